@@ -1,0 +1,100 @@
+"""Everything an adapter author may import, and the only place to import it from."""
+
+from trunkline.sdk.capability import Capability, Idempotency
+from trunkline.sdk.clock import Clock, SystemClock
+from trunkline.sdk.database import Database, DatabaseContext, DatabaseSpec, Note, Tx
+from trunkline.sdk.errors import (
+    AuthFailed,
+    BadSignature,
+    DatabaseFailed,
+    NotConfigured,
+    OutcomeUnknown,
+    Overloaded,
+    ProviderError,
+    Rejected,
+    RetryLater,
+    TrunklineError,
+    Unsupported,
+)
+from trunkline.sdk.http import transport_errors
+from trunkline.sdk.ids import IdSource
+from trunkline.sdk.markers import ENTRY_POINT_GROUP, PROJECT, hookimpl, hookspec
+from trunkline.sdk.money import MICROS, PriceList, major_units
+from trunkline.sdk.phone import E164, e164, is_demo_number
+from trunkline.sdk.specs import (
+    ASGIApp,
+    CallbackUrl,
+    EventLog,
+    ProviderContext,
+    ProviderSpec,
+    Site,
+)
+from trunkline.sdk.telephony import (
+    DeliveryStatus,
+    OutboundCall,
+    OutboundSms,
+    Receipt,
+    TelephonyProvider,
+)
+from trunkline.sdk.webhooks import (
+    CallbackKind,
+    InboundEvent,
+    SmsReceived,
+    StatusReported,
+    WebhookAdapter,
+    WebhookReply,
+    WebhookRequest,
+)
+
+__all__ = [
+    "ENTRY_POINT_GROUP",
+    "MICROS",
+    "PROJECT",
+    "E164",
+    "ASGIApp",
+    "AuthFailed",
+    "BadSignature",
+    "CallbackKind",
+    "CallbackUrl",
+    "Capability",
+    "Clock",
+    "Database",
+    "DatabaseContext",
+    "DatabaseFailed",
+    "DatabaseSpec",
+    "DeliveryStatus",
+    "EventLog",
+    "IdSource",
+    "Idempotency",
+    "InboundEvent",
+    "NotConfigured",
+    "Note",
+    "OutboundCall",
+    "OutboundSms",
+    "OutcomeUnknown",
+    "Overloaded",
+    "PriceList",
+    "ProviderContext",
+    "ProviderError",
+    "ProviderSpec",
+    "Receipt",
+    "Rejected",
+    "RetryLater",
+    "Site",
+    "SmsReceived",
+    "StatusReported",
+    "SystemClock",
+    "TelephonyProvider",
+    "TrunklineError",
+    "Tx",
+    "Unsupported",
+    "WebhookAdapter",
+    "WebhookReply",
+    "WebhookRequest",
+    "e164",
+    "hookimpl",
+    "hookspec",
+    "is_demo_number",
+    "major_units",
+    "transport_errors",
+]

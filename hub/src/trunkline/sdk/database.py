@@ -1,0 +1,103 @@
+"""The database contract: few verbs, shaped so that nothing can be awaited inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from trunkline.sdk.clock import Clock
+from trunkline.sdk.specs import EventLog
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, CursorResult, Executable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something changed: `id` is a row of `topic`. Told after the commit, to every listener."""
+
+    topic: str
+    id: str
+
+
+@dataclass(slots=True)
+class Tx:
+    """One transaction. `connection` is SQLAlchemy's; never commit or roll back through it."""
+
+    connection: Connection
+    notes: list[Note] = field(default_factory=list)
+
+    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Execute one SQLAlchemy Core statement."""
+        return self.connection.execute(statement, parameters)
+
+    def notify(self, topic: str, row_id: str) -> None:
+        """Tell every listener of `topic` about `row_id`, if and when this transaction commits."""
+        self.notes.append(Note(topic, row_id))
+
+
+class Database:
+    """
+    Base class of database adapters.
+
+    A function given to `write` or `read` is synchronous and short, does only SQL, returns plain
+    values (never a cursor), and may run more than once. What it raises reaches the caller and its
+    work is undone.
+    """
+
+    async def write(self, fn: Callable[[Tx], T], *, key: str | None = None) -> T:
+        """
+        Run `fn` in a transaction of its own and return its value once that is durable.
+
+        `key` names what the writes of one group have in common; writes with one key keep order.
+
+        Raises:
+            Overloaded: Too many writes wait; nothing was stored.
+            DatabaseFailed: Locked, full or gone; nothing was stored.
+        """
+        raise NotImplementedError
+
+    async def read(self, fn: Callable[[Tx], T], *, heavy: bool = False) -> T:
+        """Run `fn` on one snapshot, read only. `heavy` says that it may take over 2 ms."""
+        raise NotImplementedError
+
+    def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[Note]]:
+        """
+        Subscribe to the notes of `topic`: ``async with db.listen("messages") as notes``.
+
+        Every note of a commit after the block was entered arrives, until the block is left.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseContext:
+    """What the hub lends to a database: where an embedded one lives, the clock and the log."""
+
+    data_dir: Path
+    clock: Clock
+    log: EventLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSpec:
+    """
+    One kind of database an adapter offers.
+
+    Attributes:
+        name: Stable id, such as ``sqlite``.
+        schemes: The URL schemes it opens, such as ``("sqlite",)``.
+        embedded: True when it is a file of one process: the hub then migrates it by itself and
+            admits a single process per data directory.
+        open: From a URL and a context, an async context manager that yields the open database.
+    """
+
+    name: str
+    schemes: tuple[str, ...]
+    embedded: bool
+    open: Callable[[str, DatabaseContext], AbstractAsyncContextManager[Database]]

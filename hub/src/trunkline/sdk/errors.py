@@ -1,0 +1,105 @@
+"""
+Every error an adapter raises or meets, named after what the caller should do next.
+
+* TrunklineError
+  + ProviderError       the provider, not the hub, said no
+    - RetryLater        surely nothing happened; try again after `retry_after_s`
+    - Rejected          surely nothing happened, and never will for this input
+    - AuthFailed        surely nothing happened; an operator must repair the credentials
+    - OutcomeUnknown    it may have happened: never resend, find out instead
+  + Unsupported         the adapter does not do this
+  + NotConfigured       an operator must install or set something first
+  + BadSignature        the webhook is not from the provider; it is answered 403
+  + Overloaded          nothing was stored; try again after `retry_after_s`
+  + DatabaseFailed      nothing was stored, or it cannot be told; an operator must look
+"""
+
+from typing import ClassVar
+
+
+class TrunklineError(Exception):
+    """
+    Base of every error below.
+
+    `code` is stable and dotted. `str()` is a sentence for an operator: it never holds a secret,
+    a phone number, an address or a message body.
+    """
+
+    code: ClassVar[str] = "trunkline.error"
+
+
+class ProviderError(TrunklineError):
+    """A provider refused or failed. `provider_code` is the provider's own code, if it gave one."""
+
+    code: ClassVar[str] = "provider.error"
+
+    def __init__(self, sentence: str, *, provider_code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.provider_code = provider_code
+
+
+class RetryLater(ProviderError):
+    """The provider did nothing and may take the same request after `retry_after_s` seconds."""
+
+    code: ClassVar[str] = "provider.retry_later"
+
+    def __init__(
+        self, sentence: str, *, retry_after_s: float = 1.0, provider_code: str | None = None
+    ) -> None:
+        super().__init__(sentence, provider_code=provider_code)
+        self.retry_after_s = retry_after_s
+
+
+class Rejected(ProviderError):
+    """The provider did nothing and will never take this request as it stands."""
+
+    code: ClassVar[str] = "provider.rejected"
+
+
+class AuthFailed(ProviderError):
+    """The credentials are wrong, expired or lack a permission."""
+
+    code: ClassVar[str] = "provider.auth_failed"
+
+
+class OutcomeUnknown(ProviderError):
+    """The request was written and no usable answer came back: it may have been carried out."""
+
+    code: ClassVar[str] = "provider.outcome_unknown"
+
+
+class Unsupported(TrunklineError):
+    """The adapter does not do what `operation` asks."""
+
+    code: ClassVar[str] = "adapter.unsupported"
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(f"This provider does not support {operation}.")
+
+
+class NotConfigured(TrunklineError):
+    """Something must be installed or set first; the sentence names what."""
+
+    code: ClassVar[str] = "adapter.not_configured"
+
+
+class BadSignature(TrunklineError):
+    """A webhook failed its signature check."""
+
+    code: ClassVar[str] = "webhook.bad_signature"
+
+
+class Overloaded(TrunklineError):
+    """The database's queue is full; nothing was stored. Try again after `retry_after_s` seconds."""
+
+    code: ClassVar[str] = "database.overloaded"
+
+    def __init__(self, sentence: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class DatabaseFailed(TrunklineError):
+    """The database refused the work: locked, full, gone or broken. Nothing acknowledged is lost."""
+
+    code: ClassVar[str] = "database.failed"

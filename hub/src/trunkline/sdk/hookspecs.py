@@ -1,0 +1,48 @@
+"""
+Every hook a plugin may implement, in the order the hub calls them.
+
+Each is called once per process, at start-up, before anything is served; none on a request. A hook
+takes nothing, does no I/O, and returns a sequence of specs, which may be empty.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from trunkline.sdk.database import DatabaseSpec
+from trunkline.sdk.markers import hookspec
+from trunkline.sdk.specs import ProviderSpec, Site
+from trunkline.sdk.telephony import TelephonyProvider
+
+
+@hookspec
+def trunkline_register_database() -> Sequence[DatabaseSpec]:  # type: ignore[empty-body]
+    """
+    Offer databases.
+
+    Returns:
+        One spec per kind of database; a URL scheme that another plugin already offers is this
+        plugin's failure.
+    """
+
+
+@hookspec
+def trunkline_register_telephony() -> Sequence[  # type: ignore[empty-body]
+    ProviderSpec[TelephonyProvider, Any]
+]:
+    """
+    Offer providers of texts and calls.
+
+    Returns:
+        One spec per provider; a name that another plugin already offers is this plugin's failure.
+    """
+
+
+@hookspec
+def trunkline_register_sites() -> Sequence[Site]:  # type: ignore[empty-body]
+    """
+    Offer web applications to serve beside the hub.
+
+    Returns:
+        One site per path prefix; a prefix that another plugin already offers is this plugin's
+        failure.
+    """

@@ -1,0 +1,110 @@
+"""What registration hooks return: descriptions of providers and sites, and what the hub lends them."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import httpx2
+from pydantic import BaseModel
+
+from trunkline.sdk.capability import Capability, Idempotency
+from trunkline.sdk.clock import Clock
+from trunkline.sdk.ids import IdSource
+from trunkline.sdk.money import PriceList
+from trunkline.sdk.webhooks import CallbackKind, WebhookAdapter, WebhookReply, WebhookRequest
+
+P = TypeVar("P")
+C = TypeVar("C", bound=BaseModel)
+
+
+class EventLog(Protocol):
+    """A structured log: a constant event name such as ``sms.accepted``, and facts as keywords."""
+
+    def info(self, event: str, **facts: object) -> None:
+        """Tell something ordinary."""
+
+    def warning(self, event: str, **facts: object) -> None:
+        """Tell something an operator may want to look at."""
+
+    def error(self, event: str, **facts: object) -> None:
+        """Tell something an operator must look at."""
+
+
+class CallbackUrl(Protocol):
+    """Builds the absolute URL that a vendor must call, from the hub's public address."""
+
+    def __call__(self, kind: CallbackKind, agent_id: str, attempt_id: str | None = None) -> str:
+        """Return the URL for `kind` of one agent; with `attempt_id` a call to it proves that send."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderContext:
+    """
+    What the hub lends to an open provider. There is no database and no settings in it.
+
+    Attributes:
+        connection: The name of the connection being opened.
+        http: A client with the hub's time-outs; close nothing, it is shared.
+        clock, ids: Time and identifiers; use them instead of the standard library's.
+        log: The hub's structured log. Never hand it a number, an address, a body or a secret.
+        callback_url: Builds the URLs that the vendor must call.
+        deliver: Hands a webhook request to the hub as if it had come over HTTP, and returns its
+            answer. For simulated networks.
+    """
+
+    connection: str
+    http: httpx2.AsyncClient
+    clock: Clock
+    ids: IdSource
+    log: EventLog
+    callback_url: CallbackUrl
+    deliver: Callable[[WebhookRequest], Awaitable[WebhookReply]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSpec(Generic[P, C]):
+    """
+    One provider an adapter offers. Cheap to build: nothing is opened and nothing is imported.
+
+    Attributes:
+        name: Stable id stored in the database, such as ``twilio``. Never renamed.
+        config: Pydantic model of one connection. `SecretStr` fields are redacted everywhere. A field
+            may name the environment variable that fills it: ``Field(json_schema_extra={"env": …})``.
+        open: From a config and a context, an async context manager that yields the provider. It is
+            entered once, at the connection's first use, and left when the hub stops.
+        capabilities: What the provider can do.
+        idempotency: What a lost answer may be resolved with.
+        webhook: Verifies and parses the provider's callbacks, or None if it has none.
+        prices: Default prices for estimates.
+        simulated: True for a network that reaches nobody: demo numbers are allowed only there.
+    """
+
+    name: str
+    config: type[C]
+    open: Callable[[C, ProviderContext], AbstractAsyncContextManager[P]]
+    capabilities: frozenset[Capability]
+    idempotency: Idempotency = Idempotency.NONE
+    webhook: WebhookAdapter[C] | None = None
+    prices: PriceList | None = None
+    simulated: bool = False
+
+
+ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI 3 application: ``await app(scope, receive, send)``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """
+    A web application that a plugin serves beside the hub.
+
+    Attributes:
+        prefix: Path it is mounted under: ``/demo`` or ``/p/<plugin>``.
+        app: The application; paths it sees lack the prefix.
+        demo_only: Served only by a hub in demo mode, and then only to loopback callers.
+    """
+
+    prefix: str
+    app: ASGIApp
+    demo_only: bool = False
