@@ -1,0 +1,218 @@
+"""
+Every table of the hub, by room.
+
+Each has an `id`, a `workspace_id` (first in every unique key and index) and a `created_at`. Money is
+an integer of micro-units; times are `UtcTime`; ids sort by the time they were made.
+"""
+
+import sqlalchemy as sa
+
+from trunkline.db.types import UtcTime
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _table(name: str, *rest: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("workspace_id", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
+        *rest,
+    )
+
+
+# --- agents ---------------------------------------------------------------------------------------
+
+agent_channels = _table(
+    "agent_channels",
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("display_name", sa.Text),
+    sa.Column("phone_number", sa.String(16)),
+    sa.Column("country", sa.String(2)),
+    sa.Column("telephony", sa.String(64)),  # connection that overrides the slot
+    sa.Column("callback_url", sa.Text),
+    sa.Column("status", sa.String(16), nullable=False),  # active | suspended
+    sa.Column("provisioned_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("workspace_id", "agent_id"),
+    sa.UniqueConstraint("workspace_id", "phone_number"),
+)
+
+agent_pool = _table(
+    "agent_pool",
+    sa.Column("max_agents", sa.Integer, nullable=False),
+    sa.Column("active_agents", sa.Integer, nullable=False),
+    sa.UniqueConstraint("workspace_id"),
+)
+
+agent_tokens = _table(
+    "agent_tokens",
+    sa.Column("kid", sa.String(16), nullable=False),
+    sa.Column("scope", sa.String(8), nullable=False),  # agent | admin
+    sa.Column("agent_id", sa.String(64)),  # null for an admin
+    sa.Column("token_hash", sa.LargeBinary, nullable=False),
+    sa.Column("issued_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime),
+    sa.Column("revoked_at", UtcTime),
+    sa.Column("last_used_at", UtcTime),
+    sa.Column("created_by", sa.String(64), nullable=False),
+    sa.UniqueConstraint("workspace_id", "kid"),
+)
+
+# --- messages -------------------------------------------------------------------------------------
+
+messages = _table(
+    "messages",
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("direction", sa.String(8), nullable=False),  # inbound | outbound
+    sa.Column("from_address", sa.Text, nullable=False),
+    sa.Column("to_address", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary),  # ciphertext of a kept body, else null
+    sa.Column("body_state", sa.String(8), nullable=False),  # held | kept | shredded
+    sa.Column("body_until", UtcTime),  # a kept body goes then
+    sa.Column("connection", sa.String(64), nullable=False),
+    sa.Column("provider", sa.String(64), nullable=False),
+    sa.Column("external_id", sa.Text),  # the provider's id
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("segments", sa.Integer),
+    sa.Column("cost", sa.BigInteger),  # micro-units of currency
+    sa.Column("currency", sa.String(3)),
+    sa.Column("cost_final", sa.Boolean, nullable=False),
+    sa.Column("error_code", sa.String(64)),  # one of the hub's codes
+    sa.Column("rule", sa.String(64)),  # the rule that blocked it
+    sa.Column("reason", sa.Text),  # the sentence that goes with it
+    sa.Column("retry_after_s", sa.Float),
+    sa.Column("reply_to", sa.String(64)),
+    sa.Column("acknowledged_at", UtcTime),  # inbound only
+    sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
+    sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
+    sa.Index(
+        "ix_messages_unread",
+        "workspace_id",
+        "agent_id",
+        "id",
+        sqlite_where=sa.text("direction = 'inbound' AND acknowledged_at IS NULL"),
+        postgresql_where=sa.text("direction = 'inbound' AND acknowledged_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_messages_kept",
+        "workspace_id",
+        "body_until",
+        sqlite_where=sa.text("body_until IS NOT NULL"),
+        postgresql_where=sa.text("body_until IS NOT NULL"),
+    ),
+)
+
+message_attempts = _table(
+    "message_attempts",
+    sa.Column("message_id", sa.String(64), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),  # 1, 2, …
+    sa.Column("executor", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),  # sending | sent | failed | unknown
+    sa.Column("connection", sa.String(64), nullable=False),
+    sa.Column("external_id", sa.Text),
+    sa.Column("provider_code", sa.Text),
+    sa.Column("finished_at", UtcTime),
+    sa.UniqueConstraint("workspace_id", "message_id", "number"),
+    sa.Index(
+        "ix_message_attempts_sending",
+        "workspace_id",
+        "executor",
+        sqlite_where=sa.text("state = 'sending'"),
+        postgresql_where=sa.text("state = 'sending'"),
+    ),
+)
+
+message_history = _table(
+    "message_history",
+    sa.Column("message_id", sa.String(64), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("source", sa.String(16), nullable=False),  # send | callback | lookup | person
+    sa.Column("event_id", sa.String(64)),
+    sa.Column("vendor_status", sa.Text),
+    sa.Column("moved", sa.Boolean, nullable=False),  # false: evidence that moved nothing
+    sa.Index("ix_message_history_message", "workspace_id", "message_id", "id"),
+)
+
+idempotency_keys = _table(
+    "idempotency_keys",
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("key_hash", sa.LargeBinary, nullable=False),
+    sa.Column("content_hash", sa.LargeBinary, nullable=False),
+    sa.Column("message_id", sa.String(64), nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("workspace_id", "agent_id", "key_hash"),
+    sa.Index("ix_idempotency_keys_message", "workspace_id", "message_id"),
+    sa.Index("ix_idempotency_keys_expires", "workspace_id", "expires_at"),
+)
+
+# --- inbound --------------------------------------------------------------------------------------
+
+inbound_events = _table(
+    "inbound_events",
+    sa.Column("connection", sa.String(64), nullable=False),
+    sa.Column("external_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),  # sms | message-status | unreadable
+    sa.Column("agent_id", sa.String(64)),
+    sa.Column("attempt_id", sa.String(64)),  # from the callback URL
+    sa.Column("state", sa.String(16), nullable=False),  # received | handled | ignored | dead
+    sa.Column("reason", sa.Text),
+    sa.Column("message_id", sa.String(64)),
+    sa.Column("handled_at", UtcTime),
+    sa.UniqueConstraint("workspace_id", "connection", "external_id"),
+    sa.Index(
+        "ix_inbound_events_received",
+        "workspace_id",
+        "id",
+        sqlite_where=sa.text("state = 'received'"),
+        postgresql_where=sa.text("state = 'received'"),
+    ),
+)
+
+# --- compliance -----------------------------------------------------------------------------------
+
+suppressions = _table(
+    "suppressions",
+    sa.Column("address", sa.Text, nullable=False),  # E.164: SMS, MMS, WhatsApp and calls alike
+    sa.Column("source", sa.String(16), nullable=False),  # stop: what START may lift
+    sa.Column("event_id", sa.String(64)),
+    sa.UniqueConstraint("workspace_id", "address", "source"),
+)
+
+# --- privacy --------------------------------------------------------------------------------------
+
+contact_keys = _table(
+    "contact_keys",
+    sa.Column("contact_hash", sa.LargeBinary, nullable=False),
+    sa.Column("wrapped_key", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("workspace_id", "contact_hash"),
+)
+
+body_vault = _table(
+    "body_vault",
+    sa.Column("owner_table", sa.String(32), nullable=False),
+    sa.Column("owner_id", sa.String(64), nullable=False),
+    sa.Column("key_id", sa.String(64), nullable=False),
+    sa.Column("ciphertext", sa.LargeBinary, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("workspace_id", "owner_table", "owner_id"),
+    sa.Index("ix_body_vault_expires", "workspace_id", "expires_at"),
+)
+
+body_keeps = _table(
+    "body_keeps",
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("days", sa.Integer, nullable=False),
+    sa.UniqueConstraint("workspace_id", "agent_id", "channel"),
+)
