@@ -1,0 +1,1 @@
+"""A simulated network for Trunkline: every channel without an account."""

@@ -1,0 +1,1 @@
+"""The adapter that Trunkline's tutorial builds."""

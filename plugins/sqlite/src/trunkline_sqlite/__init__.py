@@ -1,0 +1,1 @@
+"""Trunkline's embedded database: one SQLite file, one group-committing writer."""
