@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # this file still has to parse on the older Python that reads it
-    sys.exit("Trunkline needs Python 3.11 or newer, and this is %d.%d." % sys.version_info[:2])
+    sys.exit(f"Trunkline needs Python 3.11 or newer, and this is {sys.version.split()[0]}.")
 
 ROOT = Path(__file__).resolve().parent
 REQUIREMENTS = ROOT / "requirements"
@@ -132,9 +132,9 @@ def become(program: Path, arguments: list[str]) -> int:
     return subprocess.call(command)
 
 
-def run(*command: str | Path) -> None:
+def run(*command: object) -> None:
     """Run a step of the set-up; standard output stays free for the command itself."""
-    subprocess.run(command, check=True, cwd=ROOT, stdout=sys.stderr)
+    subprocess.run([str(word) for word in command], check=True, cwd=ROOT, stdout=sys.stderr)
 
 
 def scripts(environment: Path) -> Path:
