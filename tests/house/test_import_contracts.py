@@ -1,0 +1,73 @@
+"""Every import contract can fail: each catches the import that it forbids, in a bare model tree."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = [
+    "trunkline/app", "trunkline/cli", "trunkline/core", "trunkline/db", "trunkline/loading",
+    "trunkline/logs", "trunkline/metrics", "trunkline/sdk", "trunkline/settings",
+    "trunkline/surfaces/mcp", "trunkline/surfaces/rest", "trunkline/surfaces/webhooks",
+    "trunkline/testing", "trunkline_demo", "trunkline_example", "trunkline_sqlite",
+]  # fmt: skip
+LAYERS = "Each layer imports downwards only, and every room has a layer"
+LIGHT = "What adapters import is light"
+SERVICE = "The service layer knows no framework"
+SURFACES = "Surfaces are strangers to one another"
+ADAPTERS = "Adapters import the sdk and nothing else of the hub"
+STRANGERS = "Adapters are strangers to one another"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """The rooms without their furniture; the sdk names the one heavy type that it may."""
+    for room in ROOMS:
+        (tmp_path / room).mkdir(parents=True)
+    for folder in [*tmp_path.glob("trunkline*"), *tmp_path.glob("trunkline/**")]:
+        (folder / "__init__.py").touch()
+    (tmp_path / "trunkline/sdk/database.py").write_text("import sqlalchemy\n")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def verdict(model: Path) -> str:
+    """Return what lint-imports says about the model."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        check=False, cwd=model, env={**os.environ, "PYTHONPATH": str(model)},
+        stdout=subprocess.PIPE, text=True,
+    ).stdout  # fmt: skip
+
+
+def test_a_tree_of_strangers_keeps_every_contract(model: Path) -> None:
+    assert "6 kept, 0 broken" in verdict(model)
+
+
+@pytest.mark.parametrize(
+    ("file", "imports", "contract"),
+    [
+        ("trunkline/core/x.py", "trunkline.surfaces.mcp", LAYERS),
+        ("trunkline/surfaces/rest/x.py", "trunkline.app", LAYERS),
+        ("trunkline/db/x.py", "trunkline.core", LAYERS),
+        ("trunkline/loading/x.py", "trunkline.settings", LAYERS),
+        ("trunkline/testing/x.py", "trunkline.loading", LAYERS),
+        ("trunkline/sdk/x.py", "trunkline.db", LAYERS),
+        ("trunkline/attic.py", "json", LAYERS),
+        ("trunkline/sdk/x.py", "sqlalchemy", LIGHT),
+        ("trunkline/testing/x.py", "starlette", LIGHT),
+        ("trunkline/core/x.py", "mcp.server", SERVICE),
+        ("trunkline/surfaces/mcp/x.py", "trunkline.surfaces.rest", SURFACES),
+        ("trunkline_demo/x.py", "trunkline.core", ADAPTERS),
+        ("trunkline_demo/x.py", "trunkline_sqlite", STRANGERS),
+    ],
+)
+def test_a_forbidden_import_breaks_its_contract(
+    file: str, imports: str, contract: str, model: Path
+) -> None:
+    (model / file).write_text(f"import {imports}\n")
+    assert f"{contract} BROKEN" in verdict(model)
