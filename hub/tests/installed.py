@@ -7,6 +7,8 @@ from importlib import metadata
 from pathlib import Path
 from textwrap import dedent
 
+from trunkline.loading import PluginReport, Plugins, load_plugins
+
 
 @dataclass(frozen=True)
 class InstalledPlugins:
@@ -38,3 +40,40 @@ class InstalledPlugins:
 
     def distributions(self) -> Iterator[metadata.Distribution]:
         yield from metadata.distributions(path=[str(self.folder)])
+
+
+PREAMBLE = """
+from pydantic import BaseModel
+from trunkline.sdk import Capability, DatabaseSpec, ProviderSpec, Site, hookimpl
+
+def provider(name):
+    return ProviderSpec(
+        name=name, config=BaseModel, open=None, capabilities=frozenset({Capability.SMS_SEND})
+    )
+
+def database(name):
+    return DatabaseSpec(name=name, schemes=(name, name + "+x"), embedded=True, open=None)
+"""
+
+
+def telephony(*names: str) -> str:
+    """Return the source of a plugin that offers these providers."""
+    specs = ", ".join(f"provider({name!r})" for name in names)
+    return f"""{PREAMBLE}
+@hookimpl
+def trunkline_register_telephony():
+    return [{specs}]
+"""
+
+
+def load(
+    installed: InstalledPlugins, *, disabled: tuple[str, ...] = (), required: tuple[str, ...] = ()
+) -> Plugins:
+    return load_plugins(
+        disabled=disabled, required=required, distributions=installed.distributions()
+    )
+
+
+def only_report(plugins: Plugins) -> PluginReport:
+    (report,) = plugins.reports
+    return report

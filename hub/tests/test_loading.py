@@ -1,54 +1,13 @@
 """How the hub finds plugins, and what it does with the ones that do not load."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from hub.tests.installed import InstalledPlugins
-from trunkline.loading import (
-    PluginReport,
-    Plugins,
-    PluginState,
-    RequiredPluginMissing,
-    load_plugins,
-)
+from hub.tests.installed import InstalledPlugins, load, only_report, telephony
+from trunkline.loading import PluginReport, PluginState, RequiredPluginMissing, load_plugins
 from trunkline.sdk import NotConfigured
-
-PREAMBLE = """
-from pydantic import BaseModel
-from trunkline.sdk import Capability, DatabaseSpec, ProviderSpec, Site, hookimpl
-
-def provider(name):
-    return ProviderSpec(
-        name=name, config=BaseModel, open=None, capabilities=frozenset({Capability.SMS_SEND})
-    )
-
-def database(name):
-    return DatabaseSpec(name=name, schemes=(name, name + "+x"), embedded=True, open=None)
-"""
-
-
-def telephony(*names: str) -> str:
-    """Return the source of a plugin that offers these providers."""
-    specs = ", ".join(f"provider({name!r})" for name in names)
-    return f"""{PREAMBLE}
-@hookimpl
-def trunkline_register_telephony():
-    return [{specs}]
-"""
-
-
-def load(
-    installed: InstalledPlugins, *, disabled: tuple[str, ...] = (), required: tuple[str, ...] = ()
-) -> Plugins:
-    return load_plugins(
-        disabled=disabled, required=required, distributions=installed.distributions()
-    )
-
-
-def only_report(plugins: Plugins) -> PluginReport:
-    (report,) = plugins.reports
-    return report
 
 
 def test_a_good_plugin_is_loaded_and_reported_with_what_it_offers(
@@ -94,6 +53,22 @@ def test_plugins_load_in_name_order_whatever_their_distributions_are_called(
 
     assert [report.name for report in plugins.reports] == ["alpha", "beta"]
     assert list(plugins.telephony) == ["a", "b"]
+
+
+def test_of_two_copies_of_a_distribution_the_one_that_imports_would_find_counts(
+    installed: InstalledPlugins, tmp_path: Path
+) -> None:
+    installed.add("twin", telephony("twin"))
+    hidden = tmp_path / "site-packages"
+    hidden.mkdir()
+    InstalledPlugins(hidden).add("twin", telephony("hidden"), dist="Trunkline.twin")
+
+    plugins = load_plugins(
+        distributions=[*installed.distributions(), *InstalledPlugins(hidden).distributions()]
+    )
+
+    assert only_report(plugins).state is PluginState.LOADED
+    assert only_report(plugins).dist == "trunkline-twin"
 
 
 @pytest.mark.parametrize(
@@ -175,56 +150,6 @@ def test_an_unreadable_requirement_is_that_plugins_failure(installed: InstalledP
     assert "InvalidRequirement" in report.detail
 
 
-def test_a_provider_name_that_is_taken_fails_the_later_plugin_and_names_both(
-    installed: InstalledPlugins,
-) -> None:
-    installed.add("first", telephony("twin"))
-    installed.add("second", telephony("other", "twin"))
-
-    plugins = load(installed)
-    first, second = plugins.reports
-
-    assert first.state is PluginState.LOADED
-    assert second.state is PluginState.FAILED
-    assert second.detail == "'second' offers telephony provider 'twin'; 'first' already does."
-    assert list(plugins.telephony) == ["twin"]
-
-
-@pytest.mark.parametrize(
-    ("hook", "spec", "taken"),
-    [
-        ("database", "database('paper')", "database scheme 'paper'"),
-        ("sites", "Site(prefix='/p/x', app=None)", "sites prefix '/p/x'"),
-        ("telephony", "provider('x'), provider('x')", "telephony provider 'x'"),
-    ],
-)
-def test_a_collision_of_any_kind_files_nothing_of_the_later_plugin(
-    installed: InstalledPlugins, hook: str, spec: str, taken: str
-) -> None:
-    source = f"{PREAMBLE}\n@hookimpl\ndef trunkline_register_{hook}():\n    return [{spec}]\n"
-    installed.add("first", source)
-    extra = "\n@hookimpl\ndef trunkline_register_%s():\n    return [%s]\n" % (
-        ("telephony", "provider('innocent')")
-        if hook != "telephony"
-        else ("database", "database('innocent')")
-    )
-    installed.add("second", source + extra)
-
-    plugins = load(installed)
-
-    assert plugins.reports[1].state is PluginState.FAILED
-    assert taken in plugins.reports[1].detail
-    assert "innocent" not in {*plugins.telephony, *plugins.databases}
-
-
-def test_one_plugin_may_not_offer_one_name_twice(installed: InstalledPlugins) -> None:
-    installed.add("stutter", telephony("twin", "twin"))
-
-    report = only_report(load(installed))
-
-    assert report.detail == "'stutter' offers telephony provider 'twin'; 'stutter' already does."
-
-
 def test_a_plugin_name_that_two_distributions_declare_loads_from_neither(
     installed: InstalledPlugins,
 ) -> None:
@@ -233,72 +158,13 @@ def test_a_plugin_name_that_two_distributions_declare_loads_from_neither(
         installed.add("sms", telephony("intruder"), dist="aaa-sms"),
     ]
 
-    report = only_report(load(installed))
+    found = list(installed.distributions())
+    reports = [only_report(load_plugins(distributions=order)) for order in (found, reversed(found))]
 
-    assert report.state is PluginState.FAILED
-    assert report.detail == "aaa-sms and trunkline-sms both declare the plugin 'sms'."
+    assert reports[0] == reports[1]
+    assert reports[0].state is PluginState.FAILED
+    assert reports[0].detail == "aaa-sms and trunkline-sms both declare the plugin 'sms'."
     assert not set(modules) & set(sys.modules)
-
-
-def test_a_misspelt_hook_is_a_failure(installed: InstalledPlugins) -> None:
-    installed.add("typo", telephony("typo").replace("_telephony", "_telefony"))
-
-    report = only_report(load(installed))
-
-    assert report.state is PluginState.FAILED
-    assert "unknown hook 'trunkline_register_telefony'" in report.detail
-
-
-def test_an_entry_point_without_hooks_is_a_failure(installed: InstalledPlugins) -> None:
-    module = installed.add("empty", "")
-
-    assert only_report(load(installed)).detail == f"{module} implements no hook."
-
-
-@pytest.mark.parametrize(
-    "junk", ["None", "provider('x')", "'twilio'", "[database('x')]", "[None]", "iter(())", "{1: 2}"]
-)
-def test_a_hook_that_returns_no_sequence_of_its_specs_is_a_failure(
-    installed: InstalledPlugins, junk: str
-) -> None:
-    source = f"{PREAMBLE}\n@hookimpl\ndef trunkline_register_telephony():\n    return {junk}\n"
-    installed.add("junk", source)
-
-    report = only_report(load(installed))
-
-    assert report.state is PluginState.FAILED
-    assert "trunkline_register_telephony must return a sequence of ProviderSpec" in report.detail
-
-
-def test_a_spec_with_junk_inside_is_a_failure_and_files_nothing(
-    installed: InstalledPlugins,
-) -> None:
-    source = telephony("hollow").replace("frozenset({Capability.SMS_SEND})", "None")
-    installed.add("hollow", source)
-
-    plugins = load(installed)
-
-    assert only_report(plugins).state is PluginState.FAILED
-    assert not plugins.telephony
-
-
-def test_a_plugin_class_is_made_anew_for_each_hub(installed: InstalledPlugins) -> None:
-    source = f"""{PREAMBLE}
-class Plugin:
-    made = 0
-
-    def __init__(self):
-        Plugin.made += 1
-        self.name = f"number-{{Plugin.made}}"
-
-    @hookimpl
-    def trunkline_register_telephony(self):
-        return [provider(self.name)]
-"""
-    installed.add("stateful", source, target="Plugin")
-
-    assert list(load(installed).telephony) == ["number-1"]
-    assert list(load(installed).telephony) == ["number-2"]
 
 
 @pytest.mark.parametrize(
