@@ -1,5 +1,6 @@
 """How the hub finds plugins, and what it does with the ones that do not load."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -165,6 +166,15 @@ def test_a_plugin_name_that_two_distributions_declare_loads_from_neither(
     assert reports[0].state is PluginState.FAILED
     assert reports[0].detail == "aaa-sms and trunkline-sms both declare the plugin 'sms'."
     assert not set(modules) & set(sys.modules)
+
+
+def test_the_remains_of_a_broken_uninstall_are_no_plugin(installed: InstalledPlugins) -> None:
+    installed.add("good", telephony("good"))
+    (remains,) = installed.folder.glob("*.dist-info")
+    shutil.copytree(remains, installed.folder / "gone-1.0.dist-info")
+    (installed.folder / "gone-1.0.dist-info" / "METADATA").unlink()
+
+    assert only_report(load(installed)).state is PluginState.LOADED
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,8 @@ def _declared(
     found: dict[str, tuple[EntryPoint, list[Distribution]]] = {}
     for dist in distributions:
         entries = [entry for entry in dist.entry_points if entry.group == ENTRY_POINT_GROUP]
-        if not entries or canonicalize_name(dist.name) in seen:
+        # A broken uninstall leaves metadata without a name behind.
+        if not entries or not dist.name or canonicalize_name(dist.name) in seen:
             continue
         seen.add(canonicalize_name(dist.name))
         for entry in entries:
