@@ -1,1 +1,1 @@
-"""A simulated network for Trunkline: every channel without an account."""
+"""A simulated network for Trunkline: numbers, handsets, delivery reports, replies and faults."""

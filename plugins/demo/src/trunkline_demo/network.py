@@ -1,0 +1,178 @@
+"""
+The simulated network: handsets and their texts, armed faults, counts. In memory, and bounded.
+
+Numbers +1 202 555 0100 to 0149 are the agents': a text to one of them also goes into the hub as
+inbound. Every other number is a handset only; +1 202 555 0150 to 0199 are free for that.
+"""
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from trunkline.sdk import E164
+from trunkline_demo.line import Line, Text, is_accepted
+
+MAX_HANDSETS: Final = 1_000
+MAX_TEXTS: Final = 500
+"""Per handset."""
+MAX_ARMED: Final = 1_000
+"""Faults waiting for a send."""
+MAX_BODY: Final = 1_600
+"""Characters in one text, either way."""
+
+FIRST_HANDSET: Final = E164("+12025550150")
+
+_AGENTS: Final = re.compile(r"\+120255501[0-4][0-9]")
+
+
+def is_agents_number(number: E164) -> bool:
+    """Tell whether texts to `number` go into the hub."""
+    return _AGENTS.fullmatch(number) is not None
+
+
+class Fault(StrEnum):
+    """What may be made to go wrong with a send."""
+
+    RATE_LIMITED = "rate_limited"
+    """Not taken: too fast."""
+
+    BAD_RECIPIENT = "bad_recipient"
+    """Not taken: no such number."""
+
+    BAD_CREDENTIALS = "bad_credentials"
+    """Not taken: the account is not known."""
+
+    SERVER_ERROR = "server_error"
+    """Not taken, but the caller cannot know."""
+
+    DROPPED_BEFORE = "dropped_before"
+    """Not taken: no connection came about."""
+
+    DROPPED_AFTER = "dropped_after"
+    """Taken, and the answer was lost."""
+
+
+class NotOpen(Exception):
+    """The hub has not opened the connection yet: try again once it has."""
+
+
+class TooManyArmed(Exception):
+    """Arming these would make more than `MAX_ARMED` faults wait: send something first, or clear."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """
+    What happened since the network began.
+
+    Attributes:
+        accepted: Texts from the hub that the network took.
+        delivered: Delivery reports that the hub accepted.
+        refused: Texts from the hub that the network did not take.
+        inbound: Texts to the hub that the hub accepted.
+    """
+
+    accepted: int = 0
+    delivered: int = 0
+    refused: int = 0
+    inbound: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A text on a handset: `status` is received, or sent or failed when it was written there."""
+
+    text: Text
+    status: str
+
+    @property
+    def is_inbound(self) -> bool:
+        """Whether it arrived at the handset, rather than was written on it."""
+        return self.status == "received"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A text written on a handset, and the HTTP status that the hub answered, if it answered."""
+
+    text: Text
+    http_status: int | None
+
+
+class Network:
+    """One network of one hub. `line` is there while the hub's connection to it is open."""
+
+    def __init__(self) -> None:
+        self.line: Line | None = None
+        self.counts = Counts()
+        self._handsets: dict[E164, deque[Kept]] = {FIRST_HANDSET: deque(maxlen=MAX_TEXTS)}
+        self._armed: deque[Fault] = deque()
+
+    def handsets(self) -> dict[E164, Sequence[Kept]]:
+        """Return every handset with its texts, oldest first; the handset used last comes first."""
+        return dict(reversed(self._handsets.items()))
+
+    def texts(self, address: E164) -> Sequence[Kept]:
+        """Return the texts of a handset, oldest first; none for a number nobody wrote to."""
+        return self._handsets.get(address, ())
+
+    def last_writer(self, address: E164) -> E164 | None:
+        """Return the number that wrote to this handset last."""
+        arrived = (kept.text.sender for kept in reversed(self.texts(address)) if kept.is_inbound)
+        return next(arrived, None)
+
+    def take(self, text: Text) -> None:
+        """Take a text from the hub: it lies on the recipient's handset from now on."""
+        self.counts.accepted += 1
+        self._keep(text.recipient, Kept(text=text, status="received"))
+
+    async def deliver(self, line: Line, text: Text, status_url: str) -> None:
+        """Tell the hub of a taken text: as inbound if the number is an agent's, then its report."""
+        if is_agents_number(text.recipient):
+            await self._deliver_inbound(line, text)
+        if is_accepted(await line.report(text, status_url)):
+            self.counts.delivered += 1
+
+    async def reply(self, *, sender: E164, recipient: E164, body: str) -> Reply:
+        """Write a text on the handset `sender` and deliver it into the hub."""
+        if self.line is None:
+            raise NotOpen
+        text = self.line.text(sender=sender, recipient=recipient, body=body)
+        http_status = await self._deliver_inbound(self.line, text)
+        status = "sent" if is_accepted(http_status) else "failed"
+        self._keep(sender, Kept(text=text, status=status))
+        return Reply(text=text, http_status=http_status)
+
+    def arm(self, fault: Fault, times: int) -> None:
+        """Let the next `times` sends that no earlier fault waits for meet `fault`."""
+        if len(self._armed) + times > MAX_ARMED:
+            raise TooManyArmed
+        self._armed.extend([fault] * times)
+
+    def armed(self) -> Sequence[Fault]:
+        """Return the faults that wait, next first."""
+        return self._armed
+
+    def disarm(self) -> None:
+        """Forget every fault that waits."""
+        self._armed.clear()
+
+    def next_fault(self) -> Fault | None:
+        """Return what shall go wrong with this send, once."""
+        return self._armed.popleft() if self._armed else None
+
+    async def _deliver_inbound(self, line: Line, text: Text) -> int | None:
+        http_status = await line.inbound(text)
+        if is_accepted(http_status):
+            self.counts.inbound += 1
+        return http_status
+
+    def _keep(self, address: E164, kept: Kept) -> None:
+        texts = self._handsets.pop(address, deque(maxlen=MAX_TEXTS))
+        texts.append(kept)
+        self._handsets[address] = texts  # put in last again: the order is that of the last use
+        if len(self._handsets) > MAX_HANDSETS:
+            del self._handsets[next(iter(self._handsets))]

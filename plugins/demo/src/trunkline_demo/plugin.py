@@ -1,0 +1,54 @@
+"""The entry point: what the simulated network offers to the hub. One network per hub."""
+
+from functools import partial
+from typing import Any
+
+from trunkline.sdk import (
+    ASGIApp,
+    Capability,
+    Idempotency,
+    ProviderSpec,
+    Site,
+    TelephonyProvider,
+    hookimpl,
+)
+from trunkline_demo.config import PRICES, DemoConfig
+from trunkline_demo.network import Network
+from trunkline_demo.provider import open_provider
+from trunkline_demo.webhooks import DemoWebhooks
+
+
+class DemoPlugin:
+    """The provider ``demo`` and, under ``/demo``, the handsets of its network."""
+
+    def __init__(self) -> None:
+        self._network = Network()
+        self._app: ASGIApp | None = None
+
+    @hookimpl
+    def trunkline_register_telephony(self) -> list[ProviderSpec[TelephonyProvider, DemoConfig]]:
+        return [
+            ProviderSpec(
+                name="demo",
+                config=DemoConfig,
+                open=partial(open_provider, self._network),
+                capabilities=frozenset(
+                    {Capability.SMS_SEND, Capability.SMS_RECEIVE, Capability.SMS_STATUS}
+                ),
+                idempotency=Idempotency.NONE,
+                webhook=DemoWebhooks(),
+                prices=PRICES,
+                simulated=True,
+            )
+        ]
+
+    @hookimpl
+    def trunkline_register_sites(self) -> list[Site]:
+        return [Site(prefix="/demo", app=self._serve, demo_only=True)]
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._app is None:  # the web framework is loaded at the first request, not at start-up
+            from trunkline_demo.site import demo_app
+
+            self._app = demo_app(self._network)
+        await self._app(scope, receive, send)

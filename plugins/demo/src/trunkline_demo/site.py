@@ -1,0 +1,191 @@
+"""The demo site: handsets over HTTP, for scripts and for the handset page."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from importlib import resources
+from typing import Final
+
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from trunkline.sdk import E164, e164
+from trunkline_demo.line import is_accepted
+from trunkline_demo.network import (
+    MAX_ARMED,
+    MAX_BODY,
+    Fault,
+    Kept,
+    Network,
+    NotOpen,
+    TooManyArmed,
+)
+from trunkline_demo.problems import Problem, problem_response, read_input
+from trunkline_demo.webhooks import Number
+
+_PAGE_HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-cache",
+}
+_PAGE: Final = {
+    "/": ("index.html", "text/html"),
+    "/handset.css": ("handset.css", "text/css"),
+    "/handset.js": ("handset.js", "text/javascript"),
+}
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(alias=to_camel), extra="forbid", strict=True
+    )
+
+
+class ReplyInput(_Input):
+    """What a handset writes; `to` defaults to the number that wrote to it last."""
+
+    body: str = Field(min_length=1, max_length=MAX_BODY)
+    to: Number | None = None
+    channel: str = "sms"
+    media_url: str | None = None
+
+
+class FaultInput(_Input):
+    """What shall go wrong with the next `times` sends."""
+
+    fault: Fault
+    times: int = Field(default=1, ge=1, le=MAX_ARMED)
+
+
+def demo_app(network: Network) -> Starlette:
+    """Return the application that serves the handsets of `network`."""
+    site = _Site(network)
+    handset = "/handsets/{address}"
+    return Starlette(
+        routes=[
+            Route("/handsets", site.list_handsets, methods=["GET"]),
+            Route(f"{handset}/messages", site.list_messages, methods=["GET"]),
+            Route(f"{handset}/reply", site.reply, methods=["POST"]),
+            Route("/faults", site.list_faults, methods=["GET"]),
+            Route("/faults", site.arm_fault, methods=["POST"]),
+            Route("/faults", site.disarm_faults, methods=["DELETE"]),
+            Route("/counts", site.counts, methods=["GET"]),
+            *(Route(path, _page(*file), methods=["GET"]) for path, file in _PAGE.items()),
+        ],
+        exception_handlers={Problem: problem_response, HTTPException: problem_response},
+    )
+
+
+class _Site:
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    async def list_handsets(self, _request: Request) -> Response:
+        return _items(
+            [
+                {
+                    "address": address,
+                    "messages": len(texts),
+                    "lastMessageAt": _timestamp(texts[-1].text.written_at) if texts else None,
+                }
+                for address, texts in self._network.handsets().items()
+            ]
+        )
+
+    async def list_messages(self, request: Request) -> Response:
+        texts = self._network.texts(_address(request))
+        return _items([_message(kept) for kept in reversed(texts)])
+
+    async def reply(self, request: Request) -> Response:
+        address = _address(request)
+        given = await read_input(request, ReplyInput)
+        if given.channel != "sms":
+            raise Problem(422, "unsupported", "channel: the simulated network carries sms only.")
+        if given.media_url is not None:
+            raise Problem(422, "unsupported", "mediaUrl: the simulated network carries text only.")
+        recipient = given.to or self._network.last_writer(address)
+        if recipient is None:
+            raise Problem(422, "invalid", "to: nobody wrote to this handset yet; name a number.")
+        try:
+            reply = await self._network.reply(sender=address, recipient=recipient, body=given.body)
+        except NotOpen:
+            detail = "The hub has not opened its demo connection yet; send one text, then retry."
+            raise Problem(503, "provider_unavailable", detail) from None
+        status = "accepted" if is_accepted(reply.http_status) else "refused"
+        return _json({"id": reply.text.id, "status": status, "httpStatus": reply.http_status})
+
+    async def list_faults(self, _request: Request) -> Response:
+        runs = itertools.groupby(self._network.armed())
+        return _items([{"fault": fault, "times": len(list(run))} for fault, run in runs])
+
+    async def arm_fault(self, request: Request) -> Response:
+        given = await read_input(request, FaultInput)
+        try:
+            self._network.arm(given.fault, given.times)
+        except TooManyArmed:
+            detail = f"times: at most {MAX_ARMED} faults may wait; DELETE clears them."
+            raise Problem(422, "invalid", detail) from None
+        return await self.list_faults(request)
+
+    async def disarm_faults(self, _request: Request) -> Response:
+        self._network.disarm()
+        return Response(status_code=204)
+
+    async def counts(self, _request: Request) -> Response:
+        return _json(asdict(self._network.counts))
+
+
+def _address(request: Request) -> E164:
+    try:
+        return e164(request.path_params["address"])
+    except ValueError as error:
+        raise Problem(422, "invalid", f"address: {error}") from None
+
+
+def _message(kept: Kept) -> dict[str, object]:
+    """Render a text in the hub's own message shape, as the handset's owner sees it."""
+    text = kept.text
+    return {
+        "id": text.id,
+        "channel": "sms",
+        "direction": "inbound" if kept.is_inbound else "outbound",
+        "from": text.sender,
+        "to": text.recipient,
+        "body": text.body,
+        "bodyState": "kept",
+        "timestamp": _timestamp(text.written_at),
+        "status": kept.status,
+        "cost": None,
+        "read": False,
+        "untrusted": False,
+    }
+
+
+def _timestamp(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _items(items: list[dict[str, object]]) -> Response:
+    return _json({"items": items})
+
+
+def _json(content: dict[str, object]) -> Response:
+    return JSONResponse(content, headers={"cache-control": "no-store"})
+
+
+def _page(name: str, media_type: str) -> Callable[[Request], Response]:
+    content = resources.files("trunkline_demo").joinpath("page", name).read_bytes()
+
+    def serve(_request: Request) -> Response:
+        return Response(content, headers=_PAGE_HEADERS, media_type=media_type)
+
+    return serve

@@ -1,0 +1,27 @@
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from plugins.demo.tests.wire import Demo
+from trunkline.sdk import TelephonyProvider
+from trunkline_demo.plugin import DemoPlugin
+
+
+@pytest.fixture
+async def demo() -> AsyncIterator[Demo]:
+    """The plugin, mounted as a hub mounts it; the hub has not opened the connection yet."""
+    plugin = DemoPlugin()
+    [site] = plugin.trunkline_register_sites()
+    app = Starlette(routes=[Mount(site.prefix, site.app)])
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        yield Demo(plugin, client)
+
+
+@pytest.fixture
+async def provider(demo: Demo) -> AsyncIterator[TelephonyProvider]:
+    async with demo.opened() as provider:
+        yield provider

@@ -1,0 +1,319 @@
+"""Sending through the simulated network: handsets, reports, agents' numbers, faults, closing."""
+
+import asyncio
+import time
+
+import pytest
+
+from plugins.demo.tests.wire import AGENT, BASE, HANDSET, OTHER_AGENT, Demo, problem, sms
+from trunkline.sdk import (
+    AuthFailed,
+    DeliveryStatus,
+    NotConfigured,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    RetryLater,
+    SmsReceived,
+    StatusReported,
+    TelephonyProvider,
+)
+from trunkline_demo.config import DemoConfig
+from trunkline_demo.network import MAX_HANDSETS, MAX_TEXTS
+
+MESSAGES = f"/demo/handsets/{HANDSET}/messages"
+REPLY = f"/demo/handsets/{HANDSET}/reply"
+
+
+async def test_a_text_lies_on_the_recipients_handset_and_its_report_follows(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    receipt = await provider.send_sms(sms("Grüße"))
+
+    [message] = await demo.get(MESSAGES)
+    assert message.pop("timestamp").endswith("Z")  # type: ignore[attr-defined]
+    assert message == {
+        "id": receipt.provider_id,
+        "channel": "sms",
+        "direction": "inbound",
+        "from": AGENT,
+        "to": HANDSET,
+        "body": "Grüße",
+        "bodyState": "kept",
+        "status": "received",
+        "cost": None,
+        "read": False,
+        "untrusted": False,
+    }
+    assert receipt.status is DeliveryStatus.SENT
+    assert await demo.hub.events(1, demo.config) == [
+        StatusReported(
+            external_id=f"status:{receipt.provider_id}:delivered",
+            provider_id=receipt.provider_id,
+            sender=AGENT,
+            status=DeliveryStatus.DELIVERED,
+            vendor_status="delivered",
+            cost_micros=7_900,
+            currency="USD",
+        )
+    ]
+    assert demo.hub.requests[0].url == sms().status_url
+
+
+@pytest.mark.parametrize(
+    ("body", "segments"),
+    [
+        ("", 1),
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("€" * 80, 1),
+        ("a" * 152 + "€" * 5, 2),
+        ("€" * 153, 3),  # 76 of two septets fit into a part of 153
+        ("ж" * 70, 1),
+        ("ж" * 71, 2),
+        ("😀" * 35, 1),
+        ("😀" * 67, 3),  # 33 of two units fit into a part of 67
+    ],
+)
+async def test_the_final_price_is_per_segment(
+    demo: Demo, provider: TelephonyProvider, body: str, segments: int
+) -> None:
+    await provider.send_sms(sms(body))
+
+    [report] = await demo.hub.events(1, demo.config)
+    assert isinstance(report, StatusReported)
+    assert report.cost_micros == 7_900 * segments
+
+
+async def test_a_text_to_an_agents_number_also_goes_into_the_hub(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    receipt = await provider.send_sms(sms("Ping", recipient=OTHER_AGENT))
+
+    inbound, report = await demo.hub.events(2, demo.config)
+    assert inbound == SmsReceived(
+        external_id=f"sms:{receipt.provider_id}",
+        provider_id=receipt.provider_id,
+        sender=AGENT,
+        recipient=OTHER_AGENT,
+        body="Ping",
+    )
+    assert isinstance(report, StatusReported)
+    assert demo.hub.requests[0].url == f"{BASE}/webhooks/connections/demo/sms"
+    [kept] = await demo.get(f"/demo/handsets/{OTHER_AGENT}/messages")
+    assert kept["body"] == "Ping"
+
+
+@pytest.mark.parametrize("number", ["+12025550150", "+12025550199", "+4915112345678"])
+async def test_a_text_to_any_other_number_stays_on_its_handset(
+    demo: Demo, provider: TelephonyProvider, number: str
+) -> None:
+    await provider.send_sms(sms(recipient=number))
+
+    [event] = await demo.hub.events(1, demo.config)
+    assert isinstance(event, StatusReported)
+
+
+async def test_a_reply_reaches_the_hub_from_the_handset(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    await provider.send_sms(sms(sender=OTHER_AGENT))
+    await demo.hub.events(1, demo.config)
+
+    response = await demo.post(REPLY, {"body": "Yes"})
+
+    _, reply = await demo.hub.events(2, demo.config)
+    answer = response.json()
+    assert answer == {"id": answer["id"], "status": "accepted", "httpStatus": 204}
+    assert reply == SmsReceived(
+        external_id=f"sms:{answer['id']}",
+        provider_id=answer["id"],
+        sender=HANDSET,
+        recipient=OTHER_AGENT,
+        body="Yes",
+    )
+    written, arrived = await demo.get(MESSAGES)
+    assert (written["direction"], written["status"], written["to"]) == (
+        "outbound",
+        "sent",
+        OTHER_AGENT,
+    )
+    assert arrived["direction"] == "inbound"
+    assert await demo.counts() == {"accepted": 1, "delivered": 1, "refused": 0, "inbound": 1}
+
+
+async def test_a_second_reply_without_a_number_goes_where_the_last_text_came_from(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    await provider.send_sms(sms(sender=OTHER_AGENT))
+    await demo.post(REPLY, {"body": "One", "to": AGENT})
+    await demo.post(REPLY, {"body": "Two"})
+
+    assert (await demo.get(MESSAGES))[0]["to"] == OTHER_AGENT
+
+
+async def test_a_reply_that_the_hub_refuses_is_told_and_marked(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    demo.hub.answer = 403
+
+    response = await demo.post(REPLY, {"body": "Secret words", "to": AGENT})
+
+    answer = response.json()
+    assert (answer["status"], answer["httpStatus"]) == ("refused", 403)
+    assert (await demo.get(MESSAGES))[0]["status"] == "failed"
+    assert (await demo.counts())["inbound"] == 0
+    assert demo.hub.logged == [
+        ("warning", "demo.webhook_refused", {"webhook": "sms.received", "status": 403})
+    ]
+
+
+async def test_a_hub_that_breaks_down_is_logged_without_the_text(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    demo.hub.answer = RuntimeError("Secret words")
+
+    response = await demo.post(REPLY, {"body": "Secret words", "to": AGENT})
+    await provider.send_sms(sms("Secret words", recipient=OTHER_AGENT))
+    await demo.hub.until(lambda: len(demo.hub.logged) == 3)
+
+    answer = response.json()
+    assert (answer["status"], answer["httpStatus"]) == ("refused", None)
+    failed = ("error", "demo.webhook_failed")
+    assert demo.hub.logged == [
+        (*failed, {"webhook": webhook, "error": "RuntimeError"})
+        for webhook in ("sms.received", "sms.received", "sms.status")
+    ]
+    assert await demo.counts() == {"accepted": 1, "delivered": 0, "refused": 0, "inbound": 0}
+
+
+async def test_a_reply_waits_for_the_hub_to_open_its_connection(demo: Demo) -> None:
+    assert await demo.get(MESSAGES) == []
+    response = await demo.post(REPLY, {"body": "Hello?", "to": AGENT})
+    assert problem(response)[:2] == (503, "provider_unavailable")
+
+    async with demo.opened():
+        assert (await demo.post(REPLY, {"body": "Hello?", "to": AGENT})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "taken"),
+    [
+        ("rate_limited", RetryLater, False),
+        ("bad_recipient", Rejected, False),
+        ("bad_credentials", AuthFailed, False),
+        ("server_error", OutcomeUnknown, False),
+        ("dropped_before", RetryLater, False),
+        ("dropped_after", OutcomeUnknown, True),
+    ],
+)
+async def test_a_fault_spoils_one_send(
+    demo: Demo, provider: TelephonyProvider, fault: str, error: type[ProviderError], taken: bool
+) -> None:
+    await demo.post("/demo/faults", {"fault": fault})
+
+    with pytest.raises(error) as raised:
+        await provider.send_sms(sms("first"))
+    await provider.send_sms(sms("second"))
+
+    assert type(raised.value) is error
+    if isinstance(raised.value, RetryLater):
+        assert raised.value.retry_after_s == 1
+    on_handset = [message["body"] for message in await demo.get(MESSAGES)]
+    assert on_handset == (["second", "first"] if taken else ["second"])
+    reports = await demo.hub.events(len(on_handset), demo.config)
+    assert len(reports) == len(on_handset)
+    counts = await demo.counts()
+    assert (counts["accepted"], counts["refused"]) == (len(on_handset), 2 - len(on_handset))
+
+
+async def test_faults_are_met_in_the_order_they_were_armed(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    await demo.post("/demo/faults", {"fault": "rate_limited", "times": 2})
+    response = await demo.post("/demo/faults", {"fault": "bad_recipient"})
+    armed = [{"fault": "rate_limited", "times": 2}, {"fault": "bad_recipient", "times": 1}]
+    assert response.json()["items"] == await demo.get("/demo/faults") == armed
+
+    met: list[type[ProviderError]] = []
+    for _ in range(3):
+        with pytest.raises(ProviderError) as raised:
+            await provider.send_sms(sms())
+        met.append(type(raised.value))
+
+    assert met == [RetryLater, RetryLater, Rejected]
+    assert await demo.get("/demo/faults") == []
+
+
+async def test_armed_faults_can_be_cleared(demo: Demo, provider: TelephonyProvider) -> None:
+    await demo.post("/demo/faults", {"fault": "bad_credentials", "times": 1000})
+
+    assert (await demo.client.delete("/demo/faults")).status_code == 204
+
+    await provider.send_sms(sms())
+
+
+async def test_a_text_that_is_too_long_is_rejected(demo: Demo, provider: TelephonyProvider) -> None:
+    await provider.send_sms(sms("a" * 1600))
+    with pytest.raises(Rejected):
+        await provider.send_sms(sms("a" * 1601))
+
+    assert len(await demo.get(MESSAGES)) == 1
+
+
+async def test_a_handset_keeps_its_newest_texts_only(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    for number in range(MAX_TEXTS + 1):
+        await provider.send_sms(sms(str(number)))
+
+    messages = await demo.get(MESSAGES)
+    assert len(messages) == MAX_TEXTS
+    assert (messages[0]["body"], messages[-1]["body"]) == (str(MAX_TEXTS), "1")
+
+
+async def test_the_handset_not_used_for_longest_is_dropped(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    numbers = [f"+1415555{number:04}" for number in range(MAX_HANDSETS)]
+    for number in [*numbers[:2], numbers[0], *numbers[2:]]:
+        await provider.send_sms(sms(recipient=number))
+    await provider.send_sms(sms(recipient=HANDSET))  # the first handset was dropped and is back
+
+    addresses = [handset["address"] for handset in await demo.get("/demo/handsets")]
+    assert len(addresses) == MAX_HANDSETS
+    assert addresses[0] == HANDSET
+    assert numbers[0] in addresses
+    assert numbers[1] not in addresses
+
+
+async def test_latency_and_delivery_delay_are_waited_for(demo: Demo) -> None:
+    config = DemoConfig(latency_ms=30, delivery_delay_ms=60)
+    async with demo.opened(config) as provider:
+        started = time.monotonic()
+        await provider.send_sms(sms())
+        sent = time.monotonic()
+        assert sent - started >= 0.029
+        assert demo.hub.requests == []
+        await demo.hub.events(1, config)
+        assert time.monotonic() - sent >= 0.055
+
+
+async def test_closing_ends_the_deliveries_under_way(demo: Demo) -> None:
+    before = asyncio.all_tasks()
+    async with demo.opened(DemoConfig(latency_ms=0, delivery_delay_ms=600_000)) as provider:
+        await provider.send_sms(sms())
+        assert asyncio.all_tasks() - before
+
+    assert not asyncio.all_tasks() - before
+    assert demo.hub.requests == []
+
+
+async def test_the_network_serves_one_connection_at_a_time(demo: Demo) -> None:
+    async with demo.opened():
+        with pytest.raises(NotConfigured):
+            async with demo.opened():
+                pass
+        assert (await demo.post(REPLY, {"body": "Yes", "to": AGENT})).status_code == 200
+    async with demo.opened():
+        pass

@@ -1,0 +1,167 @@
+"""The demo site: what it refuses, and the handset page."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from plugins.demo.tests.wire import AGENT, HANDSET, Demo, problem, sms
+from trunkline.sdk import TelephonyProvider
+from trunkline_demo.plugin import DemoPlugin
+
+REPLY = f"/demo/handsets/{HANDSET}/reply"
+FAULTS = "/demo/faults"
+MARK = "canary"
+
+
+async def test_a_new_network_has_one_handset(demo: Demo) -> None:
+    assert await demo.get("/demo/handsets") == [
+        {"address": HANDSET, "messages": 0, "lastMessageAt": None}
+    ]
+
+
+async def test_each_plugin_object_has_a_network_of_its_own(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    await provider.send_sms(sms())
+
+    [handset] = await demo.get("/demo/handsets")
+    assert handset["messages"] == 1
+    assert not DemoPlugin()._network.texts(HANDSET)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (REPLY, {}),
+        (REPLY, {"body": ""}),
+        (REPLY, {"body": MARK + "a" * 1600}),
+        (REPLY, {"body": 7}),
+        (REPLY, {"body": "a", "to": MARK}),
+        (REPLY, {"body": "a", "to": "+12"}),
+        (REPLY, {"body": "a", MARK: 1}),
+        (REPLY, {"body": "a", "media_url": "https://example.com/a.png"}),
+        (REPLY, {"body": "a"}),
+        (REPLY, [MARK]),
+        (f"/demo/handsets/{MARK}/reply", {"body": "a", "to": AGENT}),
+        (FAULTS, {}),
+        (FAULTS, {"fault": MARK}),
+        (FAULTS, {"fault": "rate_limited", "times": 0}),
+        (FAULTS, {"fault": "rate_limited", "times": 1001}),
+        (FAULTS, {"fault": "rate_limited", "times": "1"}),
+        (FAULTS, {"fault": "rate_limited", "times": 1.5}),
+        (FAULTS, {"fault": "rate_limited", MARK: 1}),
+    ],
+)
+async def test_what_is_invalid_is_refused_and_not_echoed(
+    demo: Demo, provider: TelephonyProvider, path: str, content: object
+) -> None:
+    response = await demo.post(path, content)
+
+    assert problem(response)[:2] == (422, "invalid")
+    assert MARK not in response.text
+    assert demo.hub.requests == []
+    assert await demo.get(FAULTS) == []
+
+
+async def test_faults_beyond_the_bound_are_refused(demo: Demo) -> None:
+    await demo.post(FAULTS, {"fault": "rate_limited", "times": 999})
+
+    response = await demo.post(FAULTS, {"fault": "rate_limited", "times": 2})
+
+    assert problem(response)[:2] == (422, "invalid")
+    assert await demo.get(FAULTS) == [{"fault": "rate_limited", "times": 999}]
+
+
+async def test_the_problem_names_the_field(demo: Demo) -> None:
+    response = await demo.post(REPLY, {"body": "", "to": AGENT})
+
+    assert problem(response)[2].startswith("body: ")
+
+
+@pytest.mark.parametrize(
+    "extra", [{"channel": "whatsapp"}, {"mediaUrl": f"https://example.com/{MARK}.png"}]
+)
+async def test_other_channels_and_media_are_unsupported(
+    demo: Demo, provider: TelephonyProvider, extra: dict[str, str]
+) -> None:
+    response = await demo.post(REPLY, {"body": "a", "to": AGENT, **extra})
+
+    assert problem(response)[:2] == (422, "unsupported")
+    assert MARK not in response.text
+    assert demo.hub.requests == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"body": "\\ud800"}', b"[" * 5000])
+async def test_what_is_not_json_is_invalid(demo: Demo, content: bytes) -> None:
+    headers = {"content-type": "application/json; charset=utf-8"}
+    response = await demo.client.post(REPLY, content=content, headers=headers)
+
+    assert problem(response)[:2] == (422, "invalid")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_body_of_another_type_is_refused(demo: Demo, content_type: str) -> None:
+    headers = {"content-type": content_type}
+    response = await demo.client.post(FAULTS, content=b'{"fault":"rate_limited"}', headers=headers)
+
+    assert problem(response)[:2] == (415, "unsupported_media_type")
+    assert await demo.get(FAULTS) == []
+
+
+async def test_a_body_over_64_kib_is_refused(demo: Demo) -> None:
+    fitting = b'{"fault":"rate_limited"}'.ljust(64 * 1024)
+    headers = {"content-type": "application/json"}
+
+    assert (await demo.client.post(FAULTS, content=fitting, headers=headers)).status_code == 200
+    response = await demo.client.post(FAULTS, content=fitting + b" ", headers=headers)
+    assert problem(response)[:2] == (413, "too_large")
+
+
+async def test_unknown_paths_and_methods_are_problems_too(demo: Demo) -> None:
+    assert problem(await demo.client.get("/demo/nothing"))[:2] == (404, "not_found")
+    assert problem(await demo.client.get(f"/demo/handsets/{MARK}/messages"))[:2] == (422, "invalid")
+    response = await demo.client.put("/demo/counts")
+    assert problem(response)[:2] == (405, "method_not_allowed")
+    assert "GET" in response.headers["allow"]
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.inline: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        self.targets += [names[key] or "" for key in ("src", "href") if key in names]
+        if tag == "style" or (tag == "script" and "src" not in names):
+            self.inline.append(tag)
+        self.inline += [name for name in names if name == "style" or name.startswith("on")]
+
+
+async def test_the_page_and_all_it_needs_are_served_under_its_policy(demo: Demo) -> None:
+    page = await demo.client.get("/demo/")
+    links = _Links()
+    links.feed(page.text)
+
+    assert links.inline == []
+    assert links.targets == ["handset.css", "handset.js"]
+    for response in [page, *[await demo.client.get(f"/demo/{name}") for name in links.targets]]:
+        assert response.status_code == 200
+        policy = response.headers["content-security-policy"]
+        assert policy.startswith(
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        )
+        assert response.headers["x-content-type-options"] == "nosniff"
+    types = [
+        (await demo.client.get(f"/demo/{name}")).headers["content-type"] for name in links.targets
+    ]
+    assert types == ["text/css; charset=utf-8", "text/javascript; charset=utf-8"]
+
+
+async def test_the_page_shows_texts_as_text_only(demo: Demo) -> None:
+    script = (await demo.client.get("/demo/handset.js")).text
+
+    assert "textContent" in script
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)

@@ -1,0 +1,140 @@
+"""The hub's end of the wire: records the webhooks it is given and answers as it is told to."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx2
+
+from trunkline.sdk import (
+    E164,
+    CallbackKind,
+    IdSource,
+    InboundEvent,
+    OutboundSms,
+    ProviderContext,
+    SystemClock,
+    TelephonyProvider,
+    WebhookReply,
+    WebhookRequest,
+)
+from trunkline_demo.config import DemoConfig
+from trunkline_demo.plugin import DemoPlugin
+from trunkline_demo.webhooks import DemoWebhooks
+
+BASE = "https://hub.example/trunkline"
+AGENT, OTHER_AGENT = E164("+12025550101"), E164("+12025550102")
+HANDSET = E164("+12025550150")
+
+
+class Hub:
+    """Stands where the hub does; `answer` is a status, or an exception to raise."""
+
+    def __init__(self) -> None:
+        self.answer: int | Exception = 204
+        self.requests: list[WebhookRequest] = []
+        self.logged: list[tuple[str, str, dict[str, object]]] = []
+        self._happened = asyncio.Event()
+
+    async def deliver(self, request: WebhookRequest) -> WebhookReply:
+        self.requests.append(request)
+        self._happened.set()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return WebhookReply(status=self.answer)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return once `condition` holds; it is looked at after each webhook and log line."""
+        async with asyncio.timeout(5):
+            while not condition():
+                self._happened.clear()
+                await self._happened.wait()
+
+    async def events(self, count: int, config: DemoConfig) -> list[InboundEvent]:
+        """Return the events of the first `count` webhooks, each verified, once they are there."""
+        await self.until(lambda: len(self.requests) >= count)
+        webhooks = DemoWebhooks()
+        for request in self.requests:
+            assert webhooks.claims(request)
+            webhooks.verify(request, config)
+        return [event for request in self.requests for event in webhooks.parse(request)]
+
+    def callback_url(self, kind: CallbackKind, agent_id: str, attempt_id: str | None = None) -> str:
+        query = f"?attempt={attempt_id}" if attempt_id else ""
+        return f"{BASE}/webhooks/{agent_id}/{kind}{query}"
+
+    def info(self, event: str, **facts: object) -> None:
+        self._log("info", event, facts)
+
+    def warning(self, event: str, **facts: object) -> None:
+        self._log("warning", event, facts)
+
+    def error(self, event: str, **facts: object) -> None:
+        self._log("error", event, facts)
+
+    def _log(self, level: str, event: str, facts: dict[str, object]) -> None:
+        self.logged.append((level, event, facts))
+        self._happened.set()
+
+
+class Demo:
+    """One plugin as a hub loads it, with a client of its site and, once opened, its provider."""
+
+    def __init__(self, plugin: DemoPlugin, client: httpx2.AsyncClient) -> None:
+        self.hub = Hub()
+        self.config = DemoConfig(latency_ms=0, delivery_delay_ms=0)
+        self.client = client
+        self._plugin = plugin
+
+    @asynccontextmanager
+    async def opened(self, config: DemoConfig | None = None) -> AsyncIterator[TelephonyProvider]:
+        clock = SystemClock()
+        context = ProviderContext(
+            connection="demo",
+            http=self.client,
+            clock=clock,
+            ids=IdSource(clock),
+            log=self.hub,
+            callback_url=self.hub.callback_url,
+            deliver=self.hub.deliver,
+        )
+        [spec] = self._plugin.trunkline_register_telephony()
+        async with spec.open(config or self.config, context) as provider:
+            yield provider
+
+    async def get(self, path: str) -> list[dict[str, object]]:
+        """Return the items of a list."""
+        response = await self.client.get(path)
+        assert response.status_code == 200, response.text
+        items: list[dict[str, object]] = response.json()["items"]
+        return items
+
+    async def counts(self) -> dict[str, int]:
+        counts: dict[str, int] = (await self.client.get("/demo/counts")).json()
+        return counts
+
+    async def post(self, path: str, content: object) -> httpx2.Response:
+        return await self.client.post(path, json=content)
+
+
+def sms(
+    body: str = "Hello", *, recipient: str = HANDSET, sender: str = AGENT, attempt: str = "att_1"
+) -> OutboundSms:
+    return OutboundSms(
+        sender=E164(sender),
+        recipient=E164(recipient),
+        body=body,
+        idempotency_key=attempt,
+        status_url=f"{BASE}/webhooks/ada/message-status?attempt={attempt}",
+    )
+
+
+def problem(response: httpx2.Response) -> tuple[int, str, str]:
+    """Return status, code and detail of a problem, having checked its form."""
+    assert response.headers["content-type"] == "application/problem+json"
+    content = json.loads(response.content)
+    assert content.keys() == {"type", "title", "status", "code", "detail"}
+    assert content["type"] == "about:blank"
+    assert content["status"] == response.status_code
+    return content["status"], content["code"], content["detail"]
