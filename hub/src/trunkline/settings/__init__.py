@@ -1,0 +1,27 @@
+"""The hub's own settings: a file, then the environment, then the command line; later wins."""
+
+from trunkline.settings.data_dir import secure_data_dir
+from trunkline.settings.errors import SettingsError
+from trunkline.settings.load import DEFAULT_FILE, find_file, load_settings
+from trunkline.settings.models import (
+    ADMIN_TOKEN_VARIABLES,
+    ENCRYPTION_KEY_VARIABLE,
+    SHORT_NAMES,
+    Settings,
+    variable_name,
+)
+from trunkline.settings.values import TomlScalar
+
+__all__ = [
+    "ADMIN_TOKEN_VARIABLES",
+    "DEFAULT_FILE",
+    "ENCRYPTION_KEY_VARIABLE",
+    "SHORT_NAMES",
+    "Settings",
+    "SettingsError",
+    "TomlScalar",
+    "find_file",
+    "load_settings",
+    "secure_data_dir",
+    "variable_name",
+]

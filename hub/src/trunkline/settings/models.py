@@ -1,0 +1,220 @@
+"""Every setting of the hub, by section: its name, its type, its default and what it is for."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from trunkline.settings.values import (
+    AbsolutePath,
+    DatabaseUrl,
+    EncryptionKey,
+    HttpUrl,
+    Names,
+    Token,
+    TomlScalar,
+)
+
+Table = dict[str, TomlScalar]
+"""A connection's keys, which its adapter defines."""
+
+SHORT_NAMES: Final = {
+    "PORT": "server.port",
+    "WEBHOOK_BASE_URL": "server.public_url",
+    "DEMO_MODE": "server.demo",
+    "PROVIDER_DATABASE": "database.url",
+    "PROVIDER_TELEPHONY": "slots.telephony",
+    "INITIAL_AGENT_POOL_SIZE": "pool.size",
+    "TRUNKLINE_DATA_DIR": "server.data_dir",
+}
+"""Environment variables that set a key under a name of their own; they win over the long name."""
+
+ADMIN_TOKEN_VARIABLES: Final = ("ADMIN_TOKEN", "MASTER_SECURITY_TOKEN")
+ENCRYPTION_KEY_VARIABLE: Final = "CREDENTIALS_ENCRYPTION_KEY"
+
+_CONNECTION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+
+
+def variable_name(key: str) -> str:
+    """Return the environment variable that sets a dotted key: TRUNKLINE_SERVER__PORT."""
+    return f"TRUNKLINE_{key.upper().replace('.', '__')}"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _default_data_dir(values: Mapping[str, object]) -> Path:
+    from platformdirs import user_data_dir
+
+    name = "trunkline-demo" if values.get("demo") else "trunkline"
+    return Path(user_data_dir(name, appauthor=False))
+
+
+class ServerSettings(_Section):
+    """Where the hub listens and what it is called from outside."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=3100, ge=0, le=65535, description="Port to listen on; 0 takes one that is free."
+    )
+    public_url: HttpUrl | None = Field(
+        default=None,
+        description="The URL under which providers reach the hub: callbacks are built from it and "
+        "signatures are checked against it. Default: http://HOST:PORT.",
+    )
+    demo: bool = Field(
+        default=False, description="Serve the simulated network's pages to loopback callers."
+    )
+    data_dir: AbsolutePath = Field(
+        default_factory=_default_data_dir,
+        description="Directory of the hub's own files. A relative one in the file starts at the "
+        "file's folder. Default: the user's data directory, with one of its own for the demo.",
+    )
+    allowed_hosts: Names = Field(
+        default=(), description="Host names to answer to besides the public URL's and loopback."
+    )
+    allowed_origins: Names = Field(
+        default=(), description="Web origins that may call, besides the public URL's."
+    )
+
+
+class DatabaseSettings(_Section):
+    """Where the data is kept."""
+
+    url: DatabaseUrl = Field(
+        default="sqlite:///trunkline.db",
+        repr=False,
+        description="The database; its scheme chooses the plugin. A relative SQLite path starts at "
+        "the data directory.",
+    )
+
+
+class PluginsSettings(_Section):
+    """Which installed plugins are used."""
+
+    disabled: Names = Field(default=(), description="Plugins that are not even imported.")
+    required: Names = Field(default=(), description="Plugins without which the hub does not start.")
+
+
+class SlotsSettings(_Section):
+    """The default connection of each kind; further ones are fallbacks, in order."""
+
+    telephony: Names = Field(default=(), description="Connections for texts and calls.")
+
+
+class PrivacySettings(_Section):
+    """How long content is held."""
+
+    hold_hours: int = Field(
+        default=72,
+        ge=1,
+        le=8760,
+        description="Hours after which a body that nobody acknowledged, or whose outcome nobody "
+        "reported, is destroyed.",
+    )
+
+
+class MessagesSettings(_Section):
+    """How messages are sent."""
+
+    duplicate_window_s: int = Field(
+        default=120,
+        ge=0,
+        le=86_400,
+        description="Seconds in which the same text to the same recipient, sent without an "
+        "idempotency key, counts as a repetition; 0 turns that off.",
+    )
+    provider_timeout_s: float = Field(
+        default=30, gt=0, allow_inf_nan=False, description="Seconds a provider has for an answer."
+    )
+
+
+class PoolSettings(_Section):
+    """How many agents the hub admits."""
+
+    size: int = Field(
+        default=5,
+        ge=1,
+        description="Agents admitted at the first start; `trunkline pool grow` adds more.",
+    )
+
+
+class Settings(_Section):
+    """All settings, checked. Secrets come from the environment only and are masked when printed."""
+
+    server: ServerSettings = Field(default_factory=lambda: ServerSettings())  # noqa: PLW0108 - mypy
+    database: DatabaseSettings = DatabaseSettings()
+    plugins: PluginsSettings = PluginsSettings()
+    slots: SlotsSettings = SlotsSettings()
+    providers: dict[str, Table] = Field(
+        default={},
+        repr=False,
+        description="[providers.NAME]: the connection NAME to the provider NAME, with the keys "
+        "that its adapter documents.",
+    )
+    connections: dict[str, Table] = Field(
+        default={},
+        repr=False,
+        description="[connections.NAME]: a further account, with `provider` and that provider's "
+        "keys.",
+    )
+    privacy: PrivacySettings = PrivacySettings()
+    messages: MessagesSettings = MessagesSettings()
+    pool: PoolSettings = PoolSettings()
+    admin_tokens: tuple[Token, ...] = Field(
+        default=(), description="Tokens accepted as an admin's, of at least 32 characters."
+    )
+    encryption_key: EncryptionKey | None = Field(
+        default=None,
+        description="Master key of 32 bytes, as base64 or hexadecimal. Default: the one in the "
+        "data directory.",
+    )
+    _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: Mapping[str, str] | None, /) -> None:
+        """Take the origins of the values, by dotted key, from the validation's context."""
+        self._origins = context or {}
+
+    @model_validator(mode="after")
+    def _check_connections(self) -> "Settings":
+        for name in (*self.providers, *self.connections):
+            if not _CONNECTION_NAME.fullmatch(name):
+                raise ValueError(
+                    f"the connection name {name!r} must begin with a letter and have at most 64 "
+                    "letters, digits, dots, dashes and underscores"
+                )
+        for name, table in self.connections.items():
+            if not isinstance(table.get("provider"), str):
+                raise ValueError(  # noqa: TRY004 - pydantic collects value errors
+                    f'[connections.{name}] must name its provider: provider = "…"'
+                )
+            if name in self.providers:
+                raise ValueError(
+                    f"[providers.{name}] and [connections.{name}] are one connection: rename one"
+                )
+        return self
+
+    @property
+    def public_url(self) -> str:
+        """The URL under which the hub is reached, without a slash at its end."""
+        if self.server.public_url is not None:
+            return self.server.public_url
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.server.host, self.server.host)  # noqa: S104 - nobody can call "any address"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.server.port}"
+
+    @property
+    def connection_tables(self) -> dict[str, Table]:
+        """Every configured connection; one without ``provider`` is of the provider of its name."""
+        return {**self.providers, **self.connections}
+
+    def origin_of(self, key: str) -> str:
+        """
+        Tell who set a dotted key such as ``server.port``.
+
+        Returns:
+            ``default``, the file's name, the environment variable, or ``command line``.
+        """
+        return self._origins.get(key, "default")
