@@ -21,5 +21,5 @@ def transport_errors(vendor: str) -> Iterator[None]:
         yield
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         raise RetryLater(f"{vendor} could not be reached.") from error
-    except httpx2.TransportError as error:
+    except httpx2.RequestError as error:  # also an answer that does not decompress
         raise OutcomeUnknown(f"{vendor} did not answer.") from error
