@@ -1,0 +1,336 @@
+"""The composition root: opens a hub from its settings and plugins, and builds its web application."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trunkline.core.agents.service import Agents
+from trunkline.core.agents.tokens import Tokens
+from trunkline.core.connections.registry import CannotOpen, Connections, configure
+from trunkline.core.gate.gate import Gate
+from trunkline.core.hub import Hub
+from trunkline.core.inbound.dispatch import Dispatch
+from trunkline.core.inbound.intake import Intake
+from trunkline.core.messages.delivery import Delivery
+from trunkline.core.messages.inbox import Inbox
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.recovery import close_leftovers
+from trunkline.core.messages.service import LOCAL_EXECUTOR, Messages
+from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
+from trunkline.core.principal import Scope as PrincipalScope
+from trunkline.core.privacy.keys import Keys, load_master_key
+from trunkline.core.privacy.service import Privacy
+from trunkline.core.privacy.vault import BodyVault
+from trunkline.core.problems import MethodNotAllowed, NotFound
+from trunkline.db.migrate import bring_up_to_date
+from trunkline.loading import Plugins
+from trunkline.logs import get_log
+from trunkline.metrics import Metrics
+from trunkline.sdk import (
+    CallbackKind,
+    Clock,
+    Database,
+    DatabaseContext,
+    DatabaseSpec,
+    EventLog,
+    IdSource,
+    NotConfigured,
+    ProviderContext,
+    SystemClock,
+    WebhookReply,
+    WebhookRequest,
+)
+from trunkline.settings import Settings
+from trunkline.surfaces.administration import LOCAL_OPERATIONS
+from trunkline.surfaces.catalogue import AGENT_OPERATIONS
+from trunkline.surfaces.guard import Guard, LoopbackOnly
+from trunkline.surfaces.http import problem_response
+from trunkline.surfaces.mcp.endpoint import McpEndpoint
+from trunkline.surfaces.operations import Catalogue
+from trunkline.surfaces.rest.routes import Rest
+from trunkline.surfaces.webhooks.routes import Webhooks
+
+HOUSEKEEPING_S: Final = 60.0
+DRAIN_S: Final = 10.0
+_WARM_UP_AFTER_S: Final = 0.3
+_CONNECT_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningHub:
+    """
+    An open hub and its web applications.
+
+    Attributes:
+        app: For the network: guarded, and every caller needs a token.
+        local_app: For the unix socket in the data directory: who may open it is the operator.
+    """
+
+    hub: Hub
+    app: ASGIApp
+    local_app: ASGIApp
+
+
+@asynccontextmanager
+async def open_hub(
+    settings: Settings,
+    plugins: Plugins,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    clock: Clock | None = None,
+    entropy: Callable[[int], bytes] = os.urandom,
+    migrate: bool = False,
+) -> AsyncIterator[RunningHub]:
+    """
+    Open a hub and close it again; nothing listens yet.
+
+    `migrate` permits migrating a database that is not embedded.
+
+    Raises:
+        NotConfigured: Something must be installed or set first.
+        DatabaseFailed: The database cannot be opened.
+    """
+    clock = clock or SystemClock()
+    ids = IdSource(clock, entropy)
+    log = get_log("trunkline")
+    database = _database_spec(settings, plugins)
+    context = DatabaseContext(data_dir=settings.server.data_dir, clock=clock, log=log)
+    async with (
+        database.open(settings.database.url, context) as db,
+        httpx2.AsyncClient(
+            timeout=httpx2.Timeout(settings.messages.provider_timeout_s, connect=_CONNECT_TIMEOUT_S)
+        ) as http,
+    ):
+        await bring_up_to_date(db, embedded=database.embedded, allowed=migrate)
+        loopback = _Loopback()
+        hub = await _compose(settings, plugins, db, http, clock, ids, log, loopback, environ)
+        running = _build_apps(settings, plugins, hub)
+        loopback.app = running.local_app
+        housekeeping = asyncio.create_task(_keep_house(hub))
+        try:
+            yield running
+        finally:
+            housekeeping.cancel()
+            unfinished = await hub.messages.drain(DRAIN_S)
+            if unfinished:
+                log.warning("hub.stopped_with_sends_under_way", count=unfinished)
+            await hub.connections.close()
+            await hub.tokens.note_uses()
+
+
+async def _compose(
+    settings: Settings,
+    plugins: Plugins,
+    db: Database,
+    http: httpx2.AsyncClient,
+    clock: Clock,
+    ids: IdSource,
+    log: EventLog,
+    loopback: "_Loopback",
+    environ: Mapping[str, str],
+) -> Hub:
+    given = settings.encryption_key.get_secret_value() if settings.encryption_key else None
+    keys = Keys(load_master_key(settings.server.data_dir, given))
+    vault = BodyVault(keys, clock, ids, hold_hours=settings.privacy.hold_hours)
+    journal = Journal(vault, clock, ids)
+    callback_url = _CallbackUrl(settings.public_url)
+
+    def context_for(connection: str) -> ProviderContext:
+        return ProviderContext(
+            connection=connection,
+            http=http,
+            clock=clock,
+            ids=ids,
+            log=log,
+            callback_url=callback_url,
+            deliver=loopback.deliver,
+        )
+
+    connections = Connections(
+        configure(plugins.telephony, settings.connection_tables, settings.slots.telephony, environ),
+        settings.slots.telephony,
+        context_for,
+        log,
+    )
+    timeout_s = settings.messages.provider_timeout_s
+    delivery = Delivery(db, connections, journal, clock, log, callback_url, timeout_s=timeout_s)
+    hub = Hub(
+        agents=Agents(db, clock, ids),
+        tokens=Tokens(
+            db,
+            keys,
+            clock,
+            ids,
+            admin_tokens=[token.get_secret_value() for token in settings.admin_tokens],
+        ),
+        messages=Messages(
+            db,
+            Gate(db, connections),
+            delivery,
+            journal,
+            keys,
+            clock,
+            ids,
+            duplicate_window_s=settings.messages.duplicate_window_s,
+            timeout_s=timeout_s,
+        ),
+        inbox=Inbox(db, vault, clock),
+        intake=Intake(db, connections, journal, Dispatch(journal), log),
+        privacy=Privacy(db, vault, clock, ids),
+        connections=connections,
+        db=db,
+        metrics=Metrics(),
+        clock=clock,
+        log=log,
+    )
+    await hub.agents.ensure_pool(settings.pool.size)
+    leftovers = await close_leftovers(db, journal, clock, LOCAL_EXECUTOR)
+    if leftovers:
+        log.warning("hub.found_sends_of_unknown_outcome", count=leftovers)
+    await _sweep(hub)
+    return hub
+
+
+def _build_apps(settings: Settings, plugins: Plugins, hub: Hub) -> RunningHub:
+    catalogue = Catalogue((*AGENT_OPERATIONS, *LOCAL_OPERATIONS))
+    tools = {operation.name: operation.tool_object() for operation in catalogue.all()}
+    mcp = McpEndpoint(hub, catalogue, tools)
+    routes: list[BaseRoute] = [
+        Route("/mcp", endpoint=mcp),
+        *Rest(hub, catalogue, tools, public_url=settings.public_url).routes(),
+        *Webhooks(hub, public_url=settings.public_url).routes(),
+    ]
+    for site in plugins.sites.values():
+        if site.demo_only and settings.server.demo:
+            routes.append(Mount(site.prefix, app=LoopbackOnly(site.app)))
+        elif not site.demo_only:
+            routes.append(Mount(site.prefix, app=site.app))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().call_later(_WARM_UP_AFTER_S, mcp.warm_up)
+        if settings.server.demo:
+            await _open_simulated(hub)
+        try:
+            yield
+        finally:
+            await mcp.close()
+
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={404: _no_such_path, 405: _no_such_method},
+    )
+    guarded = Guard(
+        app,
+        public_url=settings.public_url,
+        hosts=settings.server.allowed_hosts,
+        origins=settings.server.allowed_origins,
+    )
+    return RunningHub(hub=hub, app=guarded, local_app=_LocalDoor(app))
+
+
+async def _open_simulated(hub: Hub) -> None:
+    """Open simulated networks at once: their handsets can write first."""
+    for name in hub.connections.names():
+        connection = hub.connections.find(name)
+        if connection and connection.spec.simulated and not connection.fault:
+            try:
+                await hub.connections.provider(connection)
+            except CannotOpen:
+                continue  # logged where it happened; the hub serves without it
+
+
+async def _keep_house(hub: Hub) -> None:
+    """Once a minute: shred what is past its time, and write down what is only remembered."""
+    while True:
+        await hub.clock.sleep(HOUSEKEEPING_S)
+        await _sweep(hub)
+
+
+async def _sweep(hub: Hub) -> None:
+    try:
+        shredded = await hub.privacy.sweep()
+        if shredded:
+            hub.log.info("privacy.shredded", count=shredded)
+        await hub.tokens.note_uses()
+        pool = await hub.agents.pool(Principal(scope=PrincipalScope.LOCAL))
+        hub.metrics.pool_used.set(pool.used)
+        hub.metrics.pool_total.set(pool.size)
+    except Exception as error:  # noqa: BLE001 - the next minute tries again
+        hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
+
+
+def _database_spec(settings: Settings, plugins: Plugins) -> DatabaseSpec:
+    scheme = urlsplit(settings.database.url).scheme
+    spec = plugins.databases.get(scheme)
+    if spec is None:
+        known = ", ".join(sorted(plugins.databases)) or "none"
+        raise NotConfigured(
+            f"No loaded plugin opens '{scheme}' databases (loaded: {known}). Install one, such as "
+            "trunkline-sqlite, or set [database] url; `trunkline plugins list` tells more."
+        )
+    return spec
+
+
+class _CallbackUrl:
+    """Builds callback URLs under the hub's public address."""
+
+    def __init__(self, public_url: str) -> None:
+        self._base = f"{public_url.rstrip('/')}/webhooks"
+
+    def __call__(self, kind: CallbackKind, agent_id: str, attempt_id: str | None = None) -> str:
+        query = f"?attempt={attempt_id}" if attempt_id else ""
+        return f"{self._base}/{quote(agent_id)}/{kind.value}{query}"
+
+
+class _Loopback:
+    """Hands a webhook request to the hub's own routes, without a socket."""
+
+    app: ASGIApp | None = None
+
+    async def deliver(self, request: WebhookRequest) -> WebhookReply:
+        if self.app is None:
+            raise RuntimeError("the hub is not built yet")
+        transport = httpx2.ASGITransport(app=self.app)
+        async with httpx2.AsyncClient(transport=transport) as client:
+            response = await client.request(
+                request.method, request.url, headers=dict(request.headers), content=request.body
+            )
+        return WebhookReply(
+            status=response.status_code,
+            content_type=response.headers.get("content-type"),
+            body=response.content,
+        )
+
+
+class _LocalDoor:
+    """The application for callers who proved by opening the socket that they are the operator."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            operator = Principal(scope=PrincipalScope.LOCAL, workspace_id=DEFAULT_WORKSPACE)
+            scope = {**scope, "trunkline.local": operator}
+        await self._app(scope, receive, send)
+
+
+async def _no_such_path(request: Request, error: Exception) -> Response:
+    return problem_response(NotFound("path"))
+
+
+async def _no_such_method(request: Request, error: Exception) -> Response:
+    return problem_response(MethodNotAllowed())

@@ -1,0 +1,1 @@
+"""The service layer: what the hub does, without HTTP, MCP or any framework."""

@@ -1,0 +1,1 @@
+"""Agents, their slots in the pool, and their tokens."""

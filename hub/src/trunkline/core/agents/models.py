@@ -1,0 +1,74 @@
+"""What an agent and a token are."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from trunkline.core.principal import Scope
+from trunkline.sdk import E164
+
+AGENT_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+RESERVED_AGENT_IDS: Final = frozenset({"connections"})
+"""Ids that would be mistaken for another webhook route."""
+
+
+class AgentStatus(StrEnum):
+    """Whether an agent may act."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """
+    One agent and its channels.
+
+    Attributes:
+        id: The caller's own word for it.
+        phone: Its number for texts and calls, or None.
+        country: ISO 3166 region in which national numbers are read; from the phone if not set.
+        telephony: The connection that overrides the telephony slot, or None.
+        callback_url: Where inbound messages are forwarded to, or None.
+    """
+
+    id: str
+    display_name: str | None
+    phone: E164 | None
+    country: str | None
+    telephony: str | None
+    callback_url: str | None
+    status: AgentStatus
+    provisioned_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token without its secret, which nobody can show again."""
+
+    kid: str
+    scope: Scope
+    agent_id: str | None
+    issued_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedToken:
+    """A new token with its secret, to be shown once."""
+
+    token: str
+    kid: str
+    agent_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """How many agent slots there are, and how many are taken."""
+
+    size: int
+    used: int

@@ -1,0 +1,229 @@
+"""All SQL of agents, tokens and the pool."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from trunkline.core.agents.models import Agent, AgentStatus, Pool, Token
+from trunkline.core.principal import Scope
+from trunkline.db.hot import Hot
+from trunkline.db.schema import agent_channels, agent_pool, agent_tokens
+from trunkline.sdk import E164, Tx
+
+_AGENT_COLUMNS = (
+    agent_channels.c.agent_id,
+    agent_channels.c.display_name,
+    agent_channels.c.phone_number,
+    agent_channels.c.country,
+    agent_channels.c.telephony,
+    agent_channels.c.callback_url,
+    agent_channels.c.status,
+    agent_channels.c.provisioned_at,
+)
+_BY_ID = Hot(
+    sa.select(*_AGENT_COLUMNS).where(
+        agent_channels.c.workspace_id == sa.bindparam("workspace_id"),
+        agent_channels.c.agent_id == sa.bindparam("agent_id"),
+    )
+)
+_BY_PHONE = Hot(
+    sa.select(*_AGENT_COLUMNS).where(
+        agent_channels.c.workspace_id == sa.bindparam("workspace_id"),
+        agent_channels.c.phone_number == sa.bindparam("phone_number"),
+    )
+)
+_TOKEN = Hot(
+    sa.select(
+        agent_tokens.c.scope,
+        agent_tokens.c.agent_id,
+        agent_tokens.c.token_hash,
+        agent_tokens.c.revoked_at,
+        agent_tokens.c.workspace_id,
+    ).where(agent_tokens.c.kid == sa.bindparam("kid"))
+)
+
+
+def _agent(row: Sequence[Any]) -> Agent:
+    agent_id, display_name, phone, country, telephony, callback_url, status, provisioned_at = row
+    return Agent(
+        id=agent_id,
+        display_name=display_name,
+        phone=E164(phone) if phone else None,
+        country=country,
+        telephony=telephony,
+        callback_url=callback_url,
+        status=AgentStatus(status),
+        provisioned_at=provisioned_at,
+    )
+
+
+def find_agent(tx: Tx, workspace_id: str, agent_id: str) -> Agent | None:
+    """Return an agent by its id."""
+    rows = _BY_ID(tx, {"workspace_id": workspace_id, "agent_id": agent_id})
+    return _agent(rows[0]) if rows else None
+
+
+def find_agent_by_phone(tx: Tx, workspace_id: str, phone: str) -> Agent | None:
+    """Return the agent that owns a number."""
+    rows = _BY_PHONE(tx, {"workspace_id": workspace_id, "phone_number": phone})
+    return _agent(rows[0]) if rows else None
+
+
+def list_agents(tx: Tx, workspace_id: str) -> list[Agent]:
+    """Return every agent, by id."""
+    statement = (
+        sa.select(*_AGENT_COLUMNS)
+        .where(agent_channels.c.workspace_id == workspace_id)
+        .order_by(agent_channels.c.agent_id)
+    )
+    return [_agent(tuple(row)) for row in tx.execute(statement)]
+
+
+def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetime) -> None:
+    """Insert an agent; IntegrityError when its id or number is taken."""
+    tx.execute(
+        sa.insert(agent_channels).values(
+            id=row_id,
+            workspace_id=workspace_id,
+            created_at=now,
+            agent_id=agent.id,
+            display_name=agent.display_name,
+            phone_number=agent.phone,
+            country=agent.country,
+            telephony=agent.telephony,
+            callback_url=agent.callback_url,
+            status=agent.status.value,
+            provisioned_at=agent.provisioned_at,
+            updated_at=now,
+        )
+    )
+
+
+def change_agent(
+    tx: Tx, workspace_id: str, agent_id: str, values: Mapping[str, str | None], now: datetime
+) -> bool:
+    """Set columns of an agent and tell whether it exists; IntegrityError for a taken number."""
+    statement = (
+        sa.update(agent_channels)
+        .where(agent_channels.c.workspace_id == workspace_id, agent_channels.c.agent_id == agent_id)
+        .values(**values, updated_at=now)
+    )
+    return tx.execute(statement).rowcount == 1
+
+
+# --- pool -----------------------------------------------------------------------------------------
+
+
+def ensure_pool(tx: Tx, workspace_id: str, row_id: str, size: int, now: datetime) -> None:
+    """Make the pool with `size` slots unless it exists."""
+    if tx.execute(sa.select(agent_pool.c.id).where(_pool_of(workspace_id))).first() is None:
+        tx.execute(
+            sa.insert(agent_pool).values(
+                id=row_id,
+                workspace_id=workspace_id,
+                created_at=now,
+                max_agents=size,
+                active_agents=0,
+            )
+        )
+
+
+def read_pool(tx: Tx, workspace_id: str) -> Pool:
+    """Return the pool's state."""
+    row = tx.execute(
+        sa.select(agent_pool.c.max_agents, agent_pool.c.active_agents).where(_pool_of(workspace_id))
+    ).one()
+    return Pool(size=row.max_agents, used=row.active_agents)
+
+
+def take_slot(tx: Tx, workspace_id: str) -> bool:
+    """Take one slot; False when none is left."""
+    free = agent_pool.c.active_agents < agent_pool.c.max_agents
+    statement = (
+        sa.update(agent_pool)
+        .where(_pool_of(workspace_id), free)
+        .values(active_agents=agent_pool.c.active_agents + 1)
+    )
+    return tx.execute(statement).rowcount == 1
+
+
+def resize_pool(tx: Tx, workspace_id: str, size: int) -> None:
+    """Set the number of slots."""
+    tx.execute(sa.update(agent_pool).where(_pool_of(workspace_id)).values(max_agents=size))
+
+
+def _pool_of(workspace_id: str) -> sa.ColumnElement[bool]:
+    return agent_pool.c.workspace_id == workspace_id
+
+
+# --- tokens ---------------------------------------------------------------------------------------
+
+
+def add_token(tx: Tx, workspace_id: str, row_id: str, token: Token, token_hash: bytes) -> None:
+    """Insert a token."""
+    tx.execute(
+        sa.insert(agent_tokens).values(
+            id=row_id,
+            workspace_id=workspace_id,
+            created_at=token.issued_at,
+            kid=token.kid,
+            scope=token.scope.value,
+            agent_id=token.agent_id,
+            token_hash=token_hash,
+            issued_at=token.issued_at,
+            created_by=token.created_by,
+        )
+    )
+
+
+def find_token(tx: Tx, kid: str) -> tuple[str, str | None, bytes, datetime | None, str] | None:
+    """Return (scope, agent id, hash, revoked at, workspace) of a token."""
+    rows = _TOKEN(tx, {"kid": kid})
+    if not rows:
+        return None
+    scope, agent_id, token_hash, revoked_at, workspace_id = rows[0]
+    return scope, agent_id, bytes(token_hash), revoked_at, workspace_id
+
+
+def list_tokens(tx: Tx, workspace_id: str) -> list[Token]:
+    """Return every token, oldest first."""
+    statement = (
+        sa.select(agent_tokens)
+        .where(agent_tokens.c.workspace_id == workspace_id)
+        .order_by(agent_tokens.c.id)
+    )
+    return [
+        Token(
+            kid=row.kid,
+            scope=Scope(row.scope),
+            agent_id=row.agent_id,
+            issued_at=row.issued_at,
+            revoked_at=row.revoked_at,
+            last_used_at=row.last_used_at,
+            created_by=row.created_by,
+        )
+        for row in tx.execute(statement)
+    ]
+
+
+def revoke_tokens(
+    tx: Tx, workspace_id: str, now: datetime, *, kid: str | None = None, agent_id: str | None = None
+) -> int:
+    """Revoke the living tokens of one kid or one agent and return how many there were."""
+    chosen = agent_tokens.c.kid == kid if kid else agent_tokens.c.agent_id == agent_id
+    statement = (
+        sa.update(agent_tokens)
+        .where(
+            agent_tokens.c.workspace_id == workspace_id, agent_tokens.c.revoked_at.is_(None), chosen
+        )
+        .values(revoked_at=now)
+    )
+    return tx.execute(statement).rowcount
+
+
+def mark_tokens_used(tx: Tx, used: Mapping[str, datetime]) -> None:
+    """Note when each kid was used last."""
+    for kid, at in used.items():
+        tx.execute(sa.update(agent_tokens).where(agent_tokens.c.kid == kid).values(last_used_at=at))

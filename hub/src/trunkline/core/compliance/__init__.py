@@ -1,0 +1,1 @@
+"""The facts that rules judge by: who must not be reached."""

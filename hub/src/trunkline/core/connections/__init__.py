@@ -1,0 +1,1 @@
+"""Connections: configured provider accounts, opened when first used."""

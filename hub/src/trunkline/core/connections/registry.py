@@ -1,0 +1,243 @@
+"""Which connections there are, which one serves an agent, and their open providers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from trunkline.core.agents.models import Agent
+from trunkline.core.problems import Missing
+from trunkline.sdk import EventLog, ProviderContext, ProviderSpec, TelephonyProvider
+
+TelephonySpec = ProviderSpec[TelephonyProvider, Any]
+
+
+class ConnectionState(StrEnum):
+    """How a connection does, for readiness."""
+
+    IDLE = "idle"
+    """Configured, not used yet."""
+
+    OK = "ok"
+    """Open."""
+
+    ERROR = "error"
+    """Its configuration is not valid, or it could not be opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One configured account of a provider. `fault` says why it cannot be used, if it cannot."""
+
+    name: str
+    spec: TelephonySpec
+    config: BaseModel | None
+    fault: str | None = None
+
+
+class CannotOpen(Exception):
+    """A provider's `open` raised: surely nothing was sent."""
+
+
+class Connections:
+    """
+    The configured connections of this hub.
+
+    `slots` names the connections that serve agents without an override, best first.
+    """
+
+    def __init__(
+        self,
+        connections: Sequence[Connection],
+        slots: Sequence[str],
+        context_for: Callable[[str], ProviderContext],
+        log: EventLog,
+    ) -> None:
+        self._all: Mapping[str, Connection] = {each.name: each for each in connections}
+        self._slots = tuple(slots)
+        self._context_for = context_for
+        self._log = log
+        self._open: dict[str, _OpenConnection] = {}
+
+    def names(self) -> list[str]:
+        """Return the names of all connections."""
+        return list(self._all)
+
+    def find(self, name: str) -> Connection | None:
+        """Return a connection by its name."""
+        return self._all.get(name)
+
+    def for_agent(self, agent: Agent) -> Connection:
+        """
+        Return the connection that serves an agent's texts and calls.
+
+        Raises:
+            Missing: None does; the sentence says what to install or set.
+        """
+        name = agent.telephony or self._default()
+        if name is None:
+            raise Missing(
+                "No telephony provider is configured. Install one, such as trunkline-demo, and name "
+                'it in the configuration: [slots] telephony = "demo".'
+            )
+        connection = self._all.get(name)
+        if connection is None:
+            raise Missing(
+                f"The connection '{name}' does not exist or its plugin is not loaded. Look at "
+                "`trunkline plugins list`, install the plugin or name another connection."
+            )
+        if connection.fault:
+            raise Missing(f"The connection '{name}' is not usable: {connection.fault}")
+        return connection
+
+    async def provider(self, connection: Connection) -> TelephonyProvider:
+        """
+        Return a connection's provider, opening it at first use.
+
+        Raises:
+            CannotOpen: Its `open` raised; the next use tries again.
+        """
+        held = self._open.get(connection.name)
+        if held is None:
+            held = _OpenConnection(connection, self._context_for(connection.name))
+            self._open[connection.name] = held
+        try:
+            return await held.provider()
+        except CannotOpen as error:
+            if self._open.get(connection.name) is held:
+                del self._open[connection.name]
+            self._log.error(
+                "connection.open_failed",
+                connection=connection.name,
+                error_type=type(error.__cause__).__name__,
+            )
+            raise
+
+    def states(self) -> dict[str, ConnectionState]:
+        """Return how each connection does."""
+        return {name: self._state(connection) for name, connection in self._all.items()}
+
+    async def close(self) -> None:
+        """Close every open provider."""
+        for held in self._open.values():
+            await held.close(self._log)
+        self._open.clear()
+
+    def _default(self) -> str | None:
+        if self._slots:
+            return self._slots[0]
+        return next(iter(self._all)) if len(self._all) == 1 else None
+
+    def _state(self, connection: Connection) -> ConnectionState:
+        if connection.fault:
+            return ConnectionState.ERROR
+        return ConnectionState.OK if connection.name in self._open else ConnectionState.IDLE
+
+
+class _OpenConnection:
+    """
+    A provider in the hands of one task, which enters its context manager and leaves it again.
+
+    Whatever the adapter raises, SystemExit too, stays in here: it never ends the hub.
+    """
+
+    def __init__(self, connection: Connection, context: ProviderContext) -> None:
+        self._name = connection.name
+        self._opened: asyncio.Future[TelephonyProvider] = asyncio.Future()
+        self._stop = asyncio.Event()
+        self._close_error: BaseException | None = None
+        self._task = asyncio.create_task(self._hold(connection, context))
+
+    async def provider(self) -> TelephonyProvider:
+        return await asyncio.shield(self._opened)
+
+    async def close(self, log: EventLog) -> None:
+        self._stop.set()
+        await self._task
+        if self._close_error is not None:
+            log.error(
+                "connection.close_failed",
+                connection=self._name,
+                error_type=type(self._close_error).__name__,
+            )
+
+    async def _hold(self, connection: Connection, context: ProviderContext) -> None:
+        try:
+            async with connection.spec.open(connection.config, context) as provider:
+                self._opened.set_result(provider)
+                await self._stop.wait()
+        except BaseException as error:
+            if self._opened.done():
+                self._close_error = error
+            else:
+                failure = CannotOpen(self._name)
+                failure.__cause__ = error
+                self._opened.set_exception(failure)
+            if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+                raise
+
+
+def configure(
+    specs: Mapping[str, TelephonySpec],
+    tables: Mapping[str, Mapping[str, object]],
+    slots: Sequence[str],
+    environ: Mapping[str, str],
+) -> list[Connection]:
+    """
+    Return the connections that the settings describe.
+
+    Args:
+        specs: The loaded providers by name.
+        tables: Connection name to its table; one without ``provider`` is of the provider it is
+            named after. A slot that names a loaded provider needs no table.
+        slots: The connections named in the telephony slot.
+        environ: Where fields that name an environment variable are filled from.
+    """
+    wanted = {name: table for name, table in tables.items()}
+    for name in (*slots, *specs):
+        if (
+            name in specs
+            and name not in wanted
+            and (name in slots or _filled(specs[name], environ))
+        ):
+            wanted[name] = {}
+    return [
+        _configure(
+            name, specs[provider], {k: v for k, v in table.items() if k != "provider"}, environ
+        )
+        for name, table in wanted.items()
+        if (provider := str(table.get("provider", name))) in specs
+    ]
+
+
+def _configure(
+    name: str, spec: TelephonySpec, table: Mapping[str, object], environ: Mapping[str, str]
+) -> Connection:
+    values = {**table, **_from_environment(spec, environ)}
+    try:
+        return Connection(name=name, spec=spec, config=spec.config.model_validate(values))
+    except ValidationError as error:
+        fields = ", ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors()}))
+        fault = f"set {fields} correctly in [providers.{name}] or its environment variable."
+        return Connection(name=name, spec=spec, config=None, fault=fault)
+
+
+def _from_environment(spec: TelephonySpec, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of the fields that name an environment variable which is set."""
+    found = {}
+    for name, field in spec.config.model_fields.items():
+        extra = field.json_schema_extra
+        variable = extra.get("env") if isinstance(extra, dict) else None
+        if isinstance(variable, str) and environ.get(variable):
+            found[name] = environ[variable]
+    return found
+
+
+def _filled(spec: TelephonySpec, environ: Mapping[str, str]) -> bool:
+    """Tell whether the environment alone fills at least one of a provider's fields."""
+    return bool(_from_environment(spec, environ))

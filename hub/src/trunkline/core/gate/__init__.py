@@ -1,0 +1,1 @@
+"""The one choke point: nothing goes out that has not passed here."""

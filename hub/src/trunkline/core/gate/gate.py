@@ -1,0 +1,128 @@
+"""
+Review, commit, recheck: the three looks the hub takes before anything goes out.
+
+`review` runs before any transaction and prices the act; `commit` judges the same facts again in the
+transaction that stores it; `recheck` does so in the transaction of every later attempt. What one of
+the first two says can be overtaken by a STOP; what the last one says cannot.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import phonenumbers
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.agents.models import Agent, AgentStatus
+from trunkline.core.compliance import repository as compliance
+from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.messages.segments import Encoding, count_segments
+from trunkline.core.principal import Principal
+from trunkline.core.problems import Forbidden, Invalid, Missing, NotFound, Unsupported
+from trunkline.sdk import E164, Capability, Database, Tx, is_demo_number
+
+MAX_SMS_CHARACTERS: Final = 1600
+"""Longest text that is sent, in characters: Twilio's limit (docs "Message resource", 2026-11-21)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A rule says no. `rule` is its stable name; `sentence` says what it means for the caller."""
+
+    rule: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsAct:
+    """A text somebody wants to send: by whom, to whom, and what it says."""
+
+    agent_id: str
+    recipient: E164
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """An act that may be stored: who sends, over which connection, at what estimated cost."""
+
+    agent: Agent
+    sender: E164
+    recipient: E164
+    body: str
+    connection: Connection
+    encoding: Encoding
+    segments: int
+    cost_micros: int | None
+    currency: str | None
+
+
+class Gate:
+    """The only place that says yes."""
+
+    def __init__(self, db: Database, connections: Connections) -> None:
+        self._db = db
+        self._connections = connections
+
+    async def review(self, principal: Principal, act: SmsAct) -> Reviewed:
+        """
+        Return the act with everything that storing it needs.
+
+        Raises:
+            NotFound, Forbidden, Invalid, Unsupported, Missing: It can't be; nothing is stored.
+        """
+        agent = await self._db.read(
+            lambda tx: agents.find_agent(tx, principal.workspace_id, act.agent_id)
+        )
+        if agent is None:
+            raise NotFound("agent")
+        if agent.status is not AgentStatus.ACTIVE:
+            raise Forbidden("This agent is suspended. An operator must resume it first.")
+        if agent.phone is None:
+            raise Missing(
+                "This agent has no phone number. Give it one: "
+                f"`trunkline agents set {agent.id} phone=+1…`."
+            )
+        connection = self._connections.for_agent(agent)
+        _check_reach(connection, agent.phone, act.recipient)
+        if len(act.body) > MAX_SMS_CHARACTERS:
+            raise Invalid("body", f"a text has at most {MAX_SMS_CHARACTERS} characters.")
+        encoding, segments = count_segments(act.body)
+        prices = connection.spec.prices
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(act.recipient))
+        return Reviewed(
+            agent=agent,
+            sender=agent.phone,
+            recipient=act.recipient,
+            body=act.body,
+            connection=connection,
+            encoding=encoding,
+            segments=segments,
+            cost_micros=prices.sms_micros(region, segments) if prices else None,
+            currency=prices.currency if prices else None,
+        )
+
+    def commit(self, tx: Tx, principal: Principal, act: Reviewed) -> Block | None:
+        """Judge a reviewed act in the transaction that stores it; None lets it pass."""
+        return self.recheck(tx, principal.workspace_id, act.agent.id, act.recipient)
+
+    def recheck(self, tx: Tx, workspace_id: str, agent_id: str, recipient: E164) -> Block | None:
+        """Judge by the facts of this very transaction; None lets it pass."""
+        agent = agents.find_agent(tx, workspace_id, agent_id)
+        if agent is None or agent.status is not AgentStatus.ACTIVE:
+            return Block(rule="suspension", sentence="The agent is suspended. Do not send again.")
+        if compliance.is_suppressed(tx, workspace_id, recipient):
+            return Block(
+                rule="suppression",
+                sentence="The recipient has opted out of messages and calls. Do not send again; "
+                "only their own START lifts it.",
+            )
+        return None
+
+
+def _check_reach(connection: Connection, sender: E164, recipient: E164) -> None:
+    if Capability.SMS_SEND not in connection.spec.capabilities:
+        raise Unsupported("channel", f"the provider '{connection.spec.name}' does not send texts.")
+    if sender == recipient:
+        raise Invalid("to", "this is the agent's own number.")
+    if is_demo_number(recipient) and not connection.spec.simulated:
+        raise Invalid("to", "+1 202 555 0100 to 0199 exist only in the simulated network.")

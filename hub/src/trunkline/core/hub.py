@@ -1,0 +1,30 @@
+"""The services of one running hub, as the surfaces see them."""
+
+from dataclasses import dataclass
+
+from trunkline.core.agents.service import Agents
+from trunkline.core.agents.tokens import Tokens
+from trunkline.core.connections.registry import Connections
+from trunkline.core.inbound.intake import Intake
+from trunkline.core.messages.inbox import Inbox
+from trunkline.core.messages.service import Messages
+from trunkline.core.privacy.service import Privacy
+from trunkline.metrics import Metrics
+from trunkline.sdk import Clock, Database, EventLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """What a surface may call."""
+
+    agents: Agents
+    tokens: Tokens
+    messages: Messages
+    inbox: Inbox
+    intake: Intake
+    privacy: Privacy
+    connections: Connections
+    db: Database
+    metrics: Metrics
+    clock: Clock
+    log: EventLog

@@ -1,0 +1,1 @@
+"""What providers tell the hub: stored once, then applied."""

@@ -1,0 +1,163 @@
+"""Applying an event: a text becomes a message, a report moves a status. Only SQL, no I/O."""
+
+from dataclasses import dataclass
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.agents.models import Agent
+from trunkline.core.compliance import repository as compliance
+from trunkline.core.compliance.optout import OptWord, opt_word
+from trunkline.core.connections.registry import Connection
+from trunkline.core.inbound.repository import EventState, StoredEvent
+from trunkline.core.inbound.text import visible
+from trunkline.core.messages import repository as messages
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import (
+    BodyState,
+    Channel,
+    Direction,
+    Evidence,
+    Message,
+    Source,
+    Status,
+)
+from trunkline.sdk import InboundEvent, SmsReceived, StatusReported, Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What an event came to."""
+
+    state: EventState
+    reason: str | None = None
+    message_id: str | None = None
+
+
+class Dispatch:
+    """Applies events inside the transaction that stores them."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def opt_out(self, tx: Tx, stored: StoredEvent, event: InboundEvent) -> None:
+        """Close or open the sender's number if the text says so, whatever else becomes of it."""
+        if not isinstance(event, SmsReceived):
+            return
+        word = opt_word(visible(event.body))
+        if word is OptWord.STOP:
+            compliance.suppress_by_stop(
+                tx,
+                stored.workspace_id,
+                self._journal.ids.new("row"),
+                event.sender,
+                stored.id,
+                self._journal.clock.now(),
+            )
+        elif word is OptWord.START:
+            compliance.lift_stop(tx, stored.workspace_id, event.sender)
+
+    def apply(
+        self, tx: Tx, stored: StoredEvent, event: InboundEvent, connection: Connection
+    ) -> Applied:
+        """Apply one event and return what it came to."""
+        if isinstance(event, SmsReceived):
+            return self._receive(tx, stored, event, connection)
+        if isinstance(event, StatusReported):
+            return self._report(tx, stored, event)
+        return Applied(state=EventState.IGNORED, reason="The hub has no use for this event.")
+
+    def _receive(
+        self, tx: Tx, stored: StoredEvent, event: SmsReceived, connection: Connection
+    ) -> Applied:
+        agent = _owner(tx, stored, event.recipient)
+        if agent is None:
+            return Applied(state=EventState.IGNORED, reason="No agent has the number written to.")
+        message = Message(
+            id=self._journal.ids.new("msg"),
+            created_at=self._journal.clock.now(),
+            agent_id=agent.id,
+            channel=Channel.SMS,
+            direction=Direction.INBOUND,
+            from_address=event.sender,
+            to_address=event.recipient,
+            body_state=BodyState.HELD,
+            connection=stored.connection,
+            provider=connection.spec.name,
+            external_id=event.provider_id,
+            status=Status.RECEIVED,
+            segments=None,
+            cost_micros=None,
+            currency=None,
+            cost_final=False,
+            error_code=None,
+            rule=None,
+            reason=None,
+            retry_after_s=None,
+            reply_to=None,
+            acknowledged_at=None,
+        )
+        evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
+        self._journal.store(tx, stored.workspace_id, message, visible(event.body), evidence)
+        return Applied(state=EventState.HANDLED, message_id=message.id)
+
+    def _report(self, tx: Tx, stored: StoredEvent, event: StatusReported) -> Applied:
+        workspace_id = stored.workspace_id
+        message = self._reported_message(tx, stored, event)
+        if message is None:
+            return Applied(state=EventState.IGNORED, reason="The hub sent no such message.")
+        if message.external_id is None:
+            messages.set_external_id(tx, workspace_id, message.id, event.provider_id)
+        if event.cost_micros is not None:
+            messages.set_values(
+                tx,
+                workspace_id,
+                message.id,
+                cost=event.cost_micros,
+                currency=event.currency,
+                cost_final=True,
+            )
+        evidence = Evidence(
+            source=Source.CALLBACK, event_id=stored.id, vendor_status=event.vendor_status
+        )
+        if event.status is None:
+            self._journal.note(
+                tx, workspace_id, message.id, message.status.value, evidence, moved=False
+            )
+            return Applied(
+                state=EventState.IGNORED,
+                reason="The provider used a status that its adapter does not know.",
+                message_id=message.id,
+            )
+        to = Status(event.status.value)
+        moved = self._journal.move(tx, workspace_id, message, to, evidence)
+        if moved and to is Status.FAILED:
+            reason = "The provider reported that it was not delivered."
+            messages.set_values(
+                tx, workspace_id, message.id, error_code="not_delivered", reason=reason
+            )
+        return Applied(state=EventState.HANDLED, message_id=message.id)
+
+    def _reported_message(
+        self, tx: Tx, stored: StoredEvent, event: StatusReported
+    ) -> Message | None:
+        """Return the sent message a report is about: by the attempt it names, or the provider's id."""
+        workspace_id = stored.workspace_id
+        message = None
+        if stored.attempt_id is not None:
+            message = messages.find_by_attempt(tx, workspace_id, stored.attempt_id)
+        if message is None:
+            message = messages.find_by_external_id(
+                tx, workspace_id, stored.connection, event.provider_id
+            )
+        if message is None or message.connection != stored.connection:
+            return None
+        if message.external_id not in (None, event.provider_id):
+            return None
+        ours = message.direction is Direction.OUTBOUND and message.from_address == event.sender
+        return message if ours else None
+
+
+def _owner(tx: Tx, stored: StoredEvent, number: str) -> Agent | None:
+    agent = agents.find_agent_by_phone(tx, stored.workspace_id, number)
+    return (
+        agent if stored.agent_id is None or agent is None or agent.id == stored.agent_id else None
+    )

@@ -1,0 +1,268 @@
+"""The door for webhooks: find the connection, verify, parse, store once, apply; only then acknowledge."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import sqlalchemy as sa
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.agents.models import Agent
+from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.inbound import repository
+from trunkline.core.inbound.dispatch import Applied, Dispatch
+from trunkline.core.inbound.repository import EventState, StoredEvent
+from trunkline.core.messages.journal import Journal
+from trunkline.core.principal import DEFAULT_WORKSPACE
+from trunkline.core.privacy.vault import Place
+from trunkline.core.problems import Forbidden, Missing, NotFound
+from trunkline.db.schema import inbound_events, messages
+from trunkline.sdk import (
+    BadSignature,
+    Database,
+    EventLog,
+    InboundEvent,
+    SmsReceived,
+    StatusReported,
+    Tx,
+    WebhookReply,
+    WebhookRequest,
+)
+
+T = TypeVar("T")
+_SERVED_WITHIN: Final = timedelta(days=30)
+
+
+class Refused(Forbidden):
+    """The request proves nothing: not signed by a connection of this hub, or not for this agent."""
+
+    def __init__(self) -> None:
+        super().__init__("The request is not from a provider that serves this address.")
+
+
+class Intake:
+    """Takes webhooks in. A provider hears 2xx only of what is durable."""
+
+    def __init__(
+        self,
+        db: Database,
+        connections: Connections,
+        journal: Journal,
+        dispatch: Dispatch,
+        log: EventLog,
+    ) -> None:
+        self._db = db
+        self._connections = connections
+        self._journal = journal
+        self._dispatch = dispatch
+        self._log = log
+
+    async def for_agent(self, agent_id: str, request: WebhookRequest) -> WebhookReply:
+        """
+        Take a callback on an agent's own route.
+
+        Raises:
+            NotFound: There is no such agent.
+            Refused: No connection that serves the agent vouches for it, or it is for another agent.
+        """
+        agent = await self._db.read(lambda tx: agents.find_agent(tx, DEFAULT_WORKSPACE, agent_id))
+        if agent is None:
+            raise NotFound("agent")
+        for connection in self._claimants(request):
+            if self._is_authentic(connection, request) and await self._serves(connection, agent):
+                return await self._take(connection, request, agent)
+        raise Refused
+
+    async def for_connection(self, name: str, request: WebhookRequest) -> WebhookReply:
+        """
+        Take a callback on a connection's route; the address inside decides the agent.
+
+        Raises:
+            NotFound: There is no such connection, or it takes no callbacks.
+            Refused: The signature does not hold.
+        """
+        connection = self._connections.find(name)
+        if connection is None or connection.config is None or connection.spec.webhook is None:
+            raise NotFound("connection")
+        if not self._is_authentic(connection, request):
+            raise Refused
+        return await self._take(connection, request, None)
+
+    def _claimants(self, request: WebhookRequest) -> list[Connection]:
+        found = (self._connections.find(name) for name in self._connections.names())
+        return [
+            connection
+            for connection in found
+            if connection and connection.config and self._claims(connection, request)
+        ]
+
+    def _claims(self, connection: Connection, request: WebhookRequest) -> bool:
+        adapter = connection.spec.webhook
+        if adapter is None:
+            return False
+        return bool(self._ask(connection, "claims", lambda: adapter.claims(request)))
+
+    def _is_authentic(self, connection: Connection, request: WebhookRequest) -> bool:
+        adapter = connection.spec.webhook
+        if adapter is None or connection.config is None:
+            return False
+
+        def verified() -> bool:
+            # An adapter that returns a verdict instead of raising must not open the door by it.
+            verdict: object = adapter.verify(request, connection.config)  # type: ignore[func-returns-value]
+            return verdict is None
+
+        return bool(self._ask(connection, "verify", verified))
+
+    def _ask(self, connection: Connection, method: str, call: Callable[[], T]) -> T | None:
+        """Return what one of an adapter's pure methods says; None if it says no or breaks."""
+        try:
+            return call()
+        except BadSignature:
+            return None
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an adapter may raise anything, SystemExit too
+            self._log.warning(
+                "adapter.raised",
+                provider=connection.spec.name,
+                method=method,
+                error_type=type(error).__name__,
+            )
+            return None
+
+    async def _serves(self, connection: Connection, agent: Agent) -> bool:
+        """Tell whether a connection serves an agent, or served it in the last 30 days."""
+        try:
+            if self._connections.for_agent(agent).name == connection.name:
+                return True
+        except Missing:
+            pass  # nothing serves it now; something may have
+        since = self._journal.clock.now() - _SERVED_WITHIN
+        served = sa.select(messages.c.id).where(
+            messages.c.workspace_id == DEFAULT_WORKSPACE,
+            messages.c.agent_id == agent.id,
+            messages.c.connection == connection.name,
+            messages.c.created_at >= since,
+        )
+        return await self._db.read(
+            lambda tx: tx.execute(served.limit(1)).first() is not None, heavy=True
+        )
+
+    async def _take(
+        self, connection: Connection, request: WebhookRequest, agent: Agent | None
+    ) -> WebhookReply:
+        adapter = connection.spec.webhook
+        assert adapter is not None  # the callers chose a connection that has one
+        events = self._ask(connection, "parse", lambda: tuple(adapter.parse(request)))
+        if events is None:
+            await self._bury(connection, request, agent)
+            return WebhookReply()
+        if agent is not None and not all(_is_for(event, agent) for event in events):
+            raise Refused
+        for event in events:
+            await self._store(connection, request, agent, event)
+        return self._ask(connection, "reply", lambda: adapter.reply(request)) or WebhookReply()
+
+    async def _store(
+        self,
+        connection: Connection,
+        request: WebhookRequest,
+        agent: Agent | None,
+        event: InboundEvent,
+    ) -> None:
+        stored = self._stored(connection, request, agent, event.external_id, _kind_of(event))
+
+        def fn(tx: Tx) -> Applied | None:
+            if repository.is_known(tx, stored):
+                return None
+            self._dispatch.opt_out(tx, stored, event)
+            applied = self._dispatch.apply(tx, stored, event, connection)
+            self._add(tx, stored, applied)
+            return applied
+
+        try:
+            applied = await self._db.write(fn)
+        except sa.exc.IntegrityError:
+            applied = None  # a twin was stored at the same moment
+        state = applied.state.value if applied else "duplicate"
+        self._log.info(
+            "webhook.stored",
+            agentId=stored.agent_id,
+            provider=connection.spec.name,
+            connection=connection.name,
+            kind=stored.kind,
+            eventId=stored.id,
+            state=state,
+            messageId=applied.message_id if applied else None,
+        )
+
+    async def _bury(
+        self, connection: Connection, request: WebhookRequest, agent: Agent | None
+    ) -> None:
+        """Keep what cannot be parsed, encrypted, for a repaired parser; each body once."""
+        digest = hashlib.sha256(request.body).hexdigest()
+        stored = self._stored(connection, request, agent, digest, "unreadable")
+        place = Place(workspace_id=stored.workspace_id, table=inbound_events.name, row_id=stored.id)
+        text = request.body.decode("utf-8", "backslashreplace")
+
+        def fn(tx: Tx) -> None:
+            if repository.is_known(tx, stored):
+                return
+            reason = "The adapter could not read it."
+            self._add(tx, stored, Applied(state=EventState.DEAD, reason=reason))
+            self._journal.vault.hold(tx, place, f"connection:{connection.name}", text)
+
+        await self._db.write(fn)
+        self._log.warning(
+            "webhook.unreadable",
+            provider=connection.spec.name,
+            connection=connection.name,
+            eventId=stored.id,
+        )
+
+    def _stored(
+        self,
+        connection: Connection,
+        request: WebhookRequest,
+        agent: Agent | None,
+        external_id: str,
+        kind: str,
+    ) -> StoredEvent:
+        attempt_ids = parse_qs(urlsplit(request.url).query).get("attempt", [])
+        return StoredEvent(
+            id=self._journal.ids.new("evt"),
+            workspace_id=DEFAULT_WORKSPACE,
+            connection=connection.name,
+            external_id=external_id,
+            kind=kind,
+            agent_id=agent.id if agent else None,
+            attempt_id=attempt_ids[0] if attempt_ids else None,
+        )
+
+    def _add(self, tx: Tx, stored: StoredEvent, applied: Applied) -> None:
+        repository.add_event(
+            tx,
+            stored,
+            applied.state,
+            self._journal.clock.now(),
+            reason=applied.reason,
+            message_id=applied.message_id,
+        )
+
+
+def _is_for(event: InboundEvent, agent: Agent) -> bool:
+    """Tell whether the hub's own address in an event is the agent's."""
+    if isinstance(event, SmsReceived):
+        return event.recipient == agent.phone
+    if isinstance(event, StatusReported):
+        return event.sender == agent.phone
+    return True
+
+
+def _kind_of(event: InboundEvent) -> str:
+    if isinstance(event, SmsReceived):
+        return "sms"
+    return "message-status" if isinstance(event, StatusReported) else "other"

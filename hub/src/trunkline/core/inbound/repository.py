@@ -1,0 +1,85 @@
+"""All SQL of inbound events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from trunkline.db.hot import Hot
+from trunkline.db.schema import inbound_events
+from trunkline.sdk import Tx
+
+
+class EventState(StrEnum):
+    """How an event ended. There is no other end."""
+
+    HANDLED = "handled"
+    IGNORED = "ignored"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """One event as stored: where it came from, and what it is about."""
+
+    id: str
+    workspace_id: str
+    connection: str
+    external_id: str
+    kind: str
+    agent_id: str | None
+    attempt_id: str | None
+
+
+_FIND = Hot(
+    sa.select(inbound_events.c.id).where(
+        inbound_events.c.workspace_id == sa.bindparam("workspace_id"),
+        inbound_events.c.connection == sa.bindparam("connection"),
+        inbound_events.c.external_id == sa.bindparam("external_id"),
+    )
+)
+_ADD = Hot(sa.insert(inbound_events))
+
+
+def is_known(tx: Tx, event: StoredEvent) -> bool:
+    """Tell whether this event was stored before."""
+    return bool(
+        _FIND(
+            tx,
+            {
+                "workspace_id": event.workspace_id,
+                "connection": event.connection,
+                "external_id": event.external_id,
+            },
+        )
+    )
+
+
+def add_event(
+    tx: Tx,
+    event: StoredEvent,
+    state: EventState,
+    now: datetime,
+    *,
+    reason: str | None,
+    message_id: str | None,
+) -> None:
+    """Insert an event with its end; IntegrityError when it was stored before."""
+    _ADD(
+        tx,
+        {
+            "id": event.id,
+            "workspace_id": event.workspace_id,
+            "created_at": now,
+            "connection": event.connection,
+            "external_id": event.external_id,
+            "kind": event.kind,
+            "agent_id": event.agent_id,
+            "attempt_id": event.attempt_id,
+            "state": state.value,
+            "reason": reason,
+            "message_id": message_id,
+            "handled_at": now,
+        },
+    )

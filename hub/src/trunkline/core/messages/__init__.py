@@ -1,0 +1,1 @@
+"""Messages: sending, their status, and reading them."""

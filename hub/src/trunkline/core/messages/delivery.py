@@ -1,0 +1,213 @@
+"""One attempt to hand a message to its provider. The only file that calls a provider's sends."""
+
+import asyncio
+from dataclasses import dataclass
+
+from trunkline.core.connections.registry import CannotOpen, Connection, Connections
+from trunkline.core.messages import idempotency, repository
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import Evidence, Message, Source, Status
+from trunkline.sdk import (
+    E164,
+    AuthFailed,
+    CallbackKind,
+    CallbackUrl,
+    Clock,
+    Database,
+    EventLog,
+    OutboundSms,
+    OutcomeUnknown,
+    ProviderError,
+    Receipt,
+    Rejected,
+    RetryLater,
+    Tx,
+    Unsupported,
+)
+
+_OPEN_RETRY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A message with its stored attempt, ready to be handed over."""
+
+    id: str
+    workspace_id: str
+    message: Message
+    body: str
+    connection: Connection
+
+
+class Delivery:
+    """Makes attempts and records what came of them."""
+
+    def __init__(
+        self,
+        db: Database,
+        connections: Connections,
+        journal: Journal,
+        clock: Clock,
+        log: EventLog,
+        callback_url: CallbackUrl,
+        *,
+        timeout_s: float,
+    ) -> None:
+        self._db = db
+        self._connections = connections
+        self._journal = journal
+        self._clock = clock
+        self._log = log
+        self._callback_url = callback_url
+        self._timeout_s = timeout_s
+
+    async def attempt(self, attempt: Attempt) -> Message:
+        """Hand the message over and return it as it stands afterwards. Raises no provider's error."""
+        started = self._clock.monotonic()
+        outcome = await self._call(attempt)
+        message = await self._db.write(lambda tx: self._record(tx, attempt, outcome))
+        self._log.info(
+            f"{message.channel}.{message.status}",
+            agentId=message.agent_id,
+            channel=message.channel.value,
+            action="send",
+            messageId=message.id,
+            provider=message.provider,
+            durationMs=round((self._clock.monotonic() - started) * 1000, 1),
+            cost=message.cost_micros,
+            errorCode=message.error_code,
+        )
+        return message
+
+    async def _call(self, attempt: Attempt) -> Receipt | ProviderError:
+        """Return what the provider said; whatever an adapter raises ends here."""
+        sms = OutboundSms(
+            sender=E164(attempt.message.from_address),
+            recipient=E164(attempt.message.to_address),
+            body=attempt.body,
+            idempotency_key=attempt.message.id,
+            status_url=self._callback_url(
+                CallbackKind.MESSAGE_STATUS, attempt.message.agent_id, attempt.id
+            ),
+        )
+        try:
+            provider = await self._connections.provider(attempt.connection)
+        except CannotOpen:
+            return RetryLater("The provider could not be opened.", retry_after_s=_OPEN_RETRY_S)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                receipt = await provider.send_sms(sms)
+            return _checked(receipt)
+        except ProviderError as error:
+            return error
+        except Unsupported as error:
+            return Rejected(str(error))
+        except TimeoutError:
+            return OutcomeUnknown("The provider did not answer in time.")
+        except BaseException as error:  # an adapter may raise anything, SystemExit too
+            self._log.error(
+                "adapter.raised",
+                provider=attempt.connection.spec.name,
+                messageId=attempt.message.id,
+                error_type=type(error).__name__,
+                exc_info=error,
+            )
+            if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+                raise
+            return OutcomeUnknown("The provider's adapter failed.")
+
+    def _record(self, tx: Tx, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
+        if isinstance(outcome, Receipt):
+            self._record_receipt(tx, attempt, outcome)
+        elif isinstance(outcome, OutcomeUnknown):
+            self._record_unknown(tx, attempt, outcome)
+        else:
+            self._record_refusal(tx, attempt, outcome)
+        message = repository.find_message(tx, attempt.workspace_id, attempt.message.id)
+        assert message is not None
+        return message
+
+    def _record_receipt(self, tx: Tx, attempt: Attempt, receipt: Receipt) -> None:
+        workspace_id, message = attempt.workspace_id, attempt.message
+        self._end(tx, attempt, "sent", external_id=receipt.provider_id)
+        repository.set_external_id(tx, workspace_id, message.id, receipt.provider_id)
+        if receipt.cost_micros is not None:
+            repository.set_values(
+                tx,
+                workspace_id,
+                message.id,
+                cost=receipt.cost_micros,
+                currency=receipt.currency,
+                cost_final=True,
+            )
+        to = Status(receipt.status.value)
+        self._journal.move(tx, workspace_id, message, to, Evidence(source=Source.SEND))
+        if message.reply_to:
+            answered = repository.find_message(tx, workspace_id, message.reply_to)
+            if answered is not None:
+                self._journal.acknowledge(tx, workspace_id, answered)
+
+    def _record_unknown(self, tx: Tx, attempt: Attempt, error: OutcomeUnknown) -> None:
+        self._end(tx, attempt, "unknown", provider_code=error.provider_code)
+        self._journal.move(
+            tx,
+            attempt.workspace_id,
+            attempt.message,
+            Status.UNKNOWN,
+            Evidence(source=Source.SEND),
+        )
+        repository.set_values(tx, attempt.workspace_id, attempt.message.id, reason=str(error)[:300])
+
+    def _record_refusal(self, tx: Tx, attempt: Attempt, error: ProviderError) -> None:
+        workspace_id, message = attempt.workspace_id, attempt.message
+        code, retry_after_s = _code_of(error)
+        self._end(tx, attempt, "failed", provider_code=error.provider_code)
+        moved = self._journal.move(
+            tx, workspace_id, message, Status.FAILED, Evidence(source=Source.SEND)
+        )
+        if moved:  # a callback may have proved meanwhile that it was taken after all
+            repository.set_values(
+                tx,
+                workspace_id,
+                message.id,
+                error_code=code,
+                reason=str(error)[:300],
+                retry_after_s=retry_after_s,
+                cost=0,
+                cost_final=True,
+            )
+            idempotency.free(tx, workspace_id, message.id)
+
+    def _end(
+        self,
+        tx: Tx,
+        attempt: Attempt,
+        state: str,
+        *,
+        external_id: str | None = None,
+        provider_code: str | None = None,
+    ) -> None:
+        repository.end_attempt(
+            tx,
+            attempt.workspace_id,
+            attempt.id,
+            state=state,
+            now=self._clock.now(),
+            external_id=external_id,
+            provider_code=provider_code,
+        )
+
+
+def _checked(receipt: object) -> Receipt:
+    """Return the receipt; anything else proves nothing, so the outcome is not known."""
+    if not isinstance(receipt, Receipt) or not receipt.provider_id:
+        raise OutcomeUnknown("The provider's adapter returned no receipt.")
+    return receipt
+
+
+def _code_of(error: ProviderError) -> tuple[str, float | None]:
+    if isinstance(error, RetryLater):
+        return "provider_unavailable", error.retry_after_s
+    if isinstance(error, AuthFailed):
+        return "provider_auth", None
+    return "provider_rejected", None

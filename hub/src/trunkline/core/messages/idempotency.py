@@ -1,0 +1,169 @@
+"""Keys that make a repeated send the same send: given by the caller, or derived by the hub."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from trunkline.core.messages.models import SendMessage, Status
+from trunkline.core.privacy.keys import Keys, Purpose
+from trunkline.core.problems import IdempotencyConflict
+from trunkline.db.hot import Hot
+from trunkline.db.schema import idempotency_keys, messages
+from trunkline.sdk import E164, Tx
+
+_GIVEN_FOR: Final = timedelta(hours=72)
+_VOID: Final = frozenset({Status.FAILED, Status.BLOCKED, Status.RATE_LIMITED, Status.CANCELED})
+"""A derived key no longer counts once its message ended like this."""
+
+_FIND = Hot(
+    sa.select(
+        idempotency_keys.c.content_hash,
+        idempotency_keys.c.message_id,
+        idempotency_keys.c.expires_at,
+        messages.c.status,
+    )
+    .join(
+        messages,
+        sa.and_(
+            messages.c.workspace_id == idempotency_keys.c.workspace_id,
+            messages.c.id == idempotency_keys.c.message_id,
+        ),
+    )
+    .where(
+        idempotency_keys.c.workspace_id == sa.bindparam("workspace_id"),
+        idempotency_keys.c.agent_id == sa.bindparam("agent_id"),
+        idempotency_keys.c.key_hash == sa.bindparam("key_hash"),
+    )
+)
+_WROTE_SINCE = Hot(
+    sa.select(messages.c.id)
+    .where(
+        messages.c.workspace_id == sa.bindparam("workspace_id"),
+        messages.c.agent_id == sa.bindparam("agent_id"),
+        messages.c.id > sa.bindparam("message_id"),
+        messages.c.direction == "inbound",
+        messages.c.from_address == sa.bindparam("recipient"),
+    )
+    .limit(1)
+)
+_ADD = Hot(sa.insert(idempotency_keys))
+_FREE_KEY = Hot(
+    sa.delete(idempotency_keys).where(
+        idempotency_keys.c.workspace_id == sa.bindparam("workspace_id"),
+        idempotency_keys.c.agent_id == sa.bindparam("agent_id"),
+        idempotency_keys.c.key_hash == sa.bindparam("key_hash"),
+    )
+)
+_FREE_MESSAGE = Hot(
+    sa.delete(idempotency_keys).where(
+        idempotency_keys.c.workspace_id == sa.bindparam("workspace_id"),
+        idempotency_keys.c.message_id == sa.bindparam("message_id"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """
+    The key of one send.
+
+    Attributes:
+        given: True for a caller's key, False for a derived one.
+        hash, content_hash: Keyed hashes; neither the key nor the content is stored.
+        recipient: A reply from here makes a derived key void.
+        lasts: For how long it is remembered; zero means that there is no key at all.
+    """
+
+    agent_id: str
+    given: bool
+    hash: bytes
+    content_hash: bytes
+    recipient: E164
+    lasts: timedelta
+
+
+def key_of(
+    keys: Keys, agent_id: str, command: SendMessage, recipient: E164, *, window_s: int
+) -> Key:
+    """Return the key of a send; without a given one it is derived and lasts `window_s` seconds."""
+    content = keys.digest(
+        Purpose.PSEUDONYMS,
+        "content",
+        command.channel.value,
+        recipient,
+        command.body,
+        command.reply_to or "",
+    )
+    given = command.idempotency_key
+    parts = ("given", agent_id, given) if given else ("derived", agent_id, content.hex())
+    return Key(
+        agent_id=agent_id,
+        given=given is not None,
+        hash=keys.digest(Purpose.PSEUDONYMS, *parts),
+        content_hash=content,
+        recipient=recipient,
+        lasts=_GIVEN_FOR if given else timedelta(seconds=window_s),
+    )
+
+
+def find_first(tx: Tx, workspace_id: str, key: Key, now: datetime) -> str | None:
+    """
+    Return the id of the message that this key stands for, or None for a send of its own.
+
+    Raises:
+        IdempotencyConflict: The key is given and stands for other content.
+    """
+    rows = _FIND(tx, {"workspace_id": workspace_id, "agent_id": key.agent_id, "key_hash": key.hash})
+    if not rows:
+        return None
+    content_hash, message_id, expires_at, status = rows[0]
+    if expires_at <= now:
+        return None
+    if key.given:
+        if bytes(content_hash) != key.content_hash:
+            raise IdempotencyConflict(message_id)
+        return str(message_id)
+    replied = _WROTE_SINCE(
+        tx,
+        {
+            "workspace_id": workspace_id,
+            "agent_id": key.agent_id,
+            "message_id": message_id,
+            "recipient": key.recipient,
+        },
+    )
+    return None if replied or Status(status) in _VOID else str(message_id)
+
+
+def bind(tx: Tx, workspace_id: str, row_id: str, key: Key, message_id: str, now: datetime) -> None:
+    """Let `key` stand for a message, in place of one that it no longer stands for."""
+    if not key.lasts:
+        return
+    scope = {"workspace_id": workspace_id, "agent_id": key.agent_id, "key_hash": key.hash}
+    _FREE_KEY(tx, scope)
+    _ADD(
+        tx,
+        {
+            **scope,
+            "id": row_id,
+            "created_at": now,
+            "content_hash": key.content_hash,
+            "message_id": message_id,
+            "expires_at": now + key.lasts,
+        },
+    )
+
+
+def free(tx: Tx, workspace_id: str, message_id: str) -> None:
+    """Forget the key of a message that surely was not sent."""
+    _FREE_MESSAGE(tx, {"workspace_id": workspace_id, "message_id": message_id})
+
+
+def sweep(tx: Tx, now: datetime) -> None:
+    """Forget keys past their time, at most 500 a call."""
+    overdue = (
+        sa.select(idempotency_keys.c.id).where(idempotency_keys.c.expires_at <= now).limit(500)
+    )
+    tx.execute(sa.delete(idempotency_keys).where(idempotency_keys.c.id.in_(overdue)))

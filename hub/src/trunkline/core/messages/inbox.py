@@ -1,0 +1,234 @@
+"""Reading messages back: pages, one message's history, and an agent's channels."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.agents.models import Agent
+from trunkline.core.messages import repository
+from trunkline.core.messages.journal import place_of
+from trunkline.core.messages.models import (
+    BodyState,
+    Channel,
+    Direction,
+    HistoryEntry,
+    Message,
+    ReadableMessage,
+)
+from trunkline.core.messages.recipient import country_of, parse_number
+from trunkline.core.principal import Principal
+from trunkline.core.privacy.vault import BodyVault
+from trunkline.core.problems import Invalid, NotFound
+from trunkline.db.schema import body_vault, messages
+from trunkline.sdk import Clock, Database, Tx
+
+COUNTED_UP_TO: Final = 1000
+_CURSOR: Final = re.compile(r"msg_[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which messages to read; `limit` is 1 to 200, `cursor` an earlier page's `next_cursor`."""
+
+    channel: Channel | None = None
+    contact_number: str | None = None
+    since: datetime | None = None
+    unread: bool = False
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of messages, newest first. `total` stops at 1,000, and then says so."""
+
+    messages: tuple[ReadableMessage, ...]
+    total: int
+    total_is_minimum: bool
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """A message and everything that was learnt about it, oldest first."""
+
+    message: Message
+    history: tuple[HistoryEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelUse:
+    """An agent's channels and what they carried; money in micro-units, this calendar month (UTC)."""
+
+    agent: Agent
+    monthly_messages: int
+    monthly_cost_micros: int
+    actions_this_minute: int
+    actions_today: int
+
+
+class Inbox:
+    """The verbs of reading."""
+
+    def __init__(self, db: Database, vault: BodyVault, clock: Clock) -> None:
+        self._db = db
+        self._vault = vault
+        self._clock = clock
+
+    async def page(self, principal: Principal, agent_id: str, query: Query) -> Page:
+        """Return an agent's messages of both directions, newest first."""
+        if query.cursor is not None and not _CURSOR.fullmatch(query.cursor):
+            raise Invalid("cursor", "use the nextCursor of an earlier answer.")
+
+        def fn(tx: Tx) -> Page:
+            agent = _agent(tx, principal, agent_id)
+            wanted = _conditions(principal.workspace_id, agent, query)
+            found = self._read(tx, principal.workspace_id, wanted, query)
+            total = _count(tx, wanted)
+            more = len(found) > query.limit
+            shown = found[: query.limit]
+            return Page(
+                messages=tuple(shown),
+                total=min(total, COUNTED_UP_TO),
+                total_is_minimum=total > COUNTED_UP_TO,
+                next_cursor=shown[-1].message.id if more else None,
+            )
+
+        return await self._db.read(fn)
+
+    async def one(
+        self, principal: Principal, agent_id: str | None, message_id: str
+    ) -> ReadableMessage:
+        """Return one message; another agent's is not found."""
+
+        def fn(tx: Tx) -> ReadableMessage:
+            wanted = [
+                messages.c.workspace_id == principal.workspace_id,
+                messages.c.id == message_id,
+            ]
+            found = self._read(tx, principal.workspace_id, wanted, Query(limit=1))
+            if not found or agent_id not in (None, found[0].message.agent_id):
+                raise NotFound("message")
+            return found[0]
+
+        return await self._db.read(fn)
+
+    async def trace(self, principal: Principal, agent_id: str | None, message_id: str) -> Traced:
+        """Return a message and its history; another agent's message is not found."""
+
+        def fn(tx: Tx) -> Traced:
+            message = repository.find_message(tx, principal.workspace_id, message_id)
+            if message is None or agent_id not in (None, message.agent_id):
+                raise NotFound("message")
+            history = repository.read_history(tx, principal.workspace_id, message_id)
+            return Traced(message=message, history=tuple(history))
+
+        return await self._db.read(fn)
+
+    async def channel_use(self, principal: Principal, agent_id: str) -> ChannelUse:
+        """Return an agent's channels and what they carried this month."""
+        now = self._clock.now()
+        month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        minute = now.replace(second=0, microsecond=0)
+
+        def fn(tx: Tx) -> ChannelUse:
+            agent = _agent(tx, principal, agent_id)
+            mine = (
+                messages.c.workspace_id == principal.workspace_id,
+                messages.c.agent_id == agent_id,
+            )
+            outbound = messages.c.direction == Direction.OUTBOUND.value
+            use = tx.execute(
+                sa.select(
+                    sa.func.count().label("carried"),
+                    sa.func.coalesce(sa.func.sum(messages.c.cost), 0).label("cost"),
+                    sa.func.count().filter(outbound, messages.c.id > _first_id(day)).label("today"),
+                    sa.func.count()
+                    .filter(outbound, messages.c.id > _first_id(minute))
+                    .label("this_minute"),
+                ).where(*mine, messages.c.id > _first_id(month))
+            ).one()
+            return ChannelUse(
+                agent=agent,
+                monthly_messages=use.carried,
+                monthly_cost_micros=int(use.cost),
+                actions_today=use.today,
+                actions_this_minute=use.this_minute,
+            )
+
+        return await self._db.read(fn, heavy=True)
+
+    def _read(
+        self, tx: Tx, workspace_id: str, wanted: list[sa.ColumnElement[bool]], query: Query
+    ) -> list[ReadableMessage]:
+        statement = (
+            sa.select(
+                *repository.COLUMNS, messages.c.body, body_vault.c.key_id, body_vault.c.ciphertext
+            )
+            .outerjoin(
+                body_vault,
+                sa.and_(
+                    body_vault.c.workspace_id == messages.c.workspace_id,
+                    body_vault.c.owner_table == messages.name,
+                    body_vault.c.owner_id == messages.c.id,
+                    body_vault.c.expires_at > self._clock.now(),
+                ),
+            )
+            .where(*wanted)
+            .order_by(messages.c.id.desc())
+            .limit(query.limit + 1)
+        )
+        if query.cursor is not None:
+            statement = statement.where(messages.c.id < query.cursor)
+        return [self._readable(tx, workspace_id, tuple(row)) for row in tx.execute(statement)]
+
+    def _readable(self, tx: Tx, workspace_id: str, row: tuple[Any, ...]) -> ReadableMessage:
+        *columns, kept, key_id, held = row
+        message = repository.to_message(columns)
+        place = place_of(workspace_id, message.id)
+        body = None
+        if message.body_state is BodyState.KEPT and kept is not None:
+            body = self._vault.unseal(tx, place, kept)
+        elif message.body_state is BodyState.HELD and held is not None:
+            body = self._vault.unlock(tx, place, key_id, held)
+        return ReadableMessage(message=message, body=body)
+
+
+def _agent(tx: Tx, principal: Principal, agent_id: str) -> Agent:
+    agent = agents.find_agent(tx, principal.workspace_id, agent_id)
+    if agent is None:
+        raise NotFound("agent")
+    return agent
+
+
+def _conditions(workspace_id: str, agent: Agent, query: Query) -> list[sa.ColumnElement[bool]]:
+    wanted = [messages.c.workspace_id == workspace_id, messages.c.agent_id == agent.id]
+    if query.channel is not None:
+        wanted.append(messages.c.channel == query.channel.value)
+    if query.contact_number is not None:
+        number = parse_number(query.contact_number, country_of(agent))
+        if number is None:
+            raise Invalid("contactNumber", "give a valid phone number, such as +14155550100.")
+        wanted.append(sa.or_(messages.c.from_address == number, messages.c.to_address == number))
+    if query.since is not None:
+        wanted.append(messages.c.created_at >= query.since)
+    if query.unread:
+        wanted.append(messages.c.direction == Direction.INBOUND.value)
+        wanted.append(messages.c.acknowledged_at.is_(None))
+    return wanted
+
+
+def _count(tx: Tx, wanted: list[sa.ColumnElement[bool]]) -> int:
+    """Return how many messages match, looking at no more than are counted."""
+    some = sa.select(messages.c.id).where(*wanted).limit(COUNTED_UP_TO + 1).subquery()
+    return int(tx.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+
+
+def _first_id(at: datetime) -> str:
+    """Return an id that sorts before every message made at `at` or later."""
+    return f"msg_{int(at.timestamp() * 1000):012x}"

@@ -1,0 +1,101 @@
+"""Writing down what becomes of a message: status, evidence and the end of its text, in one place."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from trunkline.core.messages import repository
+from trunkline.core.messages.models import FINAL, BodyState, Direction, Evidence, Message, Status
+from trunkline.core.privacy.keeps import keep_days
+from trunkline.core.privacy.vault import BodyVault, Place
+from trunkline.db.schema import messages
+from trunkline.sdk import Clock, IdSource, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Moves messages forward. Every method runs inside the caller's transaction."""
+
+    vault: BodyVault
+    clock: Clock
+    ids: IdSource
+
+    def store(
+        self, tx: Tx, workspace_id: str, message: Message, body: str | None, evidence: Evidence
+    ) -> Message:
+        """
+        Insert a message and return it as stored.
+
+        Its text goes to the vault; or beside it, encrypted, if its owner keeps texts; or nowhere,
+        for None.
+        """
+        place = place_of(workspace_id, message.id)
+        contact = contact_of(message)
+        days = keep_days(tx, workspace_id, message.agent_id, message.channel.value) if body else 0
+        sealed, until = None, None
+        if body is None:
+            message = replace(message, body_state=BodyState.SHREDDED)
+        elif days:
+            message = replace(message, body_state=BodyState.KEPT)
+            sealed = self.vault.seal(tx, place, contact, body)
+            until = message.created_at + timedelta(days=days)
+        else:
+            self.vault.hold(tx, place, contact, body)
+        repository.add_message(tx, workspace_id, message, body=sealed, body_until=until)
+        self.note(tx, workspace_id, message.id, message.status.value, evidence, moved=True)
+        return message
+
+    def move(
+        self, tx: Tx, workspace_id: str, message: Message, to: Status, evidence: Evidence
+    ) -> bool:
+        """Move a message if it may get there, note the evidence either way, and tell if it moved."""
+        now = self.clock.now()
+        moved = repository.move(tx, workspace_id, message.id, to, now)
+        self.note(tx, workspace_id, message.id, to.value, evidence, moved=moved)
+        if moved and to in FINAL and message.direction is Direction.OUTBOUND:
+            self.shred(tx, workspace_id, message)
+        return moved
+
+    def note(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message_id: str,
+        status: str,
+        evidence: Evidence,
+        *,
+        moved: bool,
+    ) -> None:
+        """Append to a message's history."""
+        repository.add_history(
+            tx,
+            workspace_id,
+            self.ids.new("row"),
+            message_id,
+            status,
+            evidence,
+            moved=moved,
+            now=self.clock.now(),
+        )
+
+    def acknowledge(self, tx: Tx, workspace_id: str, message: Message) -> None:
+        """Note that an agent is done with an inbound message; its text is needed no more."""
+        if message.acknowledged_at is None:
+            repository.set_values(tx, workspace_id, message.id, acknowledged_at=self.clock.now())
+            self.shred(tx, workspace_id, message)
+
+    def shred(self, tx: Tx, workspace_id: str, message: Message) -> None:
+        """Remove a held text; one that its owner keeps stays."""
+        if message.body_state is BodyState.HELD:
+            self.vault.shred(tx, place_of(workspace_id, message.id))
+            repository.set_values(tx, workspace_id, message.id, body_state=BodyState.SHREDDED.value)
+
+
+def place_of(workspace_id: str, message_id: str) -> Place:
+    """Return where the text of a message belongs."""
+    return Place(workspace_id=workspace_id, table=messages.name, row_id=message_id)
+
+
+def contact_of(message: Message) -> str:
+    """Return the address at the other end, whose key the text is encrypted under."""
+    inbound = message.direction is Direction.INBOUND
+    return message.from_address if inbound else message.to_address

@@ -1,0 +1,153 @@
+"""What a message is, and what becomes of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+
+class Status(StrEnum):
+    """How far a message got. `sent` says that the provider has it, and nothing more."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    BLOCKED = "blocked"
+    RATE_LIMITED = "rate_limited"
+    CANCELED = "canceled"
+    RECEIVED = "received"
+    """Of an inbound message: the hub has it."""
+
+
+class Channel(StrEnum):
+    """How a message travels."""
+
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    EMAIL = "email"
+    CHAT = "chat"
+
+
+class Direction(StrEnum):
+    """Whether the agent wrote it or somebody wrote to the agent."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class BodyState(StrEnum):
+    """Where the text of a message is."""
+
+    HELD = "held"
+    """In the body vault, until it is no longer needed."""
+
+    KEPT = "kept"
+    """With the message, encrypted: its owner chose to keep it."""
+
+    SHREDDED = "shredded"
+    """Gone."""
+
+
+class Source(StrEnum):
+    """What a change of status rests on."""
+
+    SEND = "send"
+    CALLBACK = "callback"
+    LOOKUP = "lookup"
+    PERSON = "person"
+
+
+# Who may still change a status; house.md section 4. Whatever is not here moves nothing.
+MOVES: Final[dict[Status, frozenset[Status]]] = {
+    Status.SENDING: frozenset({Status.QUEUED}),
+    Status.SENT: frozenset({Status.SENDING, Status.UNKNOWN}),
+    Status.DELIVERED: frozenset({Status.SENDING, Status.UNKNOWN, Status.SENT}),
+    Status.READ: frozenset({Status.UNKNOWN, Status.SENT, Status.DELIVERED}),
+    Status.FAILED: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT}),
+    Status.UNKNOWN: frozenset({Status.SENDING}),
+}
+"""For each status, the ones it may be reached from."""
+
+FINAL: Final = frozenset({Status.DELIVERED, Status.READ, Status.FAILED})
+"""Once here, an outbound message's text is needed no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMessage:
+    """What an agent asks for. Exactly one of `to` and `to_agent_id` is set."""
+
+    channel: Channel
+    body: str
+    to: str | None = None
+    to_agent_id: str | None = None
+    reply_to: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """
+    One message as it stands; its text is elsewhere (`body_state`).
+
+    Attributes:
+        cost_micros: Micro-units of `currency`; an estimate until `cost_final`.
+        error_code, rule, reason, retry_after_s: Why it failed or was blocked, if it was.
+        reply_to: The message it answers.
+        acknowledged_at: When its agent was done with an inbound message.
+    """
+
+    id: str
+    created_at: datetime
+    agent_id: str
+    channel: Channel
+    direction: Direction
+    from_address: str
+    to_address: str
+    body_state: BodyState
+    connection: str
+    provider: str
+    external_id: str | None
+    status: Status
+    segments: int | None
+    cost_micros: int | None
+    currency: str | None
+    cost_final: bool
+    error_code: str | None
+    rule: str | None
+    reason: str | None
+    retry_after_s: float | None
+    reply_to: str | None
+    acknowledged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a status rests on: where it was learnt, and from which stored event."""
+
+    source: Source
+    event_id: str | None = None
+    vendor_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One entry of a message's history. `moved` is False for evidence that changed nothing."""
+
+    status: str
+    at: datetime
+    source: Source
+    event_id: str | None
+    moved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadableMessage:
+    """A message with its text, or with None once that is shredded."""
+
+    message: Message
+    body: str | None

@@ -1,0 +1,56 @@
+"""Reading `to`: whom the caller means."""
+
+import phonenumbers
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.agents.models import Agent
+from trunkline.core.messages.models import SendMessage
+from trunkline.core.problems import Invalid, Missing, Unsupported
+from trunkline.sdk import E164, Tx
+
+
+def read_recipient(tx: Tx, workspace_id: str, sender: Agent, command: SendMessage) -> E164:
+    """
+    Return the number a text goes to.
+
+    `to` is read in this order: an e-mail address, a phone number (E.164, or as dialled in the
+    agent's country), an agent's id.
+    """
+    if (command.to is None) == (command.to_agent_id is None):
+        raise Invalid("to", "give exactly one of to and toAgentId.")
+    if command.to_agent_id is not None:
+        return _phone_of(tx, workspace_id, command.to_agent_id, "toAgentId")
+    to = (command.to or "").strip()
+    if "@" in to:
+        raise Unsupported("to", "this is an e-mail address; the hub cannot send e-mail yet.")
+    number = parse_number(to, country_of(sender))
+    return number or _phone_of(tx, workspace_id, to, "to")
+
+
+def parse_number(text: str, country: str | None) -> E164 | None:
+    """Return `text` as a valid number, or None; `country` is where national forms are dialled."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return E164(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def country_of(agent: Agent) -> str | None:
+    """Return the region whose national numbers an agent may write."""
+    if agent.country or agent.phone is None:
+        return agent.country
+    return str(phonenumbers.region_code_for_number(phonenumbers.parse(agent.phone)))
+
+
+def _phone_of(tx: Tx, workspace_id: str, agent_id: str, field: str) -> E164:
+    agent = agents.find_agent(tx, workspace_id, agent_id)
+    if agent is None:
+        raise Invalid(
+            field, "neither a valid phone number (such as +14155550100) nor the id of an agent."
+        )
+    if agent.phone is None:
+        raise Missing("The agent you write to has no phone number.")
+    return agent.phone

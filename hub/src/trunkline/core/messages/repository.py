@@ -1,0 +1,348 @@
+"""All SQL of messages, their attempts and their history."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from trunkline.core.messages.models import (
+    MOVES,
+    BodyState,
+    Channel,
+    Direction,
+    Evidence,
+    HistoryEntry,
+    Message,
+    Source,
+    Status,
+)
+from trunkline.db.hot import Hot
+from trunkline.db.schema import message_attempts, message_history, messages
+from trunkline.sdk import Tx
+
+COLUMNS = (
+    messages.c.id,
+    messages.c.created_at,
+    messages.c.agent_id,
+    messages.c.channel,
+    messages.c.direction,
+    messages.c.from_address,
+    messages.c.to_address,
+    messages.c.body_state,
+    messages.c.connection,
+    messages.c.provider,
+    messages.c.external_id,
+    messages.c.status,
+    messages.c.segments,
+    messages.c.cost,
+    messages.c.currency,
+    messages.c.cost_final,
+    messages.c.error_code,
+    messages.c.rule,
+    messages.c.reason,
+    messages.c.retry_after_s,
+    messages.c.reply_to,
+    messages.c.acknowledged_at,
+)
+"""What `to_message` reads, in its order."""
+
+_ADD = Hot(sa.insert(messages))
+_FIND = Hot(
+    sa.select(*COLUMNS).where(
+        messages.c.workspace_id == sa.bindparam("workspace_id"),
+        messages.c.id == sa.bindparam("message_id"),
+    )
+)
+_BY_EXTERNAL_ID = Hot(
+    sa.select(*COLUMNS).where(
+        messages.c.workspace_id == sa.bindparam("workspace_id"),
+        messages.c.connection == sa.bindparam("connection"),
+        messages.c.external_id == sa.bindparam("external_id"),
+        messages.c.direction == Direction.OUTBOUND.value,
+    )
+)
+_BY_ATTEMPT = Hot(
+    sa.select(*COLUMNS)
+    .join(
+        message_attempts,
+        sa.and_(
+            message_attempts.c.workspace_id == messages.c.workspace_id,
+            message_attempts.c.message_id == messages.c.id,
+        ),
+    )
+    .where(
+        message_attempts.c.workspace_id == sa.bindparam("workspace_id"),
+        message_attempts.c.id == sa.bindparam("attempt_id"),
+    )
+)
+_MOVE = {
+    target: Hot(
+        sa.update(messages)
+        .where(
+            messages.c.workspace_id == sa.bindparam("of_workspace"),
+            messages.c.id == sa.bindparam("message_id"),
+            sa.or_(*(messages.c.status == source.value for source in sorted(sources))),
+        )
+        .values(status=target.value, updated_at=sa.bindparam("now"))
+    )
+    for target, sources in MOVES.items()
+}
+_RECEIPT = Hot(
+    sa.update(messages)
+    .where(
+        messages.c.workspace_id == sa.bindparam("of_workspace"),
+        messages.c.id == sa.bindparam("message_id"),
+    )
+    .values(external_id=sa.bindparam("provider_id"))
+)
+_ADD_ATTEMPT = Hot(sa.insert(message_attempts))
+_END_ATTEMPT = Hot(
+    sa.update(message_attempts)
+    .where(
+        message_attempts.c.workspace_id == sa.bindparam("of_workspace"),
+        message_attempts.c.id == sa.bindparam("attempt_id"),
+    )
+    .values(
+        state=sa.bindparam("new_state"),
+        external_id=sa.bindparam("provider_id"),
+        provider_code=sa.bindparam("code"),
+        finished_at=sa.bindparam("now"),
+    )
+)
+_ADD_HISTORY = Hot(sa.insert(message_history))
+
+
+def to_message(row: Sequence[Any]) -> Message:
+    """Return the message that `COLUMNS` of a row describe."""
+    return Message(
+        id=row[0],
+        created_at=row[1],
+        agent_id=row[2],
+        channel=Channel(row[3]),
+        direction=Direction(row[4]),
+        from_address=row[5],
+        to_address=row[6],
+        body_state=BodyState(row[7]),
+        connection=row[8],
+        provider=row[9],
+        external_id=row[10],
+        status=Status(row[11]),
+        segments=row[12],
+        cost_micros=row[13],
+        currency=row[14],
+        cost_final=bool(row[15]),
+        error_code=row[16],
+        rule=row[17],
+        reason=row[18],
+        retry_after_s=row[19],
+        reply_to=row[20],
+        acknowledged_at=row[21],
+    )
+
+
+def add_message(
+    tx: Tx,
+    workspace_id: str,
+    message: Message,
+    *,
+    body: bytes | None,
+    body_until: datetime | None,
+) -> None:
+    """
+    Insert a message and tell the listeners of ``messages``.
+
+    `body` is ciphertext, and only of a text that is kept until `body_until`.
+    """
+    _ADD(
+        tx,
+        {
+            "id": message.id,
+            "workspace_id": workspace_id,
+            "created_at": message.created_at,
+            "updated_at": message.created_at,
+            "agent_id": message.agent_id,
+            "channel": message.channel.value,
+            "direction": message.direction.value,
+            "from_address": message.from_address,
+            "to_address": message.to_address,
+            "body": body,
+            "body_state": message.body_state.value,
+            "body_until": body_until,
+            "connection": message.connection,
+            "provider": message.provider,
+            "external_id": message.external_id,
+            "status": message.status.value,
+            "segments": message.segments,
+            "cost": message.cost_micros,
+            "currency": message.currency,
+            "cost_final": message.cost_final,
+            "error_code": message.error_code,
+            "rule": message.rule,
+            "reason": message.reason,
+            "retry_after_s": message.retry_after_s,
+            "reply_to": message.reply_to,
+            "acknowledged_at": message.acknowledged_at,
+        },
+    )
+    tx.notify("messages", message.id)
+
+
+def find_message(tx: Tx, workspace_id: str, message_id: str) -> Message | None:
+    """Return a message by its id."""
+    rows = _FIND(tx, {"workspace_id": workspace_id, "message_id": message_id})
+    return to_message(rows[0]) if rows else None
+
+
+def find_by_external_id(
+    tx: Tx, workspace_id: str, connection: str, external_id: str
+) -> Message | None:
+    """Return the sent message that a provider knows by `external_id`."""
+    rows = _BY_EXTERNAL_ID(
+        tx,
+        {"workspace_id": workspace_id, "connection": connection, "external_id": external_id},
+    )
+    return to_message(rows[0]) if rows else None
+
+
+def find_by_attempt(tx: Tx, workspace_id: str, attempt_id: str) -> Message | None:
+    """Return the message that an attempt was made for."""
+    rows = _BY_ATTEMPT(tx, {"workspace_id": workspace_id, "attempt_id": attempt_id})
+    return to_message(rows[0]) if rows else None
+
+
+def move(tx: Tx, workspace_id: str, message_id: str, to: Status, now: datetime) -> bool:
+    """Move a message to a status if it may get there from where it is; tell whether it did."""
+    moved = _MOVE[to].rowcount(
+        tx, {"of_workspace": workspace_id, "message_id": message_id, "now": now}
+    )
+    if moved:
+        tx.notify("messages", message_id)
+    return moved == 1
+
+
+def set_external_id(tx: Tx, workspace_id: str, message_id: str, external_id: str) -> None:
+    """Note the provider's id of a message."""
+    _RECEIPT(
+        tx,
+        {"of_workspace": workspace_id, "message_id": message_id, "provider_id": external_id},
+    )
+
+
+def set_values(tx: Tx, workspace_id: str, message_id: str, **values: Any) -> None:
+    """Set further columns of a message: cost, error, reason, body_state, acknowledged_at."""
+    tx.execute(
+        sa.update(messages)
+        .where(messages.c.workspace_id == workspace_id, messages.c.id == message_id)
+        .values(**values)
+    )
+
+
+def add_attempt(
+    tx: Tx,
+    workspace_id: str,
+    attempt_id: str,
+    message: Message,
+    *,
+    executor: str,
+    now: datetime,
+) -> None:
+    """Insert the first attempt of a message, as being made by `executor`."""
+    _ADD_ATTEMPT(
+        tx,
+        {
+            "id": attempt_id,
+            "workspace_id": workspace_id,
+            "created_at": now,
+            "message_id": message.id,
+            "number": 1,
+            "executor": executor,
+            "state": "sending",
+            "connection": message.connection,
+            "external_id": None,
+            "provider_code": None,
+            "finished_at": None,
+        },
+    )
+
+
+def end_attempt(
+    tx: Tx,
+    workspace_id: str,
+    attempt_id: str,
+    *,
+    state: str,
+    now: datetime,
+    external_id: str | None = None,
+    provider_code: str | None = None,
+) -> None:
+    """Note how an attempt ended: sent, failed or unknown."""
+    _END_ATTEMPT(
+        tx,
+        {
+            "of_workspace": workspace_id,
+            "attempt_id": attempt_id,
+            "new_state": state,
+            "provider_id": external_id,
+            "code": provider_code,
+            "now": now,
+        },
+    )
+
+
+def leftover_attempts(tx: Tx, executor: str) -> list[tuple[str, str, str]]:
+    """Return (workspace, attempt, message) of each attempt that `executor` never ended."""
+    statement = sa.select(
+        message_attempts.c.workspace_id, message_attempts.c.id, message_attempts.c.message_id
+    ).where(message_attempts.c.state == "sending", message_attempts.c.executor == executor)
+    return [(row.workspace_id, row.id, row.message_id) for row in tx.execute(statement)]
+
+
+def add_history(
+    tx: Tx,
+    workspace_id: str,
+    row_id: str,
+    message_id: str,
+    status: str,
+    evidence: Evidence,
+    *,
+    moved: bool,
+    now: datetime,
+) -> None:
+    """Append to a message's history."""
+    _ADD_HISTORY(
+        tx,
+        {
+            "id": row_id,
+            "workspace_id": workspace_id,
+            "created_at": now,
+            "message_id": message_id,
+            "status": status,
+            "source": evidence.source.value,
+            "event_id": evidence.event_id,
+            "vendor_status": evidence.vendor_status,
+            "moved": moved,
+        },
+    )
+
+
+def read_history(tx: Tx, workspace_id: str, message_id: str) -> list[HistoryEntry]:
+    """Return a message's history, oldest first."""
+    statement = (
+        sa.select(message_history)
+        .where(
+            message_history.c.workspace_id == workspace_id,
+            message_history.c.message_id == message_id,
+        )
+        .order_by(message_history.c.id)
+    )
+    return [
+        HistoryEntry(
+            status=row.status,
+            at=row.created_at,
+            source=Source(row.source),
+            event_id=row.event_id,
+            moved=row.moved,
+        )
+        for row in tx.execute(statement)
+    ]

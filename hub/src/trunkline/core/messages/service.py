@@ -1,0 +1,256 @@
+"""Sending a message: key, gate, row, attempt, answer."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.gate.gate import Block, Gate, Reviewed, SmsAct
+from trunkline.core.messages import idempotency, repository
+from trunkline.core.messages.delivery import Attempt, Delivery
+from trunkline.core.messages.idempotency import Key
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import (
+    BodyState,
+    Channel,
+    Direction,
+    Evidence,
+    Message,
+    SendMessage,
+    Source,
+    Status,
+)
+from trunkline.core.messages.recipient import read_recipient
+from trunkline.core.principal import Principal
+from trunkline.core.privacy.keys import Keys
+from trunkline.core.problems import (
+    Blocked,
+    Invalid,
+    NotFound,
+    ProviderAuth,
+    ProviderRejected,
+    ProviderUnavailable,
+    Unsupported,
+)
+from trunkline.sdk import E164, Clock, Database, IdSource, Tx
+
+LOCAL_EXECUTOR: Final = "local"
+"""Who makes the attempts on an embedded database: there is only ever one."""
+
+_DEFAULT_RETRY_S: Final = 1.0
+_TWIN_GRACE_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a send comes to: the message as it stands, and whether it is an earlier one again."""
+
+    message: Message
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    recipient: E164
+    key: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Admitted:
+    """What tx1 came to: an attempt to make, or a message that is not to be sent."""
+
+    message: Message
+    attempt: Attempt | None
+    replayed: bool = False
+
+
+class Messages:
+    """The verbs of sending."""
+
+    def __init__(
+        self,
+        db: Database,
+        gate: Gate,
+        delivery: Delivery,
+        journal: Journal,
+        keys: Keys,
+        clock: Clock,
+        ids: IdSource,
+        *,
+        duplicate_window_s: int,
+        timeout_s: float,
+    ) -> None:
+        self._db = db
+        self._gate = gate
+        self._delivery = delivery
+        self._journal = journal
+        self._keys = keys
+        self._clock = clock
+        self._ids = ids
+        self._window_s = duplicate_window_s
+        self._timeout_s = timeout_s
+        self._running: set[asyncio.Task[Answer]] = set()
+
+    async def send(self, principal: Principal, agent_id: str, command: SendMessage) -> Answer:
+        """
+        Send a message and return what came of it; `sent` means that the provider has it.
+
+        Raises:
+            Problem: One of the documented refusals. Whatever was not raised may have gone out.
+        """
+        if command.channel is not Channel.SMS:
+            raise Unsupported("channel", "the hub can send sms, and no other channel yet.")
+        if not command.body.strip():
+            raise Invalid("body", "a text cannot be empty.")
+        draft = await self._db.read(lambda tx: self._draft(tx, principal, agent_id, command))
+        first = await self._db.read(
+            lambda tx: idempotency.find_first(
+                tx, principal.workspace_id, draft.key, self._clock.now()
+            )
+        )
+        if first is not None:
+            return await self._replay(principal, first)
+        act = SmsAct(agent_id=agent_id, recipient=draft.recipient, body=command.body)
+        reviewed = await self._gate.review(principal, act)
+        return await self._shielded(self._carry_out(principal, command, draft.key, reviewed))
+
+    async def drain(self, timeout_s: float) -> int:
+        """Wait for the sends under way and return how many did not end in time."""
+        if not self._running:
+            return 0
+        _, unfinished = await asyncio.wait(self._running, timeout=timeout_s)
+        return len(unfinished)
+
+    def _draft(self, tx: Tx, principal: Principal, agent_id: str, command: SendMessage) -> _Draft:
+        workspace_id = principal.workspace_id
+        agent = agents.find_agent(tx, workspace_id, agent_id)
+        if agent is None:
+            raise NotFound("agent")
+        if command.reply_to is not None:
+            answered = repository.find_message(tx, workspace_id, command.reply_to)
+            if (
+                answered is None
+                or answered.agent_id != agent_id
+                or answered.direction is not Direction.INBOUND
+            ):
+                raise Invalid("replyTo", "there is no such inbound message of this agent.")
+        recipient = read_recipient(tx, workspace_id, agent, command)
+        key = idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
+        return _Draft(recipient=recipient, key=key)
+
+    async def _shielded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Run `work` to its end, also when the caller goes away half-way."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _carry_out(
+        self, principal: Principal, command: SendMessage, key: Key, reviewed: Reviewed
+    ) -> Answer:
+        admitted = await self._db.write(
+            lambda tx: self._admit(tx, principal, command, key, reviewed)
+        )
+        if admitted.replayed:
+            return await self._replay(principal, admitted.message.id)
+        if admitted.attempt is None:
+            return _answer(admitted.message, replayed=False)
+        message = await self._delivery.attempt(admitted.attempt)
+        return _answer(message, replayed=False)
+
+    def _admit(
+        self, tx: Tx, principal: Principal, command: SendMessage, key: Key, reviewed: Reviewed
+    ) -> _Admitted:
+        """Store the message with its first attempt; or find its twin; or store it as blocked."""
+        workspace_id, now = principal.workspace_id, self._clock.now()
+        first = idempotency.find_first(tx, workspace_id, key, now)
+        if first is not None:
+            twin = repository.find_message(tx, workspace_id, first)
+            assert twin is not None  # its row is in the same database as the key
+            return _Admitted(message=twin, attempt=None, replayed=True)
+        block = self._gate.commit(tx, principal, reviewed)
+        message = self._journal.store(
+            tx,
+            workspace_id,
+            self._compose(reviewed, command, block),
+            reviewed.body if block is None else None,
+            Evidence(source=Source.SEND),
+        )
+        if block is not None:
+            return _Admitted(message=message, attempt=None)
+        idempotency.bind(tx, workspace_id, self._ids.new("row"), key, message.id, now)
+        attempt = Attempt(
+            id=self._ids.new("att"),
+            workspace_id=workspace_id,
+            message=message,
+            body=reviewed.body,
+            connection=reviewed.connection,
+        )
+        repository.add_attempt(
+            tx, workspace_id, attempt.id, message, executor=LOCAL_EXECUTOR, now=now
+        )
+        return _Admitted(message=message, attempt=attempt)
+
+    def _compose(self, reviewed: Reviewed, command: SendMessage, block: Block | None) -> Message:
+        return Message(
+            id=self._ids.new("msg"),
+            created_at=self._clock.now(),
+            agent_id=reviewed.agent.id,
+            channel=command.channel,
+            direction=Direction.OUTBOUND,
+            from_address=reviewed.sender,
+            to_address=reviewed.recipient,
+            body_state=BodyState.SHREDDED if block else BodyState.HELD,
+            connection=reviewed.connection.name,
+            provider=reviewed.connection.spec.name,
+            external_id=None,
+            status=Status.BLOCKED if block else Status.SENDING,
+            segments=reviewed.segments,
+            cost_micros=0 if block else reviewed.cost_micros,
+            currency=reviewed.currency,
+            cost_final=block is not None,
+            error_code="blocked" if block else None,
+            rule=block.rule if block else None,
+            reason=block.sentence if block else None,
+            retry_after_s=None,
+            reply_to=command.reply_to,
+            acknowledged_at=None,
+        )
+
+    async def _replay(self, principal: Principal, message_id: str) -> Answer:
+        """Answer for a message sent before; one still under way is waited for."""
+        message = await self._settled(principal.workspace_id, message_id)
+        return _answer(message, replayed=True)
+
+    async def _settled(self, workspace_id: str, message_id: str) -> Message:
+        def find(tx: Tx) -> Message:
+            message = repository.find_message(tx, workspace_id, message_id)
+            assert message is not None  # messages are not deleted while a key names them
+            return message
+
+        async with self._db.listen("messages") as notes:
+            message = await self._db.read(find)
+            try:
+                async with asyncio.timeout(self._timeout_s + _TWIN_GRACE_S):
+                    while message.status is Status.SENDING:
+                        note = await anext(notes)
+                        if note.id == message_id:
+                            message = await self._db.read(find)
+            except TimeoutError:
+                pass  # answered as it stands: sending
+            return message
+
+
+def _answer(message: Message, *, replayed: bool) -> Answer:
+    """Return the answer for a message, or raise the refusal that it ended in."""
+    reason, wait_s = message.reason or "", message.retry_after_s or _DEFAULT_RETRY_S
+    if message.status is Status.BLOCKED:
+        raise Blocked(message.rule or "", reason, message.id)
+    if message.status is Status.FAILED and message.error_code == "provider_unavailable":
+        raise ProviderUnavailable(f"{reason} It was not sent.", message.id, wait_s)
+    if message.status is Status.FAILED and message.error_code == "provider_rejected":
+        raise ProviderRejected(f"{reason} It was not sent; change it first.", message.id)
+    if message.status is Status.FAILED and message.error_code == "provider_auth":
+        raise ProviderAuth(f"{reason} It was not sent; the operator must act.", message.id)
+    return Answer(message=message, replayed=replayed)

@@ -1,0 +1,1 @@
+"""Keys, the body vault and how long anything stays."""

@@ -1,0 +1,201 @@
+"""
+The body vault: the only place where the text of a message waits, encrypted, until it is shredded.
+
+AES-256-GCM under a key per contact, which is itself wrapped by the hub's key for bodies: destroying
+a contact's key makes all its bodies unreadable at once. The associated data binds each ciphertext to
+its workspace, table, row, column and key.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from trunkline.core.privacy.keys import Keys, Purpose
+from trunkline.db.hot import Hot
+from trunkline.db.schema import body_vault, contact_keys, messages
+from trunkline.sdk import Clock, IdSource, Tx
+
+_NONCE_BYTES: Final = 12
+_VERSION: Final = b"\x01"
+_CACHED_KEYS: Final = 10_000
+_SWEEP_ROWS: Final = 500
+
+_FIND_KEY = Hot(
+    sa.select(contact_keys.c.id, contact_keys.c.wrapped_key).where(
+        contact_keys.c.workspace_id == sa.bindparam("workspace_id"),
+        contact_keys.c.contact_hash == sa.bindparam("contact_hash"),
+    )
+)
+_WRAPPED_KEY = Hot(
+    sa.select(contact_keys.c.wrapped_key).where(
+        contact_keys.c.workspace_id == sa.bindparam("workspace_id"),
+        contact_keys.c.id == sa.bindparam("key_id"),
+    )
+)
+_ADD_BODY = Hot(sa.insert(body_vault))
+_SHRED = Hot(
+    sa.delete(body_vault).where(
+        body_vault.c.workspace_id == sa.bindparam("workspace_id"),
+        body_vault.c.owner_table == sa.bindparam("owner_table"),
+        body_vault.c.owner_id == sa.bindparam("owner_id"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a body belongs: the row and column it is the text of."""
+
+    workspace_id: str
+    table: str
+    row_id: str
+    column: str = "body"
+
+    def bind(self, key_id: str) -> bytes:
+        """Return the associated data that ties a ciphertext to this place."""
+        return "|".join((self.workspace_id, self.table, self.row_id, self.column, key_id)).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _ContactKey:
+    id: str
+    secret: bytes
+
+
+class BodyVault:
+    """Seals, opens and shreds bodies. Every method runs inside the caller's transaction."""
+
+    def __init__(self, keys: Keys, clock: Clock, ids: IdSource, *, hold_hours: int) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._ids = ids
+        self._hold = timedelta(hours=hold_hours)
+        self._known: dict[tuple[str, bytes], _ContactKey] = {}
+
+    def hold(self, tx: Tx, place: Place, contact: str, body: str) -> None:
+        """Put a body into the vault until it is shredded, for the hold time at most."""
+        key = self._contact_key(tx, place.workspace_id, contact)
+        now = self._clock.now()
+        _ADD_BODY(
+            tx,
+            {
+                "id": self._ids.new("row"),
+                "workspace_id": place.workspace_id,
+                "created_at": now,
+                "owner_table": place.table,
+                "owner_id": place.row_id,
+                "key_id": key.id,
+                "ciphertext": self._encrypt(key, place, body.encode()),
+                "expires_at": now + self._hold,
+            },
+        )
+
+    def seal(self, tx: Tx, place: Place, contact: str, body: str) -> bytes:
+        """Return a body as ciphertext, for the column of an owner who chose to keep it."""
+        key = self._contact_key(tx, place.workspace_id, contact)
+        return key.id.encode() + b":" + self._encrypt(key, place, body.encode())
+
+    def unseal(self, tx: Tx, place: Place, sealed: bytes) -> str | None:
+        """Return a kept body, or None when its contact's key was destroyed."""
+        key_id, _, ciphertext = sealed.partition(b":")
+        return self.unlock(tx, place, key_id.decode(), ciphertext)
+
+    def unlock(self, tx: Tx, place: Place, key_id: str, ciphertext: bytes) -> str | None:
+        """Return a held body, or None when its contact's key was destroyed."""
+        wrapped = _WRAPPED_KEY(tx, {"workspace_id": place.workspace_id, "key_id": key_id})
+        if not wrapped:
+            return None
+        secret = self._unwrap(place.workspace_id, key_id, wrapped[0][0])
+        return _open(secret, ciphertext, place.bind(key_id)).decode()
+
+    def shred(self, tx: Tx, place: Place) -> None:
+        """Remove a held body; nothing happens if it is gone already."""
+        _SHRED(
+            tx,
+            {
+                "workspace_id": place.workspace_id,
+                "owner_table": place.table,
+                "owner_id": place.row_id,
+            },
+        )
+
+    def sweep(self, tx: Tx) -> int:
+        """Shred what is past its time, at most 500 bodies a call, and return how many."""
+        now = self._clock.now()
+        return self._sweep_held(tx, now) + self._sweep_kept(tx, now)
+
+    def _sweep_held(self, tx: Tx, now: datetime) -> int:
+        overdue = tx.execute(
+            sa.select(body_vault.c.id, body_vault.c.owner_table, body_vault.c.owner_id)
+            .where(body_vault.c.expires_at <= now)
+            .order_by(body_vault.c.expires_at)
+            .limit(_SWEEP_ROWS)
+        ).all()
+        owners = [row.owner_id for row in overdue if row.owner_table == messages.name]
+        tx.execute(sa.delete(body_vault).where(body_vault.c.id.in_([row.id for row in overdue])))
+        tx.execute(
+            sa.update(messages)
+            .where(messages.c.id.in_(owners), messages.c.body_state == "held")
+            .values(body_state="shredded")
+        )
+        return len(overdue)
+
+    def _sweep_kept(self, tx: Tx, now: datetime) -> int:
+        overdue = sa.select(messages.c.id).where(messages.c.body_until <= now).limit(_SWEEP_ROWS)
+        return tx.execute(
+            sa.update(messages)
+            .where(messages.c.id.in_(overdue))
+            .values(body=None, body_state="shredded", body_until=None)
+        ).rowcount
+
+    def _encrypt(self, key: _ContactKey, place: Place, plain: bytes) -> bytes:
+        nonce = self._ids.secret(_NONCE_BYTES)
+        return _VERSION + nonce + AESGCM(key.secret).encrypt(nonce, plain, place.bind(key.id))
+
+    def _contact_key(self, tx: Tx, workspace_id: str, contact: str) -> _ContactKey:
+        contact_hash = self._keys.digest(Purpose.PSEUDONYMS, "contact", workspace_id, contact)
+        known = self._known.get((workspace_id, contact_hash))
+        if known is not None:
+            return known
+        rows = _FIND_KEY(tx, {"workspace_id": workspace_id, "contact_hash": contact_hash})
+        if not rows:
+            # Not remembered: the transaction may yet be undone, and the key with it.
+            return self._new_contact_key(tx, workspace_id, contact_hash)
+        key_id, wrapped = rows[0]
+        key = _ContactKey(key_id, self._unwrap(workspace_id, key_id, wrapped))
+        if len(self._known) >= _CACHED_KEYS:
+            self._known.clear()
+        self._known[workspace_id, contact_hash] = key
+        return key
+
+    def _new_contact_key(self, tx: Tx, workspace_id: str, contact_hash: bytes) -> _ContactKey:
+        key = _ContactKey(self._ids.new("row"), self._ids.secret(32))
+        nonce = self._ids.secret(_NONCE_BYTES)
+        wrapping = AESGCM(self._keys.key(Purpose.BODIES))
+        wrapped = wrapping.encrypt(nonce, key.secret, _wrap_bind(workspace_id, key.id))
+        tx.execute(
+            sa.insert(contact_keys).values(
+                id=key.id,
+                workspace_id=workspace_id,
+                created_at=self._clock.now(),
+                contact_hash=contact_hash,
+                wrapped_key=_VERSION + nonce + wrapped,
+            )
+        )
+        return key
+
+    def _unwrap(self, workspace_id: str, key_id: str, wrapped: bytes) -> bytes:
+        bind = _wrap_bind(workspace_id, key_id)
+        return _open(self._keys.key(Purpose.BODIES), wrapped, bind)
+
+
+def _wrap_bind(workspace_id: str, key_id: str) -> bytes:
+    return f"{workspace_id}|contact_keys|{key_id}|wrapped_key".encode()
+
+
+def _open(key: bytes, sealed: bytes, bind: bytes) -> bytes:
+    nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+    return AESGCM(key).decrypt(nonce, ciphertext, bind)

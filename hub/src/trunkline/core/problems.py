@@ -1,0 +1,242 @@
+"""
+Every refusal a caller can meet, one class per documented code.
+
+The constructor takes facts and writes the sentence, which says what to do. It never repeats a
+rejected value, a number, an address or a body. `status` is the HTTP status that goes with the code.
+"""
+
+
+class Problem(Exception):
+    """Base of every refusal. `facts` are further members of the problem object (RFC 9457)."""
+
+    code: str
+    status: int
+    title: str
+
+    def __init__(self, detail: str, **facts: str | float) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.facts = facts
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """Seconds to wait before the same call may work, if waiting helps."""
+        value = self.facts.get("retryAfterS")
+        return float(value) if value is not None else None
+
+
+class Invalid(Problem):
+    """An argument is missing, unknown, of the wrong type or out of range: correct it."""
+
+    code = "invalid"
+    status = 422
+    title = "Invalid input"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(f"{field}: {sentence}", field=field)
+
+
+class Unsupported(Problem):
+    """The field or channel is known but this hub cannot serve it: leave it out or use another."""
+
+    code = "unsupported"
+    status = 422
+    title = "Not supported"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(f"{field}: {sentence}", field=field)
+
+
+class Unauthenticated(Problem):
+    """No token, or one that is not valid: send a valid one in the Authorization header."""
+
+    code = "unauthenticated"
+    status = 401
+    title = "Authentication required"
+
+    def __init__(self) -> None:
+        super().__init__("Send a valid token as 'Authorization: Bearer <token>'.")
+
+
+class Forbidden(Problem):
+    """The token or the signature does not permit this."""
+
+    code = "forbidden"
+    status = 403
+    title = "Forbidden"
+
+
+class AgentMismatch(Problem):
+    """`agentId` or `securityToken` belong to another agent than the token: leave them out."""
+
+    code = "agent_mismatch"
+    status = 403
+    title = "Agent mismatch"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"{field} does not match the token's agent. Leave it out, or use that agent's token.",
+            field=field,
+        )
+
+
+class NotFound(Problem):
+    """No such thing, or not yours."""
+
+    code = "not_found"
+    status = 404
+    title = "Not found"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"There is no such {what}.", what=what)
+
+
+class MethodNotAllowed(Problem):
+    """The path exists, but not with this method."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "Method not allowed"
+
+    def __init__(self) -> None:
+        super().__init__("This path does not take this HTTP method.")
+
+
+class UnsupportedMediaType(Problem):
+    """The body is not JSON."""
+
+    code = "unsupported_media_type"
+    status = 415
+    title = "Unsupported media type"
+
+    def __init__(self) -> None:
+        super().__init__("Send a JSON object with 'Content-Type: application/json'.")
+
+
+class TooLarge(Problem):
+    """The request body is over the limit."""
+
+    code = "too_large"
+    status = 413
+    title = "Too large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The request body is over {limit_bytes} bytes. Send less.")
+
+
+class PoolExhausted(Problem):
+    """Every agent slot is taken."""
+
+    code = "pool_exhausted"
+    status = 409
+    title = "No agent slot left"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"All {size} agent slots are taken. Run `trunkline pool grow N`.")
+
+
+class IdempotencyConflict(Problem):
+    """The key was used for other content: use a new key for a new message."""
+
+    code = "idempotency_conflict"
+    status = 409
+    title = "Idempotency key reused"
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(
+            "This idempotency key was used for a message with other content. "
+            "Use a new key for a new message.",
+            messageId=message_id,
+        )
+
+
+class Missing(Problem):
+    """A provider must be installed or set first; the sentence names it."""
+
+    code = "not_configured"
+    status = 424
+    title = "Not configured"
+
+
+class Overloaded(Problem):
+    """The hub cannot take more at the moment; nothing was stored."""
+
+    code = "overloaded"
+    status = 503
+    title = "Overloaded"
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(
+            "The hub cannot take more at the moment; nothing was stored. Try again later.",
+            retryAfterS=retry_after_s,
+        )
+
+
+class Unavailable(Problem):
+    """The hub's database refused the work: an operator must look."""
+
+    code = "unavailable"
+    status = 503
+    title = "Database unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The hub's database does not take writes or reads at the moment. Try again later; "
+            "the operator finds the cause in the hub's log.",
+            retryAfterS=5.0,
+        )
+
+
+class Internal(Problem):
+    """A defect of the hub: report it with the time."""
+
+    code = "internal"
+    status = 500
+    title = "Internal error"
+
+    def __init__(self) -> None:
+        super().__init__("The hub failed on its own account; the operator finds it in the log.")
+
+
+class Blocked(Problem):
+    """A rule forbids this send; `rule` names it. Do not send it again."""
+
+    code = "blocked"
+    status = 403
+    title = "Blocked by a rule"
+
+    def __init__(self, rule: str, sentence: str, message_id: str) -> None:
+        super().__init__(sentence, rule=rule, messageId=message_id)
+
+
+class ProviderRejected(Problem):
+    """The provider will never take this message as it stands: change it."""
+
+    code = "provider_rejected"
+    status = 422
+    title = "Refused by the provider"
+
+    def __init__(self, sentence: str, message_id: str) -> None:
+        super().__init__(sentence, messageId=message_id)
+
+
+class ProviderAuth(Problem):
+    """The provider refused the hub's credentials: an operator must repair them."""
+
+    code = "provider_auth"
+    status = 424
+    title = "Provider credentials refused"
+
+    def __init__(self, sentence: str, message_id: str) -> None:
+        super().__init__(sentence, messageId=message_id)
+
+
+class ProviderUnavailable(Problem):
+    """The provider surely did not take it: send it again after `retryAfterS`."""
+
+    code = "provider_unavailable"
+    status = 503
+    title = "Provider unavailable"
+
+    def __init__(self, sentence: str, message_id: str, retry_after_s: float) -> None:
+        super().__init__(sentence, messageId=message_id, retryAfterS=retry_after_s)

@@ -1,0 +1,153 @@
+"""One hub per data directory: its lock, its unix socket, and its server."""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from trunkline.app import RunningHub
+from trunkline.settings import Settings, SettingsError
+
+_LONGEST_SOCKET_PATH: Final = 100
+"""Unix socket paths end at 104 bytes on macOS and 108 on Linux (unix(4), unix(7))."""
+
+_STREAMS_END_WITHIN_S: Final = 3
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class DirectoryTaken(Exception):
+    """Another hub runs on the data directory; `pid` is its process, if it said so."""
+
+    def __init__(self, data_dir: Path, pid: str) -> None:
+        super().__init__(
+            f"Another hub (process {pid or 'unknown'}) runs on {data_dir}. Stop it first, or use "
+            "another --data-dir."
+        )
+
+
+@contextmanager
+def directory_lock(data_dir: Path) -> Iterator[None]:
+    """
+    Be the one hub of a data directory; the system lets go when the process ends, however it ends.
+
+    Raises:
+        DirectoryTaken: Another process is.
+    """
+    descriptor = os.open(data_dir / "hub.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DirectoryTaken(data_dir, os.read(descriptor, 20).decode().strip()) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def socket_path(data_dir: Path) -> Path:
+    """
+    Return where the hub of a data directory listens for its operator.
+
+    It is in the directory itself; when that path is too long for a socket, in a directory of the
+    user's own below the system's temporary one.
+    """
+    path = data_dir / "hub.sock"
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]
+    home = Path(tempfile.gettempdir()) / f"trunkline-{os.getuid()}"
+    home.mkdir(mode=0o700, exist_ok=True)
+    facts = home.stat()
+    if facts.st_uid != os.getuid() or facts.st_mode & 0o077:
+        raise SettingsError(f"{home} belongs to somebody else; use a shorter --data-dir.")
+    return home / f"{name}.sock"
+
+
+def bind(settings: Settings) -> socket.socket:
+    """
+    Return a listening TCP socket for the hub.
+
+    Raises:
+        SettingsError: The address is public and there is no admin token, or it cannot be taken.
+    """
+    server = settings.server
+    if server.host not in _LOOPBACK and not settings.admin_tokens:
+        raise SettingsError(
+            f"The hub would be reachable from other machines at {server.host}. Set ADMIN_TOKEN (at "
+            "least 32 characters) first, or listen on 127.0.0.1."
+        )
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((server.host, server.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"Cannot listen on {server.host} port {server.port}: {error.strerror}. Choose another "
+            "with --port."
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """A server beside the one that handles signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def operator_socket(running: RunningHub, data_dir: Path) -> AsyncIterator[None]:
+    """Serve the operator's commands and stdio clients on the data directory's socket."""
+    path = socket_path(data_dir)
+    path.unlink(missing_ok=True)  # a killed hub's; the lock says that it is nobody's now
+    before = os.umask(0o177)
+    try:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    config = _config(running.local_app, lifespan=False)
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+        path.unlink(missing_ok=True)
+
+
+async def serve(running: RunningHub, listener: socket.socket, data_dir: Path) -> None:
+    """Serve a hub until SIGTERM or SIGINT; requests under way are finished first."""
+    async with operator_socket(running, data_dir):
+        await uvicorn.Server(_config(running.app, lifespan=True)).serve(sockets=[listener])
+
+
+def _config(app: object, *, lifespan: bool) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # uvicorn names its own ASGI types
+        lifespan="on" if lifespan else "off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_STREAMS_END_WITHIN_S,
+        ws="none",
+    )

@@ -1,0 +1,1 @@
+"""Translation only: the operations, rendered for each kind of client."""

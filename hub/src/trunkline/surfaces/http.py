@@ -1,0 +1,132 @@
+"""What every HTTP surface shares: tokens, bodies, and problems as answers."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from trunkline.core.hub import Hub
+from trunkline.core.principal import Principal
+from trunkline.core.problems import (
+    Internal,
+    Invalid,
+    Overloaded,
+    Problem,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from trunkline.sdk import DatabaseFailed
+from trunkline.sdk import Overloaded as DatabaseOverloaded
+
+MAX_BODY_BYTES: Final = 1_048_576
+MAX_JSON_DEPTH: Final = 32
+_TOKEN_PARAMETERS: Final = frozenset({"token", "access_token", "securityToken", "api_key"})
+
+
+def problem_object(problem: Problem) -> dict[str, Any]:
+    """Return a refusal as the object of RFC 9457."""
+    return {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        **problem.facts,
+    }
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return a refusal as an HTTP answer."""
+    headers = {}
+    if problem.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, round(problem.retry_after_s)))
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(
+        problem_object(problem),
+        status_code=problem.status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+def as_problem(error: Exception, hub: Hub) -> Problem:
+    """Return what a client is told of an error; one that nobody foresaw is logged."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, DatabaseOverloaded):
+        return Overloaded(error.retry_after_s)
+    if isinstance(error, DatabaseFailed):
+        hub.log.error("database.failed", exc_info=error)
+        return Unavailable()
+    hub.log.error("request.failed", error_type=type(error).__name__, exc_info=error)
+    return Internal()
+
+
+def bearer_of(headers: Mapping[str, str], query: bytes) -> str | None:
+    """
+    Return the bearer token of a request.
+
+    A token in the query string ends up in logs and histories: the request is refused.
+    """
+    if _TOKEN_PARAMETERS & parse_qs(query.decode("latin-1"), keep_blank_values=True).keys():
+        raise Unauthenticated
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+async def authenticate(hub: Hub, request: Request) -> Principal:
+    """Return who calls; Unauthenticated if nobody proves to."""
+    local: Principal | None = request.scope.get("trunkline.local")
+    bearer = bearer_of(request.headers, request.scope["query_string"])
+    if bearer is None and local is not None:
+        return local
+    try:
+        return await hub.tokens.authenticate(bearer)
+    except Unauthenticated:
+        hub.metrics.security_events.labels(type="unauthenticated").inc()
+        raise
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the request's body; TooLarge as soon as it passes the limit, whatever it declares."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge(MAX_BODY_BYTES)
+    return bytes(body)
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """Return the JSON object in the request's body."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMediaType
+    body = await read_body(request)
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise Invalid("body", "this is not JSON in UTF-8.") from error
+    if not isinstance(value, dict):
+        raise Invalid("body", "give a JSON object.")
+    if _depth(value) > MAX_JSON_DEPTH:
+        raise Invalid("body", f"nested deeper than {MAX_JSON_DEPTH}.")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _depth(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max((_depth(each) for each in value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max((_depth(each) for each in value), default=0)
+    return 0

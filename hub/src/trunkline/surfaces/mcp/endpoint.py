@@ -1,0 +1,131 @@
+"""MCP over Streamable HTTP, in both protocol eras, at one path."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from trunkline.core.hub import Hub
+from trunkline.core.principal import Principal
+from trunkline.surfaces.http import as_problem, authenticate, problem_response
+from trunkline.surfaces.operations import Catalogue
+
+if TYPE_CHECKING:
+    from mcp.server import ServerRequestContext
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+_PRINCIPAL = "trunkline.principal"
+
+
+class McpEndpoint:
+    """
+    The ASGI application at ``/mcp``.
+
+    The SDK takes about a second to import: `warm_up` does it off the boot path, and the first
+    request waits for it. One task enters the SDK's session manager and leaves it again.
+    """
+
+    def __init__(
+        self, hub: Hub, catalogue: Catalogue, tool_objects: Mapping[str, dict[str, object]]
+    ) -> None:
+        self._hub = hub
+        self._tools = _CatalogueTools(hub, catalogue, tool_objects)
+        self._ready: asyncio.Future[StreamableHTTPSessionManager] | None = None
+        self._stop = asyncio.Event()
+        self._owner: asyncio.Task[None] | None = None
+
+    def warm_up(self) -> None:
+        """Start importing and opening, if that has not begun."""
+        if self._owner is None:
+            self._ready = asyncio.get_running_loop().create_future()
+            self._owner = asyncio.create_task(self._run(self._ready))
+
+    async def close(self) -> None:
+        """End every session."""
+        self._stop.set()
+        if self._owner is not None:
+            await self._owner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            principal = await authenticate(self._hub, request)
+        except Exception as error:  # noqa: BLE001 - every error has a documented answer
+            await problem_response(as_problem(error, self._hub))(scope, receive, send)
+            return
+        self.warm_up()
+        assert self._ready is not None  # warm_up made it
+        manager = await asyncio.shield(self._ready)
+        scope[_PRINCIPAL] = principal
+        scope["user"] = _session_owner(principal)
+        await manager.handle_request(scope, receive, send)
+
+    async def _run(self, ready: "asyncio.Future[StreamableHTTPSessionManager]") -> None:
+        try:
+            build = await asyncio.to_thread(_import_sdk)
+            manager = build(self._tools)
+            async with manager.run():
+                ready.set_result(manager)
+                await self._stop.wait()
+        except BaseException as error:
+            if not ready.done():
+                ready.set_exception(error)
+            raise
+
+
+class _CatalogueTools:
+    """The catalogue of this process, for whoever the request's token stands for."""
+
+    def __init__(
+        self, hub: Hub, catalogue: Catalogue, tool_objects: Mapping[str, dict[str, object]]
+    ) -> None:
+        self._hub = hub
+        self._catalogue = catalogue
+        self._objects = tool_objects
+
+    async def list(self, context: "ServerRequestContext[Any]") -> list[dict[str, object]]:
+        principal = _caller(context)
+        return [self._objects[each.name] for each in self._catalogue.visible_to(principal)]
+
+    async def call(
+        self, context: "ServerRequestContext[Any]", name: str, arguments: Mapping[str, Any]
+    ) -> str:
+        try:
+            result = await self._catalogue.call(self._hub, _caller(context), name, arguments)
+        except Exception as error:
+            raise as_problem(error, self._hub) from error
+        return result.model_dump_json()
+
+
+def _caller(context: "ServerRequestContext[Any]") -> Principal:
+    assert context.request is not None  # over HTTP there always is one
+    principal: Principal = context.request.scope[_PRINCIPAL]
+    return principal
+
+
+def _session_owner(principal: Principal) -> object:
+    """Return the principal as the SDK knows it: a handshake-era session belongs to one of them."""
+    from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+    from mcp.server.auth.provider import AccessToken
+
+    subject = principal.agent_id or principal.scope.value
+    return AuthenticatedUser(
+        AccessToken(token="", client_id=principal.scope.value, scopes=[], subject=subject)
+    )
+
+
+def _import_sdk() -> Any:
+    """Import the SDK and return a function from tools to a session manager."""
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    from trunkline.surfaces.mcp.server import Tools, build_server
+
+    def build(tools: Tools) -> StreamableHTTPSessionManager:
+        server = build_server(tools)
+        server.middleware.clear()  # OpenTelemetry's: a cost per call that nobody reads
+        # The hub guards host and origin for all its paths; the SDK's own guard stays off.
+        return StreamableHTTPSessionManager(server)
+
+    return build

@@ -1,0 +1,216 @@
+"""
+The operations catalogue: everything a client can ask for, defined once.
+
+MCP tools, REST paths, the OpenAPI document and the command line are renderings of it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+
+from trunkline.core.hub import Hub
+from trunkline.core.principal import Principal, Scope
+from trunkline.core.problems import AgentMismatch, Invalid, NotFound, Problem, Unsupported
+from trunkline.surfaces.shapes import Arguments, Result
+
+A = TypeVar("A", bound=Arguments)
+R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotations:
+    """What a client may assume of an operation; the names are MCP's."""
+
+    read_only: bool
+    destructive: bool = False
+    idempotent: bool = False
+    open_world: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Generic[A, R]):
+    """
+    One thing a client can ask for.
+
+    Attributes:
+        name: As promised to clients; never changed.
+        scope: `AGENT` operations act as one agent; an admin names it. `ADMIN` and `LOCAL` ones act
+            on the hub.
+        arguments, result: The wire's shapes.
+        not_yet: Promised arguments whose part of the hub is not built: they answer `unsupported`.
+        run: Does it, as the given agent (the empty string outside `AGENT` scope).
+    """
+
+    name: str
+    title: str
+    description: str
+    scope: Scope
+    annotations: Annotations
+    arguments: type[A]
+    result: type[R]
+    run: Callable[[Hub, Principal, str, A], Awaitable[R]]
+    channel: str = ""
+    not_yet: frozenset[str] = frozenset()
+
+    def input_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the arguments."""
+        return _schema(self.arguments, "validation")
+
+    def output_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the result."""
+        return _schema(self.result, "serialization")
+
+    def tool_object(self) -> dict[str, object]:
+        """Return the operation as a tool, in MCP's words: one description for every client."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "inputSchema": self.input_schema(),
+            "outputSchema": self.output_schema(),
+            "annotations": {
+                "readOnlyHint": self.annotations.read_only,
+                "destructiveHint": self.annotations.destructive,
+                "idempotentHint": self.annotations.idempotent,
+                "openWorldHint": self.annotations.open_world,
+            },
+        }
+
+
+AnyOperation = Operation[Any, Any]
+
+
+class Catalogue:
+    """The operations by name."""
+
+    def __init__(self, operations: Sequence[AnyOperation]) -> None:
+        self._by_name = {operation.name: operation for operation in operations}
+
+    def all(self) -> list[AnyOperation]:
+        """Return every operation, in the catalogue's order."""
+        return list(self._by_name.values())
+
+    def visible_to(self, principal: Principal) -> list[AnyOperation]:
+        """Return what a principal may call."""
+        return [operation for operation in self.all() if may_call(principal, operation)]
+
+    def find(self, principal: Principal, name: str) -> AnyOperation:
+        """Return an operation; one that the principal may not call does not exist for it."""
+        operation = self._by_name.get(name)
+        if operation is None or not may_call(principal, operation):
+            raise NotFound("operation")
+        return operation
+
+    async def call(
+        self, hub: Hub, principal: Principal, name: str, arguments: Mapping[str, Any]
+    ) -> Result:
+        """
+        Check the arguments, do what they ask for, and return the result.
+
+        Raises:
+            Problem: A documented refusal.
+        """
+        operation = self.find(principal, name)
+        started = hub.clock.monotonic()
+        outcome = "ok"
+        agent_id = ""
+        try:
+            checked = _check(operation, arguments)
+            agent_id = await _acting_agent(hub, principal, operation, checked)
+            result: Result = await operation.run(hub, principal, agent_id, checked)
+        except Problem as problem:
+            outcome = problem.code
+            raise
+        finally:
+            elapsed_s = hub.clock.monotonic() - started
+            hub.metrics.action_duration.labels(action_type=name).observe(elapsed_s)
+            hub.metrics.actions.labels(
+                agent=agent_id, channel=operation.channel, action_type=name
+            ).inc()
+            hub.log.info(
+                "operation.called",
+                agentId=agent_id,
+                action=name,
+                outcome=outcome,
+                durationMs=round(elapsed_s * 1000, 1),
+            )
+        return result
+
+
+def may_call(principal: Principal, operation: AnyOperation) -> bool:
+    """Tell whether a principal may call an operation."""
+    if principal.scope is Scope.LOCAL:
+        return True
+    if principal.scope is Scope.ADMIN:
+        return operation.scope in (Scope.AGENT, Scope.ADMIN)
+    return operation.scope is Scope.AGENT
+
+
+def _check(operation: AnyOperation, arguments: Mapping[str, Any]) -> Arguments:
+    """Return the arguments as their shape; Invalid names the first bad field, never its value."""
+    for name in sorted(operation.not_yet & arguments.keys()):
+        if arguments[name] is not None:
+            raise Unsupported(name, "this hub cannot do that yet; leave it out.")
+    try:
+        checked: Arguments = operation.arguments.model_validate(dict(arguments))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "arguments"
+        if first["type"] == "extra_forbidden":
+            known = operation.arguments.model_json_schema(by_alias=True)["properties"]
+            raise Invalid("arguments", _unknown_field(known)) from None
+        raise Invalid(field, f"{_sentence(first['type'], first['msg'])}") from None
+    return checked
+
+
+def _unknown_field(known: Mapping[str, Any]) -> str:
+    return f"there is an unknown field. Known are: {', '.join(known)}."
+
+
+def _sentence(kind: str, message: str) -> str:
+    """Return pydantic's message as our own sentence, without patterns and values."""
+    if kind == "missing":
+        return "is required."
+    if kind == "string_pattern_mismatch":
+        return "is not of the form this field takes."
+    return message[0].lower() + message[1:] + "."
+
+
+async def _acting_agent(
+    hub: Hub, principal: Principal, operation: AnyOperation, arguments: Arguments
+) -> str:
+    """Return the agent an operation acts as; a token never acts as an agent it is not bound to."""
+    if operation.scope is not Scope.AGENT:
+        return ""
+    if arguments.security_token is not None:
+        try:
+            named = await hub.tokens.authenticate(arguments.security_token)
+        except Problem:
+            raise AgentMismatch("securityToken") from None
+        if (named.scope, named.agent_id) != (principal.scope, principal.agent_id):
+            raise AgentMismatch("securityToken")
+    if principal.scope is Scope.AGENT:
+        if arguments.agent_id not in (None, principal.agent_id):
+            raise AgentMismatch("agentId")
+        return principal.agent_id or ""
+    if arguments.agent_id is None:
+        raise Invalid("agentId", "is required with an admin token.")
+    return arguments.agent_id
+
+
+class _Schema(GenerateJsonSchema):
+    """JSON Schema without the titles that pydantic makes up from names: they cost tokens."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def _schema(model: type[BaseModel], mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True, schema_generator=_Schema, mode=mode)
+    for part in (schema, *schema.get("$defs", {}).values()):
+        part.pop("title", None)
+    schema.pop("description", None)  # the operation has one of its own
+    return schema
