@@ -9,21 +9,18 @@ import httpx2
 
 from trunkline.sdk import (
     E164,
-    CallbackKind,
-    IdSource,
     InboundEvent,
     OutboundSms,
-    ProviderContext,
-    SystemClock,
     TelephonyProvider,
     WebhookReply,
     WebhookRequest,
 )
+from trunkline.testing import FakeClock, RecordingLog, provider_context
 from trunkline_demo.config import DemoConfig
 from trunkline_demo.plugin import DemoPlugin
 from trunkline_demo.webhooks import DemoWebhooks
 
-BASE = "https://hub.example/trunkline"
+BASE = "https://hub.example"
 AGENT, OTHER_AGENT = E164("+12025550101"), E164("+12025550102")
 HANDSET = E164("+12025550150")
 
@@ -34,7 +31,7 @@ class Hub:
     def __init__(self) -> None:
         self.answer: int | Exception = 204
         self.requests: list[WebhookRequest] = []
-        self.logged: list[tuple[str, str, dict[str, object]]] = []
+        self.log = RecordingLog()
         self._happened = asyncio.Event()
 
     async def deliver(self, request: WebhookRequest) -> WebhookReply:
@@ -45,7 +42,7 @@ class Hub:
         return WebhookReply(status=self.answer)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Return once `condition` holds; it is looked at after each webhook and log line."""
+        """Return once `condition` holds; it is looked at after each webhook."""
         async with asyncio.timeout(5):
             while not condition():
                 self._happened.clear()
@@ -60,44 +57,21 @@ class Hub:
             webhooks.verify(request, config)
         return [event for request in self.requests for event in webhooks.parse(request)]
 
-    def callback_url(self, kind: CallbackKind, agent_id: str, attempt_id: str | None = None) -> str:
-        query = f"?attempt={attempt_id}" if attempt_id else ""
-        return f"{BASE}/webhooks/{agent_id}/{kind}{query}"
-
-    def info(self, event: str, **facts: object) -> None:
-        self._log("info", event, facts)
-
-    def warning(self, event: str, **facts: object) -> None:
-        self._log("warning", event, facts)
-
-    def error(self, event: str, **facts: object) -> None:
-        self._log("error", event, facts)
-
-    def _log(self, level: str, event: str, facts: dict[str, object]) -> None:
-        self.logged.append((level, event, facts))
-        self._happened.set()
-
 
 class Demo:
     """One plugin as a hub loads it, with a client of its site and, once opened, its provider."""
 
     def __init__(self, plugin: DemoPlugin, client: httpx2.AsyncClient) -> None:
         self.hub = Hub()
+        self.clock = FakeClock()
         self.config = DemoConfig(latency_ms=0, delivery_delay_ms=0)
         self.client = client
         self._plugin = plugin
 
     @asynccontextmanager
     async def opened(self, config: DemoConfig | None = None) -> AsyncIterator[TelephonyProvider]:
-        clock = SystemClock()
-        context = ProviderContext(
-            connection="demo",
-            http=self.client,
-            clock=clock,
-            ids=IdSource(clock),
-            log=self.hub,
-            callback_url=self.hub.callback_url,
-            deliver=self.hub.deliver,
+        context = provider_context(
+            self.client, clock=self.clock, log=self.hub.log, deliver=self.hub.deliver
         )
         [spec] = self._plugin.trunkline_register_telephony()
         async with spec.open(config or self.config, context) as provider:

@@ -66,4 +66,4 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         return f"There is an unknown field; known are {', '.join(sorted(fields))}."
     where = str(first["loc"][0]) if first["loc"] else "request"
-    return f"{where}: {first['msg']}"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"

@@ -53,8 +53,9 @@ function changed(what, data) {
 
 async function refresh() {
   try {
-    const handsets = await get("handsets");
+    const handsets = await get("handsets"); // the one used last comes first
     current ??= handsets[0]?.address ?? null;
+    handsets.sort((one, other) => (one.address < other.address ? -1 : 1));
     if (changed("handsets", handsets)) {
       byId("handsets").replaceChildren(...handsets.map(handsetItem));
       byId("address").textContent = current;
