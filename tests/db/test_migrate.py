@@ -1,0 +1,136 @@
+"""A database arrives at this hub's tables by migration, wholly or not at all."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from trunkline.db import migrate
+from trunkline.db.migrate import HEAD, bring_up_to_date, current, upgrade
+from trunkline.db.schema import metadata
+from trunkline.sdk import Database, NotConfigured, Tx
+
+
+def tables(tx: Tx) -> list[str]:
+    return sa.inspect(tx.connection).get_table_names()
+
+
+def at_revision(revision: str) -> Callable[[Tx], None]:
+    """An operation that lets the database say that it is at `revision`."""
+
+    def pretend(tx: Tx) -> None:
+        tx.execute(sa.text("UPDATE alembic_version SET version_num = :v"), {"v": revision})
+
+    return pretend
+
+
+def definitions(tx: Tx) -> set[str]:
+    """The SQL of every table and index, as the database keeps it."""
+    found = tx.execute(
+        sa.text(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name != 'alembic_version'"
+        )
+    )
+    return {" ".join(sql.split()) for sql in found.scalars()}
+
+
+def test_the_head_is_the_newest_script() -> None:
+    scripts = ScriptDirectory.from_config(migrate._config())
+    assert scripts.get_heads() == [HEAD]
+
+
+async def test_migrating_makes_exactly_the_tables_of_the_schema(db: Database) -> None:
+    def differences(tx: Tx) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(tx.connection), metadata))
+
+    await db.write(upgrade)
+    assert await db.read(differences, heavy=True) == []
+
+
+async def test_migrated_tables_are_defined_word_for_word_as_in_the_schema(db: Database) -> None:
+    await db.write(upgrade)
+    migrated = await db.read(definitions)
+
+    def made_anew(tx: Tx) -> set[str]:
+        metadata.drop_all(tx.connection)
+        metadata.create_all(tx.connection)
+        return definitions(tx)
+
+    assert migrated == await db.write(made_anew)
+
+
+async def test_a_new_database_is_migrated_and_knows_its_revision(db: Database) -> None:
+    assert await db.read(current) is None
+    await bring_up_to_date(db, embedded=True, allowed=False)
+    assert await db.read(current) == HEAD
+    await bring_up_to_date(db, embedded=True, allowed=False)  # again: nothing to do
+
+
+async def test_a_server_database_is_migrated_only_when_that_is_allowed(db: Database) -> None:
+    with pytest.raises(NotConfigured, match=r"is empty .* run `trunkline db upgrade`"):
+        await bring_up_to_date(db, embedded=False, allowed=False)
+    assert await db.read(tables) == []
+    await bring_up_to_date(db, embedded=False, allowed=True)
+    assert await db.read(current) == HEAD
+
+
+async def test_an_older_server_database_is_named_with_its_revision(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.write(upgrade)
+    monkeypatch.setattr(migrate, "HEAD", "0002")
+    with pytest.raises(NotConfigured, match=f"at revision {HEAD} and this hub needs revision 0002"):
+        await bring_up_to_date(db, embedded=False, allowed=False)
+
+
+async def test_the_database_of_a_newer_hub_is_left_alone(db: Database) -> None:
+    await db.write(upgrade)
+    await db.write(at_revision("0099"))
+    with pytest.raises(NotConfigured, match=f"revision 0099 .*{HEAD}: install the newer hub"):
+        await bring_up_to_date(db, embedded=True, allowed=True)
+    assert await db.read(current) == "0099"
+
+
+async def test_a_migration_that_fails_half_way_leaves_nothing(db: Database) -> None:
+    await db.write(lambda tx: metadata.tables["body_keeps"].create(tx.connection))
+    with pytest.raises(sa.exc.OperationalError, match="body_keeps already exists"):
+        await bring_up_to_date(db, embedded=True, allowed=False)
+    assert await db.read(tables) == ["body_keeps"]
+    await db.write(lambda tx: metadata.tables["body_keeps"].drop(tx.connection))
+    await bring_up_to_date(db, embedded=True, allowed=False)
+    assert await db.read(current) == HEAD
+
+
+async def test_alembic_is_not_imported_for_a_database_that_is_up_to_date(
+    db: Database, tmp_path: Path
+) -> None:
+    await db.write(upgrade)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", START, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    answer, _ = await child.communicate()
+    assert answer == b"alembic imported: False\n"
+
+
+START = """
+import asyncio, sys
+from pathlib import Path
+from types import SimpleNamespace
+from trunkline.db.migrate import bring_up_to_date
+from trunkline.sdk import DatabaseContext, SystemClock
+from trunkline_sqlite.database import open_database
+
+async def main():
+    context = DatabaseContext(data_dir=Path(sys.argv[1]), clock=SystemClock(), log=SimpleNamespace())
+    async with open_database("sqlite:///trunkline.db", context) as db:
+        await bring_up_to_date(db, embedded=True, allowed=False)
+    print("alembic imported:", "alembic" in sys.modules)
+
+asyncio.run(main())
+"""
