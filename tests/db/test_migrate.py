@@ -127,7 +127,8 @@ from trunkline.sdk import DatabaseContext, SystemClock
 from trunkline_sqlite.database import open_database
 
 async def main():
-    context = DatabaseContext(data_dir=Path(sys.argv[1]), clock=SystemClock(), log=SimpleNamespace())
+    here, silent = Path(sys.argv[1]), SimpleNamespace()
+    context = DatabaseContext(data_dir=here, clock=SystemClock(), log=silent)
     async with open_database("sqlite:///trunkline.db", context) as db:
         await bring_up_to_date(db, embedded=True, allowed=False)
     print("alembic imported:", "alembic" in sys.modules)
