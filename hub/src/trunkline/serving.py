@@ -4,17 +4,18 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-import uvicorn
-
-from trunkline.app import RunningHub
 from trunkline.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from trunkline.app import RunningHub
 
 _LONGEST_SOCKET_PATH: Final = 100
 """Unix socket paths end at 104 bytes on macOS and 108 on Linux (unix(4), unix(7))."""
@@ -101,16 +102,48 @@ def bind(settings: Settings) -> socket.socket:
     return listener
 
 
-class _Server(uvicorn.Server):
-    """A server beside the one that handles signals."""
+@asynccontextmanager
+async def listening(app: Any, listener: socket.socket, *, lifespan: bool) -> AsyncIterator[None]:
+    """
+    Serve an application on a bound socket; on leaving, requests under way are finished first.
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    `lifespan` runs the application's own start and end around it.
+    """
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """A server that leaves signals to us: uvicorn's own handler ends the process too early."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    server = Server(
+        uvicorn.Config(
+            app,
+            lifespan="on" if lifespan else "off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_STREAMS_END_WITHIN_S,
+            ws="none",
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            await asyncio.wait([serving], timeout=0.005)
+            if serving.done():
+                raise RuntimeError("the server did not start; the log says why")
         yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @asynccontextmanager
-async def operator_socket(running: RunningHub, data_dir: Path) -> AsyncIterator[None]:
+async def operator_socket(running: "RunningHub", data_dir: Path) -> AsyncIterator[None]:
     """Serve the operator's commands and stdio clients on the data directory's socket."""
     path = socket_path(data_dir)
     path.unlink(missing_ok=True)  # a killed hub's; the lock says that it is nobody's now
@@ -120,34 +153,23 @@ async def operator_socket(running: RunningHub, data_dir: Path) -> AsyncIterator[
         listener.bind(str(path))
     finally:
         os.umask(before)
-    config = _config(running.local_app, lifespan=False)
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
-        yield
+        async with listening(running.local_app, listener, lifespan=False):
+            yield
     finally:
-        server.should_exit = True
-        await serving
         path.unlink(missing_ok=True)
 
 
-async def serve(running: RunningHub, listener: socket.socket, data_dir: Path) -> None:
-    """Serve a hub until SIGTERM or SIGINT; requests under way are finished first."""
-    async with operator_socket(running, data_dir):
-        await uvicorn.Server(_config(running.app, lifespan=True)).serve(sockets=[listener])
-
-
-def _config(app: object, *, lifespan: bool) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]  # uvicorn names its own ASGI types
-        lifespan="on" if lifespan else "off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_STREAMS_END_WITHIN_S,
-        ws="none",
-    )
+async def serve(
+    running: "RunningHub", listener: socket.socket, data_dir: Path, started: Callable[[], None]
+) -> None:
+    """Serve a hub until SIGTERM or SIGINT; `started` is called once it answers."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with (
+        operator_socket(running, data_dir),
+        listening(running.app, listener, lifespan=True),
+    ):
+        started()
+        await stop.wait()

@@ -1,6 +1,6 @@
 """The operator's operations: the command line runs these, on the hub that is running or its own."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -54,7 +54,7 @@ class KeepArguments(Arguments):
     """Which texts to keep, and for how long."""
 
     id: Line
-    channel: Annotated[Literal["sms", "whatsapp", "email", "chat"], Field(strict=False)]
+    channel: Literal["sms", "whatsapp", "email", "chat"]
     days: int
 
 

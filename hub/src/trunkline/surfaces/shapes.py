@@ -128,9 +128,7 @@ class SendMessageResult(Result):
 class GetMessagesArguments(Arguments):
     """Arguments of comms_get_messages."""
 
-    channel: Annotated[
-        Literal["sms", "whatsapp", "email", "chat", "voice", "all"], Field(strict=False)
-    ] = "all"
+    channel: Literal["sms", "whatsapp", "email", "chat", "voice", "all"] = "all"
     contact_number: Line | None = Field(default=None, description="Only to or from this number.")
     since: Since | None = Field(default=None, description="Only from this time on (RFC 3339).")
     unread: bool = Field(default=False, description="Only inbound ones not yet acknowledged.")

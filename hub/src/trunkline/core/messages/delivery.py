@@ -23,6 +23,7 @@ from trunkline.sdk import (
     RetryLater,
     Tx,
     Unsupported,
+    major_units,
 )
 
 _OPEN_RETRY_S = 5.0
@@ -74,7 +75,7 @@ class Delivery:
             messageId=message.id,
             provider=message.provider,
             durationMs=round((self._clock.monotonic() - started) * 1000, 1),
-            cost=message.cost_micros,
+            cost=None if message.cost_micros is None else major_units(message.cost_micros),
             errorCode=message.error_code,
         )
         return message

@@ -1,0 +1,133 @@
+"""The demo: two agents and a handset on the simulated network, and how to reach them."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+
+from trunkline.core.hub import Hub
+from trunkline.core.principal import Principal, Scope
+from trunkline.core.problems import NotFound, Problem
+
+AGENTS: Final = (("ava", "Ava", "+12025550101"), ("ben", "Ben", "+12025550102"))
+HANDSET: Final = "+12025550150"
+_KEEP_DAYS: Final = 30
+_OPERATOR: Final = Principal(scope=Scope.LOCAL)
+
+
+class DemoAgent(BaseModel):
+    """One agent of the demo; the address of a channel that is not there is None."""
+
+    agent_id: str
+    token: str
+    phone: str
+    email: None = None
+    whatsapp: None = None
+
+
+class DemoHandset(BaseModel):
+    """The handset of the demo."""
+
+    phone: str
+    email: None = None
+    whatsapp: None = None
+
+
+class DemoFacts(BaseModel):
+    """What ``DIR/demo.json`` holds."""
+
+    base_url: str
+    mcp_url: str
+    admin_token: str
+    agents: list[DemoAgent]
+    handset: DemoHandset
+
+
+async def prepare(hub: Hub, base_url: str, data_dir: Path) -> DemoFacts:
+    """
+    Make sure that the demo's agents are there, and write ``demo.json`` (mode 0600).
+
+    Tokens of an earlier start stay valid; texts are kept, as a demo is there to be looked at.
+    """
+    path = data_dir / "demo.json"
+    earlier = _read(path)
+    facts = DemoFacts(
+        base_url=base_url,
+        mcp_url=f"{base_url}/mcp",
+        admin_token=await _token(hub, None, earlier.admin_token if earlier else None),
+        agents=[await _agent(hub, *each, earlier) for each in AGENTS],
+        handset=DemoHandset(phone=HANDSET),
+    )
+    draft = path.with_suffix(".draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(facts.model_dump_json(indent=2))
+    draft.replace(path)
+    return facts
+
+
+async def _agent(
+    hub: Hub, agent_id: str, name: str, phone: str, earlier: DemoFacts | None
+) -> DemoAgent:
+    try:
+        await hub.agents.show(_OPERATOR, agent_id)
+    except NotFound:
+        await hub.agents.create(_OPERATOR, agent_id, {"phone": phone, "display_name": name})
+    await hub.privacy.keep(_OPERATOR, agent_id, "sms", _KEEP_DAYS)
+    known = {each.agent_id: each.token for each in earlier.agents} if earlier else {}
+    token = await _token(hub, agent_id, known.get(agent_id))
+    return DemoAgent(agent_id=agent_id, token=token, phone=phone)
+
+
+async def _token(hub: Hub, agent_id: str | None, known: str | None) -> str:
+    """Return the known token if it still holds, else a new one."""
+    with contextlib.suppress(Problem):
+        if (await hub.tokens.authenticate(known)).agent_id == agent_id and known:
+            return known
+    return (await hub.tokens.issue(_OPERATOR, agent_id)).token
+
+
+def _read(path: Path) -> DemoFacts | None:
+    try:
+        return DemoFacts.model_validate_json(path.read_text())
+    except (OSError, ValidationError):
+        return None  # a first start, or a damaged file: it is written anew
+
+
+def welcome(facts: DemoFacts) -> str:
+    """Return what the demo prints: where everything is, and three things to try."""
+    first, second = facts.agents
+    client = {
+        "mcpServers": {
+            "trunkline": {
+                "type": "http",
+                "url": facts.mcp_url,
+                "headers": {"Authorization": f"Bearer {first.token}"},
+            }
+        }
+    }
+    send = json.dumps({"channel": "sms", "to": facts.handset.phone, "body": "Hello from Ava"})
+    call = f'curl -s -H "Authorization: Bearer {first.token}" -H "Content-Type: application/json"'
+    return f"""\
+Trunkline serves on {facts.base_url} with a simulated network: nothing leaves this machine.
+
+  {first.agent_id}      {first.phone}   token {first.token}
+  {second.agent_id}      {second.phone}   token {second.token}
+  handset  {facts.handset.phone}   {facts.base_url}/demo/
+  admin                    token {facts.admin_token}
+
+Connect an MCP client as {first.agent_id}:
+{json.dumps(client, indent=2)}
+
+Three things to try:
+  1. Ava writes to the handset:
+     {call} \\
+       -d '{send}' {facts.base_url}/api/v1/tools/comms_send_message
+  2. Answer on the handset: open {facts.base_url}/demo/
+  3. Ava reads the answer:
+     {call} \\
+       -d '{{}}' {facts.base_url}/api/v1/tools/comms_get_messages
+"""
