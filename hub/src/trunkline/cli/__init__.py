@@ -1,0 +1,92 @@
+"""The command line. A command's module is imported when the command is called, not before."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+from trunkline import __version__
+
+try:
+    import click
+except ModuleNotFoundError:
+    sys.exit('The command needs the server: pip install "trunkline[starter]"')
+
+COMMANDS: Final = {
+    "serve": "Serve the hub.",
+    "demo": "Serve a hub with a simulated network, two agents and a handset.",
+    "mcp": "Serve one MCP client on stdin and stdout.",
+    "agents": "Create, show and change agents.",
+    "tokens": "Issue, rotate and revoke tokens.",
+    "pool": "Show and grow the pool of agent slots.",
+    "privacy": "Choose which texts are kept.",
+    "plugins": "Show, enable and disable plugins.",
+    "config": "Show the settings and where each comes from.",
+}
+"""Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
+
+WRONG_CONFIGURATION: Final = 78
+"""Exit code ``EX_CONFIG`` of sysexits.h: something must be set or installed first."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"{__name__}.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def trunkline() -> None:
+    """Trunkline connects AI agents to SMS, e-mail, WhatsApp and voice."""
+
+
+def files(command: Command) -> Command:
+    """Give a command the options ``--config`` and ``--data-dir``: `config`, `data_dir`."""
+    path = click.Path(path_type=Path)
+    config = click.option("--config", type=path, help="Settings file. Default: ./trunkline.toml.")
+    data_dir = click.option("--data-dir", type=path, help="Directory of the hub's own files.")
+    return config(data_dir(command))
+
+
+def main() -> NoReturn:
+    """Run this process's command and exit: 0 fine, 1 failed, 2 wrong usage, 78 configuration."""
+    try:
+        # With "standalone" click would end the process itself, before an error can be told our way.
+        sys.exit(trunkline.main(prog_name="trunkline", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit("Stopped.")
+    except Exception as error:  # noqa: BLE001 - every other error is told in a sentence
+        sys.exit(_told(error))
+
+
+def _told(error: Exception) -> int:
+    """Tell an error on stderr and return its exit code."""
+    from trunkline.core.problems import Missing, Problem
+    from trunkline.sdk import NotConfigured, TrunklineError
+
+    if isinstance(error, TrunklineError | Problem):
+        click.echo(f"Error: {error}", err=True)
+        return WRONG_CONFIGURATION if isinstance(error, NotConfigured | Missing) else 1
+    from trunkline.logs import get_log
+
+    get_log("cli").error("command.failed", exc_info=error)
+    kind = type(error).__name__
+    click.echo(f"Error: an unexpected {kind}; the line above says where it was raised.", err=True)
+    return 1
