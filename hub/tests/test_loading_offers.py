@@ -4,6 +4,7 @@ import pytest
 
 from hub.tests.installed import PREAMBLE, InstalledPlugins, load, only_report, telephony
 from trunkline.loading import PluginState
+from trunkline.sdk import hookspecs
 
 
 def test_a_provider_name_that_is_taken_fails_the_later_plugin_and_names_both(
@@ -84,6 +85,15 @@ def test_a_hook_that_returns_no_sequence_of_its_specs_is_a_failure(
 
     assert report.state is PluginState.FAILED
     assert "trunkline_register_telephony must return a sequence of ProviderSpec" in report.detail
+
+
+@pytest.mark.parametrize(
+    "hook", [name for name in vars(hookspecs) if name.startswith("trunkline_")]
+)
+def test_every_hook_there_is_gets_called(installed: InstalledPlugins, hook: str) -> None:
+    installed.add("junk", f"{PREAMBLE}\n@hookimpl\ndef {hook}():\n    return None\n")
+
+    assert f"{hook} must return" in only_report(load(installed)).detail
 
 
 def test_a_spec_with_junk_inside_is_a_failure_and_files_nothing(

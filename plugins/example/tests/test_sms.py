@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from plugins.example.tests.postbird import ANSWERS, CONFIG
-from trunkline.sdk import OutboundSms, OutcomeUnknown, Receipt, Rejected, RetryLater
+from trunkline.sdk import AuthFailed, OutboundSms, OutcomeUnknown, Receipt, Rejected, RetryLater
 from trunkline.testing import BaseTelephonyConformance, Canned, Wire, provider_context
 from trunkline_example.config import ExampleConfig
 from trunkline_example.sms import Postbird, open_postbird
@@ -101,6 +101,11 @@ async def test_a_refusal_carries_postbirds_code() -> None:
         await send_to(ANSWERS["bad_recipient"])
 
     assert caught.value.provider_code == "invalid_to"
+
+
+async def test_a_key_without_the_permission_is_an_operators_affair() -> None:
+    with pytest.raises(AuthFailed):
+        await send_to(Canned(status=403, json={"code": "read_only_key"}))
 
 
 @pytest.mark.parametrize("code", [21211, None, ["invalid_to"], "+14155550199", "x" * 99])
