@@ -1,39 +1,12 @@
-"""Where settings come from, who wins, and what a person is told about a wrong one."""
+"""Where settings come from, who wins, and what a person is told about an unknown one."""
 
-import base64
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.settings.given import load, refusal
 from trunkline.sdk import NotConfigured
-from trunkline.settings import Settings, SettingsError, load_settings
-
-TOKEN = "correct-horse-battery-staple-2026"
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Start every test in a directory of its own: ./trunkline.toml is read by default."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def load(
-    text: str | None = None,
-    environ: Mapping[str, str] | None = None,
-    overrides: Mapping[str, Mapping[str, object]] | None = None,
-    data_dir: Path | None = None,
-) -> Settings:
-    if text is not None:
-        Path("trunkline.toml").write_text(text)
-    return load_settings(config=None, data_dir=data_dir, environ=environ or {}, overrides=overrides)
-
-
-def refusal(text: str | None = None, environ: Mapping[str, str] | None = None) -> str:
-    with pytest.raises(SettingsError) as caught:
-        load(text, environ)
-    return str(caught.value)
+from trunkline.settings import SettingsError, load_settings
 
 
 def test_without_a_file_or_a_variable_every_setting_has_its_default() -> None:
@@ -201,55 +174,7 @@ def test_an_unknown_variable_of_ours_is_refused_with_the_nearest_one(
     assert told.startswith(f"{variable} sets nothing; the nearest known variable is {nearest}")
 
 
-# --- what is wrong --------------------------------------------------------------------------------
-
-
-def test_every_problem_is_told_at_once_each_on_a_line_of_its_own() -> None:
-    told = refusal('[server]\nport = "x"\ntypo = 1\n', {"DEMO_MODE": "perhaps"}).splitlines()
-
-    assert [line.partition(" ")[0] for line in told] == [
-        "trunkline.toml:",
-        "trunkline.toml:",
-        "DEMO_MODE:",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("PORT", "http"),
-        ("PORT", "65536"),
-        ("WEBHOOK_BASE_URL", "www.example.net"),
-        ("WEBHOOK_BASE_URL", "ftp://comms.example.com"),
-        ("WEBHOOK_BASE_URL", "https://user:hunter2@comms.example.com"),
-        ("WEBHOOK_BASE_URL", "https://comms.example.com?x=1"),
-        ("WEBHOOK_BASE_URL", "https://[::1"),
-        ("PROVIDER_DATABASE", "postgresql"),
-        ("TRUNKLINE_PRIVACY__HOLD_HOURS", "0"),
-        ("TRUNKLINE_PRIVACY__HOLD_HOURS", "8761"),
-        ("TRUNKLINE_MESSAGES__DUPLICATE_WINDOW_S", "86401"),
-        ("TRUNKLINE_MESSAGES__PROVIDER_TIMEOUT_S", "-1"),
-        ("INITIAL_AGENT_POOL_SIZE", "0"),
-        ("ADMIN_TOKEN", "a" * 31),
-        ("MASTER_SECURITY_TOKEN", "a" * 31),
-        ("CREDENTIALS_ENCRYPTION_KEY", "ab" * 31),
-    ],
-)
-def test_a_wrong_value_is_refused_by_the_name_of_its_variable_and_not_repeated(
-    variable: str, value: str
-) -> None:
-    told = refusal(environ={variable: value})
-
-    assert told.startswith(f"{variable}: ")
-    assert value not in told.removeprefix(variable)
-
-
-def test_the_edges_of_a_range_belong_to_it() -> None:
-    settings = load(
-        environ={"TRUNKLINE_PRIVACY__HOLD_HOURS": "8760", "TRUNKLINE_SERVER__PORT": "65535"}
-    )
-
-    assert settings.privacy.hold_hours == 8760
+# --- files ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", ["[server\n", "a = \xff"])
@@ -277,88 +202,6 @@ def test_trunkline_config_names_the_file_and_the_option_wins_over_it(folder: Pat
     assert by_variable.origin_of("server.port") == "a.toml"
 
 
-def test_a_settings_error_is_a_configuration_error_to_whoever_catches_those() -> None:
-    assert issubclass(SettingsError, NotConfigured)
-
-
-# --- secrets --------------------------------------------------------------------------------------
-
-
-def test_both_admin_tokens_count_and_neither_is_printed() -> None:
-    settings = load(environ={"ADMIN_TOKEN": TOKEN, "MASTER_SECURITY_TOKEN": TOKEN[::-1]})
-
-    assert [t.get_secret_value() for t in settings.admin_tokens] == [TOKEN, TOKEN[::-1]]
-    assert settings.origin_of("admin_tokens") == "ADMIN_TOKEN, MASTER_SECURITY_TOKEN"
-    assert TOKEN not in f"{settings!r} {settings}"
-
-
-def test_the_second_of_two_admin_tokens_is_the_one_that_is_blamed() -> None:
-    told = refusal(environ={"ADMIN_TOKEN": TOKEN, "MASTER_SECURITY_TOKEN": "short"})
-
-    assert told == "MASTER_SECURITY_TOKEN: it must have at least 32 characters."
-
-
-KEY = bytes(range(224, 256))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        KEY.hex(),
-        KEY.hex().upper(),
-        base64.b64encode(KEY).decode(),
-        base64.urlsafe_b64encode(KEY).decode(),
-        base64.urlsafe_b64encode(KEY).decode().rstrip("="),
-        f"{KEY.hex()}\n",
-    ],
-)
-def test_the_encryption_key_is_read_in_every_usual_spelling(text: str) -> None:
-    settings = load(environ={"CREDENTIALS_ENCRYPTION_KEY": text})
-
-    assert settings.encryption_key is not None
-    assert settings.encryption_key.get_secret_value() == KEY
-    assert text.strip() not in repr(settings)
-
-
-@pytest.mark.parametrize(
-    "text", ["z" * 64, "ab" * 16, base64.b64encode(KEY[:31]).decode(), "not base64 at all!", "é"]
-)
-def test_anything_else_is_not_an_encryption_key(text: str) -> None:
-    told = refusal(environ={"CREDENTIALS_ENCRYPTION_KEY": text})
-
-    assert told == (
-        "CREDENTIALS_ENCRYPTION_KEY: it must be 32 bytes, written as base64 or as 64 hexadecimal "
-        "digits."
-    )
-
-
-def test_a_provider_secret_and_a_database_password_stay_out_of_a_printed_settings_object() -> None:
-    settings = load(
-        '[providers.twilio]\nauth_token = "hunter2"\n[database]\nurl = "postgresql://u:hunter2@db/x"'
-    )
-
-    assert "hunter2" not in f"{settings!r} {settings}"
-
-
-# --- derived --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("environ", "url"),
-    [
-        ({"WEBHOOK_BASE_URL": "https://comms.example.com/hub/"}, "https://comms.example.com/hub"),
-        ({"PORT": "3200"}, "http://127.0.0.1:3200"),
-        ({"TRUNKLINE_SERVER__HOST": "0.0.0.0"}, "http://127.0.0.1:3100"),
-        ({"TRUNKLINE_SERVER__HOST": "::1"}, "http://[::1]:3100"),
-        ({"TRUNKLINE_SERVER__HOST": "hub.internal"}, "http://hub.internal:3100"),
-    ],
-)
-def test_the_public_url_is_given_or_follows_from_host_and_port(
-    environ: dict[str, str], url: str
-) -> None:
-    assert load(environ=environ).public_url == url
-
-
 def test_a_relative_data_dir_starts_at_the_files_folder_or_where_the_person_stands(
     folder: Path,
 ) -> None:
@@ -382,13 +225,5 @@ def test_the_demo_has_a_data_directory_of_its_own(monkeypatch: pytest.MonkeyPatc
     assert load(environ={"DEMO_MODE": "1"}).server.data_dir.name == "trunkline-demo"
 
 
-def test_every_setting_says_what_it_is_for() -> None:
-    silent = [
-        f"{section}.{key}"
-        for section, field in Settings.model_fields.items()
-        if not field.description
-        for key, inner in getattr(field.annotation, "model_fields", {"": field}).items()
-        if not inner.description
-    ]
-
-    assert silent == []
+def test_a_settings_error_is_a_configuration_error_to_whoever_catches_those() -> None:
+    assert issubclass(SettingsError, NotConfigured)
