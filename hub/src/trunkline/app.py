@@ -1,4 +1,4 @@
-"""The composition root: opens a hub from its settings and plugins, and builds its web application."""
+"""The composition root: opens a hub from settings and plugins, and builds its applications."""
 
 import asyncio
 import os
@@ -266,9 +266,8 @@ async def _sweep(hub: Hub) -> None:
             hub.log.info("privacy.shredded", count=shredded)
         await hub.tokens.note_uses()
         pool = await hub.agents.pool(Principal(scope=PrincipalScope.LOCAL))
-        hub.metrics.pool_used.set(pool.used)
-        hub.metrics.pool_total.set(pool.size)
-    except Exception as error:  # noqa: BLE001 - the next minute tries again
+        hub.metrics.pool(used=pool.used, total=pool.size)
+    except Exception as error:
         hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
 
 

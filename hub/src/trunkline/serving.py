@@ -7,11 +7,12 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from trunkline.sdk import TrunklineError
 from trunkline.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ _STREAMS_END_WITHIN_S: Final = 3
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class DirectoryTaken(Exception):
+class DirectoryTaken(TrunklineError):
     """Another hub runs on the data directory; `pid` is its process, if it said so."""
+
+    code = "hub.directory_taken"
 
     def __init__(self, data_dir: Path, pid: str) -> None:
         super().__init__(
@@ -161,7 +164,10 @@ async def operator_socket(running: "RunningHub", data_dir: Path) -> AsyncIterato
 
 
 async def serve(
-    running: "RunningHub", listener: socket.socket, data_dir: Path, started: Callable[[], None]
+    running: "RunningHub",
+    listener: socket.socket,
+    data_dir: Path,
+    started: Callable[[], Awaitable[None]],
 ) -> None:
     """Serve a hub until SIGTERM or SIGINT; `started` is called once it answers."""
     stop = asyncio.Event()
@@ -171,5 +177,5 @@ async def serve(
         operator_socket(running, data_dir),
         listening(running.app, listener, lifespan=True),
     ):
-        started()
+        await started()
         await stop.wait()

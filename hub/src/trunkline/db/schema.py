@@ -1,8 +1,8 @@
 """
 Every table of the hub, by room.
 
-Each has an `id`, a `workspace_id` (first in every unique key and index) and a `created_at`. Money is
-an integer of micro-units; times are `UtcTime`; ids sort by the time they were made.
+Each has an `id`, a `workspace_id` (first in every unique key and index) and a `created_at`. Money
+is an integer of micro-units; times are `UtcTime`; ids sort by the time they were made.
 """
 
 import sqlalchemy as sa

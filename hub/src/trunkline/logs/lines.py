@@ -17,8 +17,8 @@ from trunkline.sdk import TrunklineError
 
 _MOST_FRAMES: Final = 8
 _MOST_CAUSES: Final = 4
-_TALKATIVE: Final = ("httpcore2", "httpx2", "mcp")
-"""Libraries that tell of every request, and in doing so of what is in it."""
+_TALKATIVE: Final = ("alembic", "httpcore2", "httpx2", "mcp", "uvicorn")
+"""Libraries that tell of every request or step, some of them with what is in it."""
 
 
 def configure_logging(level: str = "info") -> None:

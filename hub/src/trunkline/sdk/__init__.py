@@ -47,10 +47,10 @@ from trunkline.sdk.webhooks import (
 )
 
 __all__ = [
+    "E164",
     "ENTRY_POINT_GROUP",
     "MICROS",
     "PROJECT",
-    "E164",
     "ASGIApp",
     "AuthFailed",
     "BadSignature",

@@ -1,4 +1,4 @@
-"""What an adapter can do: declared once on its spec, read by routing, forms and conformance tests."""
+"""What an adapter can do: declared once, read by routing, forms and conformance tests."""
 
 from enum import StrEnum
 

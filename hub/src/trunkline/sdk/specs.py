@@ -1,4 +1,4 @@
-"""What registration hooks return: descriptions of providers and sites, and what the hub lends them."""
+"""What registration hooks return: providers and sites, and what the hub lends them."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -35,7 +35,7 @@ class CallbackUrl(Protocol):
     """Builds the absolute URL that a vendor must call, from the hub's public address."""
 
     def __call__(self, kind: CallbackKind, agent_id: str, attempt_id: str | None = None) -> str:
-        """Return the URL for `kind` of one agent; with `attempt_id` a call to it proves that send."""
+        """Return the URL for a kind and agent; with `attempt_id` a call to it proves that send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,9 @@ class ProviderSpec(Generic[P, C]):
 
     Attributes:
         name: Stable id stored in the database, such as ``twilio``. Never renamed.
-        config: Pydantic model of one connection. `SecretStr` fields are redacted everywhere. A field
-            may name the environment variable that fills it: ``Field(json_schema_extra={"env": …})``.
+        config: Pydantic model of one connection. `SecretStr` fields are redacted everywhere. A
+            field may name the environment variable that fills it:
+            ``Field(json_schema_extra={"env": …})``.
         open: From a config and a context, an async context manager that yields the provider. It is
             entered once, at the connection's first use, and left when the hub stops.
         capabilities: What the provider can do.

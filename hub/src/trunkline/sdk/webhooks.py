@@ -70,7 +70,7 @@ class InboundEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsReceived(InboundEvent):
-    """Somebody wrote a text to one of the hub's numbers. `provider_id` is the provider's id of it."""
+    """Somebody wrote a text to one of the hub's numbers; `provider_id` is the provider's id."""
 
     provider_id: str
     sender: E164

@@ -24,7 +24,7 @@ def secure_data_dir(path: Path, log: EventLog) -> None:
     """
     os.umask(0o077)
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
         if os.name == "posix":
             _close(path, log)
     except OSError as error:

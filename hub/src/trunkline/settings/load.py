@@ -194,7 +194,7 @@ def _sentences(
 ) -> Iterator[str]:
     """Return what is wrong and where it was set, for each value once."""
     told: set[str] = set()
-    for each in error.errors(include_input=False, include_url=False):
+    for each in error.errors():
         if each["type"] == "default_factory_not_called":  # follows from another error
             continue
         location = tuple(map(str, each["loc"]))

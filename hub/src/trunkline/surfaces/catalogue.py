@@ -41,10 +41,10 @@ async def _send_message(
         idempotency_key=arguments.idempotency_key,
     )
     answer = await hub.messages.send(principal, agent_id, command)
-    cost = answer.message.cost_micros
-    if cost and not answer.replayed:
-        hub.metrics.action_cost.labels(agent=agent_id, channel=answer.message.channel.value).inc(
-            money(cost) or 0
+    message = answer.message
+    if message.cost_micros and not answer.replayed:
+        hub.metrics.cost(
+            agent=agent_id, channel=message.channel.value, cost_micros=message.cost_micros
         )
     return _send_result(answer)
 
@@ -155,9 +155,9 @@ async def _get_channel_status(
 SEND_MESSAGE = Operation(
     name="comms_send_message",
     title="Send a message",
-    description="Send a text message (SMS) from this agent's number to a phone number or to another "
-    "agent. The status 'sent' means that the provider has it; comms_get_status tells later whether "
-    "it was delivered. Never repeat a send whose status is unknown.",
+    description="Send a text message (SMS) from this agent's number to a phone number or to "
+    "another agent. The status 'sent' means that the provider has it; comms_get_status tells later "
+    "whether it was delivered. Never repeat a send whose status is unknown.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, idempotent=True, open_world=True),
     arguments=SendMessageArguments,

@@ -89,7 +89,7 @@ async def authenticate(hub: Hub, request: Request) -> Principal:
     try:
         return await hub.tokens.authenticate(bearer)
     except Unauthenticated:
-        hub.metrics.security_events.labels(type="unauthenticated").inc()
+        hub.metrics.security_event("unauthenticated")
         raise
 
 

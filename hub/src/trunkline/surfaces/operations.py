@@ -126,10 +126,9 @@ class Catalogue:
             raise
         finally:
             elapsed_s = hub.clock.monotonic() - started
-            hub.metrics.action_duration.labels(action_type=name).observe(elapsed_s)
-            hub.metrics.actions.labels(
-                agent=agent_id, channel=operation.channel, action_type=name
-            ).inc()
+            hub.metrics.action(
+                agent=agent_id, channel=operation.channel, action_type=name, duration_s=elapsed_s
+            )
             hub.log.info(
                 "operation.called",
                 agentId=agent_id,

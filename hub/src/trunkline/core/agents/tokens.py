@@ -46,7 +46,7 @@ class Tokens:
         Return who a token stands for.
 
         Raises:
-            Unauthenticated: It is missing, garbled, unknown or revoked; the answer never tells which.
+            Unauthenticated: It is missing, garbled, unknown or revoked; never told which.
         """
         if not bearer:
             raise Unauthenticated

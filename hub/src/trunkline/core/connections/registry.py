@@ -82,8 +82,8 @@ class Connections:
         name = agent.telephony or self._default()
         if name is None:
             raise Missing(
-                "No telephony provider is configured. Install one, such as trunkline-demo, and name "
-                'it in the configuration: [slots] telephony = "demo".'
+                "No telephony provider is configured. Install one, such as trunkline-demo, and "
+                'name it in the configuration: [slots] telephony = "demo".'
             )
         connection = self._all.get(name)
         if connection is None:
@@ -198,7 +198,7 @@ def configure(
         slots: The connections named in the telephony slot.
         environ: Where fields that name an environment variable are filled from.
     """
-    wanted = {name: table for name, table in tables.items()}
+    wanted = dict(tables)
     for name in (*slots, *specs):
         if (
             name in specs

@@ -21,7 +21,7 @@ from trunkline.core.problems import Forbidden, Invalid, Missing, NotFound, Unsup
 from trunkline.sdk import E164, Capability, Database, Tx, is_demo_number
 
 MAX_SMS_CHARACTERS: Final = 1600
-"""Longest text that is sent, in characters: Twilio's limit (docs "Message resource", 2026-11-21)."""
+"""Longest text that is sent, in characters: Twilio's limit ("Message resource", 2026-11-21)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

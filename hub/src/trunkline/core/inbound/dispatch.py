@@ -139,7 +139,7 @@ class Dispatch:
     def _reported_message(
         self, tx: Tx, stored: StoredEvent, event: StatusReported
     ) -> Message | None:
-        """Return the sent message a report is about: by the attempt it names, or the provider's id."""
+        """Return the message a report is about: by the attempt it names, or the provider's id."""
         workspace_id = stored.workspace_id
         message = None
         if stored.attempt_id is not None:

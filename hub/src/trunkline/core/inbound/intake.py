@@ -1,7 +1,8 @@
-"""The door for webhooks: find the connection, verify, parse, store once, apply; only then acknowledge."""
+"""The door for webhooks: verify, parse, store once, apply; only then acknowledge."""
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -42,6 +43,14 @@ class Refused(Forbidden):
         super().__init__("The request is not from a provider that serves this address.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A request whose events are durable: what to answer, and whose it was."""
+
+    reply: WebhookReply
+    provider: str
+
+
 class Intake:
     """Takes webhooks in. A provider hears 2xx only of what is durable."""
 
@@ -59,7 +68,7 @@ class Intake:
         self._dispatch = dispatch
         self._log = log
 
-    async def for_agent(self, agent_id: str, request: WebhookRequest) -> WebhookReply:
+    async def for_agent(self, agent_id: str, request: WebhookRequest) -> Taken:
         """
         Take a callback on an agent's own route.
 
@@ -75,7 +84,7 @@ class Intake:
                 return await self._take(connection, request, agent)
         raise Refused
 
-    async def for_connection(self, name: str, request: WebhookRequest) -> WebhookReply:
+    async def for_connection(self, name: str, request: WebhookRequest) -> Taken:
         """
         Take a callback on a connection's route; the address inside decides the agent.
 
@@ -124,7 +133,7 @@ class Intake:
             return None
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # an adapter may raise anything, SystemExit too
+        except BaseException as error:  # noqa: BLE001 - an adapter may raise anything
             self._log.warning(
                 "adapter.raised",
                 provider=connection.spec.name,
@@ -153,18 +162,19 @@ class Intake:
 
     async def _take(
         self, connection: Connection, request: WebhookRequest, agent: Agent | None
-    ) -> WebhookReply:
-        adapter = connection.spec.webhook
+    ) -> Taken:
+        adapter, provider = connection.spec.webhook, connection.spec.name
         assert adapter is not None  # the callers chose a connection that has one
         events = self._ask(connection, "parse", lambda: tuple(adapter.parse(request)))
         if events is None:
             await self._bury(connection, request, agent)
-            return WebhookReply()
+            return Taken(reply=WebhookReply(), provider=provider)
         if agent is not None and not all(_is_for(event, agent) for event in events):
             raise Refused
         for event in events:
             await self._store(connection, request, agent, event)
-        return self._ask(connection, "reply", lambda: adapter.reply(request)) or WebhookReply()
+        reply = self._ask(connection, "reply", lambda: adapter.reply(request))
+        return Taken(reply=reply or WebhookReply(), provider=provider)
 
     async def _store(
         self,

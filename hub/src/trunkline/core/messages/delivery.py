@@ -63,7 +63,7 @@ class Delivery:
         self._timeout_s = timeout_s
 
     async def attempt(self, attempt: Attempt) -> Message:
-        """Hand the message over and return it as it stands afterwards. Raises no provider's error."""
+        """Hand the message over and return it as it stands then, whatever the provider says."""
         started = self._clock.monotonic()
         outcome = await self._call(attempt)
         message = await self._db.write(lambda tx: self._record(tx, attempt, outcome))

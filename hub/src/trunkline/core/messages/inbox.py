@@ -62,7 +62,7 @@ class Traced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelUse:
-    """An agent's channels and what they carried; money in micro-units, this calendar month (UTC)."""
+    """An agent's channels and what they carried in this calendar month (UTC)."""
 
     agent: Agent
     monthly_messages: int

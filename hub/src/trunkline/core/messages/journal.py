@@ -1,4 +1,4 @@
-"""Writing down what becomes of a message: status, evidence and the end of its text, in one place."""
+"""Writing down what becomes of a message: its status, the evidence, the end of its text."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -47,7 +47,7 @@ class Journal:
     def move(
         self, tx: Tx, workspace_id: str, message: Message, to: Status, evidence: Evidence
     ) -> bool:
-        """Move a message if it may get there, note the evidence either way, and tell if it moved."""
+        """Move a message if it may get there; note the evidence either way; tell if it moved."""
         now = self.clock.now()
         moved = repository.move(tx, workspace_id, message.id, to, now)
         self.note(tx, workspace_id, message.id, to.value, evidence, moved=moved)

@@ -23,7 +23,7 @@ class Privacy:
         self._ids = ids
 
     async def keep(self, principal: Principal, agent_id: str, channel: str, days: int) -> None:
-        """Keep the texts of an agent and channel, encrypted, for `days` from now on; 0 keeps none."""
+        """Keep the texts of an agent and channel, encrypted, for `days`; 0 keeps none."""
         if not 0 <= days <= MAX_KEEP_DAYS:
             raise Invalid("days", f"give 0 to {MAX_KEEP_DAYS}.")
         now, row_id = self._clock.now(), self._ids.new("row")

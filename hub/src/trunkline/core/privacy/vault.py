@@ -1,9 +1,9 @@
 """
 The body vault: the only place where the text of a message waits, encrypted, until it is shredded.
 
-AES-256-GCM under a key per contact, which is itself wrapped by the hub's key for bodies: destroying
-a contact's key makes all its bodies unreadable at once. The associated data binds each ciphertext to
-its workspace, table, row, column and key.
+AES-256-GCM under a key per contact, which is itself wrapped by the hub's key for bodies:
+destroying a contact's key makes all its bodies unreadable at once. The associated data binds each
+ciphertext to its workspace, table, row, column and key.
 """
 
 from dataclasses import dataclass

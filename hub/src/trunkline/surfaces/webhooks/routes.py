@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from trunkline.core.hub import Hub
-from trunkline.core.inbound.intake import Refused
+from trunkline.core.inbound.intake import Refused, Taken
 from trunkline.core.problems import NotFound
-from trunkline.sdk import CallbackKind, WebhookReply, WebhookRequest
+from trunkline.sdk import CallbackKind, WebhookRequest
 from trunkline.surfaces.http import as_problem, problem_response, read_body
 
 _KINDS: Final = frozenset(kind.value for kind in CallbackKind)
@@ -52,16 +52,17 @@ class Webhooks:
         except Exception as error:  # noqa: BLE001 - every error has a documented answer
             return problem_response(as_problem(error, self._hub))
 
-    async def _answer(self, agent_id: str, work: Awaitable[WebhookReply]) -> Response:
-        counter = self._hub.metrics.webhook_requests
+    async def _answer(self, agent_id: str, work: Awaitable[Taken]) -> Response:
+        metrics = self._hub.metrics
         try:
-            reply = await work
+            taken = await work
         except Refused:
-            counter.labels(agent=agent_id, provider="", status="403").inc()
-            self._hub.metrics.security_events.labels(type="webhook_refused").inc()
+            metrics.webhook(agent=agent_id, provider="", status=Refused.status)
+            metrics.security_event("webhook_refused")
             self._hub.log.warning("webhook.refused", agentId=agent_id)
             raise
-        counter.labels(agent=agent_id, provider="", status=str(reply.status)).inc()
+        reply = taken.reply
+        metrics.webhook(agent=agent_id, provider=taken.provider, status=reply.status)
         return Response(reply.body, status_code=reply.status, media_type=reply.content_type)
 
     async def _request(self, request: Request) -> WebhookRequest:

@@ -1,0 +1,35 @@
+"""`trunkline demo`: a hub that works at once, with a simulated network."""
+
+import os
+from pathlib import Path
+
+import click
+
+from trunkline.app import RunningHub
+from trunkline.cli import files
+from trunkline.cli.serve import run, serve_until_stopped
+from trunkline.demonstration import prepare, welcome
+from trunkline.settings import Settings, load_settings
+
+
+@click.command()
+@files
+@click.option("--port", type=int, help="Port to listen on. Default: 3100.")
+def demo(config: Path | None, data_dir: Path | None, port: int | None) -> None:
+    """Serve a hub with a simulated network, two agents and a handset."""
+    settings = load_settings(
+        config=config,
+        data_dir=data_dir,
+        environ=os.environ,
+        overrides={
+            "server": {"port": port, "demo": True},
+            "slots": {"telephony": "demo"},
+            "plugins": {"required": ["demo"]},
+        },
+    )
+
+    async def show(running: RunningHub, settings: Settings) -> None:
+        facts = await prepare(running.hub, settings.public_url, settings.server.data_dir)
+        click.echo(welcome(facts))
+
+    run(serve_until_stopped(settings, show, migrate=False, level="warning"))

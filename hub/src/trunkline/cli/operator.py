@@ -1,0 +1,76 @@
+"""How commands run an operator's operation: on the running hub, or on one of their own."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from trunkline.cli.serve import run
+from trunkline.link import HubLink
+from trunkline.logs import configure_logging, get_log
+from trunkline.sdk import TrunklineError
+from trunkline.settings import load_settings, secure_data_dir
+
+
+class OperationRefused(TrunklineError):
+    """The hub refused what a command asked for; the sentence is the hub's."""
+
+    code = "hub.operation_refused"
+
+
+def operate(
+    config: Path | None, data_dir: Path | None, name: str, **arguments: object
+) -> Mapping[str, Any]:
+    """Run one operation and return its result; OperationRefused if the hub refuses."""
+    configure_logging("warning")
+    settings = load_settings(config=config, data_dir=data_dir, environ=os.environ)
+    secure_data_dir(settings.server.data_dir, get_log("trunkline"))
+    answers: list[Mapping[str, Any]] = []
+
+    async def work() -> None:
+        async with HubLink(settings, share=False) as link:
+            response = await link.request("POST", f"/api/v1/tools/{name}", json=arguments)
+            if not response.is_success:
+                raise OperationRefused(response.json()["detail"])
+            answers.append(response.json())
+
+    run(work())
+    return answers[0]
+
+
+def show(result: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print a result: as JSON, or a line for each of its values."""
+    if as_json:
+        click.echo(json.dumps(result, indent=2))
+        return
+    for name, value in result.items():
+        if value is not None:
+            click.echo(f"{name}: {value}")
+
+
+def table(rows: list[Mapping[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+    """Print rows: as JSON, or aligned under their columns."""
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    cells = [columns, *(tuple(str(row.get(name) or "-") for name in columns) for row in rows)]
+    widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
+    for line in cells:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
+
+
+def values_of(pairs: tuple[str, ...]) -> dict[str, str | None]:
+    """Return ``KEY=VALUE`` arguments as a mapping; an empty value clears."""
+    values: dict[str, str | None] = {}
+    for pair in pairs:
+        key, divider, value = pair.partition("=")
+        if not divider:
+            raise click.UsageError(f"'{key}' is not of the form KEY=VALUE.")
+        values[key] = value or None
+    return values
+
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

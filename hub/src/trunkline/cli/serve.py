@@ -1,0 +1,77 @@
+"""`trunkline serve`: the hub."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+import uvloop
+
+from trunkline.app import RunningHub, open_hub
+from trunkline.cli import files
+from trunkline.loading import Plugins, PluginState, load_plugins
+from trunkline.logs import configure_logging, get_log
+from trunkline.serving import bind, directory_lock
+from trunkline.serving import serve as serve_hub
+from trunkline.settings import Settings, load_settings, secure_data_dir
+
+Prepare = Callable[[RunningHub, Settings], Awaitable[None]]
+
+
+@click.command()
+@files
+@click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
+@click.option("--port", type=int, help="Port to listen on. Default: 3100.")
+@click.option("--migrate", is_flag=True, help="Migrate a database server's tables if needed.")
+def serve(
+    config: Path | None, data_dir: Path | None, host: str | None, port: int | None, migrate: bool
+) -> None:
+    """Serve the hub until SIGTERM or Ctrl-C."""
+    settings = load_settings(
+        config=config,
+        data_dir=data_dir,
+        environ=os.environ,
+        overrides={"server": {"host": host, "port": port}},
+    )
+
+    async def prepare(running: RunningHub, settings: Settings) -> None:
+        get_log("trunkline").info("hub.serving", port=settings.server.port)
+
+    run(serve_until_stopped(settings, prepare, migrate=migrate))
+
+
+async def serve_until_stopped(
+    settings: Settings, prepare: Prepare, *, migrate: bool, level: str = "info"
+) -> None:
+    """
+    Serve the hub of a data directory until it is told to stop.
+
+    `prepare` runs once the hub answers, with settings that hold the port it really has.
+    """
+    configure_logging(level)
+    data_dir = settings.server.data_dir
+    secure_data_dir(data_dir, get_log("trunkline"))
+    with bind(settings) as listener, directory_lock(data_dir):
+        port = listener.getsockname()[1]
+        server = settings.server.model_copy(update={"port": port})
+        settings = settings.model_copy(update={"server": server})
+        async with open_hub(settings, loaded(settings), migrate=migrate) as running:
+            await serve_hub(running, listener, data_dir, lambda: prepare(running, settings))
+
+
+def loaded(settings: Settings) -> Plugins:
+    """Load the plugins and log what did not load; RequiredPluginMissing ends the start."""
+    plugins = load_plugins(disabled=settings.plugins.disabled, required=settings.plugins.required)
+    log = get_log("trunkline")
+    for report in plugins.reports:
+        if report.state not in (PluginState.LOADED, PluginState.DISABLED):
+            log.error("plugin.not_loaded", plugin=report.name, state=report.state.value)
+    return plugins
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine on the hub's event loop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)

@@ -1,0 +1,119 @@
+"""Hubs as processes of their own, to be killed."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+TRUNKLINE = (sys.executable, "-m", "trunkline")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without settings of a hub."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TRUNKLINE_", "PROVIDER_", "ADMIN_", "PORT"))
+    }
+
+
+def command(*args: str, data_dir: Path, config: Path | None = None) -> str:
+    """Run a command of the command line and return what it printed; it must succeed."""
+    where = ["--data-dir", str(data_dir), *(["--config", str(config)] if config else [])]
+    done = subprocess.run(
+        [*TRUNKLINE, *args, *where],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=clean_environment(),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubProcess:
+    """A hub in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    base_url: str
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to end and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=20)
+
+
+@asynccontextmanager
+async def hub_process(
+    *args: str, data_dir: Path, port: int, config: Path | None = None
+) -> AsyncIterator[HubProcess]:
+    """Start a hub, wait until it is ready, and see to it that it ends."""
+    where = ["--data-dir", str(data_dir), *(["--config", str(config)] if config else [])]
+    with (data_dir.parent / f"{data_dir.name}.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: ASYNC220 - started and left alone
+            [*TRUNKLINE, *args, "--port", str(port), *where],
+            stdout=log,
+            stderr=log,
+            env=clean_environment(),
+        )
+    base_url = f"http://127.0.0.1:{port}"
+    try:
+        async with httpx2.AsyncClient() as client:
+            for _ in range(600):
+                assert process.poll() is None, "the hub ended at its start; its log says why"
+                try:
+                    if (await client.get(f"{base_url}/health/ready")).status_code == 200:
+                        break
+                except httpx2.TransportError:
+                    await asyncio.sleep(0.05)
+            else:
+                raise AssertionError("the hub was never ready")
+        yield HubProcess(process=process, base_url=base_url)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def vendor_process(ledger: Path) -> Iterator[str]:
+    """Start the vendor's stand-in and return its base URL."""
+    script = Path(__file__).with_name("vendor.py")
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(ledger)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def read_ledger(ledger: Path) -> list[dict[str, Any]]:
+    """Return every text the vendor accepted."""
+    return [json.loads(line) for line in ledger.read_text().splitlines()]
