@@ -128,7 +128,10 @@ def test_the_keys_of_a_connection_are_its_adapters_and_the_environment_adds_to_t
     ],
 )
 def test_a_connection_that_cannot_be_is_refused(text: str, sentence: str) -> None:
-    assert sentence in refusal(text)
+    told = refusal(text)
+
+    assert sentence in told
+    assert len(told.splitlines()) == 1
 
 
 # --- what is unknown ------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from pydantic import ValidationError
 
 from tests.settings.given import load, refusal
 from trunkline.settings import Settings
@@ -110,6 +111,13 @@ def test_anything_else_is_not_an_encryption_key(text: str) -> None:
         "CREDENTIALS_ENCRYPTION_KEY: it must be 32 bytes, written as base64 or as 64 hexadecimal "
         "digits."
     )
+
+
+def test_a_secret_is_not_in_the_error_of_a_settings_object_made_by_hand() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({"admin_tokens": ["hunter2"], "encryption_key": "hunter2"})
+
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_provider_secret_and_a_database_password_stay_out_of_a_printed_settings_object() -> None:
