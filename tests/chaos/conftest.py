@@ -103,15 +103,13 @@ async def hub_process(
 def vendor_process(ledger: Path) -> Iterator[str]:
     """Start the vendor's stand-in and return its base URL."""
     script = Path(__file__).with_name("vendor.py")
-    process = subprocess.Popen(
-        [sys.executable, str(script), str(ledger)], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.kill()
-        process.wait()
+    vendor = [sys.executable, str(script), str(ledger)]
+    with subprocess.Popen(vendor, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
 
 
 def read_ledger(ledger: Path) -> list[dict[str, Any]]:

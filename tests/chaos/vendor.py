@@ -5,6 +5,7 @@ A stand-in for the example adapter's vendor, in a process of its own.
 disk before it answers: what stands there went out, whatever became of the hub.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -32,7 +33,8 @@ class Vendor(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(answer)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the hub was killed
+            self.wfile.write(answer)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         """Say nothing: the ledger is the log."""
