@@ -2,7 +2,7 @@
 
     python3 run.py                    the hub with the simulated network (same as ``demo``)
     python3 run.py test [TOX ARGS]    the whole suite, each adapter against built wheels
-    python3 run.py test --quick [PYTEST ARGS]    the suite in the development environment
+    python3 run.py test --quick [PYTEST ARGS]    the suite without its slow tests, without tox
     python3 run.py lock [UV ARGS]     write requirements/ and constraints.txt again
     python3 run.py COMMAND …          any other command of ``trunkline``
 
@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
     os.chdir(ROOT)
     if "--quick" in rest:
         rest.remove("--quick")
-        return become(development_environment(), ["-m", "pytest", *rest])
+        return become(development_environment(), ["-m", "pytest", "-m", "not slow", *rest])
     return become(tox_environment(), ["-m", "tox", *rest])
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.chaos.conftest import (
+from tests.processes import (
     HubProcess,
     command,
     free_port,

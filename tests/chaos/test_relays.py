@@ -15,7 +15,7 @@ import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from tests.chaos.conftest import clean_environment, free_port, hub_process
+from tests.processes import clean_environment, free_port, hub_process
 
 SENDS = 200
 PROCESSES = 3

@@ -102,7 +102,7 @@ async def hub_process(
 @contextmanager
 def vendor_process(ledger: Path) -> Iterator[str]:
     """Start the vendor's stand-in and return its base URL."""
-    script = Path(__file__).with_name("vendor.py")
+    script = Path(__file__).parent / "chaos" / "vendor.py"
     vendor = [sys.executable, str(script), str(ledger)]
     with subprocess.Popen(vendor, stdout=subprocess.PIPE, text=True) as process:
         try:

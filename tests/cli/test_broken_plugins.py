@@ -1,0 +1,86 @@
+"""Plugins that do not load, as an operator meets them: a hub that serves on, and a reason."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import TRUNKLINE, clean_environment, free_port, hub_process
+
+COLLIDING = """
+from trunkline_demo.plugin import DemoPlugin
+
+class Colliding(DemoPlugin):
+    pass
+"""
+
+
+def install(site: Path, name: str, code: str, requires: str = "trunkline>=1.0,<2") -> None:
+    """Put a distribution with one plugin module into a folder, as an installer would."""
+    entry = f"{name}_plugin:Colliding" if "Colliding" in code else f"{name}_plugin"
+    (site / f"{name}_plugin.py").write_text(code)
+    info = site / f"trunkline_{name}-1.0.0.dist-info"
+    info.mkdir(parents=True)
+    metadata = f"Metadata-Version: 2.1\nName: trunkline-{name}\nVersion: 1.0.0\n"
+    (info / "METADATA").write_text(f"{metadata}Requires-Dist: {requires}\n")
+    (info / "entry_points.txt").write_text(f"[trunkline.plugins]\n{name} = {entry}\n")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of broken plugins that every command finds."""
+    site = tmp_path / "site"
+    site.mkdir()
+    install(site, "broken", "raise SystemExit('no licence')")
+    install(site, "future", "raise AssertionError('imported')", requires="trunkline>=7,<8")
+    install(site, "second", COLLIDING)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]))
+    return site
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*TRUNKLINE, *args],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=clean_environment(),
+        check=False,
+    )
+
+
+@pytest.mark.slow
+async def test_broken_plugins_are_reported_and_the_hub_serves(site: Path, tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+
+    async with hub_process("demo", data_dir=data_dir, port=free_port()) as hub:
+        listed = run("plugins", "list", "--json", "--data-dir", str(data_dir))
+        states = {each["name"]: each for each in json.loads(listed.stdout)["plugins"]}
+        exit_code = hub.stop()
+
+    assert states["demo"]["state"] == states["sqlite"]["state"] == "loaded"
+    assert states["broken"]["state"] == "failed"
+    assert "SystemExit" in states["broken"]["detail"]
+    assert states["future"]["state"] == "incompatible"
+    assert "trunkline" in states["future"]["detail"]
+    assert states["second"]["state"] == "failed"
+    assert "demo" in states["second"]["detail"]
+    assert exit_code == 0
+
+
+@pytest.mark.slow
+def test_a_required_plugin_that_does_not_load_stops_the_start(site: Path, tmp_path: Path) -> None:
+    config = tmp_path / "trunkline.toml"
+    config.write_text('[plugins]\nrequired = ["broken"]\n')
+
+    done = run("serve", "--config", str(config), "--data-dir", str(tmp_path / "data"), "--port", "0")
+
+    assert done.returncode == 78
+    assert "broken" in done.stderr
+    assert "SystemExit" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sys.executable not in done.stderr
