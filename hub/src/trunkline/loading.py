@@ -198,7 +198,7 @@ def _declared(
     for dist in distributions:
         entries = [entry for entry in dist.entry_points if entry.group == ENTRY_POINT_GROUP]
         # A broken uninstall leaves metadata without a name behind.
-        if not entries or not dist.name or canonicalize_name(dist.name) in seen:
+        if not entries or "Name" not in dist.metadata or canonicalize_name(dist.name) in seen:
             continue
         seen.add(canonicalize_name(dist.name))
         for entry in entries:
