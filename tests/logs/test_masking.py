@@ -282,10 +282,10 @@ def test_a_float_that_json_cannot_say_is_spelled() -> None:
 )
 def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
     def seconds(length: int) -> float:
-        text = 'body="' + unit * (length // len(unit)) + "@"
-        start = time.perf_counter()
+        text = unit * (length // len(unit)) + "@"
+        start = time.process_time()
+        masked(f'body="{text}')
         masked(text)
-        masked(text[6:])
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     assert seconds(40_000) < 20 * seconds(10_000) + 0.05
