@@ -26,7 +26,7 @@ async def test_an_absolute_file_lies_where_it_says_whatever_its_name(
     async with open_database(f"sqlite:///{quote(str(folder))}/x.db", context) as db:
         await db.write(create_rows)
         assert await db.read(ids) == []
-    assert (folder / "x.db").is_file()
+    assert (folder / "x.db").stat().st_size > 0
 
 
 async def test_what_was_stored_is_there_after_opening_again(context: DatabaseContext) -> None:

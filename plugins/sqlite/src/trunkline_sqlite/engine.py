@@ -111,9 +111,7 @@ def make_engine(path: Path, *, read_only: bool = False) -> sa.Engine:
 
 
 def _set_up(raw: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
-    if read_only:
-        raw.execute("PRAGMA query_only=ON")
-    else:
+    if not read_only:
         (mode,) = raw.execute("PRAGMA journal_mode=WAL").fetchone()
         if mode != "wal":
             raise NotConfigured(
