@@ -77,7 +77,8 @@ def test_a_required_plugin_that_does_not_load_stops_the_start(site: Path, tmp_pa
     config = tmp_path / "trunkline.toml"
     config.write_text('[plugins]\nrequired = ["broken"]\n')
 
-    done = run("serve", "--config", str(config), "--data-dir", str(tmp_path / "data"), "--port", "0")
+    where = ["--config", str(config), "--data-dir", str(tmp_path / "data")]
+    done = run("serve", *where, "--port", "0")
 
     assert done.returncode == 78
     assert "broken" in done.stderr

@@ -1,9 +1,10 @@
 """What registration hooks return: providers and sites, and what the hub lends them."""
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import httpx2
 from pydantic import BaseModel
@@ -13,6 +14,8 @@ from trunkline.sdk.clock import Clock
 from trunkline.sdk.ids import IdSource
 from trunkline.sdk.money import PriceList
 from trunkline.sdk.webhooks import CallbackKind, WebhookAdapter, WebhookReply, WebhookRequest
+
+_SITE_PREFIX: Final = re.compile(r"/(demo|p/[a-z0-9_-]+)")
 
 P = TypeVar("P")
 C = TypeVar("C", bound=BaseModel)
@@ -109,3 +112,7 @@ class Site:
     prefix: str
     app: ASGIApp
     demo_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not _SITE_PREFIX.fullmatch(self.prefix):
+            raise ValueError(f"the prefix of a site is /demo or /p/<plugin>, not {self.prefix}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
@@ -201,10 +201,25 @@ async def _acting_agent(
 
 
 class _Schema(GenerateJsonSchema):
-    """JSON Schema without the titles that pydantic makes up from names: they cost tokens."""
+    """JSON Schema as short as it can be said: a model pays for every word of it, at every turn."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+    def nullable_schema(self, schema: Any) -> JsonSchemaValue:
+        """Of an argument, null means "left out" and goes without saying; of a result it counts."""
+        inner = self.generate_inner(schema["schema"])
+        if self.mode == "validation":
+            return inner
+        if isinstance(inner.get("type"), str):
+            return {**inner, "type": [inner["type"], "null"]}
+        return {"anyOf": [inner, {"type": "null"}]}
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        generated = super().default_schema(schema)
+        if generated.get("default", ...) is None:
+            del generated["default"]
+        return generated
 
 
 def _schema(model: type[BaseModel], mode: Literal["validation", "serialization"]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -12,6 +13,7 @@ from pydantic import (
     StringConstraints,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from trunkline.core.messages.models import Channel, Direction, ReadableMessage
 from trunkline.sdk import major_units
@@ -21,10 +23,22 @@ def _rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Line = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^\x00-\x1f\x7f]+$")]
+def _one_line(text: str) -> str:
+    if not text or any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
+        raise PydanticCustomError("line", "give one line of text")
+    return text
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul", "NUL cannot be sent")
+    return text
+
+
+Line = Annotated[str, StringConstraints(max_length=320), AfterValidator(_one_line)]
 """One line of text without control characters."""
 
-Text = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_without_nul)]
 """Any text without NUL, which databases cannot hold."""
 
 Time = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
@@ -54,9 +68,9 @@ class Shape(BaseModel):
 
 
 class Result(Shape):
-    """Base of what goes out: built by field name."""
+    """Base of what goes out: built by field name; a later release may add to it."""
 
-    model_config = ConfigDict(validate_by_name=True)
+    model_config = ConfigDict(validate_by_name=True, extra="ignore")
 
 
 class Arguments(Shape):

@@ -27,6 +27,7 @@ from trunkline.sdk import (
 )
 
 _OPEN_RETRY_S = 5.0
+_LONGEST_RETRY_S = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +207,16 @@ def _checked(receipt: object) -> Receipt:
     return receipt
 
 
+def _bounded(retry_after_s: float) -> float:
+    """Return a vendor's wish within reason: some send centuries, and some send no number."""
+    if not 0 < retry_after_s < _LONGEST_RETRY_S:  # also false for NaN
+        return 1.0 if retry_after_s <= 0 else _LONGEST_RETRY_S
+    return retry_after_s
+
+
 def _code_of(error: ProviderError) -> tuple[str, float | None]:
     if isinstance(error, RetryLater):
-        return "provider_unavailable", error.retry_after_s
+        return "provider_unavailable", _bounded(error.retry_after_s)
     if isinstance(error, AuthFailed):
         return "provider_auth", None
     return "provider_rejected", None
