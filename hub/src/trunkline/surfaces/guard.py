@@ -42,7 +42,12 @@ class Guard:
         await self._app(scope, receive, send)
 
     def _may_call(self, origin: str) -> bool:
-        return origin in self._origins or _name_of(urlsplit(origin).netloc) in _LOOPBACK_NAMES
+        if origin in self._origins:
+            return True
+        try:
+            return _name_of(urlsplit(origin).netloc) in _LOOPBACK_NAMES
+        except ValueError:  # no browser wrote that
+            return False
 
 
 class LoopbackOnly:

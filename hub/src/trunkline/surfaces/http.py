@@ -1,7 +1,7 @@
 """What every HTTP surface shares: tokens, bodies, and problems as answers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -111,11 +111,13 @@ async def read_object(request: Request) -> dict[str, Any]:
     body = await read_body(request)
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise Invalid("body", f"nested deeper than {MAX_JSON_DEPTH}.") from error
+    except ValueError as error:
         raise Invalid("body", "this is not JSON in UTF-8.") from error
     if not isinstance(value, dict):
         raise Invalid("body", "give a JSON object.")
-    if _depth(value) > MAX_JSON_DEPTH:
+    if _is_deeper(value, MAX_JSON_DEPTH):
         raise Invalid("body", f"nested deeper than {MAX_JSON_DEPTH}.")
     return value
 
@@ -124,9 +126,9 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _depth(value: object) -> int:
-    if isinstance(value, dict):
-        return 1 + max((_depth(each) for each in value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max((_depth(each) for each in value), default=0)
-    return 0
+def _is_deeper(value: object, levels: int) -> bool:
+    """Tell whether objects and lists are nested more than `levels` deep, looking no further."""
+    inner = value.values() if isinstance(value, dict) else value
+    if not isinstance(inner, Iterable) or isinstance(inner, str):
+        return False
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
