@@ -86,7 +86,7 @@ def install(python: Path, lock: Path, editable: list[Path]) -> None:
     """Bring the environment to exactly its lock file, then add the checkout's distributions."""
     uv_pip = [python, "-m", "uv", "-q", "pip"]
     locks = [REQUIREMENTS / "uv.txt", lock]
-    run(*uv_pip, "sync", "--python", python, "--require-hashes", *locks)
+    run(*uv_pip, "sync", "--python", python, "--compile-bytecode", "--require-hashes", *locks)
     if editable:
         only = ["--no-deps", "--build-constraint", REQUIREMENTS / "build.txt"]
         sources = [word for path in editable for word in ("-e", path)]
