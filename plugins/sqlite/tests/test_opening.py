@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -111,6 +112,7 @@ def test_the_entry_point_imports_nothing_heavy() -> None:
 async def test_a_file_that_another_program_made_in_rollback_mode_is_taken_over(
     context: DatabaseContext, path: Path
 ) -> None:
-    sqlite3.connect(path).execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, word TEXT)")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, word TEXT)")
     async with open_database("sqlite:///trunkline.db", context) as db:
         assert await db.write(insert(1)) == 1
