@@ -1,0 +1,298 @@
+"""
+Write the pages of docs/reference that describe code again: ``python docs/generate.py``.
+
+Run it after a change to a hook, an operation, a setting, an error or a command; a test compares.
+"""
+
+import enum
+import inspect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, Final
+
+import click
+from pydantic import BaseModel
+
+from trunkline import loading, sdk, serving
+from trunkline import settings as setting
+from trunkline.cli import operator
+from trunkline.cli import trunkline as command_line
+from trunkline.sdk import hookspecs
+from trunkline.surfaces.administration import LOCAL_OPERATIONS
+from trunkline.surfaces.catalogue import AGENT_OPERATIONS
+from trunkline.surfaces.operations import AnyOperation
+from trunkline.surfaces.rest.openapi import every_problem
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+Schema = dict[str, Any]
+
+
+def page(title: str, *parts: str) -> str:
+    """Return a page of blocks of Markdown."""
+    made = "<!-- Written by docs/generate.py from the code; do not edit. -->"
+    return blocks(made, f"# {title}", *parts) + "\n"
+
+
+def blocks(*parts: str) -> str:
+    """Return the parts that are not empty with a blank line between them."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def table(headings: str, rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a Markdown table, or nothing without rows; `headings` are divided by bars."""
+    names = headings.split("|")
+    cells = ([each.replace("\n", " ").replace("|", "\\|") for each in row] for row in rows)
+    lines = [names, ["---"] * len(names), *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
+
+
+def prose(documented: object) -> str:
+    """Return a docstring as Markdown; what stands under ``Attributes:`` and the like as a list."""
+    lines: list[str] = []
+    in_section = False
+    for line in re.sub(r"``([^`]+)``", r"`\1`", inspect.getdoc(documented) or "").splitlines():
+        if re.fullmatch(r"[A-Z][a-z]+:", line):
+            in_section = True
+            lines += [f"**{line[:-1]}**", ""]
+        elif item := re.fullmatch(r"    (\S.*?): (.*)", line) if in_section else None:
+            lines.append(f"- `{item[1]}`: {item[2]}")
+        else:
+            lines.append(line.removeprefix("    ") if in_section else line)
+    return "\n".join(lines).strip()
+
+
+def members(kind: type[enum.Enum]) -> str:
+    """Return a table of an enumeration's members with the text that stands below each."""
+    member = re.compile(r'^    [A-Z_]+ = "(.+)"\n    """(.+?)"""', re.MULTILINE)
+    found = member.findall(inspect.getsource(kind))
+    return table("value|meaning", [(f"`{value}`", text) for value, text in found])
+
+
+def hooks() -> str:
+    found = [each for name, each in vars(hookspecs).items() if name.startswith("trunkline_")]
+    kinds: tuple[type[enum.Enum], ...] = (sdk.Capability, sdk.Idempotency)
+    specs = (sdk.DatabaseSpec, sdk.ProviderSpec, sdk.Site, sdk.ProviderContext)
+    return page(
+        "Hooks",
+        prose(hookspecs) + "\n\nHow to write an adapter: [the tutorial](../write-an-adapter/"
+        "index.md). Everything named here is imported from `trunkline.sdk`.",
+        *(_hook(each) for each in found),
+        "## What hooks return and are lent",
+        *(f"### {each.__name__}\n\n{prose(each)}" for each in specs),
+        *(blocks(f"### {each.__name__}", prose(each), members(each)) for each in kinds),
+    )
+
+
+def _hook(hook: Callable[[], object]) -> str:
+    name = hook.__name__
+    signature = re.sub(r"[\w.]+\.(\w+)", r"\1", str(inspect.signature(hook)))
+    used = sorted(
+        folder.name
+        for folder in (ROOT / "plugins").iterdir()
+        if any(f"def {name}(" in file.read_text("utf-8") for file in folder.glob("src/**/*.py"))
+    )
+    links = ", ".join(f"[trunkline-{each}](../../plugins/{each})" for each in used)
+    code = f"```python\ndef {name}{signature}: ...\n```"
+    return blocks(f"## {name}", code, prose(hook), f"Used by: {links}.")
+
+
+_EVERYWHERE: Final = ("agentId", "securityToken")
+
+
+def operations() -> str:
+    return page(
+        "Operations",
+        "Each is an MCP tool and, under the same name, `POST /api/v1/tools/NAME`: the body is the "
+        "arguments object, the answer the result object. What may go wrong stands in "
+        "[errors](errors.md); what statuses mean, in [sending and reading](../use/agents.md).",
+        "## For agents\n\nAn agent's token acts as its agent. An admin token names the `agentId`.",
+        *(_operation(each) for each in AGENT_OPERATIONS),
+        "## For the operator\n\nThe command line runs these over the socket in the data directory. "
+        "Over the network they do not exist, not even for an admin token.",
+        table("operation|does|arguments|result", [_row(each) for each in LOCAL_OPERATIONS]),
+    )
+
+
+def _row(operation: AnyOperation) -> tuple[str, ...]:
+    takes = [name for name in operation.input_schema()["properties"] if name not in _EVERYWHERE]
+    gives = operation.output_schema()["properties"]
+    words = (", ".join(f"`{name}`" for name in names) for names in (takes, gives))
+    return (f"`{operation.name}`", operation.description, *words)
+
+
+def _operation(operation: AnyOperation) -> str:
+    notes = operation.annotations
+    told = {"reads only": notes.read_only, "reaches the outside": notes.open_world}
+    told |= {"safe to repeat": notes.idempotent, "takes something away": notes.destructive}
+    kind = ", ".join(text for text, holds in told.items() if holds)
+    later = ", ".join(f"`{name}`" for name in sorted(operation.not_yet))
+    takes = operation.input_schema()
+    needed = takes.get("required", ())
+    arguments = [
+        (
+            f"`{name}`",
+            _kind(each, takes),
+            "required" if name in needed else _shown(each.get("default")),
+            each.get("description", ""),
+        )
+        for name, each in takes["properties"].items()
+        if name not in _EVERYWHERE
+    ]
+    gives = operation.output_schema()
+    results = [
+        (f"`{name}`", _kind(each, gives), each.get("description", ""))
+        for name, each in gives["properties"].items()
+    ]
+    return blocks(
+        f"### {operation.name}",
+        f"{operation.description} *({kind})*",
+        table("argument|type|default|meaning", arguments),
+        f"Promised, and answered `unsupported` for now: {later}." if later else "",
+        table("result|type|meaning", results),
+    )
+
+
+def _shown(default: object) -> str:
+    return "" if default in (None, (), {}) else f"`{str(default).lower()}`"
+
+
+def _kind(schema: Schema, whole: Schema) -> str:
+    """Return a JSON Schema in a few words; objects with their members."""
+    if "$ref" in schema:
+        return _kind(whole["$defs"][schema["$ref"].rpartition("/")[2]], whole)
+    if "anyOf" in schema:
+        return " or ".join(_kind(each, whole) for each in schema["anyOf"])
+    if "const" in schema or "enum" in schema:
+        return ", ".join(f"`{each}`" for each in schema.get("enum", [schema.get("const")]))
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema['items'], whole)}"
+    if "properties" in schema:
+        inner = (f"{name}: {_kind(each, whole)}" for name, each in schema["properties"].items())
+        return f"{{{'; '.join(inner)}}}"
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return "time" if schema.get("format") == "date-time" else " or ".join(kinds)
+
+
+def settings() -> str:
+    fields = setting.Settings.model_fields
+    named = [
+        re.sub(r"^(\[.+?\])", r"- `\1`", fields[name].description or "")
+        for name in ("providers", "connections")
+    ]
+    tokens = ", ".join(f"`{each}`" for each in setting.ADMIN_TOKEN_VARIABLES)
+    secrets = [
+        (tokens, fields["admin_tokens"].description or ""),
+        (f"`{setting.ENCRYPTION_KEY_VARIABLE}`", fields["encryption_key"].description or ""),
+    ]
+    return page(
+        "Settings",
+        "The file `trunkline.toml` (or the one that `--config` or `TRUNKLINE_CONFIG` names), then "
+        "the environment, then the command line; later wins. In the environment a list is written "
+        "`a, b`. An unknown key or variable stops the start. `trunkline config show` prints each "
+        "value and where it comes from.",
+        *(
+            _section(name, field.annotation)
+            for name, field in fields.items()
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        ),
+        "## Connections\n\n" + "\n".join(named),
+        "A field of an adapter may have an environment variable of its own. It wins over the file.",
+        "## Secrets\n\nFrom the environment only.\n\n" + table("variable|meaning", secrets),
+    )
+
+
+def _section(name: str, model: type[BaseModel]) -> str:
+    short = {key: variable for variable, key in setting.SHORT_NAMES.items()}
+    rows = []
+    for key, field in model.model_fields.items():
+        dotted = f"{name}.{key}"
+        variables = [setting.variable_name(dotted), *([short[dotted]] if dotted in short else [])]
+        names = "<br>".join(f"`{variable}`" for variable in variables)
+        rows.append(
+            (
+                f"`{key}`",
+                _shown(None if field.default_factory else field.default),
+                names,
+                field.description or "",
+            )
+        )
+    return blocks(f"## [{name}]", prose(model), table("key|default|variables|meaning", rows))
+
+
+def errors() -> str:
+    problems = [
+        (f"`{each.code}`", str(each.status), each.title, prose(each)) for each in every_problem()
+    ]
+    modules = (sdk.errors, setting.errors, loading, serving, operator)
+    raised = [
+        (f"`{each.code}`", f"`{each.__name__}`", prose(each).partition("\n\n")[0])
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, sdk.TrunklineError)
+        if each.__module__ == module.__name__
+    ]
+    return page(
+        "Errors",
+        "## What a client is told",
+        "Over HTTP an error is an `application/problem+json` object (RFC 9457): `{type, title, "
+        "status, code, detail}`, and where they apply `field`, `rule`, `retryAfterS` and "
+        "`messageId`. `detail` says what to do, and never repeats a rejected value, a number, an "
+        "address or a text. In MCP it is a result with `isError`, the text `CODE: DETAIL`, and "
+        "that object as structured content; a bad token is HTTP 401, and a tool that is not there "
+        "the JSON-RPC error -32602.",
+        table("code|HTTP|title|meaning", problems),
+        "## What adapters raise, and what commands say",
+        "From `trunkline.sdk`, and from the hub itself at its start. On the command line the exit "
+        "code is 78 for what must be installed or set first (`NotConfigured` and what is derived "
+        "from it), 1 for any other failure, 2 for wrong usage.",
+        table("code|raised as|meaning", raised),
+    )
+
+
+def commands(
+    command: click.Command = command_line, name: str = "trunkline"
+) -> Iterator[tuple[str, click.Command]]:
+    """Return every command that does something, with its full name."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command)
+    for each in command.list_commands(context):
+        found = command.get_command(context, each)
+        assert found is not None, "a group lists what it has"
+        yield from commands(found, f"{name} {each}")
+
+
+def cli() -> str:
+    return page(
+        "Command line",
+        "Every command takes `--config FILE` (default: `trunkline.toml` in the current folder, if "
+        "there is one) and `--data-dir DIR`. Exit codes: 0 fine, 1 failed with a sentence, 2 wrong "
+        "usage, 78 configuration.",
+        *(_command(name, each) for name, each in commands()),
+    )
+
+
+def _command(name: str, command: click.Command) -> str:
+    context = click.Context(command)
+    usage = " ".join([name, *command.collect_usage_pieces(context)])
+    options = [
+        (
+            f"`{each.opts[0]}{'' if each.is_flag else f' {each.make_metavar(context)}'}`",
+            each.help or "",
+        )
+        for each in command.params
+        if isinstance(each, click.Option) and each.name not in ("config", "data_dir")
+    ]
+    text = dedent(command.help or "").strip()
+    return blocks(f"## {name}", f"```\n{usage}\n```", text, table("option|meaning", options))
+
+
+PAGES: Final = {f"{each.__name__}.md": each for each in (hooks, operations, settings, errors, cli)}
+
+if __name__ == "__main__":
+    for file_name, write in PAGES.items():
+        (ROOT / "docs" / "reference" / file_name).write_text(write(), encoding="utf-8")
