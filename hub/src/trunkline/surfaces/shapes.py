@@ -1,12 +1,14 @@
 """What goes over the wire: arguments and results of the operations, in the promised names."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -17,6 +19,8 @@ from pydantic_core import PydanticCustomError
 
 from trunkline.core.messages.models import Channel, Direction, ReadableMessage
 from trunkline.sdk import major_units
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
 
 def _rfc3339(at: datetime) -> str:
@@ -33,6 +37,19 @@ def _without_nul(text: str) -> str:
     if "\0" in text:
         raise PydanticCustomError("nul", "NUL cannot be sent")
     return text
+
+
+def _written_time(value: object) -> object:
+    if not isinstance(value, str) or not _TIME.match(value):  # pydantic also takes bare seconds
+        raise PydanticCustomError("time", "give a time such as 2026-11-21T09:00:00Z")
+    return value
+
+
+def _as_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("time", "there is no such time in UTC") from None
 
 
 Line = Annotated[str, StringConstraints(max_length=320), AfterValidator(_one_line)]
@@ -86,7 +103,9 @@ class Arguments(Shape):
 
 # Enumerations and times come as JSON strings, which strict mode would refuse.
 ChannelName = Annotated[Channel, Field(strict=False)]
-Since = Annotated[AwareDatetime, Field(strict=False)]
+Since = Annotated[
+    AwareDatetime, Field(strict=False), BeforeValidator(_written_time), AfterValidator(_as_utc)
+]
 
 
 class SendMessageArguments(Arguments):
