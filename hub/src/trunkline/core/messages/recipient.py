@@ -1,5 +1,8 @@
 """Reading `to`: whom the caller means."""
 
+import re
+from typing import Final
+
 import phonenumbers
 
 from trunkline.core.agents import repository as agents
@@ -7,6 +10,9 @@ from trunkline.core.agents.models import Agent
 from trunkline.core.messages.models import SendMessage
 from trunkline.core.problems import Invalid, Missing, Unsupported
 from trunkline.sdk import E164, Tx
+
+# The library finds numbers inside other text and drops extensions: "bot-2025550150" would be one.
+_WRITTEN_NUMBER: Final = re.compile(r"\+?[\d\s().-]+")
 
 
 def read_recipient(tx: Tx, workspace_id: str, sender: Agent, command: SendMessage) -> E164:
@@ -29,6 +35,8 @@ def read_recipient(tx: Tx, workspace_id: str, sender: Agent, command: SendMessag
 
 def parse_number(text: str, country: str | None) -> E164 | None:
     """Return `text` as a valid number, or None; `country` is where national forms are dialled."""
+    if not _WRITTEN_NUMBER.fullmatch(text):
+        return None
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
