@@ -1,6 +1,7 @@
 """Opt-out by text: STOP closes a number for the workspace, START opens what STOP closed."""
 
 import re
+import unicodedata
 from enum import StrEnum
 from typing import Final
 
@@ -27,6 +28,7 @@ STOP_WORDS: Final = frozenset(
         "please stop texting me",
     }
 )
+STOP_SIGN: Final = "🛑"
 START_WORDS: Final = frozenset({"start", "unstop"})
 
 _NOISE: Final = re.compile(r"[^\w ]+|_")
@@ -41,7 +43,8 @@ class OptWord(StrEnum):
 
 def opt_word(body: str) -> OptWord | None:
     """Return what `body` asks for, if it is one of the words and nothing else."""
-    text = " ".join(_NOISE.sub(" ", body.casefold().replace("-", " ")).split())
-    if text in STOP_WORDS:
+    folded = unicodedata.normalize("NFKC", body).casefold()
+    text = " ".join(_NOISE.sub(" ", folded).split())
+    if text in STOP_WORDS or body.strip() == STOP_SIGN:
         return OptWord.STOP
     return OptWord.START if text in START_WORDS else None
