@@ -134,6 +134,8 @@ class Dispatch:
             messages.set_values(
                 tx, workspace_id, message.id, error_code="not_delivered", reason=reason
             )
+        elif moved and message.reason is not None:  # why its outcome was unknown until now
+            messages.set_values(tx, workspace_id, message.id, reason=None)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
     def _reported_message(

@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 from trunkline.core.connections.registry import CannotOpen, Connection, Connections
 from trunkline.core.messages import idempotency, repository
@@ -14,9 +16,13 @@ from trunkline.sdk import (
     CallbackUrl,
     Clock,
     Database,
+    DatabaseFailed,
+    DatabaseFailed,
     EventLog,
     OutboundSms,
     OutcomeUnknown,
+    Overloaded,
+    Overloaded,
     ProviderError,
     Receipt,
     Rejected,
@@ -26,8 +32,11 @@ from trunkline.sdk import (
     major_units,
 )
 
-_OPEN_RETRY_S = 5.0
-_LONGEST_RETRY_S = 900.0
+_OPEN_RETRY_S: Final = 5.0
+_LONGEST_RETRY_S: Final = 900.0
+
+_RECORD_TRIES: Final = 30
+_RECORD_PAUSE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +76,7 @@ class Delivery:
         """Hand the message over and return it as it stands then, whatever the provider says."""
         started = self._clock.monotonic()
         outcome = await self._call(attempt)
-        message = await self._db.write(lambda tx: self._record(tx, attempt, outcome))
+        message = await self._recorded(attempt, outcome)
         self._log.info(
             f"{message.channel}.{message.status}",
             agentId=message.agent_id,
@@ -93,8 +102,9 @@ class Delivery:
             ),
         )
         try:
-            provider = await self._connections.provider(attempt.connection)
-        except CannotOpen:
+            async with asyncio.timeout(self._timeout_s):
+                provider = await self._connections.provider(attempt.connection)
+        except (CannotOpen, TimeoutError):
             return RetryLater("The provider could not be opened.", retry_after_s=_OPEN_RETRY_S)
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -114,9 +124,52 @@ class Delivery:
                 error_type=type(error).__name__,
                 exc_info=error,
             )
-            if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+            if isinstance(error, KeyboardInterrupt) or _is_being_cancelled():
                 raise
             return OutcomeUnknown("The provider's adapter failed.")
+
+    async def _recorded(self, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
+        """
+        Store what the provider said and return the message.
+
+        Nobody else knows it: a database that refuses is asked again for half a minute. After that
+        the message is still `sending`, which the next start of the hub turns into `unknown`.
+        """
+        for tries_left in reversed(range(_RECORD_TRIES)):
+            try:
+                return await self._db.write(partial(self._record, attempt=attempt, outcome=outcome))
+            except (DatabaseFailed, Overloaded) as error:
+                self._log.error(
+                    "delivery.not_recorded",
+                    messageId=attempt.message.id,
+                    error_type=type(error).__name__,
+                )
+                if tries_left:
+                    await self._clock.sleep(_RECORD_PAUSE_S)
+            except Exception as error:  # noqa: BLE001 - an adapter may answer anything
+                self._log.error(
+                    "adapter.answer_unusable",
+                    provider=attempt.connection.spec.name,
+                    messageId=attempt.message.id,
+                    exc_info=error,
+                )
+                outcome = OutcomeUnknown("The provider's adapter gave an unusable answer.")
+        return attempt.message
+
+    async def _store(self, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
+        """Store an outcome; a database that is away is asked again, as nobody else knows it."""
+        for _ in range(_STORE_TRIES):
+            try:
+                return await self._db.write(lambda tx: self._record(tx, attempt, outcome))
+            except (DatabaseFailed, Overloaded) as error:
+                self._log.error(
+                    "outcome.not_stored",
+                    messageId=attempt.message.id,
+                    outcome=type(outcome).__name__,
+                    error_type=type(error).__name__,
+                )
+                await self._clock.sleep(_STORE_AGAIN_S)
+        return await self._db.write(lambda tx: self._record(tx, attempt, outcome))
 
     def _record(self, tx: Tx, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
         if isinstance(outcome, Receipt):
@@ -144,21 +197,20 @@ class Delivery:
             )
         to = Status(receipt.status.value)
         self._journal.move(tx, workspace_id, message, to, Evidence(source=Source.SEND))
-        if message.reply_to:
-            answered = repository.find_message(tx, workspace_id, message.reply_to)
-            if answered is not None:
-                self._journal.acknowledge(tx, workspace_id, answered)
 
     def _record_unknown(self, tx: Tx, attempt: Attempt, error: OutcomeUnknown) -> None:
         self._end(tx, attempt, "unknown", provider_code=error.provider_code)
-        self._journal.move(
+        moved = self._journal.move(
             tx,
             attempt.workspace_id,
             attempt.message,
             Status.UNKNOWN,
             Evidence(source=Source.SEND),
         )
-        repository.set_values(tx, attempt.workspace_id, attempt.message.id, reason=str(error)[:300])
+        if moved:
+            repository.set_values(
+                tx, attempt.workspace_id, attempt.message.id, reason=str(error)[:300]
+            )
 
     def _record_refusal(self, tx: Tx, attempt: Attempt, error: ProviderError) -> None:
         workspace_id, message = attempt.workspace_id, attempt.message
@@ -198,6 +250,12 @@ class Delivery:
             external_id=external_id,
             provider_code=provider_code,
         )
+
+
+def _is_being_cancelled() -> bool:
+    """Tell whether somebody cancels this task, or an adapter only raised as if."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _checked(receipt: object) -> Receipt:

@@ -4,7 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from trunkline.core.messages import repository
-from trunkline.core.messages.models import FINAL, BodyState, Direction, Evidence, Message, Status
+from trunkline.core.messages.models import (
+    FINAL,
+    TAKEN,
+    BodyState,
+    Direction,
+    Evidence,
+    Message,
+    Status,
+)
 from trunkline.core.privacy.keeps import keep_days
 from trunkline.core.privacy.vault import BodyVault, Place
 from trunkline.db.schema import messages
@@ -53,6 +61,10 @@ class Journal:
         self.note(tx, workspace_id, message.id, to.value, evidence, moved=moved)
         if moved and to in FINAL and message.direction is Direction.OUTBOUND:
             self.shred(tx, workspace_id, message)
+        if moved and to in TAKEN and message.reply_to is not None:
+            answered = repository.find_message(tx, workspace_id, message.reply_to)
+            if answered is not None:
+                self.acknowledge(tx, workspace_id, answered)
         return moved
 
     def note(

@@ -73,6 +73,9 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
 }
 """For each status, the ones it may be reached from."""
 
+TAKEN: Final = frozenset({Status.SENT, Status.DELIVERED, Status.READ})
+"""Here an outbound message is surely with its provider."""
+
 FINAL: Final = frozenset({Status.DELIVERED, Status.READ, Status.FAILED})
 """Once here, an outbound message's text is needed no more."""
 
