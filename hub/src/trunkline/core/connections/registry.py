@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,6 +15,8 @@ from trunkline.core.problems import Missing
 from trunkline.sdk import EventLog, ProviderContext, ProviderSpec, TelephonyProvider
 
 TelephonySpec = ProviderSpec[TelephonyProvider, Any]
+
+_CLOSE_TIMEOUT_S: Final = 5.0
 
 
 class ConnectionState(StrEnum):
@@ -158,7 +160,10 @@ class _OpenConnection:
 
     async def close(self, log: EventLog) -> None:
         self._stop.set()
-        await self._task
+        _, hanging = await asyncio.wait([self._task], timeout=_CLOSE_TIMEOUT_S)
+        for task in hanging:
+            task.cancel()
+            self._close_error = TimeoutError()
         if self._close_error is not None:
             log.error(
                 "connection.close_failed",
