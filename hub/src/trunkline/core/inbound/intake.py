@@ -1,7 +1,7 @@
 """The door for webhooks: verify, parse, store once, apply; only then acknowledge."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -23,8 +23,10 @@ from trunkline.db.schema import inbound_events, messages
 from trunkline.sdk import (
     BadSignature,
     Database,
+    DatabaseFailed,
     EventLog,
     InboundEvent,
+    Overloaded,
     SmsReceived,
     StatusReported,
     Tx,
@@ -165,15 +167,15 @@ class Intake:
     ) -> Taken:
         adapter, provider = connection.spec.webhook, connection.spec.name
         assert adapter is not None  # the callers chose a connection that has one
-        events = self._ask(connection, "parse", lambda: tuple(adapter.parse(request)))
+        events = self._ask(connection, "parse", lambda: _events(adapter.parse(request)))
         if events is None:
-            await self._bury(connection, request, agent)
+            await self._bury(connection, request, agent, "The adapter could not read it.")
             return Taken(reply=WebhookReply(), provider=provider)
         if agent is not None and not all(_is_for(event, agent) for event in events):
             raise Refused
         for event in events:
             await self._store(connection, request, agent, event)
-        reply = self._ask(connection, "reply", lambda: adapter.reply(request))
+        reply = self._ask(connection, "reply", lambda: _reply(adapter.reply(request)))
         return Taken(reply=reply or WebhookReply(), provider=provider)
 
     async def _store(
@@ -195,7 +197,13 @@ class Intake:
 
         try:
             applied = await self._db.write(fn)
-        except sa.exc.IntegrityError:
+        except (DatabaseFailed, Overloaded):
+            raise
+        except Exception as error:  # noqa: BLE001 - an adapter may put anything into an event
+            if not await self._db.read(lambda tx: repository.is_known(tx, stored)):
+                self._log.error("webhook.not_applied", eventId=stored.id, exc_info=error)
+                await self._bury(connection, request, agent, "The hub could not apply it.")
+                return
             applied = None  # a twin was stored at the same moment
         state = applied.state.value if applied else "duplicate"
         self._log.info(
@@ -210,9 +218,13 @@ class Intake:
         )
 
     async def _bury(
-        self, connection: Connection, request: WebhookRequest, agent: Agent | None
+        self,
+        connection: Connection,
+        request: WebhookRequest,
+        agent: Agent | None,
+        reason: str,
     ) -> None:
-        """Keep what cannot be parsed, encrypted, for a repaired parser; each body once."""
+        """Keep what cannot be used, encrypted, for a repaired adapter; each body once."""
         digest = hashlib.sha256(request.body).hexdigest()
         stored = self._stored(connection, request, agent, digest, "unreadable")
         place = Place(workspace_id=stored.workspace_id, table=inbound_events.name, row_id=stored.id)
@@ -221,7 +233,6 @@ class Intake:
         def fn(tx: Tx) -> None:
             if repository.is_known(tx, stored):
                 return
-            reason = "The adapter could not read it."
             self._add(tx, stored, Applied(state=EventState.DEAD, reason=reason))
             self._journal.vault.hold(tx, place, f"connection:{connection.name}", text)
 
@@ -261,6 +272,22 @@ class Intake:
             reason=applied.reason,
             message_id=applied.message_id,
         )
+
+
+def _events(parsed: Iterable[object]) -> list[InboundEvent]:
+    """Return what an adapter parsed; TypeError if that is not events."""
+    events = []
+    for event in parsed:
+        if not isinstance(event, InboundEvent):
+            raise TypeError("an adapter must parse a request to events")
+        events.append(event)
+    return events
+
+
+def _reply(given: object) -> WebhookReply:
+    if not isinstance(given, WebhookReply):
+        raise TypeError("an adapter must answer with a WebhookReply")
+    return given
 
 
 def _is_for(event: InboundEvent, agent: Agent) -> bool:
