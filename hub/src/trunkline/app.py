@@ -32,7 +32,7 @@ from trunkline.core.principal import Scope as PrincipalScope
 from trunkline.core.privacy.keys import Keys, load_master_key
 from trunkline.core.privacy.service import Privacy
 from trunkline.core.privacy.vault import BodyVault
-from trunkline.core.problems import MethodNotAllowed, NotFound
+from trunkline.core.problems import Internal, MethodNotAllowed, NotFound
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.loading import Plugins
 from trunkline.logs import get_log
@@ -115,8 +115,7 @@ async def open_hub(
         await bring_up_to_date(db, embedded=database.embedded, allowed=migrate)
         loopback = _Loopback()
         hub = await _compose(settings, plugins, db, http, clock, ids, log, loopback, environ)
-        running = _build_apps(settings, plugins, hub)
-        loopback.app = running.local_app
+        running = _build_apps(settings, plugins, hub, loopback)
         housekeeping = asyncio.create_task(_keep_house(hub))
         try:
             yield running
@@ -202,7 +201,9 @@ async def _compose(
     return hub
 
 
-def _build_apps(settings: Settings, plugins: Plugins, hub: Hub) -> RunningHub:
+def _build_apps(
+    settings: Settings, plugins: Plugins, hub: Hub, loopback: "_Loopback"
+) -> RunningHub:
     catalogue = Catalogue((*AGENT_OPERATIONS, *LOCAL_OPERATIONS))
     tools = {operation.name: operation.tool_object() for operation in catalogue.all()}
     mcp = McpEndpoint(hub, catalogue, tools)
@@ -230,8 +231,9 @@ def _build_apps(settings: Settings, plugins: Plugins, hub: Hub) -> RunningHub:
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={404: _no_such_path, 405: _no_such_method},
+        exception_handlers={404: _no_such_path, 405: _no_such_method, Exception: _failed},
     )
+    loopback.app = app  # neither guarded nor an operator's: a webhook proves itself
     guarded = Guard(
         app,
         public_url=settings.public_url,
@@ -333,3 +335,7 @@ async def _no_such_path(request: Request, error: Exception) -> Response:
 
 async def _no_such_method(request: Request, error: Exception) -> Response:
     return problem_response(MethodNotAllowed())
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    return problem_response(Internal())  # the server logs it

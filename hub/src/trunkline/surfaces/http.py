@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from trunkline.core.hub import Hub
@@ -64,6 +64,8 @@ def as_problem(error: Exception, hub: Hub) -> Problem:
     if isinstance(error, DatabaseFailed):
         hub.log.error("database.failed", exc_info=error)
         return Unavailable()
+    if isinstance(error, ClientDisconnect):
+        return Invalid("body", "the connection closed before it was complete.")
     hub.log.error("request.failed", error_type=type(error).__name__, exc_info=error)
     return Internal()
 

@@ -17,11 +17,9 @@ from trunkline.sdk import (
     Clock,
     Database,
     DatabaseFailed,
-    DatabaseFailed,
     EventLog,
     OutboundSms,
     OutcomeUnknown,
-    Overloaded,
     Overloaded,
     ProviderError,
     Receipt,
@@ -142,6 +140,7 @@ class Delivery:
                 self._log.error(
                     "delivery.not_recorded",
                     messageId=attempt.message.id,
+                    outcome=type(outcome).__name__,
                     error_type=type(error).__name__,
                 )
                 if tries_left:
@@ -155,21 +154,6 @@ class Delivery:
                 )
                 outcome = OutcomeUnknown("The provider's adapter gave an unusable answer.")
         return attempt.message
-
-    async def _store(self, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
-        """Store an outcome; a database that is away is asked again, as nobody else knows it."""
-        for _ in range(_STORE_TRIES):
-            try:
-                return await self._db.write(lambda tx: self._record(tx, attempt, outcome))
-            except (DatabaseFailed, Overloaded) as error:
-                self._log.error(
-                    "outcome.not_stored",
-                    messageId=attempt.message.id,
-                    outcome=type(outcome).__name__,
-                    error_type=type(error).__name__,
-                )
-                await self._clock.sleep(_STORE_AGAIN_S)
-        return await self._db.write(lambda tx: self._record(tx, attempt, outcome))
 
     def _record(self, tx: Tx, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
         if isinstance(outcome, Receipt):

@@ -52,12 +52,12 @@ class McpEndpoint:
         request = Request(scope, receive)
         try:
             principal = await authenticate(self._hub, request)
+            self.warm_up()
+            assert self._ready is not None  # warm_up made it
+            manager = await asyncio.shield(self._ready)
         except Exception as error:  # noqa: BLE001 - every error has a documented answer
             await problem_response(as_problem(error, self._hub))(scope, receive, send)
             return
-        self.warm_up()
-        assert self._ready is not None  # warm_up made it
-        manager = await asyncio.shield(self._ready)
         scope[_PRINCIPAL] = principal
         scope["user"] = _session_owner(principal)
         await manager.handle_request(scope, receive, send)
