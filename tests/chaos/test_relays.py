@@ -15,7 +15,7 @@ import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from tests.processes import clean_environment, free_port, hub_process
+from tests.processes import clean_environment, command, free_port, hub_process
 
 SENDS = 200
 PROCESSES = 3
@@ -112,3 +112,41 @@ async def test_three_stdio_clients_share_one_hub_and_one_of_them_may_die(tmp_pat
     assert {status for statuses in done for status in statuses.values()} <= {"sent", "delivered"}
     assert counts["accepted"] == sum(rows.values()) == SENDS
     assert set(texts.values()) == {1}
+
+
+@pytest.mark.slow
+async def test_a_stdio_client_goes_on_when_its_hub_is_started_again(tmp_path: Path) -> None:
+    data_dir, port = tmp_path / "data", free_port()
+    async with hub_process("demo", data_dir=data_dir, port=port) as hub:
+        facts = json.loads((data_dir / "demo.json").read_text())
+        parameters = stdio_process(tmp_path / "pid", data_dir, facts["agents"][0]["token"])
+        async with Client(stdio_client(parameters)) as client:
+            before = await client.call_tool("comms_get_channel_status", {})
+            hub.kill()
+            async with hub_process("demo", data_dir=data_dir, port=port) as again:
+                after = await client.call_tool("comms_get_channel_status", {})
+                assert again.stop() == 0
+
+    assert not before.is_error
+    assert not after.is_error
+    assert before.structured_content["channels"] == after.structured_content["channels"]
+
+
+@pytest.mark.slow
+async def test_without_a_server_the_first_stdio_client_is_the_hub_of_the_next(
+    tmp_path: Path,
+) -> None:
+    data_dir = tmp_path / "data"
+    command("agents", "create", "ann", "phone=+14155550123", data_dir=data_dir)
+    token = command("tokens", "issue", "ann", data_dir=data_dir).strip()
+    first, second = (stdio_process(tmp_path / name, data_dir, token) for name in ("one", "two"))
+
+    async with (
+        Client(stdio_client(first)) as one,
+        Client(stdio_client(second), mode="legacy") as two,
+    ):
+        answers = [await each.call_tool("comms_get_channel_status", {}) for each in (one, two)]
+        listed = command("agents", "list", data_dir=data_dir)
+
+    assert [answer.structured_content["agentId"] for answer in answers] == ["ann", "ann"]
+    assert "+14155550123" in listed

@@ -220,12 +220,13 @@ def _build_apps(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        asyncio.get_running_loop().call_later(_WARM_UP_AFTER_S, mcp.warm_up)
+        warming = asyncio.get_running_loop().call_later(_WARM_UP_AFTER_S, mcp.warm_up)
         if settings.server.demo:
             await _open_simulated(hub)
         try:
             yield
         finally:
+            warming.cancel()
             await mcp.close()
 
     app = Starlette(

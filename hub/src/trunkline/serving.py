@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -167,7 +167,7 @@ async def serve(
     running: "RunningHub",
     listener: socket.socket,
     data_dir: Path,
-    started: Callable[[], Awaitable[None]],
+    started: Callable[[], None],
 ) -> None:
     """Serve a hub until SIGTERM or SIGINT; `started` is called once it answers."""
     stop = asyncio.Event()
@@ -177,5 +177,5 @@ async def serve(
         operator_socket(running, data_dir),
         listening(running.app, listener, lifespan=True),
     ):
-        await started()
+        started()
         await stop.wait()

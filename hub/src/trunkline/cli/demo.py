@@ -1,6 +1,7 @@
 """`trunkline demo`: a hub that works at once, with a simulated network."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -28,8 +29,8 @@ def demo(config: Path | None, data_dir: Path | None, port: int | None) -> None:
         },
     )
 
-    async def show(running: RunningHub, settings: Settings) -> None:
+    async def show(running: RunningHub, settings: Settings) -> Callable[[], None]:
         facts = await prepare(running.hub, settings.public_url, settings.server.data_dir)
-        click.echo(welcome(facts))
+        return lambda: click.echo(welcome(facts))
 
     run(serve_until_stopped(settings, show, migrate=False, level="warning"))

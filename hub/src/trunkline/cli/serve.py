@@ -17,7 +17,8 @@ from trunkline.serving import bind, directory_lock
 from trunkline.serving import serve as serve_hub
 from trunkline.settings import Settings, load_settings, secure_data_dir
 
-Prepare = Callable[[RunningHub, Settings], Awaitable[None]]
+Prepare = Callable[[RunningHub, Settings], Awaitable[Callable[[], None]]]
+"""Runs before the hub answers, with the port it will really have; its result runs once it does."""
 
 
 @click.command()
@@ -36,8 +37,8 @@ def serve(
         overrides={"server": {"host": host, "port": port}},
     )
 
-    async def prepare(running: RunningHub, settings: Settings) -> None:
-        get_log("trunkline").info("hub.serving", port=settings.server.port)
+    async def prepare(running: RunningHub, settings: Settings) -> Callable[[], None]:
+        return lambda: get_log("trunkline").info("hub.serving", port=settings.server.port)
 
     run(serve_until_stopped(settings, prepare, migrate=migrate))
 
@@ -45,11 +46,7 @@ def serve(
 async def serve_until_stopped(
     settings: Settings, prepare: Prepare, *, migrate: bool, level: str = "info"
 ) -> None:
-    """
-    Serve the hub of a data directory until it is told to stop.
-
-    `prepare` runs once the hub answers, with settings that hold the port it really has.
-    """
+    """Serve the hub of a data directory until it is told to stop."""
     configure_logging(level)
     data_dir = settings.server.data_dir
     secure_data_dir(data_dir, get_log("trunkline"))
@@ -58,7 +55,8 @@ async def serve_until_stopped(
         server = settings.server.model_copy(update={"port": port})
         settings = settings.model_copy(update={"server": server})
         async with open_hub(settings, loaded(settings), migrate=migrate) as running:
-            await serve_hub(running, listener, data_dir, lambda: prepare(running, settings))
+            started = await prepare(running, settings)
+            await serve_hub(running, listener, data_dir, started)
 
 
 def loaded(settings: Settings) -> Plugins:
