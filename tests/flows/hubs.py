@@ -1,0 +1,183 @@
+"""A whole hub on a real socket and a real SQLite file, for tests that use it as its clients do."""
+
+import asyncio
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from trunkline.app import RunningHub, open_hub
+from trunkline.loading import Plugins, load_plugins
+from trunkline.sdk import Clock
+from trunkline.serving import listening
+from trunkline.settings import load_settings
+
+SIGNING_KEY = "0123456789abcdef0123456789abcdef"
+DEMO = f"""
+[server]
+demo = true
+[slots]
+telephony = "demo"
+[providers.demo]
+latency_ms = 0
+delivery_delay_ms = 20
+signing_key = "{SIGNING_KEY}"
+"""
+ANN, BEN, HANDSET = "+12025550101", "+12025550102", "+12025550150"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Somebody with a token."""
+
+    client: httpx2.AsyncClient
+    base_url: str
+    token: str
+
+    async def post(
+        self, name: str, arguments: Any, headers: Mapping[str, str] | None = None
+    ) -> httpx2.Response:
+        """Call an operation by REST."""
+        return await self.client.post(
+            f"/api/v1/tools/{name}",
+            json=arguments,
+            headers={"Authorization": f"Bearer {self.token}", **(headers or {})},
+        )
+
+    async def get(self, path: str) -> httpx2.Response:
+        """Read a path."""
+        return await self.client.get(path, headers={"Authorization": f"Bearer {self.token}"})
+
+    async def call(self, name: str, /, **arguments: Any) -> dict[str, Any]:
+        """Call an operation that must work."""
+        response = await self.post(name, arguments)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def try_send(
+        self, to: str, body: str, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> httpx2.Response:
+        """Send a text, whatever comes of it."""
+        arguments = {"channel": "sms", "to": to, "body": body, **more}
+        return await self.post("comms_send_message", arguments, headers)
+
+    async def send(self, to: str, body: str, **more: Any) -> dict[str, Any]:
+        """Send a text that must be taken."""
+        return await self.call("comms_send_message", channel="sms", to=to, body=body, **more)
+
+    async def status(self, message_id: str) -> dict[str, Any]:
+        """Return how far a message got."""
+        return await self.call("comms_get_status", id=message_id)
+
+    async def inbox(self, **query: Any) -> list[dict[str, Any]]:
+        """Return the newest messages."""
+        messages: list[dict[str, Any]] = (await self.call("comms_get_messages", **query))[
+            "messages"
+        ]
+        return messages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A hub that answers on `base_url`; `client` is a stranger's, `operator` its operator's."""
+
+    running: RunningHub
+    base_url: str
+    client: httpx2.AsyncClient
+    operator: httpx2.AsyncClient
+    data_dir: Path
+
+    async def local(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Run an operator's operation, as a command would."""
+        response = await self.operator.post(f"/api/v1/tools/{name}", json=arguments)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def caller(self, token: str) -> Caller:
+        """Return a caller with a token."""
+        return Caller(client=self.client, base_url=self.base_url, token=token)
+
+    async def agent(self, agent_id: str, phone: str | None = None) -> Caller:
+        """Create an agent and return a caller with its token."""
+        await self.local("agents_create", id=agent_id, values={"phone": phone} if phone else {})
+        return self.caller((await self.local("tokens_issue", id=agent_id))["token"])
+
+    async def admin(self) -> Caller:
+        """Return a caller with an admin token."""
+        return self.caller((await self.local("tokens_issue"))["token"])
+
+    async def until(self, read: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
+        """Return what `read` gives once it is as wanted; fail after five seconds."""
+        for _ in range(500):
+            value = await read()
+            if wanted(value):
+                return value
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"never came: {value}")
+
+    async def until_status(self, caller: Caller, message_id: str, status: str) -> dict[str, Any]:
+        """Return a message's status once it is as wanted."""
+        traced: dict[str, Any] = await self.until(
+            lambda: caller.status(message_id), lambda traced: traced["status"] == status
+        )
+        return traced
+
+    def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
+        """Return what a statement finds in the database file."""
+        with closing(sqlite3.connect(self.data_dir / "trunkline.db")) as file:
+            file.row_factory = sqlite3.Row
+            return [dict(row) for row in file.execute(sql, parameters)]
+
+    def count(self, table: str) -> int:
+        """Return how many rows a table has."""
+        count: int = self.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"]
+        return count
+
+
+StartHub = Callable[..., AbstractAsyncContextManager[Served]]
+
+
+@asynccontextmanager
+async def serve(
+    data_dir: Path,
+    *,
+    clock: Clock | None = None,
+    plugins: Plugins | None = None,
+    toml: str = DEMO,
+    environ: Mapping[str, str] | None = None,
+) -> AsyncIterator[Served]:
+    """Serve a hub on `data_dir`, from a settings file."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    config = data_dir / "trunkline.toml"
+    config.write_text(toml)
+    settings = load_settings(
+        config=config,
+        data_dir=data_dir,
+        environ=environ or {},
+        overrides={"server": {"port": port}},
+    )
+    base_url = f"http://127.0.0.1:{port}"
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(
+            open_hub(settings, plugins or load_plugins(), environ=environ or {}, clock=clock)
+        )
+        await stack.enter_async_context(listening(running.app, listener, lifespan=True))
+        operator = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=running.local_app), base_url="http://hub"
+        )
+        client = httpx2.AsyncClient(base_url=base_url, timeout=30, verify=False)
+        yield Served(
+            running=running,
+            base_url=base_url,
+            client=await stack.enter_async_context(client),
+            operator=await stack.enter_async_context(operator),
+            data_dir=data_dir,
+        )

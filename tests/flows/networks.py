@@ -1,0 +1,158 @@
+"""Networks beside the simulated one: adapters whose other side the test plays itself."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import httpx2
+from pydantic import BaseModel, SecretStr
+
+from tests.flows.hubs import SIGNING_KEY, Served
+from trunkline.loading import Plugins, load_plugins
+from trunkline.sdk import (
+    E164,
+    BadSignature,
+    Capability,
+    InboundEvent,
+    OutboundSms,
+    ProviderContext,
+    ProviderSpec,
+    Receipt,
+    SmsReceived,
+    TelephonyProvider,
+    WebhookAdapter,
+    WebhookRequest,
+)
+from trunkline_demo.config import DemoConfig
+from trunkline_demo.webhooks import SIGNATURE_HEADER, Inbound, Report, signature
+
+WIRE = """
+[slots]
+telephony = "wire"
+"""
+ALICE, BOB = "+14155552671", "+442071838750"
+"""Numbers that a real network could reach."""
+
+
+class NoConfig(BaseModel):
+    """A connection without settings."""
+
+
+async def accept(sms: OutboundSms) -> Receipt:
+    """Take a text."""
+    return Receipt(provider_id=f"wire-{sms.idempotency_key}")
+
+
+@dataclass
+class Network(TelephonyProvider):
+    """A network that asks `answer` what to say to a text, and keeps what it was asked to send."""
+
+    answer: Callable[[OutboundSms], Awaitable[Receipt]] = accept
+    asked: list[OutboundSms] = field(default_factory=list)
+    openings: list[BaseException] = field(default_factory=list)
+    """What the next openings raise."""
+
+    async def send_sms(self, sms: OutboundSms) -> Receipt:
+        self.asked.append(sms)
+        return await self.answer(sms)
+
+    @asynccontextmanager
+    async def open(self, config: NoConfig, context: ProviderContext) -> AsyncIterator["Network"]:
+        """Connect."""
+        await asyncio.sleep(0)
+        if self.openings:
+            raise self.openings.pop(0)
+        yield self
+
+    def plugins(self, webhook: WebhookAdapter[NoConfig] | None = None) -> Plugins:
+        """Return the installed plugins with this network's provider, `wire`, beside them."""
+        spec: ProviderSpec[TelephonyProvider, NoConfig] = ProviderSpec(
+            name="wire",
+            config=NoConfig,
+            open=self.open,
+            capabilities=frozenset(
+                {Capability.SMS_SEND, Capability.SMS_RECEIVE, Capability.SMS_STATUS}
+            ),
+            webhook=webhook,
+        )
+        plugins = load_plugins()
+        return replace(plugins, telephony={**plugins.telephony, spec.name: spec})
+
+
+class WireWebhooks(WebhookAdapter[NoConfig]):
+    """Takes a text as JSON from whoever says ``x-wire: yes``."""
+
+    def claims(self, request: WebhookRequest) -> bool:
+        return "x-wire" in request.headers
+
+    def verify(self, request: WebhookRequest, config: NoConfig) -> None:
+        if request.headers.get("x-wire") != "yes":
+            raise BadSignature("not the wire's")
+
+    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+        text = json.loads(request.body)
+        return [
+            SmsReceived(
+                external_id=text["id"],
+                provider_id=text["id"],
+                sender=E164(text["from"]),
+                recipient=E164(text["to"]),
+                body=text["body"],
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """The simulated network's side of its webhooks, for what its handsets never do."""
+
+    hub: Served
+
+    async def tell(
+        self,
+        path: str,
+        webhook: Inbound | Report | bytes,
+        *,
+        key: str = SIGNING_KEY,
+        after_signing: bytes = b"",
+    ) -> httpx2.Response:
+        """Deliver a signed webhook, with a tail that the signature does not cover."""
+        if not isinstance(webhook, bytes):
+            webhook = webhook.model_dump_json(by_alias=True).encode()
+        config = DemoConfig(signing_key=SecretStr(key))
+        signed = signature("POST", f"{self.hub.base_url}{path}", webhook, config)
+        return await self.hub.client.post(
+            path, content=webhook + after_signing, headers={SIGNATURE_HEADER: signed}
+        )
+
+    async def text(self, sender: str, recipient: str, body: str, id_: str = "t1") -> None:
+        """Deliver a text on the account's route; the hub must take it."""
+        text = Inbound(id=id_, sender=E164(sender), recipient=E164(recipient), body=body)
+        response = await self.tell("/webhooks/connections/demo/sms", text)
+        assert response.status_code == 204, response.text
+
+    async def arm(self, fault: str, times: int = 1) -> None:
+        """Let the next sends meet a fault."""
+        response = await self.hub.client.post("/demo/faults", json={"fault": fault, "times": times})
+        assert response.status_code == 200, response.text
+
+    async def handset(self, address: str) -> list[str]:
+        """Return the texts that arrived at a handset, oldest first."""
+        response = await self.hub.client.get(f"/demo/handsets/{address}/messages")
+        items = [item for item in response.json()["items"] if item["direction"] == "inbound"]
+        return [item["body"] for item in reversed(items)]
+
+
+def report(
+    provider_id: str, sender: str, status: str = "delivered", cost_micros: int = 7_900
+) -> Report:
+    """Return the simulated network's report on a text."""
+    return Report(
+        id=provider_id,
+        sender=E164(sender),
+        status=status,
+        cost_micros=cost_micros,
+        currency="USD",
+    )
