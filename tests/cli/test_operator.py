@@ -1,0 +1,136 @@
+"""The operator's commands, each in a process of its own, on a hub of its own."""
+
+import json
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import Shell
+from tests.processes import free_port
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> str:
+    return str(tmp_path / "data")
+
+
+@pytest.mark.slow
+def test_an_agent_is_created_changed_suspended_and_resumed(shell: Shell, data_dir: str) -> None:
+    where = ("--data-dir", data_dir)
+
+    created = shell.run("agents", "create", "ann", "phone=+1 415 555 0123", *where)
+    changed = shell.run("agents", "set", "ann", "display_name=Ann", "phone=+14155550124", *where)
+    suspended = shell.run("agents", "suspend", "ann", "--json", *where)
+    resumed = shell.run("agents", "resume", "ann", "--json", *where)
+    shown = shell.run("agents", "show", "ann", "--json", *where)
+    listed = shell.run("agents", "list", *where)
+
+    assert "phone: +14155550123" in created.stdout
+    assert changed.returncode == 0
+    assert json.loads(suspended.stdout)["status"] == "suspended"
+    assert json.loads(resumed.stdout)["status"] == "active"
+    assert json.loads(shown.stdout)["displayName"] == "Ann"
+    assert re.search(r"ann +active +\+14155550124 +Ann", listed.stdout)
+
+
+@pytest.mark.slow
+def test_tokens_are_shown_once_rotated_and_revoked(shell: Shell, data_dir: str) -> None:
+    where = ("--data-dir", data_dir)
+    shell.run("agents", "create", "ann", *where)
+
+    issued = shell.run("tokens", "issue", "ann", *where).stdout.strip()
+    rotated = shell.run("tokens", "rotate", "ann", *where).stdout.strip()
+    admin = shell.run("tokens", "issue", "--admin", *where).stdout.strip()
+    revoked = shell.run("tokens", "revoke", "ann", *where)
+    listed = json.loads(shell.run("tokens", "list", "--json", *where).stdout)
+
+    assert re.fullmatch(r"tl_agent_[0-9a-f]{12}_[0-9a-f]{64}", issued)
+    assert rotated != issued
+    assert admin.startswith("tl_admin_")
+    assert revoked.stdout == "revoked: 1\n"
+    assert [("revokedAt" in token) for token in listed] == [True, True, False]
+    assert not any(each.split("_")[3] in json.dumps(listed) for each in (issued, rotated, admin))
+
+
+@pytest.mark.slow
+def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir: str) -> None:
+    where = ("--data-dir", data_dir)
+    for number in range(5):
+        assert shell.run("agents", "create", f"agent-{number}", *where).returncode == 0
+
+    refused = shell.run("agents", "create", "one-more", *where)
+    shrunk = shell.run("pool", "grow", "3", *where)
+    grown = shell.run("pool", "grow", "6", *where)
+    admitted = shell.run("agents", "create", "one-more", *where)
+    shown = shell.run("pool", "show", "--json", *where)
+
+    assert (refused.returncode, shrunk.returncode) == (1, 1)
+    assert "pool grow" in refused.stderr
+    assert (grown.returncode, admitted.returncode) == (0, 0)
+    assert json.loads(shown.stdout) == {"size": 6, "used": 6}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        (("agents", "create", "connections"), 1, "reserved"),
+        (("agents", "create", "9lives"), 1, "start with a letter"),
+        (("agents", "create", "ann", "phone=12"), 1, "E.164"),
+        (("agents", "create", "ann", "colour=red"), 1, "display_name"),
+        (("agents", "create", "ann", "phone"), 2, "KEY=VALUE"),
+        (("agents", "create", "ann", "callback_url=ftp://x"), 1, "http"),
+        (("agents", "show", "nobody"), 1, "no such agent"),
+        (("agents", "set", "nobody", "country=US"), 1, "no such agent"),
+        (("tokens", "issue", "nobody"), 1, "no such agent"),
+        (("tokens", "issue"), 2, "--admin"),
+        (("tokens", "revoke", "nobody"), 1, "no such"),
+        (("pool", "grow", "many"), 2, "not a valid integer"),
+        (("privacy", "keep", "nobody", "--channel", "sms", "--days", "3"), 1, "no such agent"),
+        (("privacy", "keep", "nobody", "--channel", "fax", "--days", "3"), 1, "channel"),
+    ],
+)
+def test_bad_input_ends_in_a_sentence_and_a_documented_exit_code(
+    shell: Shell, data_dir: str, command: tuple[str, ...], code: int, said: str
+) -> None:
+    done = shell.run(*command, "--data-dir", data_dir)
+
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_the_data_directory_is_the_owners_alone(shell: Shell, data_dir: str) -> None:
+    shell.run("agents", "list", "--data-dir", data_dir)
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in Path(data_dir).iterdir()}
+    assert stat.S_IMODE(Path(data_dir).stat().st_mode) == 0o700
+    assert set(modes.values()) == {0o600}
+    assert {"trunkline.db", "master.key", "hub.lock"} <= modes.keys()
+
+
+@pytest.mark.slow
+def test_a_public_address_needs_an_admin_token(shell: Shell, data_dir: str) -> None:
+    serve = ("serve", "--host", "0.0.0.0", "--port", str(free_port()), "--data-dir", data_dir)
+
+    refused = shell.run(*serve)
+    short = shell.run(*serve, ADMIN_TOKEN="too-short")
+
+    assert (refused.returncode, short.returncode) == (78, 78)
+    assert "ADMIN_TOKEN" in refused.stderr
+    assert "too-short" not in short.stderr
+
+
+@pytest.mark.slow
+def test_an_mcp_client_without_a_valid_token_is_told_how_to_get_one(
+    shell: Shell, data_dir: str
+) -> None:
+    missing = shell.run("mcp", "--data-dir", data_dir)
+    garbled = shell.run("mcp", "--data-dir", data_dir, TRUNKLINE_TOKEN="tl_agent_x_y")
+
+    assert (missing.returncode, garbled.returncode) == (78, 78)
+    assert missing.stdout == garbled.stdout == ""
+    assert "trunkline tokens issue" in missing.stderr
