@@ -4,20 +4,15 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 import httpx2
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
+from trunkline.applications import Loopback, RunningHub, build_applications
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
-from trunkline.core.connections.registry import CannotOpen, Connections, configure
+from trunkline.core.connections.registry import Connections, configure
 from trunkline.core.gate.gate import Gate
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.dispatch import Dispatch
@@ -27,12 +22,11 @@ from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.recovery import close_leftovers
 from trunkline.core.messages.service import LOCAL_EXECUTOR, Messages
-from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
+from trunkline.core.principal import Principal
 from trunkline.core.principal import Scope as PrincipalScope
 from trunkline.core.privacy.keys import Keys, load_master_key
 from trunkline.core.privacy.service import Privacy
 from trunkline.core.privacy.vault import BodyVault
-from trunkline.core.problems import Internal, MethodNotAllowed, NotFound
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.loading import Plugins
 from trunkline.logs import get_log
@@ -48,38 +42,12 @@ from trunkline.sdk import (
     NotConfigured,
     ProviderContext,
     SystemClock,
-    WebhookReply,
-    WebhookRequest,
 )
 from trunkline.settings import Settings
-from trunkline.surfaces.administration import LOCAL_OPERATIONS
-from trunkline.surfaces.catalogue import AGENT_OPERATIONS
-from trunkline.surfaces.guard import Guard, LoopbackOnly
-from trunkline.surfaces.http import problem_response
-from trunkline.surfaces.mcp.endpoint import McpEndpoint
-from trunkline.surfaces.operations import Catalogue
-from trunkline.surfaces.rest.routes import Rest
-from trunkline.surfaces.webhooks.routes import Webhooks
 
 HOUSEKEEPING_S: Final = 60.0
 DRAIN_S: Final = 10.0
-_WARM_UP_AFTER_S: Final = 0.3
 _CONNECT_TIMEOUT_S: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunningHub:
-    """
-    An open hub and its web applications.
-
-    Attributes:
-        app: For the network: guarded, and every caller needs a token.
-        local_app: For the unix socket in the data directory: who may open it is the operator.
-    """
-
-    hub: Hub
-    app: ASGIApp
-    local_app: ASGIApp
 
 
 @asynccontextmanager
@@ -113,9 +81,9 @@ async def open_hub(
         ) as http,
     ):
         await bring_up_to_date(db, embedded=database.embedded, allowed=migrate)
-        loopback = _Loopback()
+        loopback = Loopback()
         hub = await _compose(settings, plugins, db, http, clock, ids, log, loopback, environ)
-        running = _build_apps(settings, plugins, hub, loopback)
+        running = build_applications(settings, plugins, hub, loopback)
         housekeeping = asyncio.create_task(_keep_house(hub))
         try:
             yield running
@@ -136,7 +104,7 @@ async def _compose(
     clock: Clock,
     ids: IdSource,
     log: EventLog,
-    loopback: "_Loopback",
+    loopback: Loopback,
     environ: Mapping[str, str],
 ) -> Hub:
     given = settings.encryption_key.get_secret_value() if settings.encryption_key else None
@@ -201,60 +169,6 @@ async def _compose(
     return hub
 
 
-def _build_apps(
-    settings: Settings, plugins: Plugins, hub: Hub, loopback: "_Loopback"
-) -> RunningHub:
-    catalogue = Catalogue((*AGENT_OPERATIONS, *LOCAL_OPERATIONS))
-    tools = {operation.name: operation.tool_object() for operation in catalogue.all()}
-    mcp = McpEndpoint(hub, catalogue, tools)
-    routes: list[BaseRoute] = [
-        Route("/mcp", endpoint=mcp),
-        *Rest(hub, catalogue, tools, public_url=settings.public_url).routes(),
-        *Webhooks(hub, public_url=settings.public_url).routes(),
-    ]
-    for site in plugins.sites.values():
-        if site.demo_only and settings.server.demo:
-            routes.append(Mount(site.prefix, app=LoopbackOnly(site.app)))
-        elif not site.demo_only:
-            routes.append(Mount(site.prefix, app=site.app))
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        warming = asyncio.get_running_loop().call_later(_WARM_UP_AFTER_S, mcp.warm_up)
-        if settings.server.demo:
-            await _open_simulated(hub)
-        try:
-            yield
-        finally:
-            warming.cancel()
-            await mcp.close()
-
-    app = Starlette(
-        routes=routes,
-        lifespan=lifespan,
-        exception_handlers={404: _no_such_path, 405: _no_such_method, Exception: _failed},
-    )
-    loopback.app = app  # neither guarded nor an operator's: a webhook proves itself
-    guarded = Guard(
-        app,
-        public_url=settings.public_url,
-        hosts=settings.server.allowed_hosts,
-        origins=settings.server.allowed_origins,
-    )
-    return RunningHub(hub=hub, app=guarded, local_app=_LocalDoor(app))
-
-
-async def _open_simulated(hub: Hub) -> None:
-    """Open simulated networks at once: their handsets can write first."""
-    for name in hub.connections.names():
-        connection = hub.connections.find(name)
-        if connection and connection.spec.simulated and not connection.fault:
-            try:
-                await hub.connections.provider(connection)
-            except CannotOpen:
-                continue  # logged where it happened; the hub serves without it
-
-
 async def _keep_house(hub: Hub) -> None:
     """Once a minute: shred what is past its time, and write down what is only remembered."""
     while True:
@@ -295,48 +209,3 @@ class _CallbackUrl:
     def __call__(self, kind: CallbackKind, agent_id: str, attempt_id: str | None = None) -> str:
         query = f"?attempt={attempt_id}" if attempt_id else ""
         return f"{self._base}/{quote(agent_id)}/{kind.value}{query}"
-
-
-class _Loopback:
-    """Hands a webhook request to the hub's own routes, without a socket."""
-
-    app: ASGIApp | None = None
-
-    async def deliver(self, request: WebhookRequest) -> WebhookReply:
-        if self.app is None:
-            raise RuntimeError("the hub is not built yet")
-        transport = httpx2.ASGITransport(app=self.app)
-        async with httpx2.AsyncClient(transport=transport) as client:
-            response = await client.request(
-                request.method, request.url, headers=dict(request.headers), content=request.body
-            )
-        return WebhookReply(
-            status=response.status_code,
-            content_type=response.headers.get("content-type"),
-            body=response.content,
-        )
-
-
-class _LocalDoor:
-    """The application for callers who proved by opening the socket that they are the operator."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            operator = Principal(scope=PrincipalScope.LOCAL, workspace_id=DEFAULT_WORKSPACE)
-            scope = {**scope, "trunkline.local": operator}
-        await self._app(scope, receive, send)
-
-
-async def _no_such_path(request: Request, error: Exception) -> Response:
-    return problem_response(NotFound("path"))
-
-
-async def _no_such_method(request: Request, error: Exception) -> Response:
-    return problem_response(MethodNotAllowed())
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    return problem_response(Internal())  # the server logs it

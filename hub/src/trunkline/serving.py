@@ -16,7 +16,7 @@ from trunkline.sdk import TrunklineError
 from trunkline.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from trunkline.app import RunningHub
+    from trunkline.applications import RunningHub
 
 _LONGEST_SOCKET_PATH: Final = 100
 """Unix socket paths end at 104 bytes on macOS and 108 on Linux (unix(4), unix(7))."""

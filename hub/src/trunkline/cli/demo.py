@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from trunkline.app import RunningHub
+from trunkline.applications import RunningHub
 from trunkline.cli import files
 from trunkline.cli.serve import run, serve_until_stopped
 from trunkline.demonstration import prepare, welcome

@@ -9,7 +9,8 @@ from typing import Any
 import click
 import uvloop
 
-from trunkline.app import RunningHub, open_hub
+from trunkline.app import open_hub
+from trunkline.applications import RunningHub
 from trunkline.cli import files
 from trunkline.loading import Plugins, PluginState, load_plugins
 from trunkline.logs import configure_logging, get_log

@@ -1,127 +1,37 @@
 """The operator's operations: the command line runs these, on the hub that is running or its own."""
 
-from typing import Literal
-
-from pydantic import Field
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from trunkline.core.agents.models import Agent, IssuedToken, Pool, Token
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
-from trunkline.surfaces.shapes import Arguments, Line, Result, Time, optional
+from trunkline.surfaces.operator_shapes import (
+    AgentArguments,
+    AgentShape,
+    AgentsShape,
+    AgentValues,
+    IssuedTokenShape,
+    KeepArguments,
+    KeptShape,
+    NoArguments,
+    PoolArguments,
+    PoolShape,
+    RevokeArguments,
+    RevokedShape,
+    TokenArguments,
+    TokenShape,
+    TokensShape,
+)
+from trunkline.surfaces.shapes import Arguments, Result
+
+A = TypeVar("A", bound=Arguments)
+R = TypeVar("R", bound=Result)
 
 _READS = Annotations(read_only=True, idempotent=True)
 _CHANGES = Annotations(read_only=False)
 _REVOKES = Annotations(read_only=False, destructive=True)
-
-
-class NoArguments(Arguments):
-    """Nothing."""
-
-
-class AgentArguments(Arguments):
-    """One agent."""
-
-    id: Line
-
-
-class AgentValues(Arguments):
-    """An agent and values for it; null clears one."""
-
-    id: Line
-    values: dict[str, Line | None] = Field(default_factory=dict)
-
-
-class TokenArguments(Arguments):
-    """An agent, or nothing for an admin token."""
-
-    id: Line | None = None
-
-
-class RevokeArguments(Arguments):
-    """A token's kid, or an agent's id for all of its tokens."""
-
-    target: Line
-
-
-class PoolArguments(Arguments):
-    """A number of slots."""
-
-    size: int
-
-
-class KeepArguments(Arguments):
-    """Which texts to keep, and for how long."""
-
-    id: Line
-    channel: Literal["sms", "whatsapp", "email", "chat"]
-    days: int
-
-
-class AgentShape(Result):
-    """One agent."""
-
-    agent_id: str
-    status: str
-    phone: str | None
-    display_name: str | None
-    country: str | None
-    telephony: str | None
-    callback_url: str | None
-    provisioned_at: Time
-
-
-class AgentsShape(Result):
-    """Every agent."""
-
-    agents: list[AgentShape]
-
-
-class IssuedTokenShape(Result):
-    """A new token; it is shown this once."""
-
-    token: str
-    kid: str
-    agent_id: str | None
-
-
-class TokenShape(Result):
-    """A token without its secret."""
-
-    kid: str
-    scope: str
-    agent_id: str | None
-    issued_at: Time
-    revoked_at: Time | None = optional("When it was revoked.")
-    last_used_at: Time | None = optional("When it was used last, to the minute.")
-    created_by: str
-
-
-class TokensShape(Result):
-    """Every token."""
-
-    tokens: list[TokenShape]
-
-
-class RevokedShape(Result):
-    """How many tokens were revoked."""
-
-    revoked: int
-
-
-class PoolShape(Result):
-    """The pool of agent slots."""
-
-    size: int
-    used: int
-
-
-class KeptShape(Result):
-    """What is kept from now on."""
-
-    agent_id: str
-    channel: str
-    days: int
 
 
 def _agent(agent: Agent) -> AgentShape:
@@ -212,135 +122,136 @@ async def _privacy_keep(hub: Hub, by: Principal, _: str, given: KeepArguments) -
     return KeptShape(agent_id=given.id, channel=given.channel, days=given.days)
 
 
+def _operation(
+    name: str,
+    title: str,
+    description: str,
+    arguments: type[A],
+    run: Callable[[Hub, Principal, str, A], Awaitable[R]],
+    result: type[R],
+    annotations: Annotations = _CHANGES,
+) -> AnyOperation:
+    return Operation(
+        name=name,
+        title=title,
+        description=description,
+        scope=Scope.LOCAL,
+        annotations=annotations,
+        arguments=arguments,
+        result=result,
+        run=run,
+    )
+
+
 LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
-    Operation(
-        name="agents_create",
-        title="Create an agent",
-        description="Create an agent in a free slot of the pool.",
-        scope=Scope.LOCAL,
-        annotations=_CHANGES,
-        arguments=AgentValues,
-        result=AgentShape,
-        run=_agents_create,
+    _operation(
+        "agents_create",
+        "Create an agent",
+        "Create an agent in a free slot of the pool.",
+        AgentValues,
+        _agents_create,
+        AgentShape,
     ),
-    Operation(
-        name="agents_set",
-        title="Change an agent",
-        description="Set values of an agent.",
-        scope=Scope.LOCAL,
-        annotations=_CHANGES,
-        arguments=AgentValues,
-        result=AgentShape,
-        run=_agents_set,
+    _operation(
+        "agents_set",
+        "Change an agent",
+        "Set values of an agent.",
+        AgentValues,
+        _agents_set,
+        AgentShape,
     ),
-    Operation(
-        name="agents_show",
-        title="Show an agent",
-        description="Show one agent.",
-        scope=Scope.LOCAL,
-        annotations=_READS,
-        arguments=AgentArguments,
-        result=AgentShape,
-        run=_agents_show,
+    _operation(
+        "agents_show",
+        "Show an agent",
+        "Show one agent.",
+        AgentArguments,
+        _agents_show,
+        AgentShape,
+        _READS,
     ),
-    Operation(
-        name="agents_suspend",
-        title="Suspend an agent",
-        description="Stop an agent from acting; it keeps its number and still receives.",
-        scope=Scope.LOCAL,
-        annotations=_CHANGES,
-        arguments=AgentArguments,
-        result=AgentShape,
-        run=_agents_suspend,
+    _operation(
+        "agents_suspend",
+        "Suspend an agent",
+        "Stop an agent from acting; it keeps its number and still receives.",
+        AgentArguments,
+        _agents_suspend,
+        AgentShape,
     ),
-    Operation(
-        name="agents_resume",
-        title="Resume an agent",
-        description="Let a suspended agent act again.",
-        scope=Scope.LOCAL,
-        annotations=_CHANGES,
-        arguments=AgentArguments,
-        result=AgentShape,
-        run=_agents_resume,
+    _operation(
+        "agents_resume",
+        "Resume an agent",
+        "Let a suspended agent act again.",
+        AgentArguments,
+        _agents_resume,
+        AgentShape,
     ),
-    Operation(
-        name="agents_list",
-        title="List agents",
-        description="List every agent.",
-        scope=Scope.LOCAL,
-        annotations=_READS,
-        arguments=NoArguments,
-        result=AgentsShape,
-        run=_agents_list,
+    _operation(
+        "agents_list",
+        "List agents",
+        "List every agent.",
+        NoArguments,
+        _agents_list,
+        AgentsShape,
+        _READS,
     ),
-    Operation(
-        name="tokens_issue",
-        title="Issue a token",
-        description="Issue a token for an agent, or an admin token.",
-        scope=Scope.LOCAL,
-        annotations=_CHANGES,
-        arguments=TokenArguments,
-        result=IssuedTokenShape,
-        run=_tokens_issue,
+    _operation(
+        "tokens_issue",
+        "Issue a token",
+        "Issue a token for an agent, or an admin token.",
+        TokenArguments,
+        _tokens_issue,
+        IssuedTokenShape,
     ),
-    Operation(
-        name="tokens_rotate",
-        title="Rotate an agent's token",
-        description="Revoke an agent's tokens and issue a new one.",
-        scope=Scope.LOCAL,
-        annotations=_REVOKES,
-        arguments=AgentArguments,
-        result=IssuedTokenShape,
-        run=_tokens_rotate,
+    _operation(
+        "tokens_rotate",
+        "Rotate an agent's token",
+        "Revoke an agent's tokens and issue a new one.",
+        AgentArguments,
+        _tokens_rotate,
+        IssuedTokenShape,
+        _REVOKES,
     ),
-    Operation(
-        name="tokens_revoke",
-        title="Revoke tokens",
-        description="Revoke one token by its kid, or every token of an agent.",
-        scope=Scope.LOCAL,
-        annotations=_REVOKES,
-        arguments=RevokeArguments,
-        result=RevokedShape,
-        run=_tokens_revoke,
+    _operation(
+        "tokens_revoke",
+        "Revoke tokens",
+        "Revoke one token by its kid, or every token of an agent.",
+        RevokeArguments,
+        _tokens_revoke,
+        RevokedShape,
+        _REVOKES,
     ),
-    Operation(
-        name="tokens_list",
-        title="List tokens",
-        description="List every token, without secrets.",
-        scope=Scope.LOCAL,
-        annotations=_READS,
-        arguments=NoArguments,
-        result=TokensShape,
-        run=_tokens_list,
+    _operation(
+        "tokens_list",
+        "List tokens",
+        "List every token, without secrets.",
+        NoArguments,
+        _tokens_list,
+        TokensShape,
+        _READS,
     ),
-    Operation(
-        name="pool_show",
-        title="Show the pool",
-        description="Show how many agent slots there are and how many are taken.",
-        scope=Scope.LOCAL,
-        annotations=_READS,
-        arguments=NoArguments,
-        result=PoolShape,
-        run=_pool_show,
+    _operation(
+        "pool_show",
+        "Show the pool",
+        "Show how many agent slots there are and how many are taken.",
+        NoArguments,
+        _pool_show,
+        PoolShape,
+        _READS,
     ),
-    Operation(
-        name="pool_grow",
-        title="Grow the pool",
-        description="Set the number of agent slots; it never shrinks.",
-        scope=Scope.LOCAL,
-        annotations=_CHANGES,
-        arguments=PoolArguments,
-        result=PoolShape,
-        run=_pool_grow,
+    _operation(
+        "pool_grow",
+        "Grow the pool",
+        "Set the number of agent slots; it never shrinks.",
+        PoolArguments,
+        _pool_grow,
+        PoolShape,
     ),
-    Operation(
-        name="privacy_keep",
-        title="Keep texts",
-        description="Keep the texts of an agent and channel, encrypted, for some days; 0 for none.",
-        scope=Scope.LOCAL,
-        annotations=_CHANGES,
-        arguments=KeepArguments,
-        result=KeptShape,
-        run=_privacy_keep,
+    _operation(
+        "privacy_keep",
+        "Keep texts",
+        "Keep the texts of an agent and channel, encrypted, for some days; 0 for none.",
+        KeepArguments,
+        _privacy_keep,
+        KeptShape,
     ),
 )

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from trunkline.core.connections.registry import CannotOpen, Connection, Connections
-from trunkline.core.messages import idempotency, repository
+from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Message, Source, Status
 from trunkline.sdk import (
@@ -225,7 +225,7 @@ class Delivery:
         external_id: str | None = None,
         provider_code: str | None = None,
     ) -> None:
-        repository.end_attempt(
+        trail.end_attempt(
             tx,
             attempt.workspace_id,
             attempt.id,

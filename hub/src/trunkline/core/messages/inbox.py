@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
-from trunkline.core.messages import repository
+from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import place_of
 from trunkline.core.messages.models import (
     BodyState,
@@ -124,7 +124,7 @@ class Inbox:
             message = repository.find_message(tx, principal.workspace_id, message_id)
             if message is None or agent_id not in (None, message.agent_id):
                 raise NotFound("message")
-            history = repository.read_history(tx, principal.workspace_id, message_id)
+            history = trail.read_history(tx, principal.workspace_id, message_id)
             return Traced(message=message, history=tuple(history))
 
         return await self._db.read(fn)

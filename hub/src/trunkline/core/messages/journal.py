@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from trunkline.core.messages import repository
+from trunkline.core.messages import repository, trail
 from trunkline.core.messages.models import (
     FINAL,
     TAKEN,
@@ -78,7 +78,7 @@ class Journal:
         moved: bool,
     ) -> None:
         """Append to a message's history."""
-        repository.add_history(
+        trail.add_history(
             tx,
             workspace_id,
             self.ids.new("row"),

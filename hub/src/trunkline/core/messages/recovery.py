@@ -1,6 +1,6 @@
 """After a crash: an attempt that was never ended has an outcome that nobody knows."""
 
-from trunkline.core.messages import repository
+from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Source, Status
 from trunkline.sdk import Clock, Database, Tx
@@ -10,9 +10,9 @@ async def close_leftovers(db: Database, journal: Journal, clock: Clock, executor
     """Call each message that a dead `executor` left in `sending` unknown, and return how many."""
 
     def fn(tx: Tx) -> int:
-        leftovers = repository.leftover_attempts(tx, executor)
+        leftovers = trail.leftover_attempts(tx, executor)
         for workspace_id, attempt_id, message_id in leftovers:
-            repository.end_attempt(tx, workspace_id, attempt_id, state="unknown", now=clock.now())
+            trail.end_attempt(tx, workspace_id, attempt_id, state="unknown", now=clock.now())
             message = repository.find_message(tx, workspace_id, message_id)
             if message is None:
                 continue

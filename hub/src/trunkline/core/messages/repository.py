@@ -11,14 +11,11 @@ from trunkline.core.messages.models import (
     BodyState,
     Channel,
     Direction,
-    Evidence,
-    HistoryEntry,
     Message,
-    Source,
     Status,
 )
 from trunkline.db.hot import Hot
-from trunkline.db.schema import message_attempts, message_history, messages
+from trunkline.db.schema import message_attempts, messages
 from trunkline.sdk import Tx
 
 COLUMNS = (
@@ -96,21 +93,6 @@ _RECEIPT = Hot(
     )
     .values(external_id=sa.bindparam("provider_id"))
 )
-_ADD_ATTEMPT = Hot(sa.insert(message_attempts))
-_END_ATTEMPT = Hot(
-    sa.update(message_attempts)
-    .where(
-        message_attempts.c.workspace_id == sa.bindparam("of_workspace"),
-        message_attempts.c.id == sa.bindparam("attempt_id"),
-    )
-    .values(
-        state=sa.bindparam("new_state"),
-        external_id=sa.bindparam("provider_id"),
-        provider_code=sa.bindparam("code"),
-        finished_at=sa.bindparam("now"),
-    )
-)
-_ADD_HISTORY = Hot(sa.insert(message_history))
 
 
 def to_message(row: Sequence[Any]) -> Message:
@@ -236,113 +218,3 @@ def set_values(tx: Tx, workspace_id: str, message_id: str, **values: Any) -> Non
         .where(messages.c.workspace_id == workspace_id, messages.c.id == message_id)
         .values(**values)
     )
-
-
-def add_attempt(
-    tx: Tx,
-    workspace_id: str,
-    attempt_id: str,
-    message: Message,
-    *,
-    executor: str,
-    now: datetime,
-) -> None:
-    """Insert the first attempt of a message, as being made by `executor`."""
-    _ADD_ATTEMPT(
-        tx,
-        {
-            "id": attempt_id,
-            "workspace_id": workspace_id,
-            "created_at": now,
-            "message_id": message.id,
-            "number": 1,
-            "executor": executor,
-            "state": "sending",
-            "connection": message.connection,
-            "external_id": None,
-            "provider_code": None,
-            "finished_at": None,
-        },
-    )
-
-
-def end_attempt(
-    tx: Tx,
-    workspace_id: str,
-    attempt_id: str,
-    *,
-    state: str,
-    now: datetime,
-    external_id: str | None = None,
-    provider_code: str | None = None,
-) -> None:
-    """Note how an attempt ended: sent, failed or unknown."""
-    _END_ATTEMPT(
-        tx,
-        {
-            "of_workspace": workspace_id,
-            "attempt_id": attempt_id,
-            "new_state": state,
-            "provider_id": external_id,
-            "code": provider_code,
-            "now": now,
-        },
-    )
-
-
-def leftover_attempts(tx: Tx, executor: str) -> list[tuple[str, str, str]]:
-    """Return (workspace, attempt, message) of each attempt that `executor` never ended."""
-    statement = sa.select(
-        message_attempts.c.workspace_id, message_attempts.c.id, message_attempts.c.message_id
-    ).where(message_attempts.c.state == "sending", message_attempts.c.executor == executor)
-    return [(row.workspace_id, row.id, row.message_id) for row in tx.execute(statement)]
-
-
-def add_history(
-    tx: Tx,
-    workspace_id: str,
-    row_id: str,
-    message_id: str,
-    status: str,
-    evidence: Evidence,
-    *,
-    moved: bool,
-    now: datetime,
-) -> None:
-    """Append to a message's history."""
-    _ADD_HISTORY(
-        tx,
-        {
-            "id": row_id,
-            "workspace_id": workspace_id,
-            "created_at": now,
-            "message_id": message_id,
-            "status": status,
-            "source": evidence.source.value,
-            "event_id": evidence.event_id,
-            "vendor_status": evidence.vendor_status,
-            "moved": moved,
-        },
-    )
-
-
-def read_history(tx: Tx, workspace_id: str, message_id: str) -> list[HistoryEntry]:
-    """Return a message's history, oldest first."""
-    statement = (
-        sa.select(message_history)
-        .where(
-            message_history.c.workspace_id == workspace_id,
-            message_history.c.message_id == message_id,
-        )
-        .order_by(message_history.c.id)
-    )
-    return [
-        HistoryEntry(
-            status=row.status,
-            at=row.created_at,
-            source=Source(row.source),
-            event_id=row.event_id,
-            moved=row.moved,
-        )
-        for row in tx.execute(statement)
-    ]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.gate.gate import Block, Gate, Reviewed, SmsAct
-from trunkline.core.messages import idempotency, repository
+from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.delivery import Attempt, Delivery
 from trunkline.core.messages.idempotency import Key
 from trunkline.core.messages.journal import Journal
@@ -187,9 +187,7 @@ class Messages:
             body=reviewed.body,
             connection=reviewed.connection,
         )
-        repository.add_attempt(
-            tx, workspace_id, attempt.id, message, executor=LOCAL_EXECUTOR, now=now
-        )
+        trail.add_attempt(tx, workspace_id, attempt.id, message, executor=LOCAL_EXECUTOR, now=now)
         return _Admitted(message=message, attempt=attempt)
 
     def _compose(self, reviewed: Reviewed, command: SendMessage, block: Block | None) -> Message:
