@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import TypeVar
 
@@ -85,26 +86,30 @@ def test_every_error_has_a_code_of_its_own() -> None:
     assert all("." in code for code in codes)
 
 
-@pytest.mark.parametrize("operation", ["send_sms", "place_call"])
-async def test_an_operation_that_an_adapter_lacks_says_so(operation: str) -> None:
-    call = OutboundCall(
-        sender=E164("+14155550100"),
-        recipient=E164("+14155550199"),
-        answer_url="https://hub.example/answer",
-        status_url="https://hub.example/status",
-        max_duration_s=60,
-    )
-    argument = {"send_sms": BaseTelephonyConformance.sms, "place_call": call}[operation]
+SENDER, RECIPIENT = E164("+14155550100"), E164("+14155550199")
+CALL = OutboundCall(
+    sender=SENDER,
+    recipient=RECIPIENT,
+    answer_url="https://hub.example/answer",
+    status_url="https://hub.example/status",
+    max_duration_s=60,
+)
+OPERATIONS: dict[str, tuple[object, ...]] = {
+    "send_sms": (BaseTelephonyConformance.sms,),
+    "fetch_sms": ("a provider's id",),
+    "list_sms": (SENDER, RECIPIENT, datetime(2026, 11, 21, tzinfo=UTC)),
+    "place_call": (CALL,),
+}
 
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_an_operation_that_an_adapter_lacks_says_so(operation: str) -> None:
     with pytest.raises(Unsupported, match="does not support"):
-        await getattr(TelephonyProvider(), operation)(argument)
+        await getattr(TelephonyProvider(), operation)(*OPERATIONS[operation])
 
 
 def test_the_operations_tried_above_are_all_there_are() -> None:
-    assert {name for name in vars(TelephonyProvider) if not name.startswith("_")} == {
-        "send_sms",
-        "place_call",
-    }
+    assert {name for name in vars(TelephonyProvider) if not name.startswith("_")} == set(OPERATIONS)
 
 
 class Settings(BaseModel):

@@ -9,6 +9,7 @@ from trunkline.sdk.errors import (
     DatabaseFailed,
     NotConfigured,
     OutcomeUnknown,
+    OutOfCredit,
     Overloaded,
     ProviderError,
     Rejected,
@@ -34,6 +35,7 @@ from trunkline.sdk.telephony import (
     OutboundCall,
     OutboundSms,
     Receipt,
+    SmsReport,
     TelephonyProvider,
 )
 from trunkline.sdk.webhooks import (
@@ -69,6 +71,7 @@ __all__ = [
     "InboundEvent",
     "NotConfigured",
     "Note",
+    "OutOfCredit",
     "OutboundCall",
     "OutboundSms",
     "OutcomeUnknown",
@@ -82,6 +85,7 @@ __all__ = [
     "RetryLater",
     "Site",
     "SmsReceived",
+    "SmsReport",
     "StatusReported",
     "SystemClock",
     "TelephonyProvider",

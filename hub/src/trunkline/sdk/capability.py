@@ -15,6 +15,12 @@ class Capability(StrEnum):
     SMS_STATUS = "sms.status"
     """Report what became of a sent text through a webhook."""
 
+    MMS_SEND = "mms.send"
+    """Send a text with media, given as URLs that the provider fetches."""
+
+    SMS_LOOKUP = "sms.lookup"
+    """Tell of one sent text by the provider's id, and list the texts sent to a recipient."""
+
     CALL_PLACE = "call.place"
     """Place an outbound phone call."""
 

@@ -6,6 +6,7 @@ Every error an adapter raises or meets, named after what the caller should do ne
     - RetryLater        surely nothing happened; try again after `retry_after_s`
     - Rejected          surely nothing happened, and never will for this input
     - AuthFailed        surely nothing happened; an operator must repair the credentials
+    - OutOfCredit       surely nothing happened; an operator must pay the provider
     - OutcomeUnknown    it may have happened: never resend, find out instead
   + Unsupported         the adapter does not do this
   + NotConfigured       an operator must install or set something first
@@ -60,6 +61,12 @@ class AuthFailed(ProviderError):
     """The credentials are wrong, expired or lack a permission."""
 
     code: ClassVar[str] = "provider.auth_failed"
+
+
+class OutOfCredit(ProviderError):
+    """The account with the provider has no money left."""
+
+    code: ClassVar[str] = "provider.out_of_credit"
 
 
 class OutcomeUnknown(ProviderError):

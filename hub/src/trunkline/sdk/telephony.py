@@ -1,6 +1,7 @@
 """The telephony contract: what a provider of texts and calls does."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from trunkline.sdk.errors import Unsupported
@@ -34,6 +35,8 @@ class OutboundSms:
         idempotency_key: The same for every attempt at the same message.
         status_url: Where the provider shall report this text's status. It names the attempt, so
             that a report proves the send: pass it on wherever the provider takes one per message.
+        media_urls: What to send along, for providers that declare `Capability.MMS_SEND`; the
+            provider fetches each from its URL.
     """
 
     sender: E164
@@ -41,6 +44,7 @@ class OutboundSms:
     body: str
     idempotency_key: str
     status_url: str
+    media_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,32 @@ class Receipt:
     currency: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsReport:
+    """
+    What a provider tells of a text when asked.
+
+    Attributes:
+        provider_id: As in the send's `Receipt`.
+        sender, recipient: As the provider has them.
+        status: None when `vendor_status` is not in the adapter's table. Never guess.
+        vendor_status: The provider's own word.
+        created_at: When the provider took it, aware UTC.
+        error_code: The provider's code of a failure.
+        cost_micros, currency: The final price, once the provider knows it.
+    """
+
+    provider_id: str
+    sender: str
+    recipient: str
+    status: DeliveryStatus | None
+    vendor_status: str
+    created_at: datetime | None = None
+    error_code: str | None = None
+    cost_micros: int | None = None
+    currency: str | None = None
+
+
 class TelephonyProvider:
     """
     Base class of telephony adapters: override what your provider can do and declare it.
@@ -100,6 +130,14 @@ class TelephonyProvider:
             OutcomeUnknown: Written, but no usable answer: it may have been taken.
         """
         raise Unsupported("sending texts")
+
+    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+        """Return what the provider knows of one text, or None if it knows no such text."""
+        raise Unsupported("looking up texts")
+
+    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+        """Return the texts from `sender` to `recipient` that the provider took since then."""
+        raise Unsupported("looking up texts")
 
     async def place_call(self, call: OutboundCall) -> Receipt:
         """Ask the provider to place a call; errors as in `send_sms`."""

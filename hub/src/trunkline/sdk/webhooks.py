@@ -70,12 +70,17 @@ class InboundEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsReceived(InboundEvent):
-    """Somebody wrote a text to one of the hub's numbers; `provider_id` is the provider's id."""
+    """
+    Somebody wrote a text to one of the hub's numbers.
+
+    `provider_id` is the provider's id of it; `media_urls` is where what came along can be fetched.
+    """
 
     provider_id: str
     sender: E164
     recipient: E164
     body: str
+    media_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

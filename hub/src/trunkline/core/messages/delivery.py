@@ -20,6 +20,7 @@ from trunkline.sdk import (
     EventLog,
     OutboundSms,
     OutcomeUnknown,
+    OutOfCredit,
     Overloaded,
     ProviderError,
     Receipt,
@@ -259,6 +260,6 @@ def _bounded(retry_after_s: float) -> float:
 def _code_of(error: ProviderError) -> tuple[str, float | None]:
     if isinstance(error, RetryLater):
         return "provider_unavailable", _bounded(error.retry_after_s)
-    if isinstance(error, AuthFailed):
+    if isinstance(error, AuthFailed | OutOfCredit):
         return "provider_auth", None
     return "provider_rejected", None
