@@ -280,6 +280,8 @@ def _events(parsed: Iterable[object]) -> list[InboundEvent]:
     for event in parsed:
         if not isinstance(event, InboundEvent):
             raise TypeError("an adapter must parse a request to events")
+        if isinstance(event, StatusReported) and not isinstance(event.cost_micros, int | None):
+            raise TypeError("an adapter must report a cost in micro-units")
         events.append(event)
     return events
 

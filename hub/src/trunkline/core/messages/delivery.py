@@ -247,6 +247,8 @@ def _checked(receipt: object) -> Receipt:
     """Return the receipt; anything else proves nothing, so the outcome is not known."""
     if not isinstance(receipt, Receipt) or not receipt.provider_id:
         raise OutcomeUnknown("The provider's adapter returned no receipt.")
+    if not isinstance(receipt.cost_micros, int | None):
+        raise OutcomeUnknown("The provider's adapter returned a cost that is no number.")
     return receipt
 
 
