@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx2
 
-from trunkline.app import RunningHub, open_hub
+from trunkline.app import open_hub
+from trunkline.applications import RunningHub
 from trunkline.loading import Plugins, load_plugins
 from trunkline.sdk import Clock
 from trunkline.serving import listening

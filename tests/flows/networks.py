@@ -110,22 +110,22 @@ class Vendor:
 
     hub: Served
 
-    async def tell(
-        self,
-        path: str,
-        webhook: Inbound | Report | bytes,
-        *,
-        key: str = SIGNING_KEY,
-        after_signing: bytes = b"",
-    ) -> httpx2.Response:
-        """Deliver a signed webhook, with a tail that the signature does not cover."""
+    def signed(
+        self, path: str, webhook: Inbound | Report | bytes, key: str = SIGNING_KEY
+    ) -> httpx2.Request:
+        """Return a webhook as the network signs it, to be delivered."""
         if not isinstance(webhook, bytes):
             webhook = webhook.model_dump_json(by_alias=True).encode()
         config = DemoConfig(signing_key=SecretStr(key))
-        signed = signature("POST", f"{self.hub.base_url}{path}", webhook, config)
-        return await self.hub.client.post(
-            path, content=webhook + after_signing, headers={SIGNATURE_HEADER: signed}
-        )
+        given = signature("POST", f"{self.hub.base_url}{path}", webhook, config)
+        headers = {SIGNATURE_HEADER: given}
+        return self.hub.client.build_request("POST", path, content=webhook, headers=headers)
+
+    async def tell(
+        self, path: str, webhook: Inbound | Report | bytes, key: str = SIGNING_KEY
+    ) -> httpx2.Response:
+        """Deliver a webhook."""
+        return await self.hub.client.send(self.signed(path, webhook, key))
 
     async def text(self, sender: str, recipient: str, body: str, id_: str = "t1") -> None:
         """Deliver a text on the account's route; the hub must take it."""
