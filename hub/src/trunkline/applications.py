@@ -73,11 +73,10 @@ def build_applications(
 ) -> RunningHub:
     """Return the applications of an open hub, and let `loopback` deliver to them."""
     catalogue = Catalogue((*AGENT_OPERATIONS, *LOCAL_OPERATIONS))
-    tools = {operation.name: operation.tool_object() for operation in catalogue.all()}
-    mcp = McpEndpoint(hub, catalogue, tools)
+    mcp = McpEndpoint(hub, catalogue)
     routes: list[BaseRoute] = [
         Route("/mcp", endpoint=mcp),
-        *Rest(hub, catalogue, tools, public_url=settings.public_url).routes(),
+        *Rest(hub, catalogue, public_url=settings.public_url).routes(),
         *Webhooks(hub, public_url=settings.public_url).routes(),
     ]
     for site in plugins.sites.values():

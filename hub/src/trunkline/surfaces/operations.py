@@ -6,6 +6,7 @@ MCP tools, REST paths, the OpenAPI document and the command line are renderings 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -63,7 +64,8 @@ class Operation(Generic[A, R]):
         """Return the JSON Schema of the result."""
         return _schema(self.result, "serialization")
 
-    def tool_object(self) -> dict[str, object]:
+    @cache  # noqa: B019 - operations live as long as the process
+    def tool_object(self) -> Mapping[str, object]:
         """Return the operation as a tool, in MCP's words: one description for every client."""
         return {
             "name": self.name,

@@ -27,11 +27,9 @@ class McpEndpoint:
     request waits for it. One task enters the SDK's session manager and leaves it again.
     """
 
-    def __init__(
-        self, hub: Hub, catalogue: Catalogue, tool_objects: Mapping[str, dict[str, object]]
-    ) -> None:
+    def __init__(self, hub: Hub, catalogue: Catalogue) -> None:
         self._hub = hub
-        self._tools = _CatalogueTools(hub, catalogue, tool_objects)
+        self._tools = _CatalogueTools(hub, catalogue)
         self._ready: asyncio.Future[StreamableHTTPSessionManager] | None = None
         self._stop = asyncio.Event()
         self._owner: asyncio.Task[None] | None = None
@@ -78,16 +76,13 @@ class McpEndpoint:
 class _CatalogueTools:
     """The catalogue of this process, for whoever the request's token stands for."""
 
-    def __init__(
-        self, hub: Hub, catalogue: Catalogue, tool_objects: Mapping[str, dict[str, object]]
-    ) -> None:
+    def __init__(self, hub: Hub, catalogue: Catalogue) -> None:
         self._hub = hub
         self._catalogue = catalogue
-        self._objects = tool_objects
 
-    async def list(self, context: "ServerRequestContext[Any]") -> list[dict[str, object]]:
+    async def list(self, context: "ServerRequestContext[Any]") -> list[Mapping[str, object]]:
         principal = _caller(context)
-        return [self._objects[each.name] for each in self._catalogue.visible_to(principal)]
+        return [each.tool_object() for each in self._catalogue.visible_to(principal)]
 
     async def call(
         self, context: "ServerRequestContext[Any]", name: str, arguments: Mapping[str, Any]

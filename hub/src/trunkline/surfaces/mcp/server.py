@@ -22,7 +22,7 @@ INSTRUCTIONS = (
 class Tools(Protocol):
     """Where tools come from. `context` is the request that asks."""
 
-    async def list(self, context: ServerRequestContext[Any]) -> list[dict[str, object]]:
+    async def list(self, context: ServerRequestContext[Any]) -> list[Mapping[str, object]]:
         """Return the tools that the caller may use, as MCP describes tools."""
 
     async def call(

@@ -56,10 +56,10 @@ class RelayedTools:
         self._link = link
         self._token = token
 
-    async def list(self, context: ServerRequestContext[Any]) -> list[dict[str, object]]:
+    async def list(self, context: ServerRequestContext[Any]) -> list[Mapping[str, object]]:
         """Return what the token may call."""
         response = await self._request("GET", "/api/v1/tools")
-        tools: list[dict[str, object]] = response.json()["tools"]
+        tools: list[Mapping[str, object]] = response.json()["tools"]
         return tools
 
     async def call(

@@ -1,6 +1,6 @@
 """REST: the tools, the messages, the OpenAPI document, health and metrics."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.requests import Request
@@ -30,19 +30,11 @@ _PAGE_PARAMETERS: Final = frozenset({"limit", "cursor", "agentId"})
 class Rest:
     """The HTTP handlers over one hub."""
 
-    def __init__(
-        self,
-        hub: Hub,
-        catalogue: Catalogue,
-        tools: Mapping[str, dict[str, object]],
-        *,
-        public_url: str,
-    ) -> None:
+    def __init__(self, hub: Hub, catalogue: Catalogue, *, public_url: str) -> None:
         self._hub = hub
         self._catalogue = catalogue
         self._public_url = public_url
         self._started = hub.clock.monotonic()
-        self._tools = tools
 
     def routes(self) -> list[Route]:
         """Return the routes to serve."""
@@ -103,7 +95,7 @@ class Rest:
     async def tools(self, request: Request) -> Response:
         """List the operations that the token may call."""
         principal = await authenticate(self._hub, request)
-        shown = [self._tools[each.name] for each in self._catalogue.visible_to(principal)]
+        shown = [each.tool_object() for each in self._catalogue.visible_to(principal)]
         return JSONResponse({"tools": shown})
 
     async def call(self, request: Request) -> Response:
