@@ -143,7 +143,7 @@ async def _compose(
         ),
         messages=Messages(
             db,
-            Gate(db, connections),
+            Gate(connections),
             delivery,
             journal,
             keys,
@@ -152,7 +152,7 @@ async def _compose(
             duplicate_window_s=settings.messages.duplicate_window_s,
             timeout_s=timeout_s,
         ),
-        inbox=Inbox(db, vault, clock),
+        inbox=Inbox(db, vault, clock, log),
         intake=Intake(db, connections, journal, Dispatch(journal), log),
         privacy=Privacy(db, vault, clock, ids),
         connections=connections,

@@ -21,10 +21,10 @@ from trunkline.core.messages.models import (
 )
 from trunkline.core.messages.recipient import country_of, parse_number
 from trunkline.core.principal import Principal
-from trunkline.core.privacy.vault import BodyVault
+from trunkline.core.privacy.vault import BodyVault, Unreadable
 from trunkline.core.problems import Invalid, NotFound
 from trunkline.db.schema import body_vault, messages
-from trunkline.sdk import Clock, Database, Tx
+from trunkline.sdk import Clock, Database, EventLog, Tx
 
 COUNTED_UP_TO: Final = 1000
 _CURSOR: Final = re.compile(r"msg_[0-9a-f]{32}")
@@ -74,10 +74,11 @@ class ChannelUse:
 class Inbox:
     """The verbs of reading."""
 
-    def __init__(self, db: Database, vault: BodyVault, clock: Clock) -> None:
+    def __init__(self, db: Database, vault: BodyVault, clock: Clock, log: EventLog) -> None:
         self._db = db
         self._vault = vault
         self._clock = clock
+        self._log = log
 
     async def page(self, principal: Principal, agent_id: str, query: Query) -> Page:
         """Return an agent's messages of both directions, newest first."""
@@ -192,10 +193,13 @@ class Inbox:
         message = repository.to_message(columns)
         place = place_of(workspace_id, message.id)
         body = None
-        if message.body_state is BodyState.KEPT and kept is not None:
-            body = self._vault.unseal(tx, place, kept)
-        elif message.body_state is BodyState.HELD and held is not None:
-            body = self._vault.unlock(tx, place, key_id, held)
+        try:
+            if message.body_state is BodyState.KEPT and kept is not None:
+                body = self._vault.unseal(tx, place, kept)
+            elif message.body_state is BodyState.HELD and held is not None:
+                body = self._vault.unlock(tx, place, key_id, held)
+        except Unreadable:  # the other messages can still be read
+            self._log.error("body.unreadable", messageId=message.id)
         return ReadableMessage(message=message, body=body)
 
 

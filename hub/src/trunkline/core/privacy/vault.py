@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trunkline.core.privacy.keys import Keys, Purpose
@@ -43,6 +44,10 @@ _SHRED = Hot(
         body_vault.c.owner_id == sa.bindparam("owner_id"),
     )
 )
+
+
+class Unreadable(Exception):
+    """A ciphertext was damaged, moved or forged: show nothing of it, and tell an operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,12 @@ class BodyVault:
         return self.unlock(tx, place, key_id.decode(), ciphertext)
 
     def unlock(self, tx: Tx, place: Place, key_id: str, ciphertext: bytes) -> str | None:
-        """Return a held body, or None when its contact's key was destroyed."""
+        """
+        Return a held body, or None when its contact's key was destroyed.
+
+        Raises:
+            Unreadable: It was not encrypted for this place, or not by this hub.
+        """
         wrapped = _WRAPPED_KEY(tx, {"workspace_id": place.workspace_id, "key_id": key_id})
         if not wrapped:
             return None
@@ -198,4 +208,7 @@ def _wrap_bind(workspace_id: str, key_id: str) -> bytes:
 
 def _open(key: bytes, sealed: bytes, bind: bytes) -> bytes:
     nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
-    return AESGCM(key).decrypt(nonce, ciphertext, bind)
+    try:
+        return AESGCM(key).decrypt(nonce, ciphertext, bind)
+    except InvalidTag as error:
+        raise Unreadable from error
