@@ -17,8 +17,8 @@ from trunkline.core.compliance import repository as compliance
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.messages.segments import Encoding, count_segments
 from trunkline.core.principal import Principal
-from trunkline.core.problems import Forbidden, Invalid, Missing, NotFound, Unsupported
-from trunkline.sdk import E164, Capability, Database, Tx, is_demo_number
+from trunkline.core.problems import Forbidden, Invalid, Missing, Unsupported
+from trunkline.sdk import E164, Capability, Tx, is_demo_number
 
 MAX_SMS_CHARACTERS: Final = 1600
 """Longest text that is sent, in characters: Twilio's limit ("Message resource", 2026-11-21)."""
@@ -34,9 +34,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsAct:
-    """A text somebody wants to send: by whom, to whom, and what it says."""
+    """A text an agent wants to send: to whom, and what it says."""
 
-    agent_id: str
+    agent: Agent
     recipient: E164
     body: str
 
@@ -59,22 +59,17 @@ class Reviewed:
 class Gate:
     """The only place that says yes."""
 
-    def __init__(self, db: Database, connections: Connections) -> None:
-        self._db = db
+    def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    async def review(self, principal: Principal, act: SmsAct) -> Reviewed:
+    async def review(self, act: SmsAct) -> Reviewed:
         """
         Return the act with everything that storing it needs.
 
         Raises:
-            NotFound, Forbidden, Invalid, Unsupported, Missing: It can't be; nothing is stored.
+            Forbidden, Invalid, Unsupported, Missing: It can't be; nothing is stored.
         """
-        agent = await self._db.read(
-            lambda tx: agents.find_agent(tx, principal.workspace_id, act.agent_id)
-        )
-        if agent is None:
-            raise NotFound("agent")
+        agent = act.agent
         if agent.status is not AgentStatus.ACTIVE:
             raise Forbidden("This agent is suspended. An operator must resume it first.")
         if agent.phone is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trunkline.core.agents import repository as agents
+from trunkline.core.agents.models import Agent
 from trunkline.core.gate.gate import Block, Gate, Reviewed, SmsAct
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.delivery import Attempt, Delivery
@@ -52,8 +53,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
+    """A send as read: by whom, to whom, under which key, and the message it repeats, if any."""
+
+    agent: Agent
     recipient: E164
     key: Key
+    first: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +109,10 @@ class Messages:
         if not command.body.strip():
             raise Invalid("body", "a text cannot be empty.")
         draft = await self._db.read(lambda tx: self._draft(tx, principal, agent_id, command))
-        first = await self._db.read(
-            lambda tx: idempotency.find_first(
-                tx, principal.workspace_id, draft.key, self._clock.now()
-            )
-        )
-        if first is not None:
-            return await self._replay(principal, first)
-        act = SmsAct(agent_id=agent_id, recipient=draft.recipient, body=command.body)
-        reviewed = await self._gate.review(principal, act)
+        if draft.first is not None:
+            return await self._replay(principal, draft.first)
+        act = SmsAct(agent=draft.agent, recipient=draft.recipient, body=command.body)
+        reviewed = await self._gate.review(act)
         return await self._shielded(self._carry_out(principal, command, draft.key, reviewed))
 
     async def drain(self, timeout_s: float) -> int:
@@ -137,7 +137,8 @@ class Messages:
                 raise Invalid("replyTo", "there is no such inbound message of this agent.")
         recipient = read_recipient(tx, workspace_id, agent, command)
         key = idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
-        return _Draft(recipient=recipient, key=key)
+        first = idempotency.find_first(tx, workspace_id, key, self._clock.now())
+        return _Draft(agent=agent, recipient=recipient, key=key, first=first)
 
     async def _shielded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Run `work` to its end, also when the caller goes away half-way."""
