@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from tests.flows.houses import House
 from tests.flows.hubs import ANN, BEN, Caller, Served, StartHub, serve
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.loading import load_plugins
@@ -53,3 +55,11 @@ async def ann(served: Served) -> Caller:
 async def ben(served: Served) -> Caller:
     """Another agent."""
     return await served.agent("ben", BEN)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A hub for all tests of a module, which must run in the module's loop."""
+    async with serve(tmp_path_factory.mktemp("house")) as hub:
+        ann, ben = await hub.agent("ann", ANN), await hub.agent("ben", BEN)
+        yield House(hub=hub, ann=ann, ben=ben, admin=await hub.admin())

@@ -51,14 +51,21 @@ class Guard:
 
 
 class LoopbackOnly:
-    """Serves callers on this machine; to others there is nothing here."""
+    """
+    Serves callers on this machine; to others there is nothing here.
+
+    A tunnel on this machine is no such caller, and shows itself by the host name it was asked for.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
-        if client is not None and not ipaddress.ip_address(client[0]).is_loopback:
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        if client is not None and not (
+            ipaddress.ip_address(client[0]).is_loopback and _name_of(host) in _LOOPBACK_NAMES
+        ):
             await problem_response(NotFound("path"))(scope, receive, send)
             return
         await self._app(scope, receive, send)
