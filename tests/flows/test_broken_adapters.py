@@ -217,3 +217,14 @@ async def test_a_refusal_that_cannot_be_stored_leaves_the_outcome_unknown(
 async def test_nothing_an_adapter_did_has_harmed_the_hub(bench: Bench) -> None:
     assert (await bench.ann.send(BOB, "still here"))["status"] == "sent"
     assert (await bench.hub.client.get("/health/ready")).json()["status"] == "ready"
+
+
+async def test_a_stop_counts_although_its_text_cannot_be_stored(bench: Bench) -> None:
+    status, states = await bench.tell("parse", lambda: text(provider_id=object(), body="STOP"))
+    suppressed = bench.hub.rows("SELECT address FROM suppressions")
+    await bench.tell("parse", lambda: text(external_id="start", body="START"))
+
+    assert status == 204
+    assert states == ["dead"]
+    assert [row["address"] for row in suppressed] == [BOB]
+    assert bench.hub.count("suppressions") == 0

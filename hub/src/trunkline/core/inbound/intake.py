@@ -202,7 +202,8 @@ class Intake:
         except Exception as error:  # noqa: BLE001 - an adapter may put anything into an event
             if not await self._db.read(lambda tx: repository.is_known(tx, stored)):
                 self._log.error("webhook.not_applied", eventId=stored.id, exc_info=error)
-                await self._bury(connection, request, agent, "The hub could not apply it.")
+                reason = "The hub could not apply it."
+                await self._bury(connection, request, agent, reason, event)
                 return
             applied = None  # a twin was stored at the same moment
         state = applied.state.value if applied else "duplicate"
@@ -223,8 +224,13 @@ class Intake:
         request: WebhookRequest,
         agent: Agent | None,
         reason: str,
+        event: InboundEvent | None = None,
     ) -> None:
-        """Keep what cannot be used, encrypted, for a repaired adapter; each body once."""
+        """
+        Keep what cannot be used, encrypted, for a repaired adapter; each body once.
+
+        A STOP in an event that could be read counts all the same.
+        """
         digest = hashlib.sha256(request.body).hexdigest()
         stored = self._stored(connection, request, agent, digest, "unreadable")
         place = Place(workspace_id=stored.workspace_id, table=inbound_events.name, row_id=stored.id)
@@ -233,6 +239,8 @@ class Intake:
         def fn(tx: Tx) -> None:
             if repository.is_known(tx, stored):
                 return
+            if event is not None:
+                self._dispatch.opt_out(tx, stored, event)
             self._add(tx, stored, Applied(state=EventState.DEAD, reason=reason))
             self._journal.vault.hold(tx, place, f"connection:{connection.name}", text)
 
