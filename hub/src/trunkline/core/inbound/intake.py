@@ -288,6 +288,8 @@ def _events(parsed: Iterable[object]) -> list[InboundEvent]:
     for event in parsed:
         if not isinstance(event, InboundEvent):
             raise TypeError("an adapter must parse a request to events")
+        if isinstance(event, SmsReceived) and not isinstance(event.body, str):
+            raise TypeError("an adapter must give a text as text")
         if isinstance(event, StatusReported) and not isinstance(event.cost_micros, int | None):
             raise TypeError("an adapter must report a cost in micro-units")
         events.append(event)
