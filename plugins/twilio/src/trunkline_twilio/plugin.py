@@ -1,0 +1,31 @@
+"""What the hub loads: one spec, and the hook that offers it."""
+
+from collections.abc import Sequence
+
+from trunkline.sdk import Capability, Idempotency, ProviderSpec, TelephonyProvider, hookimpl
+from trunkline_twilio.config import TwilioConfig
+from trunkline_twilio.sms import open_twilio
+from trunkline_twilio.webhooks import TwilioWebhooks
+
+TWILIO: ProviderSpec[TelephonyProvider, TwilioConfig] = ProviderSpec(
+    name="twilio",
+    config=TwilioConfig,
+    open=open_twilio,
+    capabilities=frozenset(
+        {
+            Capability.SMS_SEND,
+            Capability.MMS_SEND,
+            Capability.SMS_RECEIVE,
+            Capability.SMS_STATUS,
+            Capability.SMS_LOOKUP,
+        }
+    ),
+    idempotency=Idempotency.LOOKUP,  # Twilio takes no key that would make a second send harmless
+    webhook=TwilioWebhooks(),
+)
+
+
+@hookimpl
+def trunkline_register_telephony() -> Sequence[ProviderSpec[TelephonyProvider, TwilioConfig]]:
+    """Offer Twilio."""
+    return [TWILIO]

@@ -1,0 +1,165 @@
+"""Texts through Twilio's Messages resource (API version 2010-04-01)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Final, TypeVar
+from urllib.parse import quote, urlencode
+
+import httpx2
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from trunkline.sdk import (
+    E164,
+    MICROS,
+    DeliveryStatus,
+    OutboundSms,
+    OutcomeUnknown,
+    ProviderContext,
+    Receipt,
+    SmsReport,
+    TelephonyProvider,
+    transport_errors,
+)
+from trunkline_twilio.config import TwilioConfig
+from trunkline_twilio.errors import refusal
+from trunkline_twilio.statuses import STATUSES
+
+_PAGE_SIZE: Final = 1000  # the most that Twilio gives
+_MOST_PAGES: Final = 5
+_NO_SUCH_TEXT: Final = "20404"
+
+
+class Twilio(TelephonyProvider):
+    """One open Twilio account."""
+
+    def __init__(self, config: TwilioConfig, context: ProviderContext) -> None:
+        self._http = context.http
+        self._clock = context.clock
+        self._base_url = config.base_url
+        self._messages = f"/2010-04-01/Accounts/{config.account_sid}/Messages"
+        self._auth = (config.account_sid, config.auth_token.get_secret_value())
+
+    async def send_sms(self, sms: OutboundSms) -> Receipt:
+        form: dict[str, str | list[str]] = {
+            "To": sms.recipient,
+            "From": sms.sender,
+            "Body": sms.body,
+            "StatusCallback": sms.status_url,
+        }
+        if sms.media_urls:
+            form["MediaUrl"] = list(sms.media_urls)
+        url = f"{self._base_url}{self._messages}.json"
+        with transport_errors("Twilio"):
+            response = await self._http.post(url, data=form, auth=self._auth)
+        taken = _read(_Taken, self._succeeded(response))
+        status = STATUSES.get(taken.status) or DeliveryStatus.SENT  # it has an id: Twilio has it
+        return Receipt(provider_id=taken.sid, status=status)
+
+    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+        response = await self._get(f"{self._messages}/{quote(provider_id, safe='')}.json")
+        if response.is_success:
+            return _read(_Message, response).report()
+        error = refusal(response, self._clock.now())
+        if error.provider_code == _NO_SUCH_TEXT:  # not any 404: a proxy's proves nothing
+            return None
+        raise error
+
+    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+        wanted = {"To": recipient, "From": sender, "PageSize": _PAGE_SIZE}
+        uri = f"{self._messages}.json?{urlencode(wanted)}"
+        reports: list[SmsReport] = []
+        for _ in range(_MOST_PAGES):
+            page = _read(_Page, self._succeeded(await self._get(uri)))
+            reports += [message.report() for message in page.messages]
+            if page.next_page_uri is None:
+                return [report for report in reports if _is_since(report, since)]
+            uri = page.next_page_uri
+        # A part of the list must not pass for the whole: what is missing may have been sent.
+        raise OutcomeUnknown("Twilio lists more texts between the two numbers than can be read.")
+
+    async def _get(self, uri: str) -> httpx2.Response:
+        with transport_errors("Twilio"):
+            return await self._http.get(f"{self._base_url}{uri}", auth=self._auth)
+
+    def _succeeded(self, response: httpx2.Response) -> httpx2.Response:
+        if not response.is_success:
+            raise refusal(response, self._clock.now())
+        return response
+
+
+@asynccontextmanager
+async def open_twilio(config: TwilioConfig, context: ProviderContext) -> AsyncIterator[Twilio]:
+    """Open one account. Twilio has no log-in, so nothing needs undoing either."""
+    yield Twilio(config, context)
+
+
+def _rfc2822(value: object) -> object:
+    return parsedate_to_datetime(value) if isinstance(value, str) else value
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)  # it holds numbers and texts
+
+
+class _Taken(_Answer):
+    """What is read of the answer to a send."""
+
+    sid: str = Field(min_length=1)
+    status: str = ""
+
+
+class _Message(_Answer):
+    """What is read of a message that was asked for."""
+
+    sid: str = Field(min_length=1)
+    status: str
+    sender: str | None = Field(None, alias="from")
+    recipient: str | None = Field(None, alias="to")
+    date_created: Annotated[AwareDatetime | None, BeforeValidator(_rfc2822)] = None
+    error_code: int | None = None
+    price: Decimal | None = None  # below zero, as -0.00750; null until Twilio knows it
+    price_unit: str | None = Field(None, pattern="^[A-Za-z]{3}$")
+
+    def report(self) -> SmsReport:
+        """Return it in the hub's words."""
+        cost_micros, currency = self._cost()
+        return SmsReport(
+            provider_id=self.sid,
+            sender=self.sender or "",
+            recipient=self.recipient or "",
+            status=STATUSES.get(self.status),
+            vendor_status=self.status,
+            created_at=self.date_created and self.date_created.astimezone(UTC),
+            error_code=None if self.error_code is None else str(self.error_code),
+            cost_micros=cost_micros,
+            currency=currency,
+        )
+
+    def _cost(self) -> tuple[int, str] | tuple[None, None]:
+        if self.price is None or self.price_unit is None:
+            return None, None
+        return round(abs(self.price) * MICROS), self.price_unit.upper()
+
+
+class _Page(_Answer):
+    messages: list[_Message]
+    # A path and nothing else, as the credentials go where it leads.
+    next_page_uri: str | None = Field(None, pattern=r"^/2010-04-01/")
+
+
+A = TypeVar("A", bound=_Answer)
+
+
+def _read(model: type[A], response: httpx2.Response) -> A:
+    try:
+        return model.model_validate_json(response.content)
+    except (ValidationError, OverflowError) as error:  # the latter of a year of many digits
+        raise OutcomeUnknown("Twilio's answer cannot be read.") from error
+
+
+def _is_since(report: SmsReport, since: datetime) -> bool:
+    """Tell whether a text was taken since then, as far as Twilio's whole seconds can tell."""
+    return report.created_at is None or report.created_at >= since.replace(microsecond=0)
