@@ -2,9 +2,10 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,6 +16,23 @@ from trunkline.db.migrate import bring_up_to_date
 from trunkline.loading import load_plugins
 from trunkline.sdk import DatabaseContext
 from trunkline.testing import FakeClock, RecordingLog
+
+
+class _Hurried:
+    """asyncio for uvicorn, which looks ten times a second whether it shall end: most of a test."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    async def sleep(self, delay_s: float) -> None:
+        await asyncio.sleep(min(delay_s, 0.005))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_patience() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("uvicorn.server.asyncio", _Hurried())
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from mcp.client import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
@@ -71,6 +73,15 @@ class Caller:
     async def send(self, to: str, body: str, **more: Any) -> dict[str, Any]:
         """Send a text that must be taken."""
         return await self.call("comms_send_message", channel="sms", to=to, body=body, **more)
+
+    @asynccontextmanager
+    async def mcp(self, mode: str = "auto") -> AsyncIterator[Client]:
+        """Connect the official MCP client; `mode` is ``legacy`` for the era of handshakes."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with httpx2.AsyncClient(headers=headers, timeout=30, verify=False) as http:
+            transport = streamable_http_client(f"{self.base_url}/mcp", http_client=http)
+            async with Client(transport, mode=mode) as client:
+                yield client
 
     async def status(self, message_id: str) -> dict[str, Any]:
         """Return how far a message got."""
@@ -155,7 +166,8 @@ async def serve(
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Served]:
     """Serve a hub on `data_dir`, from a settings file."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     config = data_dir / "trunkline.toml"
     config.write_text(toml)

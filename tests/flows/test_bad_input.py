@@ -1,0 +1,199 @@
+"""Input that is wrong: a documented code, a sentence, no echo, nothing stored."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.flows.houses import House, refused
+from tests.flows.hubs import HANDSET
+from tests.flows.mistakes import MISTAKES, PLANTED, Mistake
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SEND = "/api/v1/tools/comms_send_message"
+
+
+def is_sentence(problem: Mapping[str, Any]) -> bool:
+    """Tell whether a problem says what to do, and does not repeat what was wrong."""
+    detail = problem["detail"]
+    return len(detail) > 15 and detail.endswith(".") and PLANTED not in json.dumps(problem)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+async def test_a_mistake_is_named_and_nothing_is_stored(house: House, mistake: Mistake) -> None:
+    before = house.hub.count("messages")
+    response = await house.ann.post(mistake.tool, mistake.arguments)
+
+    assert refused(response, mistake.http_status, mistake.code)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["field"] == mistake.field
+    assert is_sentence(response.json())
+    assert house.hub.count("messages") == before
+
+
+async def test_mcp_says_of_every_mistake_what_rest_says(house: House) -> None:
+    async with house.ann.mcp() as client:
+        for mistake in MISTAKES:
+            rest = (await house.ann.post(mistake.tool, mistake.arguments)).json()
+            result = await client.call_tool(mistake.tool, mistake.arguments)
+
+            (content,) = result.content
+            assert result.is_error, str(mistake)
+            assert result.structured_content == rest, str(mistake)
+            assert content.type == "text"
+            assert content.text == f"{rest['code']}: {rest['detail']}"
+
+
+# --- not even JSON --------------------------------------------------------------------------------
+
+
+def post(house: House, content: bytes, content_type: str | None = "application/json") -> Any:
+    """Post raw bytes to the operation that sends."""
+    headers = {"Authorization": f"Bearer {house.ann.token}"}
+    if content_type is not None:
+        headers["Content-Type"] = content_type
+    return house.hub.client.post(SEND, content=content, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"\xff\xfe\x00",
+        b'{"body": NaN}',
+        b'{"body": -Infinity}',
+        b'{"limit": %s}' % (b"9" * 5_000),
+        *(b'{"body":' * depth + b"1" + b"}" * depth for depth in (33, 400, 900, 100_000)),
+        b'{"body":' + b"[" * 600 + b"]" * 600 + b"}",
+    ],
+    ids=lambda content: f"{content[:20]!r}…{len(content)}",
+)
+async def test_what_is_no_reasonable_json_object_is_invalid(house: House, content: bytes) -> None:
+    response = await post(house, content)
+
+    assert refused(response, 422, "invalid")
+    assert is_sentence(response.json())
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{"channel":"sms","to":"%s","body":"\\ud83d"}',
+        '{"channel":"sms","to":"%s\\udfff","body":"hello"}',
+        '{"channel":"sms","to":"%s","body":"hello","\\ud800":1}',
+        '{"channel":"sms","to":"%s","body":"hello","idempotencyKey":"\\udc00"}',
+    ],
+)
+async def test_half_a_surrogate_pair_is_no_text(house: House, template: str) -> None:
+    before = house.hub.count("messages")
+    response = await post(house, (template % HANDSET).encode())
+
+    assert refused(response, 422, "invalid")
+    assert house.hub.count("messages") == before
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx"]
+)
+async def test_only_json_is_taken(house: House, content_type: str | None) -> None:
+    body = json.dumps({"channel": "sms", "to": HANDSET, "body": "hello"}).encode()
+
+    assert refused(await post(house, body, content_type), 415, "unsupported_media_type")
+
+
+async def test_two_megabytes_are_too_much(house: House) -> None:
+    response = await post(house, b'{"body":"%s"}' % (b"x" * 2_000_000))
+
+    assert refused(response, 413, "too_large")
+    assert is_sentence(response.json())
+
+
+# --- things that are not there --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["comms_fly", "COMMS_SEND_MESSAGE", "agents_create", "%00"])
+async def test_an_operation_that_is_not_there_is_not_found(house: House, name: str) -> None:
+    response = await house.hub.client.post(
+        f"/api/v1/tools/{name}", json={}, headers={"Authorization": f"Bearer {house.ann.token}"}
+    )
+
+    assert refused(response, 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/v1/tools/", "/api/v2/tools", "/../etc"])
+async def test_a_path_that_is_not_there_is_not_found(house: House, path: str) -> None:
+    response = await house.ann.get(path)
+
+    assert response.status_code in (404, 307)
+    assert response.status_code == 307 or refused(response, 404, "not_found")
+
+
+async def test_another_method_is_not_allowed(house: House) -> None:
+    response = await house.hub.client.delete("/api/v1/messages")
+
+    assert refused(response, 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=x", "limit=0", "limit=201", f"limit={'9' * 5_000}", "cursor=x", "order=asc"]
+)
+async def test_a_query_that_cannot_be_is_invalid(house: House, query: str) -> None:
+    assert refused(await house.ann.get(f"/api/v1/messages?{query}"), 422, "invalid")
+
+
+# --- raw MCP --------------------------------------------------------------------------------------
+
+
+async def _rpc(house: House, arguments: bytes) -> httpx2.Response:
+    """Call the tool that sends as a client of the stateless era does, with raw arguments."""
+    version = b"2026-07-28"
+    meta = (
+        b'{"io.modelcontextprotocol/protocolVersion":"%s",'
+        b'"io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},'
+        b'"io.modelcontextprotocol/clientCapabilities":{}}'
+    )
+    body = (
+        b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"comms_send_message",'
+        b'"arguments":%s,"_meta":%s}}' % (arguments, meta % version)
+    )
+    headers = {
+        "Authorization": f"Bearer {house.ann.token}",
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": version.decode(),
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": "comms_send_message",
+    }
+    return await house.hub.client.post("/mcp", content=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        b'{"channel":"sms","to":"+12025550150","body":"\\ud83d"}',
+        b'{"body": NaN}',
+        b"[]",
+        b'"text"',
+        b'{"body":' * 900 + b"1" + b"}" * 900,
+        b'{"body":"%s"}' % (b"x" * 2_000_000),
+        b'{"body":"%s"}' % (b"x" * 6_000_000),
+    ],
+    ids=lambda arguments: f"{arguments[:24]!r}…{len(arguments)}",
+)
+async def test_hostile_json_over_mcp_ends_in_an_error_and_not_in_a_failure(
+    house: House, arguments: bytes
+) -> None:
+    before = house.hub.count("messages")
+    response = await _rpc(house, arguments)
+
+    assert response.status_code < 500
+    assert response.status_code == 413 or "error" in response.text.lower()
+    assert "Traceback" not in response.text
+    assert house.hub.count("messages") == before
