@@ -79,9 +79,10 @@ def of_command(name: str) -> str:
 
 
 def of_setting(key: str) -> str:
-    """Fit a key after its section, or its variable."""
+    """Fit a key, after its section if it is one word and so could be anything, or its variable."""
     section, _, name = key.partition(".")
-    return rf"\b{section}\b.*\b{name}\b|\b{variable_name(key)}\b"
+    after = "" if "_" in name else rf"\b{section}\b.*"
+    return rf"{after}\b{name}\b|\b{variable_name(key)}\b"
 
 
 def of_code(code: str, raised_as: str) -> str:
@@ -132,6 +133,7 @@ def test_some_test_speaks_of_each(kind: str) -> None:
         (of_command("agents promote"), '"agents", "create", "promote"'),
         (of_command("fax"), "the fax"),
         (of_setting("server.fax"), '{"server": {"faxes": 1}}'),
+        (of_setting("server.fax"), "the fax"),
         (of_code("busy", "Busy"), "the line is busy; raise Busy"),
         (of_code("provider.busy", "Busy"), "raise BusyToday"),
     ],
@@ -148,6 +150,7 @@ def test_what_no_test_speaks_of_is_noticed(pattern: str, text: str) -> None:
         (of_command("agents promote"), "trunkline agents promote ann"),
         (of_setting("server.fax"), "[server]\nfax = 1"),
         (of_setting("server.fax"), "TRUNKLINE_SERVER__FAX=1"),
+        (of_setting("server.fax_number"), "fax_number = 1"),
         (of_code("busy", "Busy"), 'assert answer["code"] == "busy"'),
         (of_code("provider.busy", "Busy"), "with pytest.raises(Busy)"),
     ],
