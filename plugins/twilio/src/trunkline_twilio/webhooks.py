@@ -43,8 +43,7 @@ class TwilioWebhooks(WebhookAdapter[TwilioConfig]):
         key, algorithm = _signing(request, config)
         suffix = _signed_body(request)
         for url in _spellings(request.url):
-            signed = f"{url}{suffix}".encode("utf-8", "surrogateescape")
-            expected = b64encode(hmac.new(key, signed, algorithm).digest())
+            expected = b64encode(hmac.digest(key, f"{url}{suffix}".encode(), algorithm))
             if hmac.compare_digest(expected, given):
                 return
         raise BadSignature("The signature does not match.")
@@ -86,7 +85,7 @@ def _signed_body(request: WebhookRequest) -> str:
         try:
             parameters = _form(request.body)
         except ValueError as error:
-            raise BadSignature("The form has too many parameters.") from error
+            raise BadSignature("The form cannot be read, or is endless.") from error
         return "".join(name + value for name, value in sorted(set(parameters)))
     digest = parse_qs(urlsplit(request.url).query).get("bodySHA256", [""])[0]
     if not hmac.compare_digest(hashlib.sha256(request.body).hexdigest().encode(), digest.encode()):
@@ -137,11 +136,10 @@ def _is_form(request: WebhookRequest) -> bool:
 
 
 def _form(encoded: bytes) -> _Params:
-    text = encoded.decode("utf-8", "surrogateescape")
     return parse_qsl(
-        text,
+        encoded.decode(),
         keep_blank_values=True,
-        errors="surrogateescape",
+        errors="strict",
         max_num_fields=_MOST_PARAMETERS,
     )
 

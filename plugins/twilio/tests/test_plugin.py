@@ -1,0 +1,73 @@
+"""The installed plugin, as the hub finds it."""
+
+from importlib.metadata import Distribution
+
+import pytest
+from pydantic import ValidationError
+
+from plugins.twilio.tests.vendor import ACCOUNT, CONFIG, TOKEN
+from trunkline.loading import PluginReport, PluginState, load_plugins
+from trunkline.sdk import Idempotency
+from trunkline_twilio.config import TwilioConfig
+from trunkline_twilio.plugin import TWILIO
+
+
+def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
+    dist = Distribution.from_name("trunkline-twilio")
+
+    plugins = load_plugins(distributions=[dist], required=["twilio"])
+
+    assert plugins.telephony == {"twilio": TWILIO}
+    assert plugins.reports == (
+        PluginReport(
+            name="twilio",
+            dist="trunkline-twilio",
+            version=dist.version,
+            state=PluginState.LOADED,
+            kinds=("telephony",),
+            providers=("twilio",),
+            capabilities=("mms.send", "sms.lookup", "sms.receive", "sms.send", "sms.status"),
+        ),
+    )
+
+
+def test_a_lost_answer_may_be_resolved_by_asking_twilio() -> None:
+    assert TWILIO.idempotency is Idempotency.LOOKUP
+
+
+def test_each_credential_names_the_variable_that_fills_it() -> None:
+    properties = TWILIO.config.model_json_schema()["properties"]
+
+    assert properties["account_sid"]["env"] == "TWILIO_ACCOUNT_SID"
+    assert properties["auth_token"]["env"] == "TWILIO_AUTH_TOKEN"
+    assert properties["webhook_key"]["env"] == "TWILIO_WEBHOOK_KEY"
+
+
+def test_the_api_is_twilios_unless_another_is_named() -> None:
+    assert TwilioConfig.model_validate(CONFIG).base_url == "https://api.twilio.com"
+
+
+@pytest.mark.parametrize("field", ["account_sid", "auth_token"])
+def test_a_credential_that_is_missing_is_named(field: str) -> None:
+    with pytest.raises(ValidationError, match=field):
+        TwilioConfig.model_validate({key: CONFIG[key] for key in CONFIG if key != field})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"account_sid": "secret-sid"},
+        {"account_sid": f"SK{'0' * 32}"},
+        {"account_sid": f"{ACCOUNT}/secret-sid"},
+        {"auth_token": ""},
+        {"webhook_key": ""},
+        {"base_url": "ftp://secret-host"},
+        {"base_url": "https://api.twilio.com/2010-04-01"},
+        {"auth_tokne": TOKEN},
+    ],
+)
+def test_a_config_that_cannot_work_is_refused_without_quoting_it(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TwilioConfig.model_validate({**CONFIG, **wrong})
+
+    assert not [secret for secret in ("secret-", TOKEN) if secret in str(caught.value)]

@@ -1,0 +1,242 @@
+"""What the suites cannot know: the exact requests to Twilio, over a real connection."""
+
+import json
+import socket
+from base64 import b64decode
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx2
+import pytest
+
+from plugins.twilio.tests.vendor import (
+    ACCOUNT,
+    CONFIG,
+    FORM,
+    HUB,
+    PATH,
+    PERSON,
+    SENT_AT,
+    SID,
+    TOKEN,
+    message,
+    page,
+)  # fmt: skip
+from trunkline.sdk import (
+    E164,
+    DeliveryStatus,
+    OutboundSms,
+    OutcomeUnknown,
+    Receipt,
+    RetryLater,
+    SmsReport,
+    TelephonyProvider,
+)
+from trunkline.testing import BaseTelephonyConformance, Canned, Wire, provider_context
+from trunkline_twilio.config import TwilioConfig
+from trunkline_twilio.sms import open_twilio
+
+T = TypeVar("T")
+SMS: OutboundSms = BaseTelephonyConformance.sms
+MEDIA = ("https://media.example/a.jpg?x=1&y=2", "https://media.example/b.png")
+
+
+@dataclass
+class Api:
+    """A server on loopback that gives one answer and keeps what it was asked."""
+
+    answer: bytes
+    status: int = 200
+    promised: int | None = None
+    asked: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)
+
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        """Serve on a free port and yield the URL."""
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.do_POST()
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                api.asked.append((self.command, self.path, dict(self.headers), body.decode()))
+                self.send_response(api.status)
+                self.send_header("Content-Length", str(api.promised or len(api.answer)))
+                self.end_headers()
+                self.wfile.write(api.answer)
+
+            def log_message(self, *_: object) -> None:
+                """Keep quiet."""
+
+        server = HTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            server.server_close()
+
+    async def ask(self, question: Callable[[TelephonyProvider], Awaitable[T]]) -> T:
+        """Ask an adapter that speaks to this server."""
+        with self.serving() as url:
+            return await ask(url, question)
+
+
+async def ask(base_url: str, question: Callable[[TelephonyProvider], Awaitable[T]]) -> T:
+    config = TwilioConfig.model_validate({**CONFIG, "base_url": base_url})
+    async with httpx2.AsyncClient() as http, open_twilio(config, provider_context(http)) as twilio:
+        return await question(twilio)
+
+
+def api(answer: object, **more: Any) -> Api:
+    return Api(answer=json.dumps(answer).encode(), **more)
+
+
+async def test_a_text_is_posted_as_the_specification_says() -> None:
+    twilio = api(message(), status=201)
+
+    receipt = await twilio.ask(lambda each: each.send_sms(SMS))
+
+    assert receipt == Receipt(provider_id=SID)
+    ((method, path, headers, body),) = twilio.asked
+    assert (method, path) == ("POST", f"{PATH}.json")
+    assert headers["Content-Type"] == FORM
+    scheme, _, credentials = headers["Authorization"].partition(" ")
+    assert (scheme, b64decode(credentials).decode()) == ("Basic", f"{ACCOUNT}:{TOKEN}")
+    assert parse_qsl(body) == [
+        ("To", PERSON),
+        ("From", HUB),
+        ("Body", "Héllo, wörld 👋"),
+        ("StatusCallback", SMS.status_url),
+    ]
+
+
+async def test_media_without_words_are_a_text_too() -> None:
+    twilio = api(message(), status=201)
+
+    await twilio.ask(lambda each: each.send_sms(replace(SMS, body="", media_urls=MEDIA)))
+
+    form = parse_qsl(twilio.asked[0][3], keep_blank_values=True)
+    assert form[2:] == [
+        ("Body", ""),
+        ("StatusCallback", SMS.status_url),
+        ("MediaUrl", MEDIA[0]),
+        ("MediaUrl", MEDIA[1]),
+    ]
+
+
+async def test_an_answer_that_is_cut_off_leaves_the_outcome_unknown() -> None:
+    twilio = api(message(), status=201, promised=100_000)
+
+    with pytest.raises(OutcomeUnknown):
+        await twilio.ask(lambda each: each.send_sms(SMS))
+
+
+async def test_a_port_where_nobody_listens_is_safe_to_try_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    with pytest.raises(RetryLater):
+        await ask(f"http://127.0.0.1:{port}", lambda each: each.send_sms(SMS))
+
+
+async def test_a_text_is_looked_up_by_its_id() -> None:
+    twilio = api(
+        message(
+            status="undelivered",
+            error_code=30007,
+            date_created="Thu, 15 Jan 2026 13:00:00 +0100",
+            price="-0.01",
+            price_unit="USD",
+        )
+    )
+
+    found = await twilio.ask(lambda each: each.fetch_sms(SID))
+
+    assert [(method, path) for method, path, _, _ in twilio.asked] == [
+        ("GET", f"{PATH}/{SID}.json")
+    ]
+    assert found == SmsReport(
+        provider_id=SID,
+        sender=HUB,
+        recipient=PERSON,
+        status=DeliveryStatus.FAILED,
+        vendor_status="undelivered",
+        created_at=SENT_AT,
+        error_code="30007",
+        cost_micros=10_000,
+        currency="USD",
+    )
+    assert found.created_at is not None
+    assert found.created_at.tzinfo is UTC
+
+
+async def test_an_id_cannot_lead_to_another_resource() -> None:
+    twilio = api(message())
+
+    await twilio.ask(lambda each: each.fetch_sms("../Calls?x="))
+
+    assert twilio.asked[0][1] == f"{PATH}/..%2FCalls%3Fx%3D.json"
+
+
+async def test_the_texts_between_two_numbers_are_listed_in_one_request_if_they_fit() -> None:
+    twilio = api(page(message()))
+
+    found = await twilio.ask(lambda each: each.list_sms(E164(HUB), E164(PERSON), SENT_AT))
+
+    assert [each.provider_id for each in found] == [SID]
+    ((method, path, _, _),) = twilio.asked
+    query = dict(parse_qsl(urlsplit(path).query))
+    assert (method, urlsplit(path).path) == ("GET", f"{PATH}.json")
+    assert query == {"To": PERSON, "From": HUB, "PageSize": "1000"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"price": None, "price_unit": "USD"},
+        {"price": "-0.0075", "price_unit": None},
+        {"price": None, "price_unit": None},
+    ],
+)
+async def test_half_a_price_is_none(changes: dict[str, object]) -> None:
+    found = await api(message(**changes)).ask(lambda each: each.fetch_sms(SID))
+
+    assert found is not None
+    assert (found.cost_micros, found.currency) == (None, None)
+
+
+async def test_a_text_without_a_date_is_listed_as_it_may_be_the_one() -> None:
+    wire = Wire(Canned(status=200, json=page(message(date_created=None))))
+    config = TwilioConfig.model_validate(CONFIG)
+
+    async with wire.client() as http, open_twilio(config, provider_context(http)) as twilio:
+        found = await twilio.list_sms(E164(HUB), E164(PERSON), datetime(2030, 1, 1, tzinfo=UTC))
+
+    assert [each.created_at for each in found] == [None]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sid": ""},
+        {"status": None},
+        {"date_created": "yesterday"},
+        {"date_created": "Fri, 24 May 99999999999999999999 17:18:27 +0000"},
+        {"price": "free"},
+        {"price_unit": "dollars"},
+    ],
+)
+async def test_a_message_that_cannot_be_read_is_not_guessed_at(changes: dict[str, object]) -> None:
+    with pytest.raises(OutcomeUnknown) as caught:
+        await api(message(**changes)).ask(lambda each: each.fetch_sms(SID))
+
+    assert PERSON not in repr(caught.value.__cause__)

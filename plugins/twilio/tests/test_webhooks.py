@@ -1,0 +1,122 @@
+"""What the suites cannot know: Twilio's fields, and what it wants to hear."""
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from plugins.twilio.tests.vendor import (
+    HUB,
+    MEDIA_RECEIVED,
+    PERSON,
+    RECEIVED,
+    REPORTED,
+    SID,
+    STATUS_URL,
+    json_webhook,
+    report,
+    request,
+    signature,
+    webhook,
+)
+from trunkline.sdk import E164, DeliveryStatus, SmsReceived, StatusReported, WebhookReply
+from trunkline_twilio.webhooks import TwilioWebhooks
+
+ADAPTER = TwilioWebhooks()
+URL = "https://hub.example/webhooks/agent-1/sms"
+
+
+def test_an_inbound_text_is_read_as_twilio_sends_it() -> None:
+    assert ADAPTER.parse(webhook(RECEIVED)) == [
+        SmsReceived(
+            external_id=f"{RECEIVED['MessageSid']}:received",
+            provider_id=RECEIVED["MessageSid"],
+            sender=E164(PERSON),
+            recipient=E164(HUB),
+            body="Grüße & more",
+        )
+    ]
+
+
+def test_a_failure_is_reported_with_twilios_code() -> None:
+    assert ADAPTER.parse(report("undelivered", ErrorCode="30003")) == [
+        StatusReported(
+            external_id=f"{SID}:undelivered",
+            provider_id=SID,
+            sender=E164(HUB),
+            status=DeliveryStatus.FAILED,
+            vendor_status="undelivered",
+            error_code="30003",
+        )
+    ]
+
+
+def test_a_status_is_read_by_either_of_its_names() -> None:
+    fields = {name: value for name, value in REPORTED.items() if name != "MessageStatus"}
+
+    (event,) = ADAPTER.parse(webhook(fields, STATUS_URL))
+
+    assert isinstance(event, StatusReported)
+    assert event.status is DeliveryStatus.DELIVERED
+
+
+def test_what_a_get_tells_in_its_query_is_read_alike() -> None:
+    url = f"{URL}?{urlencode(RECEIVED)}"
+
+    assert ADAPTER.parse(request(url, method="GET", signed=signature(url))) == ADAPTER.parse(
+        webhook(RECEIVED)
+    )
+
+
+def test_a_forms_query_tells_nothing() -> None:
+    url = f"{URL}?{urlencode({'From': '+14155550177', 'Body': 'STOP'})}"
+
+    assert ADAPTER.parse(webhook(RECEIVED, url)) == ADAPTER.parse(webhook(RECEIVED))
+
+
+def test_a_new_parameter_changes_nothing() -> None:
+    assert ADAPTER.parse(webhook({**RECEIVED, "Zzz": "1"})) == ADAPTER.parse(webhook(RECEIVED))
+
+
+def test_a_call_is_nothing_that_the_adapter_has_a_use_for() -> None:
+    assert ADAPTER.parse(webhook({"CallSid": "CA1", "CallStatus": "ringing", "From": PERSON})) == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {**RECEIVED, "MessageSid": ""},
+        {**RECEIVED, "From": "whatsapp:+14155550199"},
+        {**RECEIVED, "To": "12345"},
+        {**RECEIVED, "NumMedia": "some"},
+        {**MEDIA_RECEIVED, "NumMedia": "3"},
+        {name: value for name, value in RECEIVED.items() if name != "Body"},
+        {**REPORTED, "From": "Trunkline"},
+    ],
+)
+def test_a_form_that_cannot_be_read_raises(broken: dict[str, str]) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        ADAPTER.parse(webhook(broken))
+
+
+def test_a_body_that_is_no_text_raises() -> None:
+    body = urlencode({**RECEIVED, "Body": b"\xff\xfe"}).encode()
+    told = request(URL, body=body, signed="", content_type="application/x-www-form-urlencoded")
+
+    with pytest.raises(UnicodeDecodeError):
+        ADAPTER.parse(told)
+
+
+def test_json_is_not_how_texts_are_told_and_raises() -> None:
+    with pytest.raises(ValueError, match="forms"):
+        ADAPTER.parse(json_webhook(json.dumps(RECEIVED).encode(), URL))
+
+
+def test_an_inbound_text_is_answered_with_empty_twiml() -> None:
+    assert ADAPTER.reply(webhook(RECEIVED)) == WebhookReply(
+        status=200, content_type="text/xml", body=b"<Response/>"
+    )
+
+
+def test_a_status_is_answered_with_nothing() -> None:
+    assert ADAPTER.reply(report("delivered")) == WebhookReply(status=204)

@@ -1,0 +1,205 @@
+"""Twilio as its documentation describes it: what it answers, and how it signs what it sends."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx2
+
+from trunkline.sdk import WebhookRequest
+from trunkline.testing import Canned, Wire
+
+ACCOUNT: Final = f"AC{'0' * 32}"
+TOKEN: Final = "auth-token-for-tests"
+CONFIG: Final = {"account_sid": ACCOUNT, "auth_token": TOKEN}
+SID: Final = f"SM{'1' * 32}"
+HUB, PERSON = "+14155550100", "+14155550199"
+FORM: Final = "application/x-www-form-urlencoded"
+SENT_AT: Final = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+PATH: Final = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
+
+Parameters = Sequence[tuple[str, str]]
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def message(**changes: object) -> dict[str, Any]:
+    """Return a message as Twilio's specification shows one; its `from` is given as `sender`."""
+    shown: dict[str, Any] = {
+        "account_sid": ACCOUNT,
+        "api_version": "2010-04-01",
+        "body": "Héllo, wörld 👋",
+        "date_created": "Thu, 15 Jan 2026 12:00:00 +0000",
+        "date_sent": None,
+        "date_updated": "Thu, 15 Jan 2026 12:00:00 +0000",
+        "direction": "outbound-api",
+        "error_code": None,
+        "error_message": None,
+        "from": HUB,
+        "messaging_service_sid": None,
+        "num_media": "0",
+        "num_segments": "1",
+        "price": None,
+        "price_unit": None,
+        "sid": SID,
+        "status": "queued",
+        "subresource_uris": {"media": f"{PATH}/{SID}/Media.json"},
+        "to": PERSON,
+        "uri": f"{PATH}/{SID}.json",
+    }
+    return {**shown, **changes}
+
+
+def page(*messages: dict[str, Any], next_page_uri: str | None = None) -> dict[str, Any]:
+    """Return a page of the list of messages."""
+    return {"messages": list(messages), "next_page_uri": next_page_uri, "page": 0}
+
+
+def refusal(status: int, code: int, **headers: str) -> Canned:
+    """Return a refusal, whose message quotes the recipient as Twilio's do."""
+    body = {
+        "code": code,
+        "message": f"The 'To' number {PERSON} is not a valid phone number.",
+        "more_info": f"https://www.twilio.com/docs/errors/{code}",
+        "status": status,
+    }
+    return Canned(status=status, json=body, headers=headers)
+
+
+ANSWERS: Final = {
+    "accepted": Canned(status=201, json=message()),
+    "rate_limited": refusal(429, 20429, **{"Retry-After": "7"}),
+    "bad_recipient": refusal(400, 21211),
+    "bad_credentials": refusal(401, 20003),
+    "server_error": refusal(503, 20503),
+}
+
+
+@dataclass(slots=True)
+class Listing(Wire):
+    """Twilio with several pages of messages, which it gives by the number in ``PageToken``."""
+
+    pages: tuple[dict[str, Any], ...] = ()
+
+    def client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=httpx2.MockTransport(self._page))
+
+    def _page(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        number = int(request.url.params.get("PageToken", "0"))
+        return httpx2.Response(200, json=self.pages[number % len(self.pages)])
+
+
+def listing(*pages: dict[str, Any]) -> Listing:
+    """Return a Twilio that gives these pages."""
+    return Listing(answer=ANSWERS["accepted"], pages=pages)
+
+
+# --- webhooks -------------------------------------------------------------------------------------
+
+
+def signature(
+    url: str, parameters: Parameters = (), key: str = TOKEN, algorithm: str = "sha1"
+) -> str:
+    """Return a request's signature as Twilio's guide "Secure webhooks" tells to compute it."""
+    values: dict[str, set[str]] = {}
+    for name, value in parameters:
+        values.setdefault(name, set()).add(value)
+    text = url
+    for name in sorted(values):
+        for value in sorted(values[name]):
+            text += name + value
+    digest = hmac.digest(key.encode(), text.encode(), getattr(hashlib, algorithm))
+    return base64.b64encode(digest).decode()
+
+
+def request(
+    url: str, *, method: str = "POST", body: bytes = b"", signed: str, **headers: str
+) -> WebhookRequest:
+    """Return a request with a signature; an underscore in a header's name is a hyphen."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return WebhookRequest(
+        method=method,
+        url=url,
+        headers={"x-twilio-signature": signed, **named},
+        body=body,
+        received_at=SENT_AT,
+    )
+
+
+def webhook(
+    parameters: Parameters | Mapping[str, str],
+    url: str = "https://hub.example/webhooks/agent-1/sms",
+    key: str = TOKEN,
+) -> WebhookRequest:
+    """Return a form as Twilio posts it."""
+    pairs = list(parameters.items()) if isinstance(parameters, Mapping) else parameters
+    body = urlencode(pairs).encode()
+    return request(url, body=body, signed=signature(url, pairs, key), content_type=FORM)
+
+
+def json_webhook(body: bytes, url: str, claimed: bytes | None = None) -> WebhookRequest:
+    """Return JSON as Twilio posts it: the query holds a digest, of `claimed` if given."""
+    digest = hashlib.sha256(body if claimed is None else claimed).hexdigest()
+    mark = "&" if urlsplit(url).query else "?"
+    url = f"{url}{mark}bodySHA256={digest}"
+    assert parse_qs(urlsplit(url).query)["bodySHA256"] == [digest]
+    return request(url, body=body, signed=signature(url), content_type="application/json")
+
+
+RECEIVED: Final = {
+    "ToCountry": "US",
+    "SmsMessageSid": f"SM{'9' * 32}",
+    "NumMedia": "0",
+    "FromCity": "SAN FRANCISCO",
+    "SmsSid": f"SM{'9' * 32}",
+    "SmsStatus": "received",
+    "Body": "Grüße & more",
+    "To": HUB,
+    "NumSegments": "1",
+    "MessageSid": f"SM{'9' * 32}",
+    "AccountSid": ACCOUNT,
+    "From": PERSON,
+    "ApiVersion": "2010-04-01",
+}
+MEDIA_RECEIVED: Final = {
+    **RECEIVED,
+    "MessageSid": f"MM{'8' * 32}",
+    "Body": "",
+    "NumMedia": "2",
+    "MediaUrl0": f"https://api.twilio.com{PATH}/MM1/Media/ME1",
+    "MediaContentType0": "image/jpeg",
+    "MediaUrl1": f"https://api.twilio.com{PATH}/MM1/Media/ME2",
+    "MediaContentType1": "image/png",
+}
+REPORTED: Final = {
+    "SmsSid": SID,
+    "SmsStatus": "delivered",
+    "MessageStatus": "delivered",
+    "To": PERSON,
+    "MessageSid": SID,
+    "AccountSid": ACCOUNT,
+    "From": HUB,
+    "ApiVersion": "2010-04-01",
+    "RawDlrDoneDate": "2601151200",
+}
+STATUS_URL: Final = "https://hub.example/webhooks/agent-1/message-status?attempt=att_0199c2a0"
+
+
+def report(status: str, **more: str) -> WebhookRequest:
+    """Return a status callback."""
+    fields = {**REPORTED, "MessageStatus": status, "SmsStatus": status, **more}
+    return webhook(fields, STATUS_URL)
+
+
+WEBHOOKS: Final = {
+    "sms_received": webhook(RECEIVED),
+    "status_reported": report("delivered"),
+    "unknown_status": report("pondering"),
+}
