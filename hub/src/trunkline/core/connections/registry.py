@@ -160,6 +160,8 @@ class _OpenConnection:
 
     async def close(self, log: EventLog) -> None:
         self._stop.set()
+        if not self._opened.done():
+            self._task.cancel()
         _, hanging = await asyncio.wait([self._task], timeout=_CLOSE_TIMEOUT_S)
         for task in hanging:
             task.cancel()
