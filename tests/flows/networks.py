@@ -81,6 +81,21 @@ class Network(TelephonyProvider):
         return replace(plugins, telephony={**plugins.telephony, spec.name: spec})
 
 
+class Turnstile:
+    """A network that answers once it is let."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.let = asyncio.Event()
+        self.network = Network(self.answer)
+
+    async def answer(self, sms: OutboundSms) -> Receipt:
+        """Take a text, in time."""
+        self.asked.set()
+        await self.let.wait()
+        return await accept(sms)
+
+
 class WireWebhooks(WebhookAdapter[NoConfig]):
     """Takes a text as JSON from whoever says ``x-wire: yes``."""
 
