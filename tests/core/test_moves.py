@@ -1,0 +1,32 @@
+"""Which status may follow which, as the hub's documentation promises it."""
+
+from itertools import product
+
+import pytest
+
+from trunkline.core.messages.models import FINAL, MOVES, TAKEN, Status
+
+PROMISED = {
+    "queued": "sending failed",
+    "sending": "sent delivered failed unknown",
+    "unknown": "sent delivered read failed",
+    "sent": "delivered read failed",
+    "delivered": "read",
+}
+"""Of the moves that this release makes: nothing is held, scheduled or canceled yet."""
+
+
+@pytest.mark.parametrize(("source", "target"), [*product(Status, Status)])
+def test_a_message_moves_as_promised_and_no_other_way(source: Status, target: Status) -> None:
+    allowed = source in MOVES.get(target, frozenset())
+
+    assert allowed == (target.value in PROMISED.get(source.value, "").split())
+
+
+@pytest.mark.parametrize("status", sorted(FINAL - {Status.DELIVERED}))
+def test_from_its_end_no_message_moves(status: Status) -> None:
+    assert not [target for target, sources in MOVES.items() if status in sources]
+
+
+def test_no_message_loses_its_text_before_its_provider_has_it() -> None:
+    assert {Status.FAILED} == FINAL - TAKEN
