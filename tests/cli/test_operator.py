@@ -1,6 +1,7 @@
 """The operator's commands, each in a process of its own, on a hub of its own."""
 
 import json
+import os
 import re
 import stat
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 from tests.cli.commands import Shell
 from tests.processes import free_port
+from trunkline.cli.operator import OperationRefused, operate
+from trunkline.serving import DirectoryTaken, directory_lock
 
 
 @pytest.fixture
@@ -134,3 +137,22 @@ def test_an_mcp_client_without_a_valid_token_is_told_how_to_get_one(
     assert (missing.returncode, garbled.returncode) == (78, 78)
     assert missing.stdout == garbled.stdout == ""
     assert "trunkline tokens issue" in missing.stderr
+
+
+@pytest.mark.slow
+def test_a_data_directory_has_one_hub(shell: Shell, data_dir: str) -> None:
+    Path(data_dir).mkdir(mode=0o700)
+
+    with directory_lock(Path(data_dir)):
+        refused = shell.run("serve", "--port", str(free_port()), "--data-dir", data_dir)
+        with pytest.raises(DirectoryTaken, match=str(os.getpid())), directory_lock(Path(data_dir)):
+            pass
+
+    assert refused.returncode == 1
+    assert f"process {os.getpid()}" in refused.stderr
+    assert "--data-dir" in refused.stderr
+
+
+def test_a_refusal_of_the_hub_is_an_error_with_the_hubs_own_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OperationRefused, match="no such agent"):
+        operate(None, tmp_path / "data", "agents_show", id="nobody")

@@ -81,7 +81,7 @@ class Line:
             reply = await self._context.deliver(request)
         except Exception as error:  # noqa: BLE001 - a broken hub must not break the network
             name = type(error).__name__  # and no more of it: a traceback may quote the text
-            self._context.log.error("demo.webhook_failed", webhook=webhook.type, error=name)  # noqa: TRY400
+            self._context.log.error("demo.webhook_failed", webhook=webhook.type, error=name)
             return None
         if not is_accepted(reply.status):
             self._context.log.warning(

@@ -1,0 +1,55 @@
+"""The operator's operations on a running hub, and what a hub says of its own failures."""
+
+import httpx2
+import pytest
+
+from tests.flows.hubs import Served, StartHub
+from trunkline.surfaces.http import as_problem, problem_object
+
+
+async def test_an_agent_without_a_free_slot_is_refused_until_the_pool_grows(
+    served: Served,
+) -> None:
+    for number in range(5):
+        await served.local("agents_create", id=f"agent-{number}")
+
+    refused = await served.operator.post("/api/v1/tools/agents_create", json={"id": "one-more"})
+    await served.local("pool_grow", size=6)
+    created = await served.local("agents_create", id="one-more")
+
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "pool_exhausted"
+    assert created["agentId"] == "one-more"
+
+
+async def test_a_number_belongs_to_one_agent(served: Served) -> None:
+    await served.local("agents_create", id="one", values={"phone": "+12025550101"})
+
+    refused = await served.operator.post(
+        "/api/v1/tools/agents_create", json={"id": "two", "values": {"phone": "+12025550101"}}
+    )
+
+    assert refused.json()["code"] == "invalid"
+    assert "+1202" not in refused.text
+    assert (await served.local("pool_show"))["used"] == 1
+
+
+def test_a_defect_is_told_without_anything_of_its_cause(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = as_problem(RuntimeError("text to +14155550123"), served.running.hub)
+
+    assert problem_object(problem)["code"] == "internal"
+    assert problem.status == 500
+    assert "+1415" not in problem.detail + capsys.readouterr().err
+
+
+async def test_a_web_page_may_call_if_the_operator_says_so(start_hub: StartHub) -> None:
+    toml = '[server]\nallowed_origins = ["https://console.example.com"]\n'
+    async with start_hub(toml=toml) as hub, httpx2.AsyncClient(base_url=hub.base_url) as browser:
+        statuses = [
+            (await browser.get("/api/v1/tools", headers={"Origin": origin})).status_code
+            for origin in ("https://console.example.com", "https://elsewhere.example.com")
+        ]
+
+    assert statuses == [401, 403]
