@@ -45,7 +45,10 @@ def test_a_defect_is_told_without_anything_of_its_cause(
 
 
 async def test_a_web_page_may_call_if_the_operator_says_so(start_hub: StartHub) -> None:
-    toml = '[server]\nallowed_origins = ["https://console.example.com"]\n'
+    toml = """
+[server]
+allowed_origins = ["https://console.example.com"]
+"""
     async with start_hub(toml=toml) as hub, httpx2.AsyncClient(base_url=hub.base_url) as browser:
         statuses = [
             (await browser.get("/api/v1/tools", headers={"Origin": origin})).status_code
