@@ -172,12 +172,12 @@ async def test_without_a_provider_the_answer_names_what_to_install_and_to_set(
 
 
 async def test_a_slot_that_names_no_connection_says_where_to_look(start_hub: StartHub) -> None:
-    async with start_hub(toml='[slots]\ntelephony = "twilio"\n') as hub:
+    async with start_hub(toml='[slots]\ntelephony = "nowhere"\n') as hub:
         refused = await (await hub.agent("ann", ANN)).try_send(HANDSET, "hello")
 
     problem = refused.json()
     assert (refused.status_code, problem["code"]) == (424, "not_configured")
-    assert "twilio" in problem["detail"]
+    assert "nowhere" in problem["detail"]
     assert "trunkline plugins list" in problem["detail"]
 
 
