@@ -3,6 +3,7 @@
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import httpx2
@@ -86,6 +87,12 @@ def test_a_code_that_is_not_in_the_catalogue_leaves_it_to_the_status(
     status: int, kind: type[ProviderError], code: object
 ) -> None:
     assert type(refused(status, code)) is kind
+
+
+def test_the_manual_has_every_code() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "use" / "twilio.md").read_text("utf-8")
+
+    assert {int(code) for code in re.findall(r"\b\d{5}\b", manual)} == set(CATALOGUE)
 
 
 def test_no_code_makes_a_broken_server_a_refusal() -> None:

@@ -1,0 +1,276 @@
+"""A hub on Twilio: an HTTP server answers as its API does, and signs callbacks as it does."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx2
+import pytest
+
+from plugins.twilio.tests.vendor import (
+    ACCOUNT,
+    ANSWERS,
+    FORM,
+    PATH,
+    SID,
+    TOKEN,
+    refusal,
+    signature,
+)  # fmt: skip
+from tests.flows.hubs import Caller, Served, StartHub
+from tests.flows.networks import ALICE, BOB
+from trunkline.testing import Canned
+
+EMPTY_TWIML: Final = "<Response/>"
+
+
+@dataclass
+class Twilio:
+    """Twilio's side: `answer` is what it says to a send, None that it hangs up."""
+
+    url: str = ""
+    answer: Canned | None = ANSWERS["accepted"]
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def toml(self) -> str:
+        """The settings of a hub that texts through it."""
+        return f"""
+[slots]
+telephony = "twilio"
+[providers.twilio]
+account_sid = "{ACCOUNT}"
+auth_token = "{TOKEN}"
+base_url = "{self.url}"
+"""
+
+    def serve(self) -> ThreadingHTTPServer:
+        """Return a server on a free port of loopback."""
+        twilio = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                assert self.path == f"{PATH}.json"
+                twilio.asked.append(dict(parse_qsl(form)))
+                if twilio.answer is None:
+                    return
+                answer = httpx2.Response(twilio.answer.status, json=twilio.answer.json)
+                self.send_response(answer.status_code)
+                self.end_headers()
+                self.wfile.write(answer.content)
+
+            def log_message(self, *_: object) -> None:
+                """Keep quiet."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        return server
+
+    async def tell(
+        self, hub: Served, url: str, fields: dict[str, str], key: str = TOKEN
+    ) -> httpx2.Response:
+        """Post a form to a URL, which the hub serves whatever its host is."""
+        signed = signature(url, list(fields.items()), key)
+        parts = urlsplit(url)
+        return await hub.client.post(
+            f"{parts.path}?{parts.query}" if parts.query else parts.path,
+            content=urlencode(fields),
+            headers={"Content-Type": FORM, "X-Twilio-Signature": signed},
+        )
+
+    async def report(self, hub: Served, status: str, **more: str) -> httpx2.Response:
+        """Tell how far the last text got, at the URL that came with it."""
+        last = self.asked[-1]
+        fields = {
+            "MessageSid": SID, "MessageStatus": status, "SmsStatus": status,
+            "From": last["From"], "To": last["To"], "AccountSid": ACCOUNT, **more,
+        }  # fmt: skip
+        return await self.tell(hub, last["StatusCallback"], fields)
+
+
+def text(body: str, **more: str) -> dict[str, str]:
+    """Return a text from Bob to Ann."""
+    return {
+        "MessageSid": f"SM{'9' * 32}", "SmsStatus": "received", "AccountSid": ACCOUNT,
+        "From": BOB, "To": ALICE, "Body": body, "NumMedia": "0", **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def twilio() -> Iterator[Twilio]:
+    """A running Twilio."""
+    twilio = Twilio()
+    server = twilio.serve()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    yield twilio
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+async def hub(start_hub: StartHub, twilio: Twilio) -> AsyncIterator[Served]:
+    """A hub that texts through it."""
+    async with start_hub(toml=twilio.toml) as hub:
+        yield hub
+
+
+@pytest.fixture
+async def ann(hub: Served) -> Caller:
+    """An agent with a number at Twilio."""
+    return await hub.agent("ann", ALICE)
+
+
+def steps(traced: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    return [
+        (each["status"], each["evidence"]["source"], each["moved"]) for each in traced["history"]
+    ]
+
+
+# --- out ------------------------------------------------------------------------------------------
+
+
+async def test_a_text_is_sent_and_reported_delivered(
+    hub: Served, twilio: Twilio, ann: Caller
+) -> None:
+    sent = await ann.send(BOB, "hello")
+    (asked,) = twilio.asked
+    replies = [await twilio.report(hub, word) for word in ("sent", "delivered", "delivered")]
+    traced = await ann.status(sent["messageId"])
+
+    assert (sent["status"], sent["provider"], sent["cost"]) == ("sent", "twilio", None)
+    assert (asked["From"], asked["To"], asked["Body"]) == (ALICE, BOB, "hello")
+    assert asked["StatusCallback"].startswith(
+        f"{hub.base_url}/webhooks/ann/message-status?attempt="
+    )
+    assert [reply.status_code for reply in replies] == [204, 204, 204]
+    assert traced["status"] == "delivered"
+    assert steps(traced) == [
+        ("sending", "send", True),
+        ("sent", "send", True),
+        ("sent", "callback", False),
+        ("delivered", "callback", True),
+    ]
+
+
+async def test_a_text_that_no_phone_got_is_failed(hub: Served, twilio: Twilio, ann: Caller) -> None:
+    sent = await ann.send(BOB, "hello")
+    await twilio.report(hub, "undelivered", ErrorCode="30003")
+
+    assert (await ann.status(sent["messageId"]))["status"] == "failed"
+
+
+async def test_a_report_proves_a_text_whose_answer_was_lost(
+    hub: Served, twilio: Twilio, ann: Caller
+) -> None:
+    twilio.answer = None
+    sent = await ann.send(BOB, "hello")
+    await twilio.report(hub, "sent")
+
+    assert sent["status"] == "unknown"
+    assert (await ann.status(sent["messageId"]))["status"] == "sent"
+    assert len(twilio.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "http_status", "code", "advice"),
+    [
+        (refusal(400, 21610), 422, "provider_rejected", "opted out"),
+        (refusal(400, 21408), 422, "provider_rejected", "Geo permissions"),
+        (refusal(401, 20003), 424, "provider_auth", "account_sid and auth_token"),
+        (refusal(403, 20005), 424, "provider_auth", "add funds"),
+        (refusal(429, 20429), 503, "provider_unavailable", "wait"),
+    ],
+)
+async def test_a_refusal_says_what_to_do_about_it(
+    hub: Served,
+    twilio: Twilio,
+    ann: Caller,
+    answer: Canned,
+    http_status: int,
+    code: str,
+    advice: str,
+) -> None:
+    twilio.answer = answer
+    response = await ann.try_send(BOB, "hello")
+
+    assert (response.status_code, response.json()["code"]) == (http_status, code)
+    assert advice in response.text
+    assert not [private for private in (TOKEN, "+14155550199") if private in response.text]
+
+
+# --- in -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/webhooks/ann/sms", "/webhooks/connections/twilio/sms"])
+async def test_a_text_arrives_once_however_often_it_is_told(
+    hub: Served, twilio: Twilio, ann: Caller, path: str
+) -> None:
+    replies = [await twilio.tell(hub, f"{hub.base_url}{path}", text("Grüße")) for _ in range(2)]
+    (received,) = await ann.inbox()
+
+    assert [reply.status_code for reply in replies] == [200, 200]
+    assert replies[0].text == EMPTY_TWIML
+    assert replies[0].headers["content-type"].startswith("text/xml")
+    assert (received["from"], received["to"], received["body"]) == (BOB, ALICE, "Grüße")
+
+
+async def test_nothing_is_sent_after_a_stop(hub: Served, twilio: Twilio, ann: Caller) -> None:
+    await twilio.tell(hub, f"{hub.base_url}/webhooks/ann/sms", text("STOP"))
+    response = await ann.try_send(BOB, "hello")
+
+    assert (response.status_code, response.json()["code"]) == (403, "blocked")
+    assert twilio.asked == []
+
+
+async def test_a_webhook_signed_with_another_token_is_refused(
+    hub: Served, twilio: Twilio, ann: Caller
+) -> None:
+    forged = await twilio.tell(hub, f"{hub.base_url}/webhooks/ann/sms", text("STOP"), "another")
+
+    assert forged.status_code == 403
+    assert hub.count("inbound_events") == hub.count("suppressions") == 0
+
+
+async def test_behind_a_proxy_it_is_the_public_url_that_is_called_and_signed(
+    start_hub: StartHub, twilio: Twilio
+) -> None:
+    public = "https://comms.example.com"
+    async with start_hub(toml=f'[server]\npublic_url = "{public}"\n{twilio.toml}') as hub:
+        ann = await hub.agent("ann", ALICE)
+        sent = await ann.send(BOB, "hello")
+        reported = await twilio.report(hub, "delivered")
+        told = [
+            await twilio.tell(hub, f"{base}/webhooks/ann/sms", text("hello"))
+            for base in (public, f"{public}:443", hub.base_url)
+        ]
+        traced = await ann.status(sent["messageId"])
+
+    assert twilio.asked[0]["StatusCallback"].startswith(f"{public}/webhooks/ann/")
+    assert (reported.status_code, traced["status"]) == (204, "delivered")
+    assert [reply.status_code for reply in told] == [200, 200, 403]
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+async def test_a_setting_that_is_missing_is_named(start_hub: StartHub) -> None:
+    toml = f'[slots]\ntelephony = "twilio"\n[providers.twilio]\naccount_sid = "{ACCOUNT}"\n'
+    async with start_hub(toml=toml) as hub:
+        ann = await hub.agent("ann", ALICE)
+        response = await ann.try_send(BOB, "hello")
+
+    assert (response.status_code, response.json()["code"]) == (424, "not_configured")
+    assert "auth_token" in response.text
+
+
+async def test_the_environment_fills_in_the_account(start_hub: StartHub, twilio: Twilio) -> None:
+    toml = f'[slots]\ntelephony = "twilio"\n[providers.twilio]\nbase_url = "{twilio.url}"\n'
+    environ = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
+    async with start_hub(toml=toml, environ=environ) as hub:
+        ann = await hub.agent("ann", ALICE)
+
+        assert (await ann.send(BOB, "hello"))["status"] == "sent"
