@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
     os.chdir(ROOT)
     if "--quick" in rest:
         rest.remove("--quick")
-        return become(development_environment(), ["-m", "pytest", "-m", "not slow", *rest])
+        return become(development_environment(), ["-m", "pytest", "-n", "auto", "-m", "not slow", *rest])
     return become(tox_environment(), ["-m", "tox", *rest])
 
 

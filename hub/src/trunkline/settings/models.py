@@ -100,9 +100,9 @@ class PluginsSettings(_Section):
 
 
 class SlotsSettings(_Section):
-    """The default connection of each kind; further ones are fallbacks, in order."""
+    """The default connection of each kind."""
 
-    telephony: Names = Field(default=(), description="Connections for texts and calls.")
+    telephony: Names = Field(default=(), description="The connection for texts and calls. Of several, the first is used.")
 
 
 class PrivacySettings(_Section):
