@@ -101,6 +101,29 @@ def changes(told: WebhookRequest) -> Iterator[WebhookRequest]:
     yield replace(told, headers={**told.headers, "x-twilio-signature": flipped})
 
 
+@pytest.mark.parametrize(
+    ("called", "signed", "accepted"),
+    [
+        ("https://hub.example/x", "https://hub.example:443/x", True),
+        ("https://hub.example:443/x", "https://hub.example/x", True),
+        ("http://hub.example/x", "http://hub.example:80/x", True),
+        ("http://hub.example:80/x", "http://hub.example/x", True),
+        ("https://hub.example:8443/x", "https://hub.example/x", True),
+        ("https://hub.example/x", "https://hub.example:8443/x", False),
+        ("https://hub.example:8443/x", "https://hub.example:443/x", False),
+        ("http://hub.example/x", "http://hub.example:443/x", False),
+        ("https://hub.example/x", "http://hub.example/x", False),
+    ],
+)
+def test_a_port_may_be_missing_from_what_was_signed_but_not_be_another(
+    called: str, signed: str, accepted: bool
+) -> None:
+    given_signature = signature(signed)
+
+    assert is_accepted(request(called, method="GET", signed=given_signature)) is accepted
+    assert RequestValidator(TOKEN).validate(called, {}, given_signature) is accepted
+
+
 def test_another_accounts_token_does_not_do() -> None:
     assert not is_accepted(webhook(RECEIVED, key="somebody else's token"))
 
@@ -251,6 +274,7 @@ def test_without_an_algorithm_the_token_signs(named: str) -> None:
         shared("shared-key-for-tests", "sha1", SHA256),
         shared("shared-key-for-tests", "sha1", ""),
         shared("shared-key-for-tests", "sha512", "key=k,algorithm=HMAC_SHA512"),
+        shared("shared-key-for-tests", "sha256", "key=k,algorithm=HMAC_SHA512"),
     ],
 )
 def test_key_and_algorithm_must_be_those_that_are_named(told: WebhookRequest) -> None:

@@ -95,8 +95,10 @@ def test_a_call_is_nothing_that_the_adapter_has_a_use_for() -> None:
     ],
 )
 def test_a_form_that_cannot_be_read_raises(broken: dict[str, str]) -> None:
-    with pytest.raises((ValueError, KeyError)):
+    with pytest.raises((ValueError, KeyError)) as caught:
         ADAPTER.parse(webhook(broken))
+
+    assert "4155550199" not in str(caught.value)
 
 
 def test_a_body_that_is_no_text_raises() -> None:
