@@ -288,4 +288,7 @@ def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
         masked(text)
         return time.process_time() - start
 
-    assert seconds(80_000) < 24 * seconds(10_000) + 0.05  # the square would be 64 times
+    def least_s(length: int) -> float:
+        return min(seconds(length) for _ in range(3))
+
+    assert least_s(80_000) < 24 * least_s(10_000) + 0.05  # the square would be 64 times
