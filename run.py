@@ -36,7 +36,8 @@ def main(argv: list[str]) -> int:
     os.chdir(ROOT)
     if "--quick" in rest:
         rest.remove("--quick")
-        return become(development_environment(), ["-m", "pytest", "-n", "auto", "-m", "not slow", *rest])
+        quick = ["-m", "pytest", "-n", "auto", "-m", "not slow"]
+        return become(development_environment(), [*quick, *rest])
     return become(tox_environment(), ["-m", "tox", *rest])
 
 

@@ -69,7 +69,7 @@ _TELLTALE: Final = re.compile(
       )
     | (?P<number>
           (?P<plus> (?:[+\uff0b]|%2b) {_GAP}{{0,2}} | (?<![a-f0-9]) \(? )
-          \d (?:{_GAP}{{0,3}}\d){{6,}} (?![\da-f])
+          \d (?:{_GAP}{{0,3}}\d){{5,}} (?![\da-f])
       )
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
@@ -148,9 +148,14 @@ def _is_number(found: re.Match[str]) -> bool:
     """
     Tell a phone number from other digits: by a plus or 9 digits, else by how it is grouped.
 
+    With a plus 6 digits are enough: some countries' shortest numbers have no more.
+
     7 or 8 digits in one piece could as well be a count, and are left.
     """
     groups = _GROUPS.findall(found[0])
-    if found["plus"].strip("(") or sum(map(len, groups)) >= 9:
+    digits = sum(map(len, groups))
+    if found["plus"].strip("(") or digits >= 9:
         return True
-    return found[0][0] in "0(" or (len(groups) > 1 and min(map(len, groups[1:])) > 1)
+    return digits >= 7 and (
+        found[0][0] in "0(" or (len(groups) > 1 and min(map(len, groups[1:])) > 1)
+    )

@@ -102,7 +102,9 @@ class PluginsSettings(_Section):
 class SlotsSettings(_Section):
     """The default connection of each kind."""
 
-    telephony: Names = Field(default=(), description="The connection for texts and calls. Of several, the first is used.")
+    telephony: Names = Field(
+        default=(), description="The connection for texts and calls. Of several, the first is used."
+    )
 
 
 class PrivacySettings(_Section):

@@ -169,9 +169,7 @@ class GroupWriter:
             self._raw.in_op = False
         took_s = time.perf_counter() - started
         if took_s > SLOW_S:
-            self._log.info(
-                "database.slow_write", fn=op.name, duration_ms=round(took_s * 1000, 1)
-            )
+            self._log.info("database.slow_write", fn=op.name, duration_ms=round(took_s * 1000, 1))
 
     def _why_ended(self, op: _Op) -> Exception:
         if isinstance(op.error, DatabaseFailed):  # SQLite rolled back by itself
