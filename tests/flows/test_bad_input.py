@@ -63,23 +63,47 @@ def post(house: House, content: bytes, content_type: str | None = "application/j
     [
         b"",
         b"{",
-        b"[]",
-        b"null",
-        b'"text"',
         b"\xff\xfe\x00",
         b'{"body": NaN}',
         b'{"body": -Infinity}',
         b'{"limit": %s}' % (b"9" * 5_000),
-        *(b'{"body":' * depth + b"1" + b"}" * depth for depth in (33, 400, 900, 100_000)),
-        b'{"body":' + b"[" * 600 + b"]" * 600 + b"}",
     ],
-    ids=lambda content: f"{content[:20]!r}…{len(content)}",
+    ids=lambda content: f"{content[:20]!r}",
 )
-async def test_what_is_no_reasonable_json_object_is_invalid(house: House, content: bytes) -> None:
+async def test_what_is_no_json_is_invalid(house: House, content: bytes) -> None:
     response = await post(house, content)
 
     assert refused(response, 422, "invalid")
-    assert is_sentence(response.json())
+    assert response.json()["detail"] == "body: this is not JSON in UTF-8."
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b'"text"', b"17"])
+async def test_json_that_is_no_object_is_invalid(house: House, content: bytes) -> None:
+    response = await post(house, content)
+
+    assert refused(response, 422, "invalid")
+    assert response.json()["detail"] == "body: give a JSON object."
+
+
+@pytest.mark.parametrize("depth", [33, 400, 900, 100_000])
+@pytest.mark.parametrize("brackets", [b"[]", b"{}"])
+async def test_json_that_is_nested_without_reason_is_invalid(
+    house: House, depth: int, brackets: bytes
+) -> None:
+    opening = b"[" if brackets == b"[]" else b'{"a":'
+    closing = brackets[1:]
+    response = await post(
+        house, b'{"body":' + opening * (depth - 1) + b"1" + closing * (depth - 1) + b"}"
+    )
+
+    assert refused(response, 422, "invalid")
+    assert response.json()["detail"] == "body: nested deeper than 32."
+
+
+async def test_json_that_is_nested_as_deeply_as_allowed_is_read(house: House) -> None:
+    response = await post(house, b'{"body":' + b"[" * 31 + b"]" * 31 + b"}")
+
+    assert "nested" not in response.json()["detail"]
 
 
 @pytest.mark.parametrize(

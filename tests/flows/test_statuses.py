@@ -107,13 +107,33 @@ async def test_a_status_that_nobody_knows_is_noted_and_moves_nothing(start_hub: 
     assert event == {"state": "ignored", "message_id": sent["messageId"]}
 
 
+async def test_a_text_that_was_not_delivered_may_be_sent_again(start_hub: StartHub) -> None:
+    async with start_hub(plugins=Network(p1).plugins(WireReports()), toml=WIRE) as hub:
+        ann = await hub.agent("ann", ALICE)
+        await ann.send(BOB, "hello")
+        await tell(hub, "failed")
+        again = await ann.send(BOB, "hello")
+
+    assert again["replayed"] is False
+
+
+async def test_a_key_still_stands_for_a_text_that_was_not_delivered(start_hub: StartHub) -> None:
+    async with start_hub(plugins=Network(p1).plugins(WireReports()), toml=WIRE) as hub:
+        ann = await hub.agent("ann", ALICE)
+        await ann.send(BOB, "hello", idempotencyKey="k1")
+        await tell(hub, "failed")
+        again = await ann.send(BOB, "hello", idempotencyKey="k1")
+
+    assert (again["status"], again["replayed"]) == ("failed", True)
+
+
 # --- reports that overtake the answer of the send -------------------------------------------------
 
 
 async def _overtaken(
     start_hub: StartHub, word: str, outcome: Exception | None
 ) -> tuple[dict[str, Any], int]:
-    """Send a text that is reported before the provider answers; return its trace and the status."""
+    """Report on a text before its send is answered; return its trace and the HTTP status."""
     told = asyncio.Event()
 
     async def late(sms: OutboundSms) -> Receipt:
@@ -130,7 +150,9 @@ async def _overtaken(
         await tell(hub, word, attempt["id"])
         told.set()
         response = await sending
-        return await ann.status(response.json()["messageId"]), response.status_code
+        (message,) = await ann.inbox()
+        traced = await ann.status(message["id"])
+        return {**traced, "bodyState": message["bodyState"]}, response.status_code
 
 
 async def test_a_delivery_that_overtakes_the_answer_is_kept(start_hub: StartHub) -> None:
@@ -138,6 +160,15 @@ async def test_a_delivery_that_overtakes_the_answer_is_kept(start_hub: StartHub)
 
     assert (http_status, traced["status"]) == (200, "delivered")
     assert steps(traced) == [("sending", True), ("delivered", True), ("sent", False)]
+
+
+async def test_a_report_that_cannot_be_yet_is_noted_and_the_text_is_held(
+    start_hub: StartHub,
+) -> None:
+    traced, _ = await _overtaken(start_hub, "read", None)
+
+    assert steps(traced) == [("sending", True), ("read", False), ("sent", True)]
+    assert traced["bodyState"] == "held"
 
 
 @pytest.mark.parametrize("outcome", [OutcomeUnknown("Lost."), Rejected("No."), RuntimeError()])
