@@ -56,3 +56,15 @@ allowed_origins = ["https://console.example.com"]
         ]
 
     assert statuses == [401, 403]
+
+
+async def test_a_setting_that_a_provider_lacks_is_named_when_the_hub_starts(
+    start_hub: StartHub, capfd: pytest.CaptureFixture[str]
+) -> None:
+    toml = '[slots]\ntelephony = "example"\n[providers.example]\napi_key = "secret-key"\n'
+    async with start_hub(toml=toml):
+        logged = capfd.readouterr().err
+
+    assert "connection.not_usable" in logged
+    assert "signing_secret" in logged
+    assert "secret-key" not in logged

@@ -130,6 +130,10 @@ async def _compose(
         context_for,
         log,
     )
+    for name in connections.names():
+        connection = connections.find(name)
+        if connection is not None and connection.fault:
+            log.error("connection.not_usable", connection=name, fault=connection.fault)
     timeout_s = settings.messages.provider_timeout_s
     delivery = Delivery(db, connections, journal, clock, log, callback_url, timeout_s=timeout_s)
     hub = Hub(
