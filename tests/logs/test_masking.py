@@ -276,6 +276,7 @@ def test_a_float_that_json_cannot_say_is_spelled() -> None:
 # --- what it costs --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     ["1 ", "1", "a_", "a.b", "A1a/", "-", '\\"', "0.1.", "(1", "%", "token_", "2026-11-", "aA1-"],
