@@ -179,6 +179,7 @@ async def serve(
     )
     base_url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
+        stack.enter_context(closing(listener))
         running = await stack.enter_async_context(
             open_hub(settings, plugins or load_plugins(), environ=environ or {}, clock=clock)
         )
