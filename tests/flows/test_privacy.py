@@ -207,6 +207,27 @@ async def test_a_text_goes_when_its_time_is_over(
     assert await _after(start_hub, hours, setting) == {"inbound": state, "outbound": state}
 
 
+async def test_no_key_is_left_behind_however_many_there_were(start_hub: StartHub) -> None:
+    clock = FakeClock()
+    async with start_hub(plugins=Network().plugins(), toml=WIRE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        await ann.send(BOB, "hello")
+        with closing(sqlite3.connect(hub.data_dir / "trunkline.db")) as file:
+            file.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) "
+                "INSERT INTO idempotency_keys SELECT 'row_' || i, workspace_id, created_at, "
+                "agent_id, 'hash' || i, content_hash, message_id, expires_at "
+                "FROM idempotency_keys, n"
+            )
+            file.commit()
+        clock.travel(121)
+
+        async def left() -> int:
+            return hub.count("idempotency_keys")
+
+        await hub.until(left, lambda count: count == 0)
+
+
 # --- kept on request ------------------------------------------------------------------------------
 
 

@@ -161,9 +161,11 @@ def free(tx: Tx, workspace_id: str, message_id: str) -> None:
     _FREE_MESSAGE(tx, {"workspace_id": workspace_id, "message_id": message_id})
 
 
-def sweep(tx: Tx, now: datetime) -> None:
-    """Forget keys past their time, at most 500 a call."""
+def sweep(tx: Tx, now: datetime) -> int:
+    """Forget keys past their time, at most 500 a call, and return how many."""
     overdue = (
         sa.select(idempotency_keys.c.id).where(idempotency_keys.c.expires_at <= now).limit(500)
     )
-    tx.execute(sa.delete(idempotency_keys).where(idempotency_keys.c.id.in_(overdue)))
+    return tx.execute(
+        sa.delete(idempotency_keys).where(idempotency_keys.c.id.in_(overdue))
+    ).rowcount

@@ -38,7 +38,8 @@ class Privacy:
     async def sweep(self) -> int:
         """Shred every text and forget every key past its time; return how many texts went."""
         now, shredded = self._clock.now(), 0
-        await self._db.write(lambda tx: idempotency.sweep(tx, now))
+        while await self._db.write(lambda tx: idempotency.sweep(tx, now)):
+            pass
         while swept := await self._db.write(self._vault.sweep):
             shredded += swept
         return shredded
