@@ -49,29 +49,37 @@ def load_master_key(data_dir: Path, given: bytes | None) -> bytes:
     Return `given`, or else the key in ``DIR/master.key``, made at the first start (mode 0600).
 
     Raises:
-        Missing: The file is damaged, or a key is given that differs from the one this data
-            directory was made with. Nothing it holds could be read with another key.
+        Missing: The file is gone or damaged, or a key differs from the one this data directory was
+            made with. Nothing it holds could be read with another key.
     """
     path = data_dir / "master.key"
     if given is not None:
         _check_mark(data_dir, given)
         return given
-    with contextlib.suppress(FileExistsError):
-        _write_once(path, os.urandom(KEY_BYTES).hex().encode())
+    if not _mark_of(data_dir).exists():
+        with contextlib.suppress(FileExistsError):
+            _write_once(path, os.urandom(KEY_BYTES).hex().encode())
     try:
         master = bytes.fromhex(path.read_text().strip())
-    except ValueError:
+    except (FileNotFoundError, ValueError):
         master = b""
     if len(master) != KEY_BYTES:
-        raise Missing(f"{path.name} in the data directory is damaged; restore it from a backup.")
+        raise Missing(
+            "The master key of this data directory is gone or damaged. Restore master.key from a "
+            "backup, or give CREDENTIALS_ENCRYPTION_KEY if that was its key."
+        )
     _check_mark(data_dir, master)
     return master
+
+
+def _mark_of(data_dir: Path) -> Path:
+    return data_dir / "master.mark"
 
 
 def _check_mark(data_dir: Path, master: bytes) -> None:
     """Refuse a key other than the one the data directory was made with, by a stored fingerprint."""
     mark = HKDF(SHA256(), 8, salt=None, info=b"trunkline/v1/fingerprint").derive(master).hex()
-    path = data_dir / "master.mark"
+    path = _mark_of(data_dir)
     with contextlib.suppress(FileExistsError):
         _write_once(path, mark.encode())
     if path.read_text().strip() != mark:
