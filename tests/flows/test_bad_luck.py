@@ -44,6 +44,24 @@ async def test_a_provider_that_did_not_open_is_opened_again_at_the_next_send(
     assert (again["status"], again["replayed"]) == ("sent", False)
 
 
+async def test_readiness_tells_of_a_provider_that_does_not_open_until_it_does(
+    start_hub: StartHub,
+) -> None:
+    network = Network(openings=[RuntimeError()])
+    async with start_hub(plugins=network.plugins(), toml=WIRE) as hub:
+        ann, admin = await hub.agent("ann", ALICE), await hub.admin()
+        told = [(await admin.get("/health/ready")).json()]
+        for _ in range(2):
+            await ann.try_send(BOB, "hello")
+            told.append((await admin.get("/health/ready")).json())
+
+    assert told == [
+        {"status": "ready", "providers": {"wire": "idle"}},
+        {"status": "degraded", "providers": {"wire": "error"}},
+        {"status": "ready", "providers": {"wire": "ok"}},
+    ]
+
+
 class Slow(Network):
     """A network whose connection takes for ever to come about, or to end."""
 

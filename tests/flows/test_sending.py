@@ -146,6 +146,16 @@ async def test_an_agent_does_not_write_to_itself(served: Served, ann: Caller) ->
     assert served.count("messages") == 0
 
 
+async def test_an_agent_that_has_no_number_cannot_be_written_to(
+    served: Served, ann: Caller
+) -> None:
+    await served.agent("mute")
+    refused = await ann.try_send("mute", "hello")
+
+    assert (refused.status_code, refused.json()["code"]) == (424, "not_configured")
+    assert served.count("messages") == 0
+
+
 # --- nothing to send with -------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ class ConnectionState(StrEnum):
     """Open."""
 
     ERROR = "error"
-    """Its configuration is not valid, or it could not be opened."""
+    """Its configuration is not valid, or it could not be opened when it was last tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,7 @@ class Connections:
         self._context_for = context_for
         self._log = log
         self._open: dict[str, _OpenConnection] = {}
+        self._failed: set[str] = set()
 
     def names(self) -> list[str]:
         """Return the names of all connections."""
@@ -109,8 +110,9 @@ class Connections:
             held = _OpenConnection(connection, self._context_for(connection.name))
             self._open[connection.name] = held
         try:
-            return await held.provider()
+            provider = await held.provider()
         except CannotOpen as error:
+            self._failed.add(connection.name)
             if self._open.get(connection.name) is held:
                 del self._open[connection.name]
             self._log.error(
@@ -119,6 +121,8 @@ class Connections:
                 error_type=type(error.__cause__).__name__,
             )
             raise
+        self._failed.discard(connection.name)
+        return provider
 
     def states(self) -> dict[str, ConnectionState]:
         """Return how each connection does."""
@@ -136,9 +140,10 @@ class Connections:
         return next(iter(self._all)) if len(self._all) == 1 else None
 
     def _state(self, connection: Connection) -> ConnectionState:
-        if connection.fault:
+        if connection.fault or connection.name in self._failed:
             return ConnectionState.ERROR
-        return ConnectionState.OK if connection.name in self._open else ConnectionState.IDLE
+        held = self._open.get(connection.name)
+        return ConnectionState.OK if held and held.is_open else ConnectionState.IDLE
 
 
 class _OpenConnection:
@@ -154,6 +159,10 @@ class _OpenConnection:
         self._stop = asyncio.Event()
         self._close_error: BaseException | None = None
         self._task = asyncio.create_task(self._hold(connection, context))
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened.done() and self._opened.exception() is None
 
     async def provider(self) -> TelephonyProvider:
         return await asyncio.shield(self._opened)
