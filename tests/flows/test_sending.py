@@ -201,3 +201,16 @@ async def test_a_connection_with_a_bad_setting_names_the_setting_but_not_its_val
     assert (refused.status_code, problem["code"]) == (424, "not_configured")
     assert "latency_ms" in problem["detail"]
     assert "77" not in problem["detail"]
+
+
+async def test_an_answer_goes_to_whom_it_answers(served: Served, ann: Caller) -> None:
+    await served.client.post(f"/demo/handsets/{HANDSET}/reply", json={"body": "hello", "to": ANN})
+    (question,) = await ann.inbox(unread=True)
+
+    refused = await ann.post(
+        "comms_send_message",
+        {"channel": "sms", "to": BEN, "body": "for you", "replyTo": question["id"]},
+    )
+
+    assert refused.json()["field"] == "replyTo"
+    assert [message["body"] for message in await ann.inbox()] == ["hello"]

@@ -127,6 +127,7 @@ class Messages:
         agent = agents.find_agent(tx, workspace_id, agent_id)
         if agent is None:
             raise NotFound("agent")
+        answered = None
         if command.reply_to is not None:
             answered = repository.find_message(tx, workspace_id, command.reply_to)
             if (
@@ -136,6 +137,8 @@ class Messages:
             ):
                 raise Invalid("replyTo", "there is no such inbound message of this agent.")
         recipient = read_recipient(tx, workspace_id, agent, command)
+        if answered is not None and answered.from_address != recipient:
+            raise Invalid("replyTo", "that message came from somebody else than you write to.")
         key = idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
         first = idempotency.find_first(tx, workspace_id, key, self._clock.now())
         return _Draft(agent=agent, recipient=recipient, key=key, first=first)
