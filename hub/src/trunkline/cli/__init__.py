@@ -21,8 +21,10 @@ COMMANDS: Final = {
     "tokens": "Issue, rotate and revoke tokens.",
     "pool": "Show and grow the pool of agent slots.",
     "privacy": "Choose which texts are kept.",
-    "plugins": "Show, enable and disable plugins.",
+    "plugins": "Show, enable, disable and check plugins.",
+    "new-plugin": "Write an adapter to begin with.",
     "config": "Show the settings and where each comes from.",
+    "db": "Show and migrate the tables of the database.",
 }
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
 

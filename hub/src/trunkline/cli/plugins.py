@@ -11,6 +11,7 @@ import click
 import tomlkit
 
 from trunkline.cli import files
+from trunkline.cli.check import check
 from trunkline.loading import PluginReport, load_plugins
 from trunkline.sdk import ENTRY_POINT_GROUP
 from trunkline.settings import SettingsError, find_file, load_settings, variable_name
@@ -18,7 +19,10 @@ from trunkline.settings import SettingsError, find_file, load_settings, variable
 
 @click.group()
 def plugins() -> None:
-    """Show, enable and disable plugins."""
+    """Show, enable, disable and check plugins."""
+
+
+plugins.add_command(check)
 
 
 @plugins.command("list")
@@ -90,7 +94,7 @@ def _edit(name: str, config: Path | None, data_dir: Path | None, *, to_disable: 
     disabled = table.get("disabled", [])
     if isinstance(disabled, str):  # "a, b" is allowed too
         disabled = [each.strip() for each in disabled.split(",")]
-    _check_installed(name, disabled)
+    check_installed(name, disabled)
     if to_disable == (name in disabled):
         click.echo(f"{name} is {'disabled' if to_disable else 'enabled'} already.")
         return
@@ -111,7 +115,7 @@ def _edit(name: str, config: Path | None, data_dir: Path | None, *, to_disable: 
         click.echo(f"But {variable} is set and wins over the file.", err=True)
 
 
-def _check_installed(name: str, disabled: Sequence[str]) -> None:
+def check_installed(name: str, disabled: Sequence[str] = ()) -> None:
     """Refuse a name that means nothing; one that is listed can be taken off though uninstalled."""
     installed = {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)}
     if name in installed or name in disabled:

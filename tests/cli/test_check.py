@@ -1,0 +1,127 @@
+"""`trunkline plugins check`: an adapter's own suite, found and run."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import Shell
+
+RATE_LIMIT = "raise RetryLater("
+
+
+def install(shell: Shell, *, editable: bool = True) -> Path:
+    """Write an adapter `acme`, and leave what an installer leaves of it; return its folder."""
+    shell.run("new-plugin", "acme", "--kind", "telephony")
+    folder = shell.folder / "trunkline-acme"
+    info = shell.plugins.folder / "trunkline_acme-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Name: trunkline-acme\nVersion: 0.1.0\nRequires-Dist: trunkline>=1.0,<2\n"
+    )
+    (info / "entry_points.txt").write_text("[trunkline.plugins]\nacme = trunkline_acme.plugin\n")
+    origin = {"url": folder.as_uri(), "dir_info": {"editable": editable}}
+    (info / "direct_url.json").write_text(json.dumps(origin))
+    return folder
+
+
+def check(shell: Shell, *options: str) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(shell.plugins.folder), "trunkline-acme/src"])
+    return shell.run("plugins", "check", "acme", *options, PYTHONPATH=path)
+
+
+def break_rate_limits(folder: Path) -> None:
+    sms = folder / "src/trunkline_acme/sms.py"
+    text = sms.read_text()
+    assert RATE_LIMIT in text
+    sms.write_text(text.replace("case 429:", "case 999:"))
+
+
+@pytest.mark.slow
+def test_an_adapter_as_written_conforms(shell: Shell) -> None:
+    install(shell)
+
+    done = check(shell)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "84 passed" in done.stdout
+    assert done.stdout.endswith("acme conforms.\n")
+
+
+@pytest.mark.slow
+def test_an_adapter_that_breaks_a_promise_does_not(shell: Shell) -> None:
+    break_rate_limits(install(shell))
+
+    done = check(shell)
+
+    assert done.returncode == 1
+    assert "test_a_refusal_becomes_the_error_that_says_what_to_do[rate_limited]" in done.stdout
+    assert done.stderr.endswith("Error: The adapter does not conform; see above.\n")
+
+
+@pytest.mark.slow
+def test_tests_without_a_suite_for_the_adapter_prove_nothing(shell: Shell) -> None:
+    tests = install(shell) / "tests"
+    (tests / "test_conformance.py").write_text("def test_nothing(): pass\n")
+
+    done = check(shell)
+
+    assert done.returncode == 1
+    assert "holds no subclass of BaseTelephonyConformance for acme." in done.stderr
+
+
+def test_tests_that_are_not_installed_must_be_named(shell: Shell) -> None:
+    install(shell, editable=False)
+
+    done = check(shell)
+
+    assert done.returncode == 1
+    assert done.stderr.endswith("Say where they lie: --tests DIR\n")
+
+
+@pytest.mark.slow
+def test_tests_are_taken_from_where_they_are_said_to_lie(shell: Shell) -> None:
+    install(shell, editable=False)
+
+    done = check(shell, "--tests", "trunkline-acme/tests")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_adapter_that_does_not_load_is_told_with_the_reason(shell: Shell) -> None:
+    shell.plugins.add("acme", "raise RuntimeError('the vendor library is too old')")
+
+    done = check(shell)
+
+    assert done.returncode == 1
+    assert "acme is failed" in done.stderr
+    assert "the vendor library is too old" in done.stderr
+
+
+def test_a_plugin_that_is_no_adapter_of_a_vendor_has_no_suite(shell: Shell) -> None:
+    done = shell.run("plugins", "check", "sqlite")
+
+    assert done.returncode == 1
+    assert done.stderr == "Error: sqlite offers no telephony; there is no suite for it.\n"
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(shell: Shell) -> None:
+    done = shell.run("plugins", "check", "exmple")
+
+    assert done.returncode == 1
+    assert done.stderr == "Error: No plugin 'exmple' is installed. Did you mean example?\n"
+
+
+def test_a_python_without_pytest_is_told_what_to_install(shell: Shell) -> None:
+    (shell.plugins.folder / "sitecustomize.py").write_text(
+        "import importlib.util\n"
+        "real = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name: None if name == 'pytest' else real(name)\n"
+    )
+
+    done = shell.run("plugins", "check", "example")
+
+    assert done.returncode == 1
+    assert done.stderr == "Error: The conformance suite needs pytest: pip install pytest\n"
