@@ -21,6 +21,7 @@ from trunkline.sdk.http import transport_errors
 from trunkline.sdk.ids import IdSource
 from trunkline.sdk.markers import ENTRY_POINT_GROUP, PROJECT, hookimpl, hookspec
 from trunkline.sdk.money import MICROS, PriceList, major_units
+from trunkline.sdk.notes import Listeners
 from trunkline.sdk.phone import E164, e164, is_demo_number
 from trunkline.sdk.specs import (
     ASGIApp,
@@ -69,6 +70,7 @@ __all__ = [
     "IdSource",
     "Idempotency",
     "InboundEvent",
+    "Listeners",
     "NotConfigured",
     "Note",
     "OutOfCredit",

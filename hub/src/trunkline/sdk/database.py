@@ -70,7 +70,12 @@ class Database:
         """
         Subscribe to the notes of `topic`: ``async with db.listen("messages") as notes``.
 
-        Every note of a commit after the block was entered arrives, until the block is left.
+        Every note of a commit after the block was entered arrives, until the block is left. Where
+        some may be missed the iteration raises instead: listen again, then read the rows.
+
+        Raises:
+            Overloaded: The iteration fell too many notes behind.
+            DatabaseFailed: The connection that hears them broke, or nobody answers on it.
         """
         raise NotImplementedError
 

@@ -6,10 +6,9 @@ from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from trunkline.sdk import Database, DatabaseContext, Note, Tx
+from trunkline.sdk import Database, DatabaseContext, Listeners, Note, Tx
 from trunkline_sqlite.engine import create_file, file_of, make_engine
 from trunkline_sqlite.failures import failed
-from trunkline_sqlite.notes import Listeners
 from trunkline_sqlite.reader import Reader
 from trunkline_sqlite.writer import GroupWriter
 
@@ -49,7 +48,7 @@ async def open_database(url: str, context: DatabaseContext) -> AsyncIterator[Sql
     create_file(path)
     listeners = Listeners()
     async with AsyncExitStack() as stack:
-        stack.callback(listeners.close)
+        stack.callback(listeners.end, StopAsyncIteration())
         try:
             writer = GroupWriter(make_engine(path), context.log, listeners.publish)
             stack.push_async_callback(writer.close)

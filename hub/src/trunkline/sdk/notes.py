@@ -1,4 +1,4 @@
-"""Who hears about what changed."""
+"""Who hears about what changed: what the notes of a database pass through on their way."""
 
 import asyncio
 from collections import deque
@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from trunkline.sdk import Note, Overloaded
+from trunkline.sdk.database import Note
+from trunkline.sdk.errors import Overloaded
 
 BACKLOG: Final = 10_000
 """Notes a listener may leave unread."""
 
 
-class Feed(AsyncIterator[Note]):
+class _Feed(AsyncIterator[Note]):
     """The notes of one listener, in the order of their commits, until it is ended."""
 
     def __init__(self) -> None:
@@ -50,15 +51,15 @@ class Feed(AsyncIterator[Note]):
 
 
 class Listeners:
-    """The open feeds, by topic."""
+    """The open feeds of one database, by topic."""
 
     def __init__(self) -> None:
-        self._feeds: dict[str, list[Feed]] = {}
+        self._feeds: dict[str, list[_Feed]] = {}
 
     @contextmanager
-    def feed(self, topic: str) -> Iterator[Feed]:
+    def feed(self, topic: str) -> Iterator[AsyncIterator[Note]]:
         """Open a feed of `topic` for as long as the block lasts."""
-        feed = Feed()
+        feed = _Feed()
         feeds = self._feeds.setdefault(topic, [])
         feeds.append(feed)
         try:
@@ -73,8 +74,8 @@ class Listeners:
         for feed in self._feeds.get(note.topic, ()):
             feed.put(note)
 
-    def close(self) -> None:
-        """End every feed after its last note."""
+    def end(self, reason: Exception) -> None:
+        """End every open feed after its last note; with `StopAsyncIteration` the loop just ends."""
         for feeds in self._feeds.values():
             for feed in feeds:
-                feed.end(StopAsyncIteration())
+                feed.end(reason)
