@@ -1,0 +1,1 @@
+"""Trunkline on PostgreSQL: several hubs on one database server."""

