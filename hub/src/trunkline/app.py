@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -47,6 +48,8 @@ from trunkline.settings import Settings
 
 HOUSEKEEPING_S: Final = 60.0
 DRAIN_S: Final = 10.0
+STRAGGLERS_S: Final = 60.0
+"""Beyond the provider's time-out, what an attempt of another hub may still take."""
 _CONNECT_TIMEOUT_S: Final = 10.0
 
 
@@ -72,7 +75,7 @@ async def open_hub(
     clock = clock or SystemClock()
     ids = IdSource(clock, entropy)
     log = get_log("trunkline")
-    database = _database_spec(settings, plugins)
+    database = database_spec(settings, plugins)
     context = DatabaseContext(data_dir=settings.server.data_dir, clock=clock, log=log)
     async with (
         database.open(settings.database.url, context) as db,
@@ -82,9 +85,13 @@ async def open_hub(
     ):
         await bring_up_to_date(db, embedded=database.embedded, allowed=migrate)
         loopback = Loopback()
-        hub = await _compose(settings, plugins, db, http, clock, ids, log, loopback, environ)
+        hub, journal = _compose(settings, plugins, db, http, clock, ids, log, loopback, environ)
+        await hub.agents.ensure_pool(settings.pool.size)
+        abandoned = None if database.embedded else _abandoned_after(settings)
+        await _recover(hub, journal, abandoned)
+        await _sweep(hub, journal, abandoned)
         running = build_applications(settings, plugins, hub, loopback)
-        housekeeping = asyncio.create_task(_keep_house(hub))
+        housekeeping = asyncio.create_task(_keep_house(hub, journal, abandoned))
         try:
             yield running
         finally:
@@ -96,7 +103,7 @@ async def open_hub(
             await hub.tokens.note_uses()
 
 
-async def _compose(
+def _compose(
     settings: Settings,
     plugins: Plugins,
     db: Database,
@@ -106,7 +113,7 @@ async def _compose(
     log: EventLog,
     loopback: Loopback,
     environ: Mapping[str, str],
-) -> Hub:
+) -> tuple[Hub, Journal]:
     given = settings.encryption_key.get_secret_value() if settings.encryption_key else None
     keys = Keys(load_master_key(settings.server.data_dir, given))
     vault = BodyVault(keys, clock, ids, hold_hours=settings.privacy.hold_hours)
@@ -165,23 +172,31 @@ async def _compose(
         clock=clock,
         log=log,
     )
-    await hub.agents.ensure_pool(settings.pool.size)
-    leftovers = await close_leftovers(db, journal, clock, LOCAL_EXECUTOR)
+    return hub, journal
+
+
+def _abandoned_after(settings: Settings) -> timedelta:
+    """Return the age from which no hub can still be at work on an attempt."""
+    return timedelta(seconds=settings.messages.provider_timeout_s + STRAGGLERS_S)
+
+
+async def _recover(hub: Hub, journal: Journal, abandoned: timedelta | None) -> None:
+    leftovers = await close_leftovers(hub.db, journal, hub.clock, LOCAL_EXECUTOR, abandoned)
     if leftovers:
-        log.warning("hub.found_sends_of_unknown_outcome", count=leftovers)
-    await _sweep(hub)
-    return hub
+        hub.log.warning("hub.found_sends_of_unknown_outcome", count=leftovers)
 
 
-async def _keep_house(hub: Hub) -> None:
+async def _keep_house(hub: Hub, journal: Journal, abandoned: timedelta | None) -> None:
     """Once a minute: shred what is past its time, and write down what is only remembered."""
     while True:
         await hub.clock.sleep(HOUSEKEEPING_S)
-        await _sweep(hub)
+        await _sweep(hub, journal, abandoned)
 
 
-async def _sweep(hub: Hub) -> None:
+async def _sweep(hub: Hub, journal: Journal, abandoned: timedelta | None) -> None:
     try:
+        if abandoned is not None:  # what another hub left, and was too young at the start of this
+            await _recover(hub, journal, abandoned)
         shredded = await hub.privacy.sweep()
         if shredded:
             hub.log.info("privacy.shredded", count=shredded)
@@ -192,7 +207,8 @@ async def _sweep(hub: Hub) -> None:
         hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
 
 
-def _database_spec(settings: Settings, plugins: Plugins) -> DatabaseSpec:
+def database_spec(settings: Settings, plugins: Plugins) -> DatabaseSpec:
+    """Return what opens the database of the settings; NotConfigured if no loaded plugin does."""
     scheme = urlsplit(settings.database.url).scheme
     spec = plugins.databases.get(scheme)
     if spec is None:

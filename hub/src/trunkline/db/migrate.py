@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from trunkline.db.locks import hold
 from trunkline.sdk import Database, NotConfigured, Tx
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def upgrade(tx: Tx) -> None:
     """Migrate to `HEAD` within the transaction: a failure half-way leaves nothing."""
     from alembic import command
 
+    hold(tx, "upgrade")  # hubs that start together: the second finds nothing left to do
     config = _config()
     config.attributes["connection"] = tx.connection
     command.upgrade(config, HEAD)

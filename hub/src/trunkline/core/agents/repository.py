@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from trunkline.core.agents.models import Agent, AgentStatus, Pool, Token
 from trunkline.core.principal import Scope
 from trunkline.db.hot import Hot
+from trunkline.db.locks import hold
 from trunkline.db.schema import agent_channels, agent_pool, agent_tokens
 from trunkline.sdk import E164, Tx
 
@@ -118,6 +119,7 @@ def change_agent(
 
 def ensure_pool(tx: Tx, workspace_id: str, row_id: str, size: int, now: datetime) -> None:
     """Make the pool with `size` slots unless it exists."""
+    hold(tx, "pool", workspace_id)
     if tx.execute(sa.select(agent_pool.c.id).where(_pool_of(workspace_id))).first() is None:
         tx.execute(
             sa.insert(agent_pool).values(

@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from trunkline.db.hot import Hot
+from trunkline.db.locks import hold
 from trunkline.db.schema import suppressions
 from trunkline.sdk import Tx
 
@@ -19,7 +20,12 @@ _FIND = Hot(
 
 
 def is_suppressed(tx: Tx, workspace_id: str, address: str) -> bool:
-    """Tell whether `address` must not be written to or called by anyone of the workspace."""
+    """
+    Tell whether `address` must not be written to or called by anyone of the workspace.
+
+    Nobody closes or opens it until the transaction ends.
+    """
+    hold(tx, "address", workspace_id, address, shared=True)
     return bool(_FIND(tx, {"workspace_id": workspace_id, "address": address}))
 
 
@@ -27,6 +33,7 @@ def suppress_by_stop(
     tx: Tx, workspace_id: str, row_id: str, address: str, event_id: str, now: datetime
 ) -> None:
     """Close `address`: it asked for it by STOP. Nothing changes if it is closed already."""
+    hold(tx, "address", workspace_id, address)
     found = tx.execute(
         sa.select(suppressions.c.id).where(
             suppressions.c.workspace_id == workspace_id,
@@ -49,6 +56,7 @@ def suppress_by_stop(
 
 def lift_stop(tx: Tx, workspace_id: str, address: str) -> None:
     """Open what STOP closed, and only that."""
+    hold(tx, "address", workspace_id, address)
     tx.execute(
         sa.delete(suppressions).where(
             suppressions.c.workspace_id == workspace_id,

@@ -200,12 +200,10 @@ class Intake:
         except (DatabaseFailed, Overloaded):
             raise
         except Exception as error:  # noqa: BLE001 - an adapter may put anything into an event
-            if not await self._db.read(lambda tx: repository.is_known(tx, stored)):
-                self._log.error("webhook.not_applied", eventId=stored.id, exc_info=error)
-                reason = "The hub could not apply it."
-                await self._bury(connection, request, agent, reason, event)
-                return
-            applied = None  # a twin was stored at the same moment
+            self._log.error("webhook.not_applied", eventId=stored.id, exc_info=error)
+            reason = "The hub could not apply it."
+            await self._bury(connection, request, agent, reason, event)
+            return
         state = applied.state.value if applied else "duplicate"
         self._log.info(
             "webhook.stored",

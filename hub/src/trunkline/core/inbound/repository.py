@@ -7,6 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from trunkline.db.hot import Hot
+from trunkline.db.locks import hold
 from trunkline.db.schema import inbound_events
 from trunkline.sdk import Tx
 
@@ -43,7 +44,8 @@ _ADD = Hot(sa.insert(inbound_events))
 
 
 def is_known(tx: Tx, event: StoredEvent) -> bool:
-    """Tell whether this event was stored before."""
+    """Tell whether this event was stored before. Nobody else stores it meanwhile."""
+    hold(tx, "event", event.workspace_id, event.connection, event.external_id)
     return bool(
         _FIND(
             tx,

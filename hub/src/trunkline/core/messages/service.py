@@ -1,9 +1,11 @@
 """Sending a message: key, gate, row, attempt, answer."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
@@ -34,13 +36,23 @@ from trunkline.core.problems import (
     ProviderUnavailable,
     Unsupported,
 )
-from trunkline.sdk import E164, Clock, Database, IdSource, Tx
+from trunkline.sdk import (
+    E164,
+    Clock,
+    Database,
+    DatabaseFailed,
+    IdSource,
+    Note,
+    Overloaded,
+    Tx,
+)
 
 LOCAL_EXECUTOR: Final = "local"
 """Who makes the attempts on an embedded database: there is only ever one."""
 
 _DEFAULT_RETRY_S: Final = 1.0
 _TWIN_GRACE_S: Final = 5.0
+_ADMIT_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,15 +165,26 @@ class Messages:
     async def _carry_out(
         self, principal: Principal, command: SendMessage, key: Key, reviewed: Reviewed
     ) -> Answer:
-        admitted = await self._db.write(
-            lambda tx: self._admit(tx, principal, command, key, reviewed)
-        )
+        admitted = await self._admitted(principal, command, key, reviewed)
         if admitted.replayed:
             return await self._replay(principal, admitted.message.id)
         if admitted.attempt is None:
             return _answer(admitted.message, replayed=False)
         message = await self._delivery.attempt(admitted.attempt)
         return _answer(message, replayed=False)
+
+    async def _admitted(
+        self, principal: Principal, command: SendMessage, key: Key, reviewed: Reviewed
+    ) -> _Admitted:
+        for tries_left in reversed(range(_ADMIT_TRIES)):
+            try:
+                return await self._db.write(
+                    lambda tx: self._admit(tx, principal, command, key, reviewed)
+                )
+            except IntegrityError:  # another hub bound the key at the same moment: look again
+                if not tries_left:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     def _admit(
         self, tx: Tx, principal: Principal, command: SendMessage, key: Key, reviewed: Reviewed
@@ -231,17 +254,26 @@ class Messages:
             assert message is not None  # messages are not deleted while a key names them
             return message
 
-        async with self._db.listen("messages") as notes:
-            message = await self._db.read(find)
-            try:
-                async with asyncio.timeout(self._timeout_s + _TWIN_GRACE_S):
-                    while message.status is Status.SENDING:
-                        note = await anext(notes)
-                        if note.id == message_id:
-                            message = await self._db.read(find)
-            except TimeoutError:
-                pass  # answered as it stands: sending
-            return message
+        try:
+            async with asyncio.timeout(self._timeout_s + _TWIN_GRACE_S):
+                while True:
+                    async with self._db.listen("messages") as notes:
+                        message = await self._db.read(find)
+                        if message.status is not Status.SENDING:
+                            return message
+                        await _until_changed(notes, message_id)
+        except TimeoutError:
+            return await self._db.read(find)  # as it stands: sending
+
+
+async def _until_changed(notes: AsyncIterator[Note], message_id: str) -> None:
+    """Wait until a message has changed, or may have without our hearing of it."""
+    try:
+        async for note in notes:
+            if note.id == message_id:
+                return
+    except (DatabaseFailed, Overloaded):
+        return
 
 
 def _answer(message: Message, *, replayed: bool) -> Answer:

@@ -78,11 +78,15 @@ def end_attempt(
     )
 
 
-def leftover_attempts(tx: Tx, executor: str) -> list[tuple[str, str, str]]:
-    """Return (workspace, attempt, message) of each attempt that `executor` never ended."""
+def leftover_attempts(
+    tx: Tx, executor: str, begun_before: datetime | None
+) -> list[tuple[str, str, str]]:
+    """Return (workspace, attempt, message) of each attempt that `executor` has not ended."""
     statement = sa.select(
         message_attempts.c.workspace_id, message_attempts.c.id, message_attempts.c.message_id
     ).where(message_attempts.c.state == "sending", message_attempts.c.executor == executor)
+    if begun_before is not None:
+        statement = statement.where(message_attempts.c.created_at < begun_before)
     return [(row.workspace_id, row.id, row.message_id) for row in tx.execute(statement)]
 
 

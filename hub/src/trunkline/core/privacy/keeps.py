@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from trunkline.db.hot import Hot
+from trunkline.db.locks import hold
 from trunkline.db.schema import body_keeps
 from trunkline.sdk import Tx
 
@@ -33,6 +34,7 @@ def set_keep(
     now: datetime,
 ) -> None:
     """Keep texts from now on for `days`; 0 keeps none. Texts stored before stay as they are."""
+    hold(tx, "keep", workspace_id, agent_id, channel)
     tx.execute(
         sa.delete(body_keeps).where(
             body_keeps.c.workspace_id == workspace_id,

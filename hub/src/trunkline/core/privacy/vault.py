@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.db.hot import Hot
+from trunkline.db.locks import hold
 from trunkline.db.schema import body_vault, contact_keys, messages
 from trunkline.sdk import Clock, IdSource, Tx
 
@@ -170,7 +171,11 @@ class BodyVault:
         known = self._known.get((workspace_id, contact_hash))
         if known is not None:
             return known
-        rows = _FIND_KEY(tx, {"workspace_id": workspace_id, "contact_hash": contact_hash})
+        wanted = {"workspace_id": workspace_id, "contact_hash": contact_hash}
+        rows = _FIND_KEY(tx, wanted)
+        if not rows:
+            hold(tx, "contact", workspace_id, contact_hash.hex())
+            rows = _FIND_KEY(tx, wanted)
         if not rows:
             # Not remembered: the transaction may yet be undone, and the key with it.
             return self._new_contact_key(tx, workspace_id, contact_hash)
