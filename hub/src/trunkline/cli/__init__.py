@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "plugins": "Show, enable, disable and check plugins.",
     "new-plugin": "Write an adapter to begin with.",
     "config": "Show the settings and where each comes from.",
+    "db": "Show and migrate the tables of the database.",
 }
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
 
