@@ -39,8 +39,8 @@ def connector(url: str) -> Connect:
         ValueError: It cannot be read.
     """
     parts = urlsplit(url)
-    if "@" in parts.path + parts.query or parts.fragment:
-        raise ValueError("a part of the password was taken for the path")
+    if parts.netloc.count("@") > 1 or "@" in parts.path + parts.query or parts.fragment:
+        raise ValueError("a part of the password would be taken for the host or the path")
     if "channel_binding" in parse_qs(parts.query):
         raise NotConfigured(
             "The driver cannot bind channels: remove channel_binding from [database] url. "
