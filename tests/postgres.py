@@ -49,15 +49,15 @@ class Server:
         """Stop: ``fast`` rolls back what is under way, ``immediate`` is a crash."""
         self.run("pg_ctl", "-D", self.home / "data", "-w", "-m", mode, "stop")
 
-    def new_database(self, template: str = "template1") -> str:
-        """Create a database as a copy of another and return its URL."""
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """Create a copy of a database for as long as the block lasts; yields its URL."""
         name = f"test_{next(_numbers)}"
-        self.query(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return self.url(name)
-
-    def query(self, sql: str, *parameters: object, url: str | None = None) -> list[dict[str, Any]]:
-        """Run a statement on a connection of its own and return the rows it finds."""
-        return query(url or self.url(), sql, *parameters)
+        query(self.url(), f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            query(self.url(), f"DROP DATABASE {name} WITH (FORCE)")
 
     def run(self, tool: str, *arguments: object) -> None:
         """Run one of the server's own programs."""

@@ -1,6 +1,6 @@
 """A database of its own for every test, on a real server, and a log that can be read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,9 +25,10 @@ def context(tmp_path: Path, log: RecordingLog) -> DatabaseContext:
 
 
 @pytest.fixture
-def url(postgres: Server) -> str:
+def url(postgres: Server) -> Iterator[str]:
     """The empty database of this test."""
-    return postgres.new_database()
+    with postgres.database() as url:
+        yield url
 
 
 @pytest.fixture

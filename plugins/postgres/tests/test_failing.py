@@ -24,9 +24,16 @@ def restless() -> Iterator[Server]:
 
 
 @pytest.fixture
-async def db(restless: Server, context: DatabaseContext) -> AsyncIterator[Database]:
+def url(restless: Server) -> Iterator[str]:
+    """The empty database of this test."""
+    with restless.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def db(url: str, context: DatabaseContext) -> AsyncIterator[Database]:
     """An open database of that server."""
-    async with open_database(restless.new_database(), context) as database:
+    async with open_database(url, context) as database:
         await database.write(create_rows)
         yield database
 
@@ -70,9 +77,8 @@ async def test_a_connection_that_breaks_half_way_stores_nothing(db: Database) ->
 
 
 async def test_a_connection_that_breaks_in_the_commit_leaves_the_outcome_open(
-    restless: Server, context: DatabaseContext
+    url: str, restless: Server, context: DatabaseContext
 ) -> None:
-    url = restless.new_database()
     async with Wire(restless).laid() as wire, open_database(wire.url(url), context) as db:
         await db.write(create_rows)
         wire.cut_at = b"COMMIT"
@@ -83,11 +89,10 @@ async def test_a_connection_that_breaks_in_the_commit_leaves_the_outcome_open(
 
 
 async def test_an_answer_that_never_comes_is_given_up(
-    restless: Server, context: DatabaseContext, monkeypatch: pytest.MonkeyPatch
+    url: str, restless: Server, context: DatabaseContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "ANSWER_S", 0.2)
     monkeypatch.setattr(engine, "CONNECT_S", 0.5)
-    url = restless.new_database()
     async with Wire(restless).laid() as wire, open_database(wire.url(url), context) as db:
         await db.write(create_rows)
         wire.passing.clear()

@@ -10,7 +10,7 @@ import pytest
 
 from plugins.postgres.tests.table import create_rows, ids, insert
 from plugins.postgres.tests.wire import Wire
-from tests.postgres import Server
+from tests.postgres import Server, query
 from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, NotConfigured
 from trunkline_postgres.database import open_database
 
@@ -24,7 +24,7 @@ def guarded(postgres: Server) -> Iterator[str]:
     before = rules.read_text()
     rules.write_text(f"local all guarded scram-sha-256\n{before}")
     postgres.run("pg_ctl", "-D", postgres.home / "data", "reload")
-    postgres.query(f"CREATE ROLE guarded LOGIN PASSWORD '{PASSWORD}'")
+    query(postgres.url(), f"CREATE ROLE guarded LOGIN PASSWORD '{PASSWORD}'")
     yield "guarded"
     rules.write_text(before)
     postgres.run("pg_ctl", "-D", postgres.home / "data", "reload")
@@ -58,7 +58,9 @@ async def test_what_was_stored_is_there_after_opening_again(
 async def test_the_server_knows_the_hubs_connections_by_name(
     db: Database, postgres: Server
 ) -> None:
-    named = postgres.query("SELECT 1 FROM pg_stat_activity WHERE application_name = 'trunkline'")
+    named = query(
+        postgres.url(), "SELECT 1 FROM pg_stat_activity WHERE application_name = 'trunkline'"
+    )
     assert named
 
 
@@ -88,7 +90,7 @@ async def test_a_server_that_takes_no_writes_is_refused(
     url: str, postgres: Server, context: DatabaseContext
 ) -> None:
     name = url.partition("@/")[2].partition("?")[0]
-    postgres.query(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    query(postgres.url(), f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     error = await refusal(url, context)
     assert isinstance(error, NotConfigured)
     assert "Point [database] url to the primary" in str(error)
@@ -98,8 +100,8 @@ async def test_a_user_who_may_not_connect_is_refused(
     url: str, postgres: Server, context: DatabaseContext
 ) -> None:
     name = url.partition("@/")[2].partition("?")[0]
-    postgres.query(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
-    postgres.query("CREATE ROLE stranger LOGIN")
+    query(postgres.url(), f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    query(postgres.url(), "CREATE ROLE stranger LOGIN")
     error = await refusal(user(url, "stranger"), context)
     assert isinstance(error, NotConfigured)
     assert "lacks a permission" in str(error)
@@ -108,7 +110,7 @@ async def test_a_user_who_may_not_connect_is_refused(
 async def test_a_user_who_may_make_no_tables_is_told_so_when_it_tries(
     url: str, postgres: Server, context: DatabaseContext
 ) -> None:
-    postgres.query("CREATE ROLE reader LOGIN")
+    query(postgres.url(), "CREATE ROLE reader LOGIN")
     async with open_database(user(url, "reader"), context) as db:
         with pytest.raises(DatabaseFailed, match="make and use tables in its schema"):
             await db.write(create_rows)
@@ -117,7 +119,7 @@ async def test_a_user_who_may_make_no_tables_is_told_so_when_it_tries(
 async def test_a_server_without_connections_left_may_have_some_later(
     url: str, postgres: Server, context: DatabaseContext
 ) -> None:
-    postgres.query("CREATE ROLE few LOGIN CONNECTION LIMIT 1")
+    query(postgres.url(), "CREATE ROLE few LOGIN CONNECTION LIMIT 1")
     error = await refusal(user(url, "few"), context)
     assert isinstance(error, DatabaseFailed)
     assert "no connection left" in str(error)
@@ -141,7 +143,7 @@ async def test_a_server_that_is_not_there_may_be_there_later(
 
 
 @pytest.mark.parametrize(
-    ("query", "says"),
+    ("parameter", "says"),
     [
         ("&pgbouncer=true", 'unrecognized configuration parameter "pgbouncer"'),
         ("&channel_binding=require", "remove channel_binding"),
@@ -151,9 +153,9 @@ async def test_a_server_that_is_not_there_may_be_there_later(
     ],
 )
 async def test_a_parameter_that_will_not_do_is_named(
-    url: str, query: str, says: str, context: DatabaseContext
+    url: str, parameter: str, says: str, context: DatabaseContext
 ) -> None:
-    error = await refusal(url + query, context)
+    error = await refusal(url + parameter, context)
     assert isinstance(error, NotConfigured)
     assert says in str(error)
 
