@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ class _Prepared:
     sql: str
     binds: tuple[tuple[str, _Processor, object], ...]  # name, processor, value or _REQUIRED
     positional: bool
-    results: tuple[_Processor, ...]  # empty: rows need no conversion
+    results: tuple[_Processor, ...] | None = None  # empty: rows need no conversion
 
     def arguments(self, values: Mapping[str, Any]) -> Sequence[Any] | dict[str, Any]:
         arguments = []
@@ -34,7 +34,7 @@ class _Prepared:
         return dict(zip((name for name, _, _ in self.binds), arguments, strict=True))
 
     def convert(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        pairs = zip(self.results, row, strict=True)
+        pairs = zip(self.results or (), row, strict=True)
         return tuple(process(value) if process else value for process, value in pairs)
 
 
@@ -79,7 +79,7 @@ class Hot:
         key = dialect.name + dialect.driver
         prepared = self._prepared.get(key)
         if prepared is None:
-            prepared = self._prepared[key] = self._prepare(dialect)
+            prepared = self._prepare(dialect)
         arguments = prepared.arguments(values)
         cursor = tx.connection.connection.cursor()
         try:
@@ -93,7 +93,18 @@ class Hot:
                 hide_parameters=True,
                 dialect=dialect,
             ) from error
+        if prepared.results is None:  # some conversions depend on what the database calls a column
+            results = self._results(dialect, cursor)
+            prepared = self._prepared[key] = replace(prepared, results=results)
         return cursor, prepared
+
+    def _results(self, dialect: Dialect, cursor: DBAPICursor) -> tuple[_Processor, ...]:
+        columns = zip(self._statement.exported_columns, cursor.description or (), strict=True)
+        results = tuple(
+            column.type.dialect_impl(dialect).result_processor(dialect, described[1])
+            for column, described in columns
+        )
+        return results if any(results) else ()
 
     def _prepare(self, dialect: Dialect) -> _Prepared:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
@@ -111,14 +122,9 @@ class Hot:
             name: _REQUIRED if bind.required else bind.effective_value
             for name, bind in binds.items()
         }
-        results = tuple(
-            column.type.dialect_impl(dialect).result_processor(dialect, None)
-            for column in self._statement.exported_columns
-        )
         names = compiled.positiontup if compiled.positiontup is not None else list(binds)
         return _Prepared(
             sql=str(compiled),
             binds=tuple((name, processors[name], defaults[name]) for name in names),
             positional=compiled.positional,
-            results=results if any(results) else (),
         )
