@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -13,7 +13,7 @@ import httpx2
 from trunkline.applications import Loopback, RunningHub, build_applications
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
-from trunkline.core.connections.registry import Connections, configure
+from trunkline.core.connections.registry import Connection, Connections, configure
 from trunkline.core.gate.gate import Gate
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.dispatch import Dispatch
@@ -29,6 +29,7 @@ from trunkline.core.privacy.keys import Keys, load_master_key
 from trunkline.core.privacy.service import Privacy
 from trunkline.core.privacy.vault import BodyVault
 from trunkline.db.migrate import bring_up_to_date
+from trunkline.egress import open_client
 from trunkline.loading import Plugins
 from trunkline.logs import get_log
 from trunkline.metrics import Metrics
@@ -50,7 +51,6 @@ HOUSEKEEPING_S: Final = 60.0
 DRAIN_S: Final = 10.0
 STRAGGLERS_S: Final = 60.0
 """Beyond the provider's time-out, what an attempt of another hub may still take."""
-_CONNECT_TIMEOUT_S: Final = 10.0
 
 
 @asynccontextmanager
@@ -75,17 +75,20 @@ async def open_hub(
     clock = clock or SystemClock()
     ids = IdSource(clock, entropy)
     log = get_log("trunkline")
+    configured = configure(
+        plugins.telephony, settings.connection_tables, settings.slots.telephony, environ
+    )
     database = database_spec(settings, plugins)
     context = DatabaseContext(data_dir=settings.server.data_dir, clock=clock, log=log)
     async with (
         database.open(settings.database.url, context) as db,
-        httpx2.AsyncClient(
-            timeout=httpx2.Timeout(settings.messages.provider_timeout_s, connect=_CONNECT_TIMEOUT_S)
+        open_client(
+            total_s=settings.messages.provider_timeout_s, allow=_urls(configured), log=log
         ) as http,
     ):
         await bring_up_to_date(db, embedded=database.embedded, allowed=migrate)
         loopback = Loopback()
-        hub, journal = _compose(settings, plugins, db, http, clock, ids, log, loopback, environ)
+        hub, journal = _compose(settings, configured, db, http, clock, ids, log, loopback)
         await hub.agents.ensure_pool(settings.pool.size)
         abandoned = None if database.embedded else _abandoned_after(settings)
         await _recover(hub, journal, abandoned)
@@ -105,14 +108,13 @@ async def open_hub(
 
 def _compose(
     settings: Settings,
-    plugins: Plugins,
+    configured: Sequence[Connection],
     db: Database,
     http: httpx2.AsyncClient,
     clock: Clock,
     ids: IdSource,
     log: EventLog,
     loopback: Loopback,
-    environ: Mapping[str, str],
 ) -> tuple[Hub, Journal]:
     given = settings.encryption_key.get_secret_value() if settings.encryption_key else None
     keys = Keys(load_master_key(settings.server.data_dir, given))
@@ -131,12 +133,7 @@ def _compose(
             deliver=loopback.deliver,
         )
 
-    connections = Connections(
-        configure(plugins.telephony, settings.connection_tables, settings.slots.telephony, environ),
-        settings.slots.telephony,
-        context_for,
-        log,
-    )
+    connections = Connections(configured, settings.slots.telephony, context_for, log)
     for name in connections.names():
         connection = connections.find(name)
         if connection is not None and connection.fault:
@@ -218,6 +215,14 @@ def database_spec(settings: Settings, plugins: Plugins) -> DatabaseSpec:
             "trunkline-sqlite, or set [database] url; `trunkline plugins list` tells more."
         )
     return spec
+
+
+def _urls(connections: Sequence[Connection]) -> Iterator[str]:
+    """Return the texts in the connections' configuration that are URLs: their vendors'."""
+    for connection in connections:
+        for _, value in connection.config or ():
+            if str(value).startswith(("http://", "https://")):
+                yield str(value)
 
 
 class _CallbackUrl:

@@ -1,0 +1,6 @@
+"""How requests leave the hub: once, in bounds, and not to where they must not go."""
+
+from trunkline.egress.client import open_client
+from trunkline.egress.rules import Blocked
+
+__all__ = ["Blocked", "open_client"]

@@ -1,0 +1,90 @@
+"""The HTTP client that every adapter is lent."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from http.cookiejar import Cookie, CookieJar
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Final
+
+import httpx2
+
+from trunkline.egress.rules import Blocked, Rules
+from trunkline.sdk import EventLog
+
+if TYPE_CHECKING:
+    from trunkline.egress.wire import Wire
+
+_CONNECT_S: Final = 10.0
+
+
+@asynccontextmanager
+async def open_client(
+    *, total_s: float, allow: Iterable[str], log: EventLog
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """
+    Open the client, to be shared by all connections; nothing is imported or opened for it yet.
+
+    It sends a request once or not at all, follows no redirect and keeps no cookie. Its errors are
+    those that `trunkline.sdk.transport_errors` tells apart.
+
+    Args:
+        total_s: Seconds in which a request must be answered to the last byte.
+        allow: URLs of the configuration, whose origins may be anywhere. Other requests go out to
+            the internet, by https, or raise `Blocked`.
+    """
+    async with httpx2.AsyncClient(
+        transport=_Transport(Rules(allow), total_s, log),
+        timeout=httpx2.Timeout(total_s, connect=_CONNECT_S),
+        headers={"Accept-Encoding": "gzip, deflate"},
+        cookies=_NoCookies(),
+        trust_env=False,
+    ) as client:
+        yield client
+
+
+class _Transport(httpx2.AsyncBaseTransport):
+    def __init__(self, rules: Rules, total_s: float, log: EventLog) -> None:
+        self._rules = rules
+        self._total_s = total_s
+        self._log = log
+        self._opening = asyncio.Lock()
+        self._wire: Wire | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            origin = self._rules.check(request.url)
+            wire = self._wire or await self._open()
+            return await wire.ask(request, origin)
+        except Blocked as blocked:
+            self._log.warning("egress.blocked", host=blocked.host, reason=blocked.reason)
+            raise
+
+    async def aclose(self) -> None:
+        if self._wire is not None:
+            await self._wire.close()
+
+    async def _open(self) -> "Wire":
+        async with self._opening:
+            if self._wire is None:
+                tls = await asyncio.to_thread(_prepare)
+                from trunkline.egress.wire import Wire
+
+                self._wire = Wire(self._rules, tls, self._total_s)
+        return self._wire
+
+
+def _prepare() -> SSLContext:
+    """Do what would hold the event loop up: import aiohttp, read the certificates."""
+    import trunkline.egress.wire  # noqa: F401 - for the import itself
+
+    tls = httpx2.create_ssl_context()
+    tls.set_alpn_protocols(["http/1.1"])
+    return tls
+
+
+class _NoCookies(CookieJar):
+    """Keeps none: two connections to one vendor would share them."""
+
+    def set_cookie(self, cookie: Cookie) -> None:
+        """Drop it."""
