@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from plugins.postgres.tests.server import Server, postgres
 from plugins.postgres.tests.table import create_rows
-from tests.postgres import Server, postgres
 from trunkline.sdk import Database, DatabaseContext, SystemClock
 from trunkline.testing import RecordingLog
 from trunkline_postgres.plugin import trunkline_register_database

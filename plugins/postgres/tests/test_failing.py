@@ -6,9 +6,9 @@ from itertools import count
 
 import pytest
 
+from plugins.postgres.tests.server import Server, postgres_server
 from plugins.postgres.tests.table import create_rows, ids, insert, run, then
 from plugins.postgres.tests.wire import Wire
-from tests.postgres import Server, postgres_server
 from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, Overloaded
 from trunkline_postgres import engine
 from trunkline_postgres.database import open_database

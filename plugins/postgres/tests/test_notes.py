@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from plugins.postgres.tests.server import Server, query
 from plugins.postgres.tests.table import create_rows, ids, insert
 from plugins.postgres.tests.wire import Wire
-from tests.postgres import Server, query
 from trunkline.sdk import (
     Database,
     DatabaseContext,

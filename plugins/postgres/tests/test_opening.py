@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from plugins.postgres.tests.server import Server, query
 from plugins.postgres.tests.table import create_rows, ids, insert
 from plugins.postgres.tests.wire import Wire
-from tests.postgres import Server, query
 from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, NotConfigured
 from trunkline_postgres.database import open_database
 

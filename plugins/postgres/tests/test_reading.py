@@ -5,8 +5,8 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
+from plugins.postgres.tests.server import query
 from plugins.postgres.tests.table import ids, insert
-from tests.postgres import query
 from trunkline.sdk import Database, Tx
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from tests.postgres import Server
+from plugins.postgres.tests.server import Server
 
 _NOTIFICATION = b"A"
 
