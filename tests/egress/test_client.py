@@ -174,11 +174,14 @@ async def test_a_certificate_that_proves_nothing_is_found_before_anything_is_sen
 
 STARTED = """
 import asyncio, sys
+from types import SimpleNamespace
 import trunkline.app
 from trunkline.egress import open_client
 
+log = SimpleNamespace(warning=lambda *_, **__: None)
+
 async def main():
-    async with open_client(total_s=1, allow=["http://127.0.0.1:1"], log=None) as client:
+    async with open_client(total_s=1, allow=["http://127.0.0.1:1"], log=log) as client:
         print("aiohttp" in sys.modules)
         try:
             await client.get("http://127.0.0.1:1")

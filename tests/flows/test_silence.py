@@ -1,15 +1,14 @@
 """The log of a hub at work, whatever happens in it, names nobody and quotes nothing."""
 
 import json
-import logging
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 
 from tests.flows.hubs import ANN, BEN, SIGNING_KEY, StartHub
+from tests.flows.logs import every_level
 from tests.flows.networks import ALICE, BOB, WIRE, Network, Vendor, WireWebhooks
-from trunkline.logs import configure_logging
 from trunkline.sdk import OutboundSms, OutcomeUnknown, Receipt, Rejected
 
 STRANGER, MAIL = "+12025550177", "zoe.quill@example.com"
@@ -17,16 +16,9 @@ OUT, IN, KEY = "Guacamole-OUT-7f31", "Quesadilla-IN-93c2", "order-Tamarind-44"
 
 
 @pytest.fixture(autouse=True)
-def every_level() -> Iterator[None]:
-    """Write the log as a hub does that was told to log everything."""
-    root = logging.getLogger()
-    level = root.level
-    configure_logging("debug")
-    yield
-    configure_logging("info")
-    root.handlers.clear()  # pytest adds its own again for every test
-    root.setLevel(level)
-    logging.captureWarnings(False)
+def _every_level() -> Iterator[None]:
+    with every_level():
+        yield
 
 
 def planted(text: str, *tokens: str) -> list[str]:

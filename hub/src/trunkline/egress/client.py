@@ -59,6 +59,9 @@ class _Transport(httpx2.AsyncBaseTransport):
         except Blocked as blocked:
             self._log.warning("egress.blocked", host=blocked.host, reason=blocked.reason)
             raise
+        except httpx2.TransportError as error:
+            self._log.warning("egress.failed", host=request.url.host, reason=str(error))
+            raise
 
     async def aclose(self) -> None:
         if self._wire is not None:

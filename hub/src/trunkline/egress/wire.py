@@ -202,9 +202,15 @@ def _response(answer: aiohttp.ClientResponse) -> httpx2.Response:
     return httpx2.Response(answer.status, headers=headers, stream=_Body(answer))
 
 
-# Only the first two say that nothing was sent, and aiohttp raises them before it sends anything.
+_UNPROVEN: Final = (
+    "The server's certificate has expired, is another host's, or is signed by nobody known."
+)
+# Only the first five say that nothing was sent, and aiohttp raises them before it sends anything.
 _MEANINGS: Final[tuple[tuple[type[Exception], type[httpx2.TransportError], str], ...]] = (
     (aiohttp.ConnectionTimeoutError, httpx2.ConnectTimeout, "No connection came about in time."),
+    (aiohttp.ClientConnectorDNSError, httpx2.ConnectError, "The host's name stands for nothing."),
+    (aiohttp.ClientConnectorCertificateError, httpx2.ConnectError, _UNPROVEN),
+    (aiohttp.ClientConnectorSSLError, httpx2.ConnectError, "No TLS could be agreed on."),
     (aiohttp.ClientConnectorError, httpx2.ConnectError, "No connection came about."),
     (TimeoutError, httpx2.ReadTimeout, "No whole answer came in time."),
     (aiohttp.ClientConnectionResetError, httpx2.WriteError, "The connection had been closed."),

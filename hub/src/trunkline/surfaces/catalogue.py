@@ -27,6 +27,7 @@ from trunkline.surfaces.shapes import (
 )
 
 _UNKNOWN = "It may have been sent. Do not send it again; look at its status later."
+_FAILED = "The provider took it, and it failed there at once. Correct it before you send it again."
 
 
 async def _send_message(
@@ -77,6 +78,8 @@ def _reason(answer: Answer, *, open_ended: bool) -> str | None:
             "This text was sent before; nothing was sent now. "
             "To send it twice, give a new idempotencyKey."
         )
+    if answer.message.status is Status.FAILED:
+        return _FAILED
     return answer.message.reason
 
 

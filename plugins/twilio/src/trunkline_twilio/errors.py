@@ -90,6 +90,9 @@ _BY_STATUS: Final[Mapping[int, Meaning]] = {
 }
 
 
+_TIMED_OUT: Final = 408
+
+
 class _Refusal(BaseModel):
     """What is read of a refusal: its message may quote the number or the text."""
 
@@ -104,7 +107,8 @@ def refusal(response: httpx2.Response, now: datetime) -> ProviderError:
         code = None  # the status alone has to do
     shown = None if code is None else str(code)
     status = response.status_code
-    if not response.is_client_error:  # it may have broken down after it took the text
+    # It may have broken down after it took the text, or a proxy may not have waited for its answer.
+    if not response.is_client_error or status == _TIMED_OUT:
         return OutcomeUnknown(f"Twilio answered {status}.", provider_code=shown)
     other: Meaning = (Rejected, f"Twilio refused it ({status}, code {shown or 'unknown'}).")
     kind, sentence = CATALOGUE.get(code or 0) or _BY_STATUS.get(status) or other

@@ -86,6 +86,7 @@ class Delivery:
             durationMs=round((self._clock.monotonic() - started) * 1000, 1),
             cost=None if message.cost_micros is None else major_units(message.cost_micros),
             errorCode=message.error_code,
+            reason=message.reason,
         )
         return message
 

@@ -1,6 +1,7 @@
 """Sending a message: key, gate, row, attempt, answer."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
@@ -282,7 +283,8 @@ def _answer(message: Message, *, replayed: bool) -> Answer:
     if message.status is Status.BLOCKED:
         raise Blocked(message.rule or "", reason, message.id)
     if message.status is Status.FAILED and message.error_code == "provider_unavailable":
-        raise ProviderUnavailable(f"{reason} It was not sent.", message.id, wait_s)
+        sentence = f"{reason} It was not sent; try again in {math.ceil(wait_s)} s."
+        raise ProviderUnavailable(sentence, message.id, wait_s)
     if message.status is Status.FAILED and message.error_code == "provider_rejected":
         raise ProviderRejected(f"{reason} It was not sent; change it first.", message.id)
     if message.status is Status.FAILED and message.error_code == "provider_auth":
