@@ -1,8 +1,9 @@
-"""Set Trunkline up in this checkout and run it: ``python3 run.py [demo | test | COMMAND] …``.
+"""Set Trunkline up in this checkout and run it: ``python3 run.py [demo | test | bench | COMMAND]``.
 
     python3 run.py                    the hub with the simulated network (same as ``demo``)
     python3 run.py test [TOX ARGS]    the whole suite, each adapter against built wheels
     python3 run.py test --quick [PYTEST ARGS]    the suite without its slow tests, without tox
+    python3 run.py bench [OPTIONS]    the figures of docs/operate/performance.md, with their gates
     python3 run.py lock [UV ARGS]     write requirements/ and constraints.txt again
     python3 run.py COMMAND …          any other command of ``trunkline``
 
@@ -31,9 +32,11 @@ def main(argv: list[str]) -> int:
     command, *rest = argv or ["demo"]
     if command == "lock":
         return lock_requirements(rest)
-    if command != "test":
+    if command not in ("test", "bench"):
         return become(development_environment().with_name("trunkline"), [command, *rest])
     os.chdir(ROOT)
+    if command == "bench":
+        return become(development_environment(), ["-m", "bench", *rest])
     if "--quick" in rest:
         rest.remove("--quick")
         quick = ["-m", "pytest", "-n", "auto", "-m", "not slow"]

