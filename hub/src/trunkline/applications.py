@@ -28,7 +28,7 @@ from trunkline.surfaces.http import problem_response
 from trunkline.surfaces.mcp.endpoint import McpEndpoint
 from trunkline.surfaces.operations import Catalogue
 from trunkline.surfaces.rest.routes import Rest
-from trunkline.surfaces.webhooks.routes import Webhooks
+from trunkline.surfaces.webhooks.door import Webhooks
 
 _WARM_UP_AFTER_S: Final = 0.3
 
@@ -77,7 +77,6 @@ def build_applications(
     routes: list[BaseRoute] = [
         Route("/mcp", endpoint=mcp),
         *Rest(hub, catalogue, public_url=settings.public_url).routes(),
-        *Webhooks(hub, public_url=settings.public_url).routes(),
     ]
     for site in plugins.sites.values():
         if site.demo_only and settings.server.demo:
@@ -96,11 +95,12 @@ def build_applications(
             warming.cancel()
             await mcp.close()
 
-    app = Starlette(
+    routed = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={404: _no_such_path, 405: _no_such_method, Exception: _failed},
     )
+    app = Webhooks(routed, hub, public_url=settings.public_url)
     loopback.app = app  # neither guarded nor an operator's: a webhook proves itself
     guarded = Guard(
         app,

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import hashlib
 import os
 import signal
@@ -22,6 +23,9 @@ _LONGEST_SOCKET_PATH: Final = 100
 """Unix socket paths end at 104 bytes on macOS and 108 on Linux (unix(4), unix(7))."""
 
 _STREAMS_END_WITHIN_S: Final = 3
+_COLLECT_AFTER: Final = (20_000, 20, 50)
+"""New objects, and collections of the younger generations, before one of the next (`gc`)."""
+
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -178,4 +182,15 @@ async def serve(
         listening(running.app, listener, lifespan=True),
     ):
         started()
+        _spare_what_stays()
         await stop.wait()
+
+
+def _spare_what_stays() -> None:
+    """
+    Let the garbage collector pass over what the process has built up to serve, and come less often.
+
+    Looking through all modules again and again took a third of the time of a send.
+    """
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)

@@ -32,7 +32,7 @@ class UtcTime(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         if dialect.name != "sqlite":
             return utc
-        return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond:06d}Z"
+        return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None or isinstance(value, datetime):

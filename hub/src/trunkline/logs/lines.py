@@ -102,7 +102,7 @@ def _configure_structlog(level: int) -> None:
         processors=[_render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=_Stderr,
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
 
 

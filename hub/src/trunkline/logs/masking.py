@@ -120,15 +120,17 @@ def _masked_each(
 ) -> Plain:
     if not isinstance(values, Mapping):
         return [_masked(value, depth) for value in values]
-    return {
-        masked_text(str(key)): _REDACTED if _is_secret(str(key)) else _masked(value, depth)
-        for key, value in values.items()
-    }
+    each: dict[str, Plain] = {}
+    for key, value in values.items():
+        shown, is_secret = _key(str(key))
+        each[shown] = _REDACTED if is_secret else _masked(value, depth)
+    return each
 
 
 @lru_cache(1024)
-def _is_secret(key: str) -> bool:
-    return re.fullmatch(_SECRET_KEY, key, re.IGNORECASE) is not None
+def _key(key: str) -> tuple[str, bool]:
+    """Return a key as it is shown, and whether its value is not."""
+    return masked_text(key), re.fullmatch(_SECRET_KEY, key, re.IGNORECASE) is not None
 
 
 def _replacement(found: re.Match[str]) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from functools import cached_property
+from typing import Final, Generic, TypeVar
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel
 
@@ -13,6 +15,7 @@ from trunkline.sdk.phone import E164
 from trunkline.sdk.telephony import DeliveryStatus
 
 C = TypeVar("C", bound=BaseModel)
+_MOST_FIELDS: Final = 1000
 
 
 class CallbackKind(StrEnum):
@@ -26,7 +29,7 @@ class CallbackKind(StrEnum):
     MESSAGE_STATUS = "message-status"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class WebhookRequest:
     """
     An HTTP request as the provider made it.
@@ -45,6 +48,25 @@ class WebhookRequest:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+
+    @cached_property
+    def query(self) -> Sequence[tuple[str, str]]:
+        """The fields of the URL's query, as `form` has those of the body."""
+        return _fields(self.url.partition("?")[2])
+
+    @cached_property
+    def form(self) -> Sequence[tuple[str, str]]:
+        """
+        The fields of a form in the body, in their order, empty ones too.
+
+        Raises:
+            ValueError: It cannot be decoded, or has over 1,000 fields.
+        """
+        return _fields(self.body.decode())
+
+
+def _fields(encoded: str) -> Sequence[tuple[str, str]]:
+    return parse_qsl(encoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

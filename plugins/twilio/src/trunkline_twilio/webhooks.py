@@ -5,7 +5,7 @@ import hmac
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -26,10 +26,7 @@ from trunkline_twilio.statuses import STATUSES
 _SIGNATURE: Final = "x-twilio-signature"
 _SETTINGS: Final = "x-twilio-webhooks-signature-settings"
 _FORM: Final = "application/x-www-form-urlencoded"
-_MOST_PARAMETERS: Final = 1000
 _EMPTY_TWIML: Final = WebhookReply(status=200, content_type="text/xml", body=b"<Response/>")
-
-_Params = list[tuple[str, str]]
 
 
 class TwilioWebhooks(WebhookAdapter[TwilioConfig]):
@@ -83,18 +80,18 @@ def _signed_body(request: WebhookRequest) -> str:
         return ""
     if _is_form(request):
         try:
-            parameters = _form(request.body)
+            return "".join(name + value for name, value in sorted(set(request.form)))
         except ValueError as error:
             raise BadSignature("The form cannot be read, or is endless.") from error
-        return "".join(name + value for name, value in sorted(set(parameters)))
-    digest = parse_qs(urlsplit(request.url).query).get("bodySHA256", [""])[0]
+    digest = dict(request.query).get("bodySHA256", "")
     if not hmac.compare_digest(hashlib.sha256(request.body).hexdigest().encode(), digest.encode()):
         raise BadSignature("The body is not the one that was signed.")
     return ""
 
 
 def _spellings(url: str) -> Iterator[str]:
-    """Return a URL without its port and with it: Twilio signs one or the other."""
+    """Return a URL as it was called, without its port and with it: Twilio signs one of them."""
+    yield url
     parts = urlsplit(url)
     bare = parts.netloc.removesuffix(f":{parts.port}")
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -122,26 +119,17 @@ class _Reported(_Event):
     error_code: str | None = Field(None, alias="ErrorCode")
 
 
-def _parameters(request: WebhookRequest) -> _Params:
+def _parameters(request: WebhookRequest) -> Sequence[tuple[str, str]]:
     """Return what Twilio tells; ValueError if it is not in a form or a query."""
     if not request.body:
-        return _form(urlsplit(request.url).query.encode())
+        return request.query
     if _is_form(request):
-        return _form(request.body)
+        return request.form
     raise ValueError("texts and their statuses are told in forms")
 
 
 def _is_form(request: WebhookRequest) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
-
-
-def _form(encoded: bytes) -> _Params:
-    return parse_qsl(
-        encoded.decode(),
-        keep_blank_values=True,
-        errors="strict",
-        max_num_fields=_MOST_PARAMETERS,
-    )
 
 
 def _is_inbound(fields: Mapping[str, str]) -> bool:

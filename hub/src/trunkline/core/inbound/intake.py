@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
 import sqlalchemy as sa
 
@@ -258,7 +257,6 @@ class Intake:
         external_id: str,
         kind: str,
     ) -> StoredEvent:
-        attempt_ids = parse_qs(urlsplit(request.url).query).get("attempt", [])
         return StoredEvent(
             id=self._journal.ids.new("evt"),
             workspace_id=DEFAULT_WORKSPACE,
@@ -266,7 +264,7 @@ class Intake:
             external_id=external_id,
             kind=kind,
             agent_id=agent.id if agent else None,
-            attempt_id=attempt_ids[0] if attempt_ids else None,
+            attempt_id=_attempt_of(request),
         )
 
     def _add(self, tx: Tx, stored: StoredEvent, applied: Applied) -> None:
@@ -307,6 +305,14 @@ def _is_for(event: InboundEvent, agent: Agent) -> bool:
     if isinstance(event, StatusReported):
         return event.sender == agent.phone
     return True
+
+
+def _attempt_of(request: WebhookRequest) -> str | None:
+    """Return the attempt that a callback URL of the hub names; a garbled query names none."""
+    try:
+        return dict(request.query).get("attempt") or None
+    except ValueError:
+        return None
 
 
 def _kind_of(event: InboundEvent) -> str:

@@ -56,11 +56,13 @@ class Journal:
         self, tx: Tx, workspace_id: str, message: Message, to: Status, evidence: Evidence
     ) -> bool:
         """Move a message if it may get there; note the evidence either way; tell if it moved."""
+        is_over = to in FINAL and message.direction is Direction.OUTBOUND
+        shreds = is_over and message.body_state is BodyState.HELD
         now = self.clock.now()
-        moved = repository.move(tx, workspace_id, message.id, to, now)
+        moved = repository.move(tx, workspace_id, message.id, to, now, shreds=shreds)
         self.note(tx, workspace_id, message.id, to.value, evidence, moved=moved)
-        if moved and to in FINAL and message.direction is Direction.OUTBOUND:
-            self.shred(tx, workspace_id, message)
+        if moved and shreds:
+            self.vault.shred(tx, place_of(workspace_id, message.id))
         if moved and to in TAKEN and message.reply_to is not None:
             answered = repository.find_message(tx, workspace_id, message.reply_to)
             if answered is not None:

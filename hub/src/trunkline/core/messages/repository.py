@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,7 +75,7 @@ _BY_ATTEMPT = Hot(
     )
 )
 _MOVE = {
-    target: Hot(
+    (target, shreds): Hot(
         sa.update(messages)
         .where(
             messages.c.workspace_id == sa.bindparam("of_workspace"),
@@ -82,8 +83,10 @@ _MOVE = {
             sa.or_(*(messages.c.status == source.value for source in sorted(sources))),
         )
         .values(status=target.value, updated_at=sa.bindparam("now"))
+        .values({"body_state": BodyState.SHREDDED.value} if shreds else {})
     )
     for target, sources in MOVES.items()
+    for shreds in (False, True)
 }
 _RECEIPT = Hot(
     sa.update(messages)
@@ -193,9 +196,15 @@ def find_by_attempt(tx: Tx, workspace_id: str, attempt_id: str) -> Message | Non
     return to_message(rows[0]) if rows else None
 
 
-def move(tx: Tx, workspace_id: str, message_id: str, to: Status, now: datetime) -> bool:
-    """Move a message to a status if it may get there from where it is; tell whether it did."""
-    moved = _MOVE[to].rowcount(
+def move(
+    tx: Tx, workspace_id: str, message_id: str, to: Status, now: datetime, *, shreds: bool
+) -> bool:
+    """
+    Move a message to a status if it may get there from where it is; tell whether it did.
+
+    With `shreds` the row says from then on that its text is gone.
+    """
+    moved = _MOVE[to, shreds].rowcount(
         tx, {"of_workspace": workspace_id, "message_id": message_id, "now": now}
     )
     if moved:
@@ -213,8 +222,20 @@ def set_external_id(tx: Tx, workspace_id: str, message_id: str, external_id: str
 
 def set_values(tx: Tx, workspace_id: str, message_id: str, **values: Any) -> None:
     """Set further columns of a message: cost, error, reason, body_state, acknowledged_at."""
-    tx.execute(
+    _setting(tuple(values)).rowcount(
+        tx,
+        {"of_workspace": workspace_id, "message_id": message_id}
+        | {f"new_{name}": value for name, value in values.items()},
+    )
+
+
+@cache
+def _setting(names: tuple[str, ...]) -> Hot:
+    return Hot(
         sa.update(messages)
-        .where(messages.c.workspace_id == workspace_id, messages.c.id == message_id)
-        .values(**values)
+        .where(
+            messages.c.workspace_id == sa.bindparam("of_workspace"),
+            messages.c.id == sa.bindparam("message_id"),
+        )
+        .values({name: sa.bindparam(f"new_{name}") for name in names})
     )

@@ -1,0 +1,96 @@
+"""The webhook paths: raw bytes in, the provider's own kind of answer out."""
+
+from collections.abc import Awaitable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from trunkline.core.hub import Hub
+from trunkline.core.inbound.intake import Refused, Taken
+from trunkline.core.problems import MethodNotAllowed, NotFound
+from trunkline.sdk import CallbackKind, WebhookRequest
+from trunkline.surfaces.http import as_problem, problem_response, read_body
+
+_KINDS: Final = frozenset(kind.value for kind in CallbackKind)
+_METHODS: Final = frozenset({"GET", "POST"})
+
+
+class Webhooks:
+    """
+    Answers callbacks, and hands every other request to `app`.
+
+    It stands before the router because providers send by the thousand, and routing one costs as
+    much as checking its signature.
+    """
+
+    def __init__(self, app: ASGIApp, hub: Hub, *, public_url: str) -> None:
+        self._app = app
+        self._hub = hub
+        self._public_url = public_url.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/webhooks/"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            answer = await self._answer(Request(scope, receive))
+        except Exception as error:  # noqa: BLE001 - every error has a documented answer
+            answer = problem_response(as_problem(error, self._hub))
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        match request.scope["path"].split("/")[2:]:
+            case ["connections", str(name)] if name:
+                return await self._on_connection(request, name)
+            case ["connections", str(name), str(kind)] if name:
+                _check_kind(kind)
+                return await self._on_connection(request, name)
+            case [str(agent_id), str(kind)] if agent_id:
+                _check_kind(kind)
+                return await self._on_agent(request, agent_id)
+        raise NotFound("path")
+
+    async def _on_agent(self, request: Request, agent_id: str) -> Response:
+        taken = await self._read(request)
+        return await self._taken(agent_id, self._hub.intake.for_agent(agent_id, taken))
+
+    async def _on_connection(self, request: Request, name: str) -> Response:
+        taken = await self._read(request)
+        return await self._taken("", self._hub.intake.for_connection(name, taken))
+
+    async def _taken(self, agent_id: str, work: Awaitable[Taken]) -> Response:
+        metrics = self._hub.metrics
+        try:
+            taken = await work
+        except Refused:
+            metrics.webhook(agent=agent_id, provider="", status=Refused.status)
+            metrics.security_event("webhook_refused")
+            self._hub.log.warning("webhook.refused", agentId=agent_id)
+            raise
+        reply = taken.reply
+        metrics.webhook(agent=agent_id, provider=taken.provider, status=reply.status)
+        return Response(reply.body, status_code=reply.status, media_type=reply.content_type)
+
+    async def _read(self, request: Request) -> WebhookRequest:
+        """Return the request as the provider made it: under the public URL, whatever Host says."""
+        if request.method not in _METHODS:
+            raise MethodNotAllowed
+        query = request.scope["query_string"].decode("latin-1")
+        path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
+        return WebhookRequest(
+            method=request.method,
+            url=f"{self._public_url}{path}" + (f"?{query}" if query else ""),
+            headers={
+                name.decode("latin-1"): value.decode("latin-1")
+                for name, value in reversed(request.scope["headers"])  # the first one counts
+            },
+            body=await read_body(request),
+            received_at=self._hub.clock.now(),
+        )
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in _KINDS:
+        raise NotFound("kind of callback")
