@@ -13,6 +13,7 @@ PRICES = PriceList(
     source="https://postbird.example/pricing",
     checked_on=date(2026, 1, 5),
     sms_segment_micros={"US": 7_500, "*": 40_000},
+    mms_message_micros={"US": 20_000, "*": 90_000},
 )
 
 
@@ -72,6 +73,11 @@ def test_a_text_costs_its_regions_price_or_that_of_all_others(
     assert PRICES.sms_micros(region, segments) == micros
 
 
+@pytest.mark.parametrize(("region", "micros"), [("US", 20_000), ("DE", 90_000), (None, 90_000)])
+def test_a_text_with_media_has_a_price_of_its_own(region: str | None, micros: int) -> None:
+    assert PRICES.mms_micros(region) == micros
+
+
 def test_a_region_without_a_price_has_no_estimate() -> None:
     only_us = PriceList(
         currency="USD", source="x", checked_on=date(2026, 1, 5), sms_segment_micros={"US": 7_500}
@@ -79,6 +85,7 @@ def test_a_region_without_a_price_has_no_estimate() -> None:
 
     assert only_us.sms_micros("DE", 1) is None
     assert only_us.sms_micros(None, 1) is None
+    assert only_us.mms_micros("US") is None
 
 
 async def test_the_machines_clock_is_aware_and_moves_forward() -> None:

@@ -7,14 +7,23 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from trunkline.db import migrate
 from trunkline.db.migrate import HEAD, bring_up_to_date, current, upgrade
-from trunkline.db.schema import metadata
+from trunkline.db.schema import messages, metadata
 from trunkline.sdk import Database, NotConfigured, Tx
+
+OLD_MESSAGE = {
+    **dict.fromkeys(("id", "workspace_id", "agent_id", "channel", "direction"), "x"),
+    **dict.fromkeys(("from_address", "to_address", "body_state", "connection", "provider"), "x"),
+    **dict.fromkeys(("created_at", "updated_at"), 0),
+    "status": "sent",
+    "cost_final": False,
+}
 
 
 def tables(tx: Tx) -> list[str]:
@@ -84,8 +93,8 @@ async def test_an_older_server_database_is_named_with_its_revision(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await db.write(upgrade)
-    monkeypatch.setattr(migrate, "HEAD", "0002")
-    with pytest.raises(NotConfigured, match=f"at revision {HEAD} and this hub needs revision 0002"):
+    monkeypatch.setattr(migrate, "HEAD", "0003")
+    with pytest.raises(NotConfigured, match=f"at revision {HEAD} and this hub needs revision 0003"):
         await bring_up_to_date(db, embedded=False, allowed=False)
 
 
@@ -95,6 +104,20 @@ async def test_the_database_of_a_newer_hub_is_left_alone(db: Database) -> None:
     with pytest.raises(NotConfigured, match=f"revision 0099 .*{HEAD}: install the newer hub"):
         await bring_up_to_date(db, embedded=True, allowed=True)
     assert await db.read(current) == "0099"
+
+
+async def test_messages_from_before_there_were_media_have_none(db: Database) -> None:
+    def older(tx: Tx) -> None:
+        config = migrate._config()
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0001")
+        old = sa.table("messages", *map(sa.column, OLD_MESSAGE))
+        tx.execute(sa.insert(old).values(OLD_MESSAGE))
+
+    await db.write(older)
+    await bring_up_to_date(db, embedded=True, allowed=False)
+    counts = await db.read(lambda tx: tx.execute(sa.select(messages.c.media_count)).scalars().all())
+    assert counts == [0]
 
 
 async def test_a_migration_that_fails_half_way_leaves_nothing(db: Database) -> None:

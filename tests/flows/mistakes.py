@@ -8,6 +8,45 @@ from tests.flows.hubs import HANDSET
 PLANTED = "Zanzibar"
 
 
+FETCHABLE = "https://example.com/a.jpg"
+NO_MEDIA = [
+    "",
+    PLANTED,
+    f"/{PLANTED}",
+    f"//example.com/{PLANTED}",
+    "https://",
+    f"https:///{PLANTED}",
+    f"http://example.com/{PLANTED}",
+    f"ftp://example.com/{PLANTED}",
+    f"file:///{PLANTED}",
+    f"data:text/plain,{PLANTED}",
+    f"javascript:alert('{PLANTED}')",
+    f"https://example.com/{PLANTED} b",
+    f"https://example.com/{PLANTED}\n",
+    f"https://example.com/{PLANTED}\0",
+    f"https://example.com/{PLANTED}/é",
+    f"https://example.com\\@127.0.0.1/{PLANTED}",
+    f"https://example.com:{PLANTED}/",
+    f"https://example.com:99999999/{PLANTED}",
+    f"https://user:{PLANTED}@example.com/",
+    f"https://{PLANTED}@example.com/",
+    f"https://localhost/{PLANTED}",
+    f"https://a.localhost./{PLANTED}",
+    f"https://intranet/{PLANTED}",
+    f"https://127.0.0.1/{PLANTED}",
+    f"https://127.1/{PLANTED}",
+    f"https://2130706433/{PLANTED}",
+    f"https://0x7f.1/{PLANTED}",
+    f"https://[::1]/{PLANTED}",
+    f"https://[::ffff:127.0.0.1]/{PLANTED}",
+    f"https://10.0.0.1/{PLANTED}",
+    f"https://169.254.169.254/{PLANTED}",
+    "https://example.com/" + PLANTED * 250,
+    17,
+]
+"""What no provider can fetch, or should."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
     """A wrong call; `field` is the argument that the answer names."""
@@ -74,6 +113,14 @@ MISTAKES = [
         arguments={"channel": "sms", "toAgentId": PLANTED, "body": "hello"},
         field="toAgentId",
     ),
+    # with what
+    *(_send("mediaUrl", url) for url in NO_MEDIA),
+    *(_send("mediaUrls", [FETCHABLE, url], named="mediaUrls.1") for url in NO_MEDIA),
+    _send("mediaUrl", [FETCHABLE]),
+    _send("mediaUrl", {PLANTED: PLANTED}),
+    _send("mediaUrls", FETCHABLE),
+    _send("mediaUrls", [FETCHABLE] * 11),
+    _send("mediaUrls", {PLANTED: PLANTED}),
     # how
     _send("channel", ...),
     _send("channel", PLANTED),
@@ -94,7 +141,6 @@ MISTAKES = [
     # nothing that is promised for later is silently left out
     _send("sendAt", "2030-01-01T00:00:00Z", code="unsupported"),
     _send("validForSeconds", 60, code="unsupported"),
-    _send("mediaUrl", f"https://example.com/{PLANTED}", code="unsupported"),
     _send("mediaType", "image", code="unsupported"),
     _send("subject", PLANTED, code="unsupported"),
     _send("html", f"<b>{PLANTED}</b>", code="unsupported"),

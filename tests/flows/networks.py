@@ -142,9 +142,22 @@ class Vendor:
         """Deliver a webhook."""
         return await self.hub.client.send(self.signed(path, webhook, key))
 
-    async def text(self, sender: str, recipient: str, body: str, id_: str = "t1") -> None:
+    async def text(
+        self,
+        sender: str,
+        recipient: str,
+        body: str,
+        id_: str = "t1",
+        media_urls: tuple[str, ...] = (),
+    ) -> None:
         """Deliver a text on the account's route; the hub must take it."""
-        text = Inbound(id=id_, sender=E164(sender), recipient=E164(recipient), body=body)
+        text = Inbound(
+            id=id_,
+            sender=E164(sender),
+            recipient=E164(recipient),
+            body=body,
+            media_urls=media_urls,
+        )
         response = await self.tell("/webhooks/connections/demo/sms", text)
         assert response.status_code == 204, response.text
 

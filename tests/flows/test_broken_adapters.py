@@ -26,6 +26,7 @@ from trunkline.sdk import (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUTE: Final = "/webhooks/ann/sms"
+NO_MEDIA: Final = [None, 5, "https://media.example/a.png", (None,), (b"https://a.example",)]
 ANYTHING: Final = [RuntimeError, SystemExit, asyncio.CancelledError, GeneratorExit]
 
 
@@ -111,13 +112,13 @@ def raising(error: BaseException | type[BaseException]) -> Callable[[], Any]:
 
 def text(**wrong: Any) -> list[InboundEvent]:
     """Return a text with something wrong about it."""
-    right = {"external_id": "t1", "provider_id": "t1", "sender": BOB, "recipient": ALICE}
+    right = {"external_id": "wrong", "provider_id": "wrong", "sender": BOB, "recipient": ALICE}
     return [SmsReceived(**{**right, "body": "hello", **wrong})]
 
 
 def report(**wrong: Any) -> list[InboundEvent]:
     """Return a report with something wrong about it."""
-    right = {"external_id": "t1", "provider_id": "p1", "sender": ALICE, "vendor_status": "sent"}
+    right = {"external_id": "wrong", "provider_id": "p1", "sender": ALICE, "vendor_status": "sent"}
     return [StatusReported(**{**right, "status": DeliveryStatus.SENT, **wrong})]
 
 
@@ -150,6 +151,7 @@ async def test_a_verdict_that_is_returned_instead_of_raised_opens_nothing(
         lambda: text(external_id=None),
         lambda: text(provider_id={}),
         lambda: text(provider_id="\ud800"),
+        *(lambda media=media: text(media_urls=media) for media in NO_MEDIA),
         lambda: report(cost_micros="much"),
     ],
 )
@@ -219,10 +221,13 @@ async def test_nothing_an_adapter_did_has_harmed_the_hub(bench: Bench) -> None:
     assert (await bench.hub.client.get("/health/ready")).json()["status"] == "ready"
 
 
-async def test_a_stop_counts_although_its_text_cannot_be_stored(bench: Bench) -> None:
-    status, states = await bench.tell("parse", lambda: text(provider_id=object(), body="STOP"))
+@pytest.mark.parametrize("wrong", [{"provider_id": object()}, {"media_urls": None}])
+async def test_a_stop_counts_although_its_text_cannot_be_stored(
+    bench: Bench, wrong: dict[str, Any]
+) -> None:
+    status, states = await bench.tell("parse", lambda: text(**wrong, body="STOP"))
     suppressed = bench.hub.rows("SELECT address FROM suppressions")
-    await bench.tell("parse", lambda: text(external_id="start", body="START"))
+    await bench.tell("parse", lambda: text(external_id=f"start {list(wrong)}", body="START"))
 
     assert status == 204
     assert states == ["dead"]

@@ -10,6 +10,7 @@ from tests.flows.networks import ALICE, BOB, WIRE, Network, Vendor, WireWebhooks
 from trunkline.testing import FakeClock
 
 OUT, IN = "Guacamole-OUT-7f31", "Quesadilla-IN-93c2"
+MEDIA_OUT, MEDIA_IN = "https://nachos.example/OUT-41d7", "https://burrito.example/IN-5e09"
 PATIENT = DEMO.replace("delivery_delay_ms = 20", "delivery_delay_ms = 600000")
 
 
@@ -40,26 +41,27 @@ async def test_no_byte_of_the_database_holds_a_text_in_clear(
         ann = await hub.agent("ann", ANN)
         if keep:
             await hub.local("privacy_keep", id="ann", channel="sms", days=30)
-        await ann.send(HANDSET, OUT, idempotencyKey="a-key-8c5e")
-        await Vendor(hub).text(HANDSET, ANN, IN)
-        await Vendor(hub).tell("/webhooks/ann/sms", f"unreadable {IN}".encode())
-        assert {OUT, IN} == {message["body"] for message in await ann.inbox()}
+        await ann.send(HANDSET, OUT, mediaUrl=MEDIA_OUT, idempotencyKey="a-key-8c5e")
+        await Vendor(hub).text(HANDSET, ANN, IN, media_urls=(MEDIA_IN,))
+        await Vendor(hub).tell("/webhooks/ann/sms", f"unreadable {IN} {MEDIA_IN}".encode())
+        shown = {(message["body"], message["mediaUrl"]) for message in await ann.inbox()}
+        assert shown == {(OUT, MEDIA_OUT), (IN, MEDIA_IN)}
         before = raw_bytes(hub)
         checkpoint(hub)
         after = raw_bytes(hub)
 
-    for text in (OUT, IN, "a-key-8c5e", ann.token.rpartition("_")[2]):
+    for text in (OUT, IN, "nachos", "burrito", "a-key-8c5e", ann.token.rpartition("_")[2]):
         assert text.encode() not in before + after
 
 
 async def test_the_data_directory_holds_no_other_trace_of_a_text(
     served: Served, ann: Caller
 ) -> None:
-    await ann.send(HANDSET, OUT)
-    await Vendor(served).text(HANDSET, ANN, IN)
+    await ann.send(HANDSET, OUT, mediaUrl=MEDIA_OUT)
+    await Vendor(served).text(HANDSET, ANN, IN, media_urls=(MEDIA_IN,))
 
     files = [path for path in served.data_dir.rglob("*") if path.is_file()]
-    for text in (OUT, IN):
+    for text in (OUT, IN, "nachos", "burrito"):
         assert [path.name for path in files if text.encode() in path.read_bytes()] == []
 
 

@@ -13,6 +13,7 @@ from trunkline.sdk import OutboundSms, OutcomeUnknown, Receipt, Rejected
 
 STRANGER, MAIL = "+12025550177", "zoe.quill@example.com"
 OUT, IN, KEY = "Guacamole-OUT-7f31", "Quesadilla-IN-93c2", "order-Tamarind-44"
+MEDIA = "https://nachos.example/41d7.jpg"
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def planted(text: str, *tokens: str) -> list[str]:
     """Return which of the planted things stand in a text."""
     numbers = [number.removeprefix("+") for number in (ANN, BEN, STRANGER, ALICE, BOB)]
     secrets = [token.rpartition("_")[2] for token in tokens]
-    things = [*numbers, *secrets, MAIL, OUT, IN, KEY, SIGNING_KEY]
+    things = [*numbers, *secrets, MAIL, OUT, IN, KEY, SIGNING_KEY, "nachos"]
     return [thing for thing in things if thing in text]
 
 
@@ -39,8 +40,9 @@ async def test_a_day_at_work_leaves_nothing_private_in_the_log(
             await vendor.arm(fault)
             await ann.try_send(STRANGER, f"{OUT} {fault}", {"Idempotency-Key": KEY + fault})
         await ann.send("ben", OUT)
-        sent = await ann.send(STRANGER, OUT, idempotencyKey=KEY)
-        await vendor.text(STRANGER, ANN, IN, "t1")
+        sent = await ann.send(STRANGER, OUT, idempotencyKey=KEY, mediaUrl=MEDIA)
+        await ann.try_send(STRANGER, OUT, mediaUrl=MEDIA.replace("https", "http"))
+        await vendor.text(STRANGER, ANN, IN, "t1", media_urls=(MEDIA,))
         await vendor.text(STRANGER, ANN, "STOP", "t2")
         await vendor.tell("/webhooks/ann/sms", f"{IN} {STRANGER} {MAIL}".encode())
         await vendor.tell("/webhooks/ann/sms", f"{IN} {STRANGER}".encode(), key="f" * 32)

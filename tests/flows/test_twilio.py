@@ -24,6 +24,7 @@ from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.networks import ALICE, BOB
 from trunkline.testing import Canned
 
+MEDIA: Final = ["https://media.example/a.jpg?sig=x%2Fy&n=2", "https://media.example/b.png"]
 EMPTY_TWIML: Final = "<Response/>"
 
 
@@ -34,6 +35,8 @@ class Twilio:
     url: str = ""
     answer: Canned | None = ANSWERS["accepted"]
     asked: list[dict[str, str]] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+    """The media that it was given URLs of."""
 
     @property
     def toml(self) -> str:
@@ -55,7 +58,9 @@ base_url = "{self.url}"
             def do_POST(self) -> None:
                 form = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 assert self.path == f"{PATH}.json"
-                twilio.asked.append(dict(parse_qsl(form)))
+                fields = parse_qsl(form, keep_blank_values=True)
+                twilio.asked.append(dict(fields))
+                twilio.fetched += [value for name, value in fields if name == "MediaUrl"]
                 if twilio.answer is None:
                     return
                 answer = httpx2.Response(twilio.answer.status, json=twilio.answer.json)
@@ -156,6 +161,19 @@ async def test_a_text_is_sent_and_reported_delivered(
     ]
 
 
+async def test_media_are_sent_along_each_by_its_url(twilio: Twilio, ann: Caller) -> None:
+    sent = await ann.send(BOB, "", mediaUrls=MEDIA)
+    async with ann.mcp() as client:
+        arguments = {"channel": "sms", "to": BOB, "body": "look", "mediaUrl": MEDIA[0]}
+        again = await client.call_tool("comms_send_message", arguments)
+
+    assert twilio.fetched == [*MEDIA, MEDIA[0]]
+    assert [asked["Body"] for asked in twilio.asked] == ["", "look"]
+    assert (sent["status"], sent["segments"], sent["cost"]) == ("sent", 1, None)
+    assert again.structured_content is not None
+    assert again.structured_content["status"] == "sent"
+
+
 async def test_a_text_that_no_phone_got_is_failed(hub: Served, twilio: Twilio, ann: Caller) -> None:
     sent = await ann.send(BOB, "hello")
     await twilio.report(hub, "undelivered", ErrorCode="30003")
@@ -216,6 +234,16 @@ async def test_a_text_arrives_once_however_often_it_is_told(
     assert replies[0].text == EMPTY_TWIML
     assert replies[0].headers["content-type"].startswith("text/xml")
     assert (received["from"], received["to"], received["body"]) == (BOB, ALICE, "Grüße")
+
+
+async def test_media_that_arrive_are_shown(hub: Served, twilio: Twilio, ann: Caller) -> None:
+    urls = {"MediaUrl0": MEDIA[0], "MediaContentType0": "image/jpeg", "MediaUrl1": MEDIA[1]}
+    told = text("", **{**urls, "NumMedia": "2"})
+    await twilio.tell(hub, f"{hub.base_url}/webhooks/ann/sms", told)
+    (received,) = await ann.inbox()
+
+    assert (received["body"], received["mediaUrls"], received["mediaCount"]) == ("", MEDIA, 2)
+    assert received["mediaUrl"] == MEDIA[0]
 
 
 async def test_nothing_is_sent_after_a_stop(hub: Served, twilio: Twilio, ann: Caller) -> None:

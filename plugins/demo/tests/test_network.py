@@ -81,6 +81,41 @@ async def test_the_final_price_is_per_segment(
     assert report.cost_micros == 7_900 * segments
 
 
+MEDIA = ("https://media.example/a.jpg?x=1&y=2", "https://media.example/b.png")
+
+
+async def test_media_lie_on_the_handset_with_their_text(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    await provider.send_sms(sms("", media_urls=MEDIA))
+    await provider.send_sms(sms("One", media_urls=MEDIA[:1]))
+
+    one, both = await demo.get(MESSAGES)
+    assert (one["mediaUrl"], one["mediaCount"], "mediaUrls" in one) == (MEDIA[0], 1, False)
+    assert (both["mediaUrl"], both["mediaCount"], both["mediaUrls"]) == (MEDIA[0], 2, list(MEDIA))
+
+
+async def test_a_text_with_media_has_one_price_however_long(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    await provider.send_sms(sms("a" * 1600, media_urls=MEDIA))
+
+    [report] = await demo.hub.events(1, demo.config)
+    assert isinstance(report, StatusReported)
+    assert report.cost_micros == 20_000
+
+
+async def test_media_travel_into_the_hub_too(demo: Demo, provider: TelephonyProvider) -> None:
+    await provider.send_sms(sms(recipient=OTHER_AGENT, media_urls=MEDIA))
+    await demo.hub.events(2, demo.config)
+    answer = await demo.post(REPLY, {"body": "", "to": AGENT, "mediaUrl": MEDIA[1]})
+
+    assert answer.status_code == 200
+    events = await demo.hub.events(3, demo.config)
+    media = [event.media_urls for event in events if isinstance(event, SmsReceived)]
+    assert media == [MEDIA, MEDIA[1:]]
+
+
 async def test_a_text_to_an_agents_number_also_goes_into_the_hub(
     demo: Demo, provider: TelephonyProvider
 ) -> None:

@@ -93,7 +93,12 @@ class Demo:
 
 
 def sms(
-    body: str = "Hello", *, recipient: str = HANDSET, sender: str = AGENT, attempt: str = "att_1"
+    body: str = "Hello",
+    *,
+    recipient: str = HANDSET,
+    sender: str = AGENT,
+    attempt: str = "att_1",
+    media_urls: tuple[str, ...] = (),
 ) -> OutboundSms:
     return OutboundSms(
         sender=E164(sender),
@@ -101,6 +106,7 @@ def sms(
         body=body,
         idempotency_key=attempt,
         status_url=f"{BASE}/webhooks/ada/message-status?attempt={attempt}",
+        media_urls=media_urls,
     )
 
 

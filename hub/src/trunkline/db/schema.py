@@ -94,6 +94,7 @@ messages = _table(
     sa.Column("retry_after_s", sa.Float),
     sa.Column("reply_to", sa.String(64)),
     sa.Column("acknowledged_at", UtcTime),  # inbound only
+    sa.Column("media_count", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
     sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
     sa.Index(

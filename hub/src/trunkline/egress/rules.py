@@ -66,7 +66,7 @@ class Rules:
             raise Blocked(host, "the URL holds a user's name or password")
         if origin.scheme != "https" or origin.port != _DEFAULT_PORTS["https"]:
             raise Blocked(host, "a host outside the configuration is asked by https on port 443")
-        if ":" in host or _ENDS_IN_A_NUMBER.search(host):
+        if _is_address(host):
             self.check_addresses(host, origin.port, [host])
         elif not _NAME.fullmatch(host):
             raise Blocked(host, "that is no host's name")
@@ -84,6 +84,18 @@ class Rules:
         for address in addresses:
             if not is_public(address):
                 raise Blocked(host, f"its address {address} is not public")
+
+
+def may_be_public(host: str) -> bool:
+    """Tell whether a URL's host, in ASCII, may be on the internet, as far as it tells itself."""
+    if _is_address(host):
+        return is_public(host)
+    labels = host.removesuffix(".").split(".")
+    return bool(_NAME.fullmatch(host)) and len(labels) > 1 and labels[-1] != "localhost"
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or bool(_ENDS_IN_A_NUMBER.search(host))
 
 
 def _origins(urls: Iterable[str]) -> Iterable[Origin]:

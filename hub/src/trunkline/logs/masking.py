@@ -26,8 +26,8 @@ _KEYS: Final = (
     *("address", "from", "from_address", "recipient", "sender", "to", "to_address"),
     *("bcc", "cc", "contact", "contact_number", "email", "email_address", "from_number", "phone"),
     *("phone_number", "to_number"),
-    *("body", "content", "greeting", "html", "message", "message_body", "prompt", "reply"),
-    *("reply_text", "subject", "system_prompt", "text", "transcript"),
+    *("body", "content", "greeting", "html", "media_url", "media_urls", "message", "message_body"),
+    *("prompt", "reply", "reply_text", "subject", "system_prompt", "text", "transcript"),
     *("cookie", "credentials", "passwd", "set_cookie"),
 )
 _KEY_ENDINGS: Final = ("api_key", "authorization", "password", "secret", "signature", "token")

@@ -1,7 +1,7 @@
 """Money as integers: micro-units of a currency, a millionth of its major unit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -25,15 +25,24 @@ class PriceList:
         checked_on: The day they were read.
         sms_segment_micros: Price of one outbound segment in micro-units, by the ISO 3166 region of
             the recipient; ``*`` stands for every region not named.
+        mms_message_micros: Price of one outbound text with media, however long, in the same way.
     """
 
     currency: str
     source: str
     checked_on: date
     sms_segment_micros: Mapping[str, int]
+    mms_message_micros: Mapping[str, int] = field(default_factory=dict)
 
     def sms_micros(self, region: str | None, segments: int) -> int | None:
         """Return the estimated price of a text in micro-units, or None when none is known."""
-        default = self.sms_segment_micros.get("*")
-        per_segment = self.sms_segment_micros.get(region or "*", default)
+        per_segment = _price(self.sms_segment_micros, region)
         return None if per_segment is None else per_segment * segments
+
+    def mms_micros(self, region: str | None) -> int | None:
+        """Return the estimated price of a text with media, or None when none is known."""
+        return _price(self.mms_message_micros, region)
+
+
+def _price(by_region: Mapping[str, int], region: str | None) -> int | None:
+    return by_region.get(region or "*", by_region.get("*"))

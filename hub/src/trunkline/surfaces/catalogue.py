@@ -2,11 +2,12 @@
 
 from trunkline.core.agents.models import AgentStatus
 from trunkline.core.hub import Hub
+from trunkline.core.messages.content import Content
 from trunkline.core.messages.inbox import Query
 from trunkline.core.messages.models import Channel, SendMessage, Status
 from trunkline.core.messages.service import Answer
 from trunkline.core.principal import Principal, Scope
-from trunkline.core.problems import Unsupported
+from trunkline.core.problems import Invalid, Unsupported
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
 from trunkline.surfaces.shapes import (
     ChannelsShape,
@@ -35,7 +36,7 @@ async def _send_message(
 ) -> SendMessageResult:
     command = SendMessage(
         channel=arguments.channel,
-        body=arguments.body,
+        content=Content(body=arguments.body, media_urls=_media_urls(arguments)),
         to=arguments.to,
         to_agent_id=arguments.to_agent_id,
         reply_to=arguments.reply_to,
@@ -48,6 +49,14 @@ async def _send_message(
             agent=agent_id, channel=message.channel.value, cost_micros=message.cost_micros
         )
     return _send_result(answer)
+
+
+def _media_urls(arguments: SendMessageArguments) -> tuple[str, ...]:
+    if arguments.media_url is None:
+        return tuple(arguments.media_urls or ())
+    if arguments.media_urls:
+        raise Invalid("mediaUrls", "give mediaUrl or mediaUrls, not both.")
+    return (arguments.media_url,)
 
 
 def _send_result(answer: Answer) -> SendMessageResult:
@@ -158,9 +167,10 @@ async def _get_channel_status(
 SEND_MESSAGE = Operation(
     name="comms_send_message",
     title="Send a message",
-    description="Send a text message (SMS) from this agent's number to a phone number or to "
-    "another agent. The status 'sent' means that the provider has it; comms_get_status tells later "
-    "whether it was delivered. Never repeat a send whose status is unknown.",
+    description="Send a text message (SMS, or MMS with media) from this agent's number to a phone "
+    "number or to another agent. The status 'sent' means that the provider has it; "
+    "comms_get_status tells later whether it was delivered. Never repeat a send whose status is "
+    "unknown.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, idempotent=True, open_world=True),
     arguments=SendMessageArguments,
@@ -171,7 +181,6 @@ SEND_MESSAGE = Operation(
         {
             "html",
             "mediaType",
-            "mediaUrl",
             "sendAt",
             "subject",
             "templateId",

@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from trunkline.core.messages.content import MAX_MEDIA, media_url_fault
 from trunkline.core.messages.models import Channel, Direction, ReadableMessage
 from trunkline.sdk import major_units
 
@@ -39,6 +40,13 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _media_url(url: str) -> str:
+    fault = media_url_fault(url)
+    if fault is not None:
+        raise PydanticCustomError("media_url", fault)
+    return url
+
+
 def _written_time(value: object) -> object:
     if not isinstance(value, str) or not _TIME.match(value):  # pydantic also takes bare seconds
         raise PydanticCustomError("time", "give a time such as 2026-11-21T09:00:00Z")
@@ -57,6 +65,9 @@ Line = Annotated[str, StringConstraints(max_length=320), AfterValidator(_one_lin
 
 Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_without_nul)]
 """Any text without NUL, which databases cannot hold."""
+
+MediaUrl = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_media_url)]
+"""Where a provider can fetch what it shall send along."""
 
 Time = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 """RFC 3339, UTC, in milliseconds."""
@@ -112,13 +123,19 @@ class SendMessageArguments(Arguments):
     """Arguments of comms_send_message."""
 
     channel: ChannelName = Field(description="How to send it. This hub can send sms.")
-    body: Text = Field(description="The text, exactly as it shall arrive.")
+    body: Text = Field(description="The text, exactly as it shall arrive; may be empty with media.")
     to: Line | None = Field(
         default=None,
         description="Phone number (E.164, or national form of the agent's country) or agent id. "
         "Give this or toAgentId.",
     )
     to_agent_id: Line | None = Field(default=None, description="Another agent of this hub.")
+    media_url: MediaUrl | None = Field(
+        default=None, description="https URL of a picture or the like to send along."
+    )
+    media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = Field(
+        default=None, description="Several, instead of mediaUrl."
+    )
     reply_to: Reference | None = Field(
         default=None, description="Id of the inbound message this answers; marks it read."
     )
@@ -179,6 +196,9 @@ class MessageShape(Result):
     to: str
     body: str | None
     body_state: str
+    media_url: str | None = optional("The first of the media; gone when body is.")
+    media_urls: list[str] | None = optional("All of them, if several.")
+    media_count: int | None = optional("How many came along.")
     timestamp: Time
     status: str
     cost: float | None
@@ -278,6 +298,8 @@ def money(micros: int | None) -> float | None:
 def message_shape(readable: ReadableMessage) -> MessageShape:
     """Return a message as it goes over the wire."""
     message = readable.message
+    content = readable.content
+    urls = content.media_urls if content else ()
     inbound = message.direction is Direction.INBOUND
     return MessageShape(
         id=message.id,
@@ -285,8 +307,11 @@ def message_shape(readable: ReadableMessage) -> MessageShape:
         direction=message.direction,
         from_=message.from_address,
         to=message.to_address,
-        body=readable.body,
+        body=content.body if content else None,
         body_state=message.body_state.value,
+        media_url=urls[0] if urls else None,
+        media_urls=list(urls) if len(urls) > 1 else None,
+        media_count=message.media_count or None,
         timestamp=message.created_at,
         status=message.status.value,
         cost=money(message.cost_micros),

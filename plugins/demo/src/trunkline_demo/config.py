@@ -13,6 +13,7 @@ PRICES: Final = PriceList(
     source="simulated",
     checked_on=date(2026, 11, 21),
     sms_segment_micros={"*": 7_900},
+    mms_message_micros={"*": 20_000},
 )
 
 

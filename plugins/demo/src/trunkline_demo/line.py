@@ -18,6 +18,7 @@ class Text:
     sender: E164
     recipient: E164
     body: str
+    media_urls: tuple[str, ...]
     written_at: datetime
 
 
@@ -37,24 +38,36 @@ class Line:
         url = context.callback_url(CallbackKind.SMS, "connections")
         self._inbound_url = f"{url.removesuffix('/sms')}/{quote(context.connection, safe='')}/sms"
 
-    def text(self, *, sender: E164, recipient: E164, body: str) -> Text:
+    def text(
+        self, *, sender: E164, recipient: E164, body: str, media_urls: tuple[str, ...] = ()
+    ) -> Text:
         """Return a new text, written now."""
         return Text(
             id=f"demo-{self._context.ids.secret(8).hex()}",
             sender=sender,
             recipient=recipient,
             body=body,
+            media_urls=media_urls,
             written_at=self._context.clock.now(),
         )
 
     async def inbound(self, text: Text) -> int | None:
         """Tell the hub of a text to one of its numbers."""
-        webhook = Inbound(id=text.id, sender=text.sender, recipient=text.recipient, body=text.body)
+        webhook = Inbound(
+            id=text.id,
+            sender=text.sender,
+            recipient=text.recipient,
+            body=text.body,
+            media_urls=text.media_urls,
+        )
         return await self._post(self._inbound_url, webhook)
 
     async def report(self, text: Text, status_url: str) -> int | None:
         """Tell the hub that a text was delivered, and its final price."""
-        cost_micros = PRICES.sms_micros(None, segments(text.body))
+        if text.media_urls:
+            cost_micros = PRICES.mms_micros(None)
+        else:
+            cost_micros = PRICES.sms_micros(None, segments(text.body))
         assert cost_micros is not None
         webhook = Report(
             id=text.id,

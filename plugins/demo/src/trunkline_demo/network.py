@@ -136,11 +136,13 @@ class Network:
         if is_accepted(await line.report(text, status_url)):
             self.counts.delivered += 1
 
-    async def reply(self, *, sender: E164, recipient: E164, body: str) -> Reply:
+    async def reply(
+        self, *, sender: E164, recipient: E164, body: str, media_urls: tuple[str, ...] = ()
+    ) -> Reply:
         """Write a text on the handset `sender` and deliver it into the hub."""
         if self.line is None:
             raise NotOpen
-        text = self.line.text(sender=sender, recipient=recipient, body=body)
+        text = self.line.text(sender=sender, recipient=recipient, body=body, media_urls=media_urls)
         http_status = await self._deliver_inbound(self.line, text)
         status = "sent" if is_accepted(http_status) else "failed"
         self._keep(sender, Kept(text=text, status=status))

@@ -33,7 +33,12 @@ class DemoPlugin:
                 config=DemoConfig,
                 open=partial(open_provider, self._network),
                 capabilities=frozenset(
-                    {Capability.SMS_SEND, Capability.SMS_RECEIVE, Capability.SMS_STATUS}
+                    {
+                        Capability.SMS_SEND,
+                        Capability.MMS_SEND,
+                        Capability.SMS_RECEIVE,
+                        Capability.SMS_STATUS,
+                    }
                 ),
                 idempotency=Idempotency.NONE,
                 webhook=DemoWebhooks(),

@@ -57,7 +57,9 @@ class DemoProvider(TelephonyProvider):
         if refusal is not None:
             self._network.counts.refused += 1
             raise refusal
-        text = self._line.text(sender=sms.sender, recipient=sms.recipient, body=sms.body)
+        text = self._line.text(
+            sender=sms.sender, recipient=sms.recipient, body=sms.body, media_urls=sms.media_urls
+        )
         self._network.take(text)
         delivery = asyncio.create_task(self._deliver(text, sms.status_url))
         self._deliveries.add(delivery)

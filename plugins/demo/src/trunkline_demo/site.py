@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from importlib import resources
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -44,6 +44,9 @@ _PAGE: Final = {
 }
 
 
+MediaUrl = Annotated[str, StringConstraints(max_length=2_000, pattern="^https://[!-~]+$")]
+
+
 class _Input(BaseModel):
     model_config = ConfigDict(
         alias_generator=AliasGenerator(alias=to_camel), extra="forbid", strict=True
@@ -53,10 +56,10 @@ class _Input(BaseModel):
 class ReplyInput(_Input):
     """What a handset writes; `to` defaults to the number that wrote to it last."""
 
-    body: str = Field(min_length=1, max_length=MAX_BODY)
+    body: str = Field(max_length=MAX_BODY)
     to: Number | None = None
     channel: str = "sms"
-    media_url: str | None = None
+    media_url: MediaUrl | None = None
 
 
 class FaultInput(_Input):
@@ -110,13 +113,18 @@ class _Site:
         given = await read_input(request, ReplyInput)
         if given.channel != "sms":
             raise Problem(422, "unsupported", "channel: the simulated network carries sms only.")
-        if given.media_url is not None:
-            raise Problem(422, "unsupported", "mediaUrl: the simulated network carries text only.")
+        if not given.body and given.media_url is None:
+            raise Problem(422, "invalid", "body: write something, or give a mediaUrl.")
         recipient = given.to or self._network.last_writer(address)
         if recipient is None:
             raise Problem(422, "invalid", "to: nobody wrote to this handset yet; name a number.")
         try:
-            reply = await self._network.reply(sender=address, recipient=recipient, body=given.body)
+            reply = await self._network.reply(
+                sender=address,
+                recipient=recipient,
+                body=given.body,
+                media_urls=(given.media_url,) if given.media_url else (),
+            )
         except NotOpen:
             detail = "The hub has not opened its demo connection yet; send one text, then retry."
             raise Problem(503, "provider_unavailable", detail) from None
@@ -154,7 +162,7 @@ def _address(request: Request) -> E164:
 def _message(kept: Kept) -> dict[str, object]:
     """Render a text in the hub's own message shape, as the handset's owner sees it."""
     text = kept.text
-    return {
+    message: dict[str, object] = {
         "id": text.id,
         "channel": "sms",
         "direction": "inbound" if kept.is_inbound else "outbound",
@@ -168,6 +176,12 @@ def _message(kept: Kept) -> dict[str, object]:
         "read": False,
         "untrusted": False,
     }
+    if text.media_urls:  # left out where there are none, as the hub does
+        message["mediaUrl"] = text.media_urls[0]
+        message["mediaCount"] = len(text.media_urls)
+    if len(text.media_urls) > 1:
+        message["mediaUrls"] = text.media_urls
+    return message
 
 
 def _timestamp(at: datetime) -> str:

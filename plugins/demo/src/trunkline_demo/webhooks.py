@@ -44,6 +44,7 @@ class Inbound(_Webhook):
     sender: Number
     recipient: Number
     body: str
+    media_urls: tuple[str, ...] = ()
 
 
 class Report(_Webhook):
@@ -92,6 +93,7 @@ class DemoWebhooks(WebhookAdapter[DemoConfig]):
                     sender=webhook.sender,
                     recipient=webhook.recipient,
                     body=webhook.body,
+                    media_urls=webhook.media_urls,
                 )
             ]
         return [

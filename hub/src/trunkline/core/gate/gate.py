@@ -15,10 +15,11 @@ from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent, AgentStatus
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.messages.content import Content
 from trunkline.core.messages.segments import Encoding, count_segments
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Forbidden, Invalid, Missing, Unsupported
-from trunkline.sdk import E164, Capability, Tx, is_demo_number
+from trunkline.sdk import E164, Capability, PriceList, Tx, is_demo_number
 
 MAX_SMS_CHARACTERS: Final = 1600
 """Longest text that is sent, in characters: Twilio's limit ("Message resource", 2026-11-21)."""
@@ -34,11 +35,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsAct:
-    """A text an agent wants to send: to whom, and what it says."""
+    """A text an agent wants to send: to whom, and what it says; with media, an MMS."""
 
     agent: Agent
     recipient: E164
-    body: str
+    content: Content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Reviewed:
     agent: Agent
     sender: E164
     recipient: E164
-    body: str
+    content: Content
     connection: Connection
     encoding: Encoding
     segments: int
@@ -79,20 +80,23 @@ class Gate:
             )
         connection = self._connections.for_agent(agent)
         _check_reach(connection, agent.phone, act.recipient)
-        if len(act.body) > MAX_SMS_CHARACTERS:
+        if act.content.media_urls:
+            _check_media(connection)
+        if len(act.content.body) > MAX_SMS_CHARACTERS:
             raise Invalid("body", f"a text has at most {MAX_SMS_CHARACTERS} characters.")
-        encoding, segments = count_segments(act.body)
+        encoding, segments = count_segments(act.content.body)
+        if act.content.media_urls:
+            segments = 1  # an MMS is one unit, however long its text
         prices = connection.spec.prices
-        region = phonenumbers.region_code_for_number(phonenumbers.parse(act.recipient))
         return Reviewed(
             agent=agent,
             sender=agent.phone,
             recipient=act.recipient,
-            body=act.body,
+            content=act.content,
             connection=connection,
             encoding=encoding,
             segments=segments,
-            cost_micros=prices.sms_micros(region, segments) if prices else None,
+            cost_micros=_estimate(prices, act, segments) if prices else None,
             currency=prices.currency if prices else None,
         )
 
@@ -112,6 +116,22 @@ class Gate:
                 "only their own START lifts it.",
             )
         return None
+
+
+def _estimate(prices: PriceList, act: SmsAct, segments: int) -> int | None:
+    region = phonenumbers.region_code_for_number(phonenumbers.parse(act.recipient))
+    if act.content.media_urls:
+        return prices.mms_micros(region)
+    return prices.sms_micros(region, segments)
+
+
+def _check_media(connection: Connection) -> None:
+    if Capability.MMS_SEND not in connection.spec.capabilities:
+        raise Unsupported(
+            "mediaUrl",
+            f"the provider '{connection.spec.name}' does not send media. Put a link into the text, "
+            "or ask the operator for a provider that does.",
+        )
 
 
 def _check_reach(connection: Connection, sender: E164, recipient: E164) -> None:

@@ -10,6 +10,7 @@ from trunkline.core.connections.registry import Connection
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.inbound.text import visible
 from trunkline.core.messages import repository as messages
+from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     BodyState,
@@ -71,6 +72,7 @@ class Dispatch:
         agent = _owner(tx, stored, event.recipient)
         if agent is None:
             return Applied(state=EventState.IGNORED, reason="No agent has the number written to.")
+        content = _content(event)
         message = Message(
             id=self._journal.ids.new("msg"),
             created_at=self._journal.clock.now(),
@@ -94,9 +96,10 @@ class Dispatch:
             retry_after_s=None,
             reply_to=None,
             acknowledged_at=None,
+            media_count=len(content.media_urls),
         )
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
-        self._journal.store(tx, stored.workspace_id, message, visible(event.body), evidence)
+        self._journal.store(tx, stored.workspace_id, message, content, evidence)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
     def _report(self, tx: Tx, stored: StoredEvent, event: StatusReported) -> Applied:
@@ -156,6 +159,15 @@ class Dispatch:
             return None
         ours = message.direction is Direction.OUTBOUND and message.from_address == event.sender
         return message if ours else None
+
+
+def _content(event: SmsReceived) -> Content:
+    """Return what can be seen of a text and of the URLs of its media."""
+    if isinstance(event.media_urls, str):
+        raise TypeError("an adapter must give media as a tuple of URLs")
+    return Content(
+        body=visible(event.body), media_urls=tuple(visible(url) for url in event.media_urls)
+    )
 
 
 def _owner(tx: Tx, stored: StoredEvent, number: str) -> Agent | None:

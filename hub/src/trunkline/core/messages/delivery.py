@@ -7,6 +7,7 @@ from typing import Final
 
 from trunkline.core.connections.registry import CannotOpen, Connection, Connections
 from trunkline.core.messages import idempotency, repository, trail
+from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Message, Source, Status
 from trunkline.sdk import (
@@ -45,7 +46,7 @@ class Attempt:
     id: str
     workspace_id: str
     message: Message
-    body: str
+    content: Content
     connection: Connection
 
 
@@ -95,11 +96,12 @@ class Delivery:
         sms = OutboundSms(
             sender=E164(attempt.message.from_address),
             recipient=E164(attempt.message.to_address),
-            body=attempt.body,
+            body=attempt.content.body,
             idempotency_key=attempt.message.id,
             status_url=self._callback_url(
                 CallbackKind.MESSAGE_STATUS, attempt.message.agent_id, attempt.id
             ),
+            media_urls=attempt.content.media_urls,
         )
         try:
             async with asyncio.timeout(self._timeout_s):

@@ -93,8 +93,9 @@ def key_of(
         "content",
         command.channel.value,
         recipient,
-        command.body,
+        command.content.body,
         command.reply_to or "",
+        *command.content.media_urls,
     )
     given = command.idempotency_key
     parts = ("given", agent_id, given) if given else ("derived", agent_id, content.hex())

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.messages import repository, trail
+from trunkline.core.messages.content import unpacked
 from trunkline.core.messages.journal import place_of
 from trunkline.core.messages.models import (
     BodyState,
@@ -191,16 +192,17 @@ class Inbox:
     def _readable(self, tx: Tx, workspace_id: str, row: tuple[Any, ...]) -> ReadableMessage:
         *columns, kept, key_id, held = row
         message = repository.to_message(columns)
-        place = place_of(workspace_id, message.id)
-        body = None
+        place = place_of(workspace_id, message)
+        text = None
         try:
             if message.body_state is BodyState.KEPT and kept is not None:
-                body = self._vault.unseal(tx, place, kept)
+                text = self._vault.unseal(tx, place, kept)
             elif message.body_state is BodyState.HELD and held is not None:
-                body = self._vault.unlock(tx, place, key_id, held)
+                text = self._vault.unlock(tx, place, key_id, held)
         except Unreadable:  # the other messages can still be read
             self._log.error("body.unreadable", messageId=message.id)
-        return ReadableMessage(message=message, body=body)
+        content = None if text is None else unpacked(text, media_count=message.media_count)
+        return ReadableMessage(message=message, content=content)
 
 
 def _agent(tx: Tx, principal: Principal, agent_id: str) -> Agent:

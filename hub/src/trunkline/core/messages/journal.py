@@ -1,9 +1,10 @@
-"""Writing down what becomes of a message: its status, the evidence, the end of its text."""
+"""Writing down what becomes of a message: its status, the evidence, the end of its content."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from trunkline.core.messages import repository, trail
+from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import (
     FINAL,
     TAKEN,
@@ -28,26 +29,33 @@ class Journal:
     ids: IdSource
 
     def store(
-        self, tx: Tx, workspace_id: str, message: Message, body: str | None, evidence: Evidence
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message: Message,
+        content: Content | None,
+        evidence: Evidence,
     ) -> Message:
         """
         Insert a message and return it as stored.
 
-        Its text goes to the vault; or beside it, encrypted, if its owner keeps texts; or nowhere,
-        for None.
+        Its content goes to the vault; or beside it, encrypted, if its owner keeps texts; or
+        nowhere, for None.
         """
-        place = place_of(workspace_id, message.id)
+        place = place_of(workspace_id, message)
         contact = contact_of(message)
-        days = keep_days(tx, workspace_id, message.agent_id, message.channel.value) if body else 0
+        days = 0
+        if content is not None:
+            days = keep_days(tx, workspace_id, message.agent_id, message.channel.value)
         sealed, until = None, None
-        if body is None:
+        if content is None:
             message = replace(message, body_state=BodyState.SHREDDED)
         elif days:
             message = replace(message, body_state=BodyState.KEPT)
-            sealed = self.vault.seal(tx, place, contact, body)
+            sealed = self.vault.seal(tx, place, contact, content.packed())
             until = message.created_at + timedelta(days=days)
         else:
-            self.vault.hold(tx, place, contact, body)
+            self.vault.hold(tx, place, contact, content.packed())
         repository.add_message(tx, workspace_id, message, body=sealed, body_until=until)
         self.note(tx, workspace_id, message.id, message.status.value, evidence, moved=True)
         return message
@@ -100,13 +108,14 @@ class Journal:
     def shred(self, tx: Tx, workspace_id: str, message: Message) -> None:
         """Remove a held text; one that its owner keeps stays."""
         if message.body_state is BodyState.HELD:
-            self.vault.shred(tx, place_of(workspace_id, message.id))
+            self.vault.shred(tx, place_of(workspace_id, message))
             repository.set_values(tx, workspace_id, message.id, body_state=BodyState.SHREDDED.value)
 
 
-def place_of(workspace_id: str, message_id: str) -> Place:
-    """Return where the text of a message belongs."""
-    return Place(workspace_id=workspace_id, table=messages.name, row_id=message_id)
+def place_of(workspace_id: str, message: Message) -> Place:
+    """Return where the content of a message belongs."""
+    column = "body_and_media" if message.media_count else "body"
+    return Place(workspace_id=workspace_id, table=messages.name, row_id=message.id, column=column)
 
 
 def contact_of(message: Message) -> str:

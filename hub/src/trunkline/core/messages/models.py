@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from trunkline.core.messages.content import Content
+
 
 class Status(StrEnum):
     """How far a message got. `sent` says that the provider has it, and nothing more."""
@@ -85,7 +87,7 @@ class SendMessage:
     """What an agent asks for. Exactly one of `to` and `to_agent_id` is set."""
 
     channel: Channel
-    body: str
+    content: Content
     to: str | None = None
     to_agent_id: str | None = None
     reply_to: str | None = None
@@ -95,7 +97,7 @@ class SendMessage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """
-    One message as it stands; its text is elsewhere (`body_state`).
+    One message as it stands; its text and the URLs of its media are elsewhere (`body_state`).
 
     Attributes:
         cost_micros: Micro-units of `currency`; an estimate until `cost_final`.
@@ -126,6 +128,7 @@ class Message:
     retry_after_s: float | None
     reply_to: str | None
     acknowledged_at: datetime | None
+    media_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +153,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadableMessage:
-    """A message with its text, or with None once that is shredded."""
+    """A message with what it says, or with None once that is shredded."""
 
     message: Message
-    body: str | None
+    content: Content | None

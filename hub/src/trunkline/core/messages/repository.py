@@ -42,6 +42,7 @@ COLUMNS = (
     messages.c.retry_after_s,
     messages.c.reply_to,
     messages.c.acknowledged_at,
+    messages.c.media_count,
 )
 """What `to_message` reads, in its order."""
 
@@ -123,6 +124,7 @@ def to_message(row: Sequence[Any]) -> Message:
         retry_after_s=row[19],
         reply_to=row[20],
         acknowledged_at=row[21],
+        media_count=row[22],
     )
 
 
@@ -168,6 +170,7 @@ def add_message(
             "retry_after_s": message.retry_after_s,
             "reply_to": message.reply_to,
             "acknowledged_at": message.acknowledged_at,
+            "media_count": message.media_count,
         },
     )
     tx.notify("messages", message.id)

@@ -119,12 +119,12 @@ class Messages:
         """
         if command.channel is not Channel.SMS:
             raise Unsupported("channel", "the hub can send sms, and no other channel yet.")
-        if not command.body.strip():
-            raise Invalid("body", "a text cannot be empty.")
+        if not (command.content.body.strip() or command.content.media_urls):
+            raise Invalid("body", "a text without media cannot be empty.")
         draft = await self._db.read(lambda tx: self._draft(tx, principal, agent_id, command))
         if draft.first is not None:
             return await self._replay(principal, draft.first)
-        act = SmsAct(agent=draft.agent, recipient=draft.recipient, body=command.body)
+        act = SmsAct(agent=draft.agent, recipient=draft.recipient, content=command.content)
         reviewed = await self._gate.review(act)
         return await self._shielded(self._carry_out(principal, command, draft.key, reviewed))
 
@@ -202,7 +202,7 @@ class Messages:
             tx,
             workspace_id,
             self._compose(reviewed, command, block),
-            reviewed.body if block is None else None,
+            reviewed.content if block is None else None,
             Evidence(source=Source.SEND),
         )
         if block is not None:
@@ -212,7 +212,7 @@ class Messages:
             id=self._ids.new("att"),
             workspace_id=workspace_id,
             message=message,
-            body=reviewed.body,
+            content=reviewed.content,
             connection=reviewed.connection,
         )
         trail.add_attempt(tx, workspace_id, attempt.id, message, executor=LOCAL_EXECUTOR, now=now)
@@ -242,6 +242,7 @@ class Messages:
             retry_after_s=None,
             reply_to=command.reply_to,
             acknowledged_at=None,
+            media_count=len(reviewed.content.media_urls),
         )
 
     async def _replay(self, principal: Principal, message_id: str) -> Answer:

@@ -32,13 +32,24 @@ function handsetItem(handset) {
   return item;
 }
 
+// A link, and no picture: the page fetches nothing from outside.
+function mediaLink(url) {
+  const link = element("a", url);
+  if (url.startsWith("https://")) link.href = url;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  return link;
+}
+
 function messageItem(message) {
   const other = message.direction === "inbound" ? `from ${message.from}` : `to ${message.to}`;
   const time = new Date(message.timestamp).toLocaleTimeString();
+  const urls = message.mediaUrls ?? (message.mediaUrl ? [message.mediaUrl] : []);
   const item = document.createElement("li");
   item.className = message.direction;
   item.append(
     element("p", message.body),
+    ...urls.map(mediaLink),
     element("small", `${other} · ${time} · ${message.status}`),
   );
   return item;
@@ -76,6 +87,8 @@ form.addEventListener("submit", async (event) => {
   const input = { body: form.elements.body.value };
   const to = form.elements.to.value.replaceAll(/[\s()-]/g, "");
   if (to) input.to = to;
+  const mediaUrl = form.elements.media.value.trim();
+  if (mediaUrl) input.mediaUrl = mediaUrl;
   try {
     const response = await fetch(`handsets/${encodeURIComponent(current)}/reply`, {
       method: "POST",
@@ -84,7 +97,7 @@ form.addEventListener("submit", async (event) => {
     });
     const answer = await response.json();
     byId("outcome").textContent = response.ok ? `The hub ${answer.status} it.` : answer.detail;
-    if (response.ok) form.elements.body.value = "";
+    if (response.ok) form.elements.body.value = form.elements.media.value = "";
   } catch (error) {
     byId("outcome").textContent = error.message;
   }
