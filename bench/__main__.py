@@ -14,12 +14,13 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
-from bench import p1
+from bench import p1, p2
 from bench.figures import Figure, Verdict
 from bench.run import DATABASES, Run, durable_postgres
 
 PARTS: Final[dict[str, Callable[[Run], Iterator[Figure]]]] = {
     "p1": p1.measure,
+    "p2": p2.measure,
 }
 
 

@@ -41,7 +41,7 @@ def complaints_of_sends(server: Server, vendor: Server, ask: Ask) -> Iterator[st
     """Yield what is wrong with the messages of a hub or of the naive build."""
     yield from server.complaints
     taken, acknowledged = taken_by(vendor), server.acknowledged
-    states = _counts(ask("SELECT status, count(*) FROM messages GROUP BY status"))
+    states = counts(ask("SELECT status, count(*) FROM messages GROUP BY status"))
     if states != {"sent": acknowledged}:
         yield f"{acknowledged} acknowledged, but the rows are {states}"
     if len(taken) != acknowledged:
@@ -72,10 +72,10 @@ def complaints_of_null(server: Server, vendor: Server) -> Iterator[str]:
 def complaints_of_trail(ask: Ask) -> Iterator[str]:
     """Yield what is wrong with the attempts and the history of a hub's messages."""
     ((messages,),) = ask("SELECT count(*) FROM messages")
-    states = _counts(ask("SELECT state, count(*) FROM message_attempts GROUP BY state"))
+    states = counts(ask("SELECT state, count(*) FROM message_attempts GROUP BY state"))
     if states != {"sent": messages}:
         yield f"{messages} messages, but the attempts are {states}"
-    history = _counts(ask("SELECT status, count(*) FROM message_history GROUP BY status"))
+    history = counts(ask("SELECT status, count(*) FROM message_history GROUP BY status"))
     if history != {"sending": messages, "sent": messages}:
         yield f"{messages} messages, but their history is {history}"
     ((keys,),) = ask("SELECT count(*) FROM idempotency_keys")
@@ -83,7 +83,8 @@ def complaints_of_trail(ask: Ask) -> Iterator[str]:
         yield f"{messages} messages, but {keys} idempotency keys"
 
 
-def _counts(rows: list[tuple[Any, ...]]) -> dict[str, int]:
+def counts(rows: list[tuple[Any, ...]]) -> dict[str, int]:
+    """Return the rows of a query that counts by name."""
     return dict(rows)
 
 

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import count
+from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Final, Literal, cast
 
@@ -23,7 +23,7 @@ import uvloop
 from bench import traffic
 
 SAMPLE_EVERY: Final = 97
-Kind = Literal["rest", "mcp", "naive", "vendor", "callback"]
+Kind = Literal["rest", "mcp", "naive", "vendor", "callback", "repeated"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,8 @@ class Plan:
         first: The number of the first send; numbers make requests unique.
         most: Ask no more often than this; zero means as often as time allows.
         seconds: How long to measure, after `warm_up_s` in which nothing counts.
-        ledger: For callbacks: the texts to report on. `first` skips as many callbacks.
+        ledger: For callbacks: the texts to report on. `first` skips as many callbacks;
+            ``repeated`` starts again at the end, for a server that does not care.
         must_hold: What stands in the body of every good answer.
     """
 
@@ -52,9 +53,10 @@ class Plan:
 
     def requests(self) -> Iterator[bytes]:
         """Return what to ask."""
-        if self.kind == "callback":
-            skipped = list(traffic.callbacks(Path(self.ledger)))[self.first :]
-            return iter(skipped[: self.most or None])
+        if self.kind in ("callback", "repeated"):
+            made = list(traffic.callbacks(Path(self.ledger)))
+            end = self.first + self.most if self.most else None
+            return cycle(made) if self.kind == "repeated" else islice(made, self.first, end)
         numbers = range(self.first, self.first + self.most) if self.most else count(self.first)
         if self.kind == "vendor":
             return traffic.vendor_sends(numbers)
