@@ -70,7 +70,7 @@ class Journal:
         moved = repository.move(tx, workspace_id, message.id, to, now, shreds=shreds)
         self.note(tx, workspace_id, message.id, to.value, evidence, moved=moved)
         if moved and shreds:
-            self.vault.shred(tx, place_of(workspace_id, message.id))
+            self.vault.shred(tx, place_of(workspace_id, message))
         if moved and to in TAKEN and message.reply_to is not None:
             answered = repository.find_message(tx, workspace_id, message.reply_to)
             if answered is not None:
