@@ -9,13 +9,12 @@ the first two says can be overtaken by a STOP; what the last one says cannot.
 from dataclasses import dataclass
 from typing import Final
 
-import phonenumbers
-
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent, AgentStatus
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.messages.content import Content
+from trunkline.core.messages.recipient import region_of
 from trunkline.core.messages.segments import Encoding, count_segments
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Forbidden, Invalid, Missing, Unsupported
@@ -119,7 +118,7 @@ class Gate:
 
 
 def _estimate(prices: PriceList, act: SmsAct, segments: int) -> int | None:
-    region = phonenumbers.region_code_for_number(phonenumbers.parse(act.recipient))
+    region = region_of(act.recipient)
     if act.content.media_urls:
         return prices.mms_micros(region)
     return prices.sms_micros(region, segments)

@@ -1,6 +1,7 @@
 """Reading `to`: whom the caller means."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import phonenumbers
@@ -10,6 +11,9 @@ from trunkline.core.agents.models import Agent
 from trunkline.core.messages.models import SendMessage
 from trunkline.core.problems import Invalid, Missing, Unsupported
 from trunkline.sdk import E164, Tx
+
+_REMEMBERED: Final = 1024
+"""Numbers whose reading is remembered: it takes as long as all SQL of a send."""
 
 # The library finds numbers inside other text and drops extensions: "bot-2025550150" would be one.
 _WRITTEN_NUMBER: Final = re.compile(r"\+?[\d\s().-]+")
@@ -33,6 +37,7 @@ def read_recipient(tx: Tx, workspace_id: str, sender: Agent, command: SendMessag
     return number or _phone_of(tx, workspace_id, to, "to")
 
 
+@lru_cache(_REMEMBERED)
 def parse_number(text: str, country: str | None) -> E164 | None:
     """Return `text` as a valid number, or None; `country` is where national forms are dialled."""
     if not _WRITTEN_NUMBER.fullmatch(text):
@@ -50,7 +55,14 @@ def country_of(agent: Agent) -> str | None:
     """Return the region whose national numbers an agent may write."""
     if agent.country or agent.phone is None:
         return agent.country
-    return str(phonenumbers.region_code_for_number(phonenumbers.parse(agent.phone)))
+    return region_of(agent.phone)
+
+
+@lru_cache(_REMEMBERED)
+def region_of(number: E164) -> str | None:
+    """Return the region a number belongs to, such as ``US``; None if it belongs to none."""
+    region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    return None if region is None else str(region)
 
 
 def _phone_of(tx: Tx, workspace_id: str, agent_id: str, field: str) -> E164:
