@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from plugins.postgres.tests.server import Server, postgres_server
+from plugins.postgres.tests.server import Server, postgres_server, query
 from plugins.postgres.tests.table import create_rows, ids, insert, run, then
 from plugins.postgres.tests.wire import Wire
 from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, Overloaded
@@ -64,6 +64,23 @@ async def test_while_the_server_is_away_every_call_says_so(db: Database, restles
         await db.write(insert(3))
         assert (await anext(notes)).id == "3"
     assert await db.read(ids) == [2, 3]
+
+
+async def test_a_database_that_takes_no_connections_is_named_as_the_reason(
+    db: Database, url: str, restless: Server
+) -> None:
+    name = url.partition("@/")[2].partition("?")[0]
+    query(restless.url(), f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    query(
+        restless.url(),
+        "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE datname = $1",
+        name,
+    )
+    await asyncio.sleep(0.01)  # our end learns of it
+    with pytest.raises(DatabaseFailed, match="nothing was stored"):
+        await db.write(insert(1))
+    query(restless.url(), f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert await db.write(insert(2)) == 2
 
 
 async def test_a_connection_that_breaks_half_way_stores_nothing(db: Database) -> None:

@@ -171,6 +171,22 @@ async def test_a_caller_that_gives_up_half_way_takes_its_transaction_along(db: D
     assert await db.read(lambda tx: tx.execute(sa.text(SLEEPERS)).scalar_one()) == 0
 
 
+async def test_whenever_a_caller_gives_up_the_next_gets_a_connection_that_is_clean(
+    db: Database,
+) -> None:
+    def by_driver(tx: Tx) -> None:
+        tx.connection.connection.cursor().execute("SELECT id FROM rows")
+
+    for tenths_of_ms in range(60):
+        calls = [asyncio.create_task(call(by_driver)) for call in (db.read, db.write)]
+        await asyncio.sleep(tenths_of_ms / 10_000)
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+        await asyncio.gather(*(db.write(run("DELETE FROM rows")) for _ in range(8)))
+        assert await db.read(ids) == []
+
+
 # --- transactions that get into each other's way --------------------------------------------------
 
 

@@ -3,7 +3,12 @@
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from functools import partial
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
@@ -131,17 +136,21 @@ async def _run_until_done(engine: AsyncEngine, work: Callable[[sa.Connection], T
     tries = 0
     while True:
         tries += 1
-        try:
-            async with engine.connect() as connection:
-                try:
-                    return await connection.run_sync(work)
-                except Exception as error:
-                    # A late answer would be taken for another's, and a replica stays one.
-                    if is_lost(error) or sqlstate(error) == READ_ONLY:
-                        await connection.invalidate()
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(engine.connect())
+            except Exception as error:
+                raise failed(error) from error
+            try:
+                return await connection.run_sync(work)
+            except Exception as error:
+                # A late answer would be taken for another's, and a replica stays one.
+                if is_lost(error) or sqlstate(error) == READ_ONLY:
+                    await connection.invalidate()
+                if not is_conflict(error) or tries == TRIES:
                     raise
-        except Exception as error:
-            if not is_conflict(error) or tries == TRIES:
+            except BaseException:  # cancelled: nobody knows what the connection is in the middle of
+                await connection.invalidate()
                 raise
 
 
