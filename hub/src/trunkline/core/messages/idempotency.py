@@ -54,6 +54,7 @@ _FREE_KEY = Hot(
         idempotency_keys.c.workspace_id == sa.bindparam("workspace_id"),
         idempotency_keys.c.agent_id == sa.bindparam("agent_id"),
         idempotency_keys.c.key_hash == sa.bindparam("key_hash"),
+        idempotency_keys.c.message_id == sa.bindparam("message_id"),
     )
 )
 _FREE_MESSAGE = Hot(
@@ -84,6 +85,14 @@ class Key:
     lasts: timedelta
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """The message that a key was bound to; `counts` tells whether the key still stands for it."""
+
+    message_id: str
+    counts: bool
+
+
 def key_of(
     keys: Keys, agent_id: str, command: SendMessage, recipient: E164, *, window_s: int
 ) -> Key:
@@ -109,9 +118,9 @@ def key_of(
     )
 
 
-def find_first(tx: Tx, workspace_id: str, key: Key, now: datetime) -> str | None:
+def find_first(tx: Tx, workspace_id: str, key: Key, now: datetime) -> First | None:
     """
-    Return the id of the message that this key stands for, or None for a send of its own.
+    Return what a key was bound to, or None if it is free.
 
     Raises:
         IdempotencyConflict: The key is given and stands for other content.
@@ -121,11 +130,11 @@ def find_first(tx: Tx, workspace_id: str, key: Key, now: datetime) -> str | None
         return None
     content_hash, message_id, expires_at, status = rows[0]
     if expires_at <= now:
-        return None
+        return First(message_id=message_id, counts=False)
     if key.given:
         if bytes(content_hash) != key.content_hash:
             raise IdempotencyConflict(message_id)
-        return str(message_id)
+        return First(message_id=message_id, counts=True)
     replied = _WROTE_SINCE(
         tx,
         {
@@ -135,15 +144,29 @@ def find_first(tx: Tx, workspace_id: str, key: Key, now: datetime) -> str | None
             "recipient": key.recipient,
         },
     )
-    return None if replied or Status(status) in _VOID else str(message_id)
+    return First(message_id=message_id, counts=not replied and Status(status) not in _VOID)
 
 
-def bind(tx: Tx, workspace_id: str, row_id: str, key: Key, message_id: str, now: datetime) -> None:
-    """Let `key` stand for a message, in place of one that it no longer stands for."""
+def bind(
+    tx: Tx,
+    workspace_id: str,
+    row_id: str,
+    key: Key,
+    message_id: str,
+    now: datetime,
+    *,
+    instead_of: First | None,
+) -> None:
+    """
+    Let `key` stand for a message, in place of the one that `find_first` found.
+
+    What another hub bound in between stays, and the database raises IntegrityError.
+    """
     if not key.lasts:
         return
     scope = {"workspace_id": workspace_id, "agent_id": key.agent_id, "key_hash": key.hash}
-    _FREE_KEY(tx, scope)
+    if instead_of is not None:
+        _FREE_KEY(tx, {**scope, "message_id": instead_of.message_id})
     _ADD(
         tx,
         {

@@ -13,7 +13,7 @@ from trunkline.core.agents.models import Agent
 from trunkline.core.gate.gate import Block, Gate, Reviewed, SmsAct
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.delivery import Attempt, Delivery
-from trunkline.core.messages.idempotency import Key
+from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     BodyState,
@@ -66,12 +66,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    """A send as read: by whom, to whom, under which key, and the message it repeats, if any."""
+    """A send as read: by whom, to whom, under which key, and what that is bound to, if anything."""
 
     agent: Agent
     recipient: E164
     key: Key
-    first: str | None
+    first: First | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +122,8 @@ class Messages:
         if not (command.content.body.strip() or command.content.media_urls):
             raise Invalid("body", "a text without media cannot be empty.")
         draft = await self._db.read(lambda tx: self._draft(tx, principal, agent_id, command))
-        if draft.first is not None:
-            return await self._replay(principal, draft.first)
+        if draft.first is not None and draft.first.counts:
+            return await self._replay(principal, draft.first.message_id)
         act = SmsAct(agent=draft.agent, recipient=draft.recipient, content=command.content)
         reviewed = await self._gate.review(act)
         return await self._shielded(self._carry_out(principal, command, draft.key, reviewed))
@@ -193,8 +193,8 @@ class Messages:
         """Store the message with its first attempt; or find its twin; or store it as blocked."""
         workspace_id, now = principal.workspace_id, self._clock.now()
         first = idempotency.find_first(tx, workspace_id, key, now)
-        if first is not None:
-            twin = repository.find_message(tx, workspace_id, first)
+        if first is not None and first.counts:
+            twin = repository.find_message(tx, workspace_id, first.message_id)
             assert twin is not None  # its row is in the same database as the key
             return _Admitted(message=twin, attempt=None, replayed=True)
         block = self._gate.commit(tx, principal, reviewed)
@@ -207,7 +207,8 @@ class Messages:
         )
         if block is not None:
             return _Admitted(message=message, attempt=None)
-        idempotency.bind(tx, workspace_id, self._ids.new("row"), key, message.id, now)
+        row_id = self._ids.new("row")
+        idempotency.bind(tx, workspace_id, row_id, key, message.id, now, instead_of=first)
         attempt = Attempt(
             id=self._ids.new("att"),
             workspace_id=workspace_id,
