@@ -1,8 +1,9 @@
-"""Hubs that are served for one test, and the agents in them."""
+"""Hubs that are served for one test, on each database, and the agents in them."""
 
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from plugins.postgres.tests.server import Server, apart, query
 from tests.flows.houses import House
-from tests.flows.hubs import ANN, BEN, Caller, Served, StartHub, serve
+from tests.flows.hubs import ANN, BEN, SQLITE, Caller, Served, StartHub, serve
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.loading import load_plugins
 from trunkline.sdk import DatabaseContext
 from trunkline.testing import FakeClock, RecordingLog
+
+TEMPLATE = "migrated"
 
 
 class _Hurried:
@@ -28,6 +32,16 @@ class _Hurried:
         await asyncio.sleep(min(delay_s, 0.005))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test on both databases; one that looks into the SQLite file only on that."""
+    if "database_kind" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker
+        slow = [] if marked("both") else [pytest.mark.slow]
+        postgres = pytest.param("postgres", marks=[pytest.mark.postgres, *slow])
+        kinds = ["sqlite"] if marked("sqlite") else ["sqlite", postgres]
+        metafunc.parametrize("database_kind", kinds, scope="session")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _no_patience() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -35,25 +49,52 @@ def _no_patience() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the hub's tables and nothing in them: migrating takes a while."""
-    data_dir = tmp_path_factory.mktemp("migrated")
-
+def _migrate(url: str, data_dir: Path) -> None:
     async def migrate() -> None:
         context = DatabaseContext(data_dir=data_dir, clock=FakeClock(), log=RecordingLog())
-        async with load_plugins().databases["sqlite"].open("sqlite:///trunkline.db", context) as db:
-            await bring_up_to_date(db, embedded=True, allowed=True)
+        spec = load_plugins().databases[url.partition(":")[0]]
+        async with spec.open(url, context) as db:
+            await bring_up_to_date(db, embedded=spec.embedded, allowed=True)
 
-    asyncio.run(migrate())
+    apart(migrate())
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the hub's tables and nothing in them: migrating takes a while."""
+    data_dir = tmp_path_factory.mktemp("migrated")
+    _migrate(SQLITE, data_dir)
     return data_dir / "trunkline.db"
 
 
+@pytest.fixture(scope="session")
+def migrated_server(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The server, with a database of the same kind to copy."""
+    query(postgres.url(), f"CREATE DATABASE {TEMPLATE}")
+    _migrate(postgres.url(TEMPLATE), tmp_path_factory.mktemp("migrated"))
+    return postgres
+
+
+def _database(kind: str, data_dir: Path, request: pytest.FixtureRequest) -> Any:
+    """Return a block in which a migrated database of a kind is there; it yields the URL."""
+    if kind == "postgres":
+        server: Server = request.getfixturevalue("migrated_server")
+        return server.database(TEMPLATE)
+    shutil.copyfile(request.getfixturevalue("migrated_file"), data_dir / "trunkline.db")
+    return nullcontext(SQLITE)
+
+
 @pytest.fixture
-def start_hub(tmp_path: Path, migrated: Path) -> StartHub:
+def database(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The migrated, empty database of a test."""
+    with _database(database_kind, tmp_path, request) as url:
+        yield url
+
+
+@pytest.fixture
+def start_hub(tmp_path: Path, database: str) -> StartHub:
     """Return a function that serves a hub on `tmp_path`, from a settings file."""
-    shutil.copyfile(migrated, tmp_path / "trunkline.db")
-    return partial(serve, tmp_path)
+    return partial(serve, tmp_path, database=database)
 
 
 @pytest.fixture
@@ -76,8 +117,12 @@ async def ben(served: Served) -> Caller:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def house(
+    database_kind: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[House]:
     """A hub for all tests of a module, which must run in the module's loop."""
-    async with serve(tmp_path_factory.mktemp("house")) as hub:
-        ann, ben = await hub.agent("ann", ANN), await hub.agent("ben", BEN)
-        yield House(hub=hub, ann=ann, ben=ben, admin=await hub.admin())
+    data_dir = tmp_path_factory.mktemp("house")
+    with _database(database_kind, data_dir, request) as database:
+        async with serve(data_dir, database=database) as hub:
+            ann, ben = await hub.agent("ann", ANN), await hub.agent("ben", BEN)
+            yield House(hub=hub, ann=ann, ben=ben, admin=await hub.admin())

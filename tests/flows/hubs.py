@@ -1,18 +1,22 @@
-"""A whole hub on a real socket and a real SQLite file, for tests that use it as its clients do."""
+"""A whole hub on a real socket and a real database, for tests that use it as its clients do."""
 
 import asyncio
+import re
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import sqlalchemy as sa
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from plugins.postgres.tests.server import query
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
 from trunkline.loading import Plugins, load_plugins
@@ -31,6 +35,7 @@ latency_ms = 0
 delivery_delay_ms = 20
 signing_key = "{SIGNING_KEY}"
 """
+SQLITE = "sqlite:///trunkline.db"
 ANN, BEN, HANDSET = "+12025550101", "+12025550102", "+12025550150"
 
 
@@ -104,6 +109,7 @@ class Served:
     client: httpx2.AsyncClient
     operator: httpx2.AsyncClient
     data_dir: Path
+    database: str
 
     async def local(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Run an operator's operation, as a command would."""
@@ -142,10 +148,20 @@ class Served:
         return traced
 
     def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
-        """Return what a statement finds in the database file."""
+        """Return what a statement finds in the database; its parameters are question marks."""
+        if not self.database.startswith("sqlite:"):
+            numbers = count(1)
+            return query(
+                self.database, re.sub(r"\?", lambda _: f"${next(numbers)}", sql), *parameters
+            )
         with closing(sqlite3.connect(self.data_dir / "trunkline.db")) as file:
             file.row_factory = sqlite3.Row
             return [dict(row) for row in file.execute(sql, parameters)]
+
+    async def change(self, sql: str, **parameters: object) -> None:
+        """Change rows behind the hub's back; the parameters are named like ``:this``."""
+        statement = sa.text(sql)
+        await self.running.hub.db.write(lambda tx: tx.execute(statement, parameters).close())
 
     def count(self, table: str) -> int:
         """Return how many rows a table has."""
@@ -164,8 +180,10 @@ async def serve(
     plugins: Plugins | None = None,
     toml: str = DEMO,
     environ: Mapping[str, str] | None = None,
+    database: str = SQLITE,
+    migrate: bool = False,
 ) -> AsyncIterator[Served]:
-    """Serve a hub on `data_dir`, from a settings file."""
+    """Serve a hub on `data_dir` and a database, from a settings file."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -175,13 +193,19 @@ async def serve(
         config=config,
         data_dir=data_dir,
         environ=environ or {},
-        overrides={"server": {"port": port}},
+        overrides={"server": {"port": port}, "database": {"url": database}},
     )
     base_url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
         stack.enter_context(closing(listener))
         running = await stack.enter_async_context(
-            open_hub(settings, plugins or load_plugins(), environ=environ or {}, clock=clock)
+            open_hub(
+                settings,
+                plugins or load_plugins(),
+                environ=environ or {},
+                clock=clock,
+                migrate=migrate,
+            )
         )
         await stack.enter_async_context(listening(running.app, listener, lifespan=True))
         operator = httpx2.AsyncClient(
@@ -194,4 +218,5 @@ async def serve(
             client=await stack.enter_async_context(client),
             operator=await stack.enter_async_context(operator),
             data_dir=data_dir,
+            database=database,
         )

@@ -13,6 +13,8 @@ import pytest
 from tests.flows.hubs import ANN, HANDSET, Caller, Served, StartHub
 from tests.flows.networks import ALICE, BOB, WIRE, Network, Turnstile, Vendor
 
+pytestmark = pytest.mark.sqlite
+
 KEY = {"Idempotency-Key": "order-17"}
 TABLES = ("messages", "message_attempts", "message_history", "idempotency_keys", "body_vault")
 

@@ -234,6 +234,7 @@ async def _twins(
         return await asyncio.gather(*(ann.try_send(BOB, "hello", headers) for _ in range(TWINS)))
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("headers", [KEY, {}])
 async def test_twins_at_once_are_one_send_with_one_answer(
     start_hub: StartHub, headers: dict[str, str]
@@ -270,6 +271,7 @@ async def test_twins_hear_the_refusal_of_the_first(
     assert len({response.json()["messageId"] for response in responses}) == 1
 
 
+@pytest.mark.both
 async def test_of_two_contents_for_one_key_at_once_one_is_sent(start_hub: StartHub) -> None:
     network = Network()
     async with start_hub(plugins=network.plugins(), toml=WIRE) as hub:

@@ -86,9 +86,7 @@ async def test_start_opens_what_stop_closed(served: Served, ann: Caller) -> None
 async def test_start_lifts_nothing_but_a_stop(served: Served, ann: Caller) -> None:
     vendor = Vendor(served)
     await vendor.text(HANDSET, ANN, "STOP", "t1")
-    with closing(sqlite3.connect(served.data_dir / "trunkline.db")) as file:
-        file.execute("UPDATE suppressions SET source = 'operator'")
-        file.commit()
+    await served.change("UPDATE suppressions SET source = 'operator'")
     await vendor.text(HANDSET, ANN, "START", "t2")
 
     assert is_blocked(await ann.try_send(HANDSET, "hello"))
@@ -111,6 +109,7 @@ async def test_other_texts_close_nothing(served: Served, ann: Caller, body: str)
     assert (await ann.send(HANDSET, "hello"))["status"] == "sent"
 
 
+@pytest.mark.both
 async def test_a_stop_is_stored_in_the_transaction_that_stores_its_text(
     served: Served, ann: Caller
 ) -> None:
@@ -122,6 +121,7 @@ async def test_a_stop_is_stored_in_the_transaction_that_stores_its_text(
     assert event["message_id"] is not None
 
 
+@pytest.mark.sqlite
 async def test_a_stop_that_arrives_while_a_text_is_being_reviewed_blocks_it(
     served: Served, ann: Caller
 ) -> None:

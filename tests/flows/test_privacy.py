@@ -1,12 +1,14 @@
 """Nothing of a text stays longer or lies elsewhere than promised."""
 
-import sqlite3
-from contextlib import closing
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, Caller, Served, StartHub
 from tests.flows.networks import ALICE, BOB, WIRE, Network, Vendor, WireWebhooks
+from trunkline.db.schema import idempotency_keys
+from trunkline.sdk import Tx
 from trunkline.testing import FakeClock
 
 OUT, IN = "Guacamole-OUT-7f31", "Quesadilla-IN-93c2"
@@ -21,13 +23,15 @@ def held(hub: Served) -> int:
 
 def raw_bytes(hub: Served) -> bytes:
     """Return every byte of the database's files, the log of changes included."""
-    return b"".join(path.read_bytes() for path in sorted(hub.data_dir.glob("trunkline.db*")))
+    _, on_server, home = hub.database.partition("?host=")
+    files = (Path(home) / "data").rglob("*") if on_server else hub.data_dir.glob("trunkline.db*")
+    return b"".join(path.read_bytes() for path in sorted(files) if path.is_file())
 
 
 def checkpoint(hub: Served) -> None:
-    """Move everything into the main file."""
-    with closing(sqlite3.connect(hub.data_dir / "trunkline.db")) as file:
-        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    """Move everything into the main files."""
+    on_server = hub.database.startswith("postgresql:")
+    hub.rows("CHECKPOINT" if on_server else "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 # --- at rest --------------------------------------------------------------------------------------
@@ -39,6 +43,7 @@ async def test_no_byte_of_the_database_holds_a_text_in_clear(
 ) -> None:
     async with start_hub(toml=PATIENT) as hub:
         ann = await hub.agent("ann", ANN)
+        assert ANN.encode() in raw_bytes(hub)  # where a text in clear would be found
         if keep:
             await hub.local("privacy_keep", id="ann", channel="sms", days=30)
         await ann.send(HANDSET, OUT, mediaUrl=MEDIA_OUT, idempotencyKey="a-key-8c5e")
@@ -68,10 +73,12 @@ async def test_the_data_directory_holds_no_other_trace_of_a_text(
 async def test_a_ciphertext_opens_nowhere_but_in_its_own_row(served: Served, ann: Caller) -> None:
     await Vendor(served).text(HANDSET, ANN, "one", "t1")
     await Vendor(served).text(HANDSET, ANN, "two", "t2")
-    with closing(sqlite3.connect(served.data_dir / "trunkline.db")) as file:
-        (one, two) = file.execute("SELECT id, ciphertext FROM body_vault ORDER BY id").fetchall()
-        file.execute("UPDATE body_vault SET ciphertext = ? WHERE id = ?", (one[1], two[0]))
-        file.commit()
+    one, two = served.rows("SELECT id, ciphertext FROM body_vault ORDER BY id")
+    await served.change(
+        "UPDATE body_vault SET ciphertext = :other WHERE id = :id",
+        other=one["ciphertext"],
+        id=two["id"],
+    )
 
     assert [message["body"] for message in await ann.inbox()] == [None, "one"]
 
@@ -209,19 +216,18 @@ async def test_a_text_goes_when_its_time_is_over(
     assert await _after(start_hub, hours, setting) == {"inbound": state, "outbound": state}
 
 
+def _add_1200_keys(tx: Tx) -> None:
+    (key,) = tx.execute(sa.select(idempotency_keys)).mappings()
+    keys = [{**key, "id": f"row_{n}", "key_hash": b"%d" % n} for n in range(1200)]
+    tx.execute(sa.insert(idempotency_keys), keys)
+
+
 async def test_no_key_is_left_behind_however_many_there_were(start_hub: StartHub) -> None:
     clock = FakeClock()
     async with start_hub(plugins=Network().plugins(), toml=WIRE, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
         await ann.send(BOB, "hello")
-        with closing(sqlite3.connect(hub.data_dir / "trunkline.db")) as file:
-            file.execute(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) "
-                "INSERT INTO idempotency_keys SELECT 'row_' || i, workspace_id, created_at, "
-                "agent_id, 'hash' || i, content_hash, message_id, expires_at "
-                "FROM idempotency_keys, n"
-            )
-            file.commit()
+        await hub.running.hub.db.write(_add_1200_keys)
         clock.travel(121)
 
         async def left() -> int:

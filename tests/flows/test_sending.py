@@ -7,6 +7,7 @@ from tests.flows.networks import ALICE, WIRE, Network, Vendor
 from trunkline.loading import Plugins, load_plugins
 
 
+@pytest.mark.both
 async def test_a_send_is_answered_with_what_the_provider_took(ann: Caller) -> None:
     answer = await ann.send(HANDSET, "hello")
 
@@ -33,6 +34,7 @@ async def test_the_text_arrives_exactly_as_it_was_written(served: Served, ann: C
     assert await Vendor(served).handset(HANDSET) == [body]
 
 
+@pytest.mark.both
 async def test_only_the_networks_signed_report_makes_it_delivered(
     served: Served, ann: Caller
 ) -> None:

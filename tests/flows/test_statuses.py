@@ -100,7 +100,7 @@ async def test_a_status_that_nobody_knows_is_noted_and_moves_nothing(start_hub: 
         sent = await ann.send(BOB, "hello")
         await tell(hub, "teleported")
         traced = await ann.status(sent["messageId"])
-        (noted,) = hub.rows("SELECT vendor_status FROM message_history WHERE moved = 0")
+        (noted,) = hub.rows("SELECT vendor_status FROM message_history WHERE NOT moved")
         (event,) = hub.rows("SELECT state, message_id FROM inbound_events")
 
     assert (traced["status"], noted["vendor_status"]) == ("sent", "teleported")

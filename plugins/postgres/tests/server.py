@@ -6,20 +6,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import pytest
 
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 """Nothing of a test must outlive a power cut."""
+
+T = TypeVar("T")
 
 _NOBODY = 65534
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -53,7 +55,7 @@ class Server:
     def database(self, template: str = "template1") -> Iterator[str]:
         """Create a copy of a database for as long as the block lasts; yields its URL."""
         name = f"test_{next(_numbers)}"
-        query(self.url(), f"CREATE DATABASE {name} TEMPLATE {template}")
+        query(self.url(), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield self.url(name)
         finally:
@@ -71,8 +73,14 @@ class Server:
         assert done.returncode == 0, done.stderr + said
 
 
+def apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread and a loop of its own, while the caller's loop stands still."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def query(url: str, sql: str, *parameters: object) -> list[dict[str, Any]]:
-    """Run a statement and return the rows it finds, while the caller's event loop stands still."""
+    """Run a statement on a connection of its own and return the rows it finds."""
 
     async def ask() -> list[dict[str, Any]]:
         connection = await asyncpg.connect(url)
@@ -81,8 +89,7 @@ def query(url: str, sql: str, *parameters: object) -> list[dict[str, Any]]:
         finally:
             await connection.close()
 
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, ask()).result()
+    return apart(ask())
 
 
 @contextmanager
