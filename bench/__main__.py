@@ -14,13 +14,17 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
-from bench import p1, p2
+from bench import direct, mcp, memory, p1, p2, startup
 from bench.figures import Figure, Verdict
 from bench.run import DATABASES, Run, durable_postgres
 
 PARTS: Final[dict[str, Callable[[Run], Iterator[Figure]]]] = {
     "p1": p1.measure,
+    "mcp": mcp.measure,
+    "direct": direct.measure,
     "p2": p2.measure,
+    "startup": startup.measure,
+    "memory": memory.measure,
 }
 
 

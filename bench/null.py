@@ -12,8 +12,8 @@ the network. Before SIGUSR1 the load must have used every recipient and every op
 that the last answers are those of a hub at work: a contact known, a key not yet bound. The hub's
 answers then name the wrong message, and reading anything back is meaningless.
 
-The hub finds it as it finds any plugin: by a distribution's entry point, which `bench.processes`
-writes into a directory of its own.
+The hub finds it as it finds any plugin: by a distribution's entry point, which the bench writes
+into a directory on the hub's path.
 """
 
 import asyncio

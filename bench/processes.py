@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bench.adapters import write_distribution
 from bench.load import Load, Plan
 from bench.traffic import ACCOUNT, AGENT, AUTH_TOKEN, PHONE
 from tests.processes import clean_environment, free_port
@@ -109,7 +110,7 @@ def python(
         process.stdout.close()
 
 
-def wait_until_ready(server: Server, path: str, log: Path) -> None:
+def wait_until_ready(server: Server, path: str, log: Path, *, pause_s: float = 0.02) -> None:
     """Wait until a server answers 200 at a path."""
     end = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < end:
@@ -118,7 +119,7 @@ def wait_until_ready(server: Server, path: str, log: Path) -> None:
         try:
             server.get(path)
         except (OSError, RuntimeError):
-            time.sleep(0.02)
+            time.sleep(pause_s)
         else:
             return
     raise RuntimeError(f"{log.name}: it was never ready: {log.read_text()[-2000:]}")
@@ -177,7 +178,7 @@ auth_token = "{AUTH_TOKEN}"
 base_url = "http://127.0.0.1:{vendor.port}"
 """
     )
-    offer_null(home / "plugins")
+    write_distribution(home / "plugins", "null", "bench.null")
     environ = {"PYTHONPATH": f"{home / 'plugins'}{os.pathsep}{ROOT}"}
     where = ["--config", str(config), "--data-dir", str(home / "data")]
     port = free_port()
@@ -185,17 +186,9 @@ base_url = "http://127.0.0.1:{vendor.port}"
     with python(*serve, log=log, environ=environ) as process:
         server = Server(process=process, port=port)
         wait_until_ready(server, "/health/ready", log)
-        _command("agents", "create", AGENT, f"phone={PHONE}", *where)
-        server.token = _command("tokens", "issue", AGENT, *where).strip()
+        run_command("agents", "create", AGENT, f"phone={PHONE}", *where)
+        server.token = run_command("tokens", "issue", AGENT, *where).strip()
         yield server
-
-
-def offer_null(directory: Path) -> None:
-    """Write the distribution that offers the null database."""
-    info = directory / "trunkline_null-1.0.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: trunkline-null\nVersion: 1.0.0\n")
-    (info / "entry_points.txt").write_text("[trunkline.plugins]\nnull = bench.null\n")
 
 
 def replay(server: Server) -> None:
@@ -203,13 +196,14 @@ def replay(server: Server) -> None:
     server.process.send_signal(signal.SIGUSR1)
 
 
-def _command(*args: str) -> str:
+def run_command(*args: str, environ: Mapping[str, str] | None = None) -> str:
+    """Run a command of the command line and return what it prints."""
     done = subprocess.run(
         [sys.executable, "-m", "trunkline", *args],
         check=False,
         capture_output=True,
         text=True,
-        env=clean_environment(),
+        env={**clean_environment(), **(environ or {})},
         timeout=60,
     )
     if done.returncode:

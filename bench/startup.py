@@ -1,32 +1,34 @@
-"""
-How long a hub takes to be ready, against the time of importing a web framework.
-
-``python bench/startup.py [ROUNDS]`` prints both medians, their ratio, and the time of the first MCP
-call after the start. The two are measured in turn, so that a machine whose speed drifts does not
-favour one.
-"""
+"""How long a hub takes to be ready, against the time of importing a web framework."""
 
 import http.client
 import json
-import socket
-import statistics
+import os
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from bench.adapters import write_adapters
+from bench.figures import Figure, ratio, value
+from bench.processes import Server, python, run_command, wait_until_ready
+from bench.run import Run
+from bench.traffic import PROTOCOL
+from tests.processes import free_port
+
+PART: Final = "startup"
+PLUGINS: Final = (1, 10, 50)
 GATE: Final = 2.5
-FIRST_CALL_GATE_S: Final = 2.0
-CONFIG: Final = '[slots]\ntelephony = "demo"\n'
-LIST_TOOLS: Final = {
+FIRST_CALL_GATE_MS: Final = 2000.0
+_OTHERS: Final = ("demo", "example", "postgres", "twilio")
+_LIST_TOOLS: Final = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "tools/list",
     "params": {
         "_meta": {
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/protocolVersion": PROTOCOL,
             "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
             "io.modelcontextprotocol/clientCapabilities": {},
         }
@@ -34,89 +36,79 @@ LIST_TOOLS: Final = {
 }
 
 
-def seconds_of_floor() -> float:
-    """Return how long a new interpreter takes to import FastAPI and uvicorn."""
+def measure(run: Run) -> Iterator[Figure]:
+    """Start interpreters and hubs in turn."""
+    floors: dict[int, list[float]] = {most: [] for most in PLUGINS}
+    hubs: dict[int, list[float]] = {most: [] for most in PLUGINS}
+    calls: list[float] = []
+    starts = {most: Start(run.directory("start"), most) for most in PLUGINS}
+    for start in starts.values():
+        start.ready_and_first_call_s()  # migrates, and compiles the modules
+    _floor_s()
+    for _ in run.each_round():
+        for most, start in starts.items():
+            floors[most].append(_floor_s())
+            ready_s, call_s = start.ready_and_first_call_s()
+            hubs[most].append(ready_s)
+            calls.append(call_s * 1000)
+    every = [each * 1000 for some in floors.values() for each in some]
+    yield value(PART, "import fastapi, uvicorn", every, "ms")
+    for most in PLUGINS:
+        at = f"Start until ready, {most} plugin{'s' * (most > 1)}"
+        yield value(PART, at, [each * 1000 for each in hubs[most]], "ms")
+        yield ratio(PART, f"{at} ÷ import", hubs[most], floors[most], at_most=GATE)
+    yield value(PART, "First MCP call after a start", calls, "ms", at_most=FIRST_CALL_GATE_MS)
+
+
+class Start:
+    """A data directory and so many installed plugins, SQLite among them, to start a hub with."""
+
+    def __init__(self, home: Path, plugins: int) -> None:
+        self._log = home / "hub.log"
+        config, installed = home / "trunkline.toml", home / "plugins"
+        config.write_text(f"[plugins]\ndisabled = {json.dumps(_OTHERS)}\n")
+        write_adapters(installed, plugins - 1)
+        self._environ = {"PYTHONPATH": str(installed)}
+        self._where = ["--config", str(config), "--data-dir", str(home / "data")]
+        self._token = run_command("tokens", "issue", "--admin", *self._where).strip()
+        listed = run_command("plugins", "list", "--json", *self._where, environ=self._environ)
+        loaded = [each for each in json.loads(listed)["plugins"] if each["state"] == "loaded"]
+        if len(loaded) != plugins:
+            raise RuntimeError(f"{len(loaded)} of {plugins} plugins loaded: {listed}")
+
+    def ready_and_first_call_s(self) -> tuple[float, float]:
+        """Return how long the hub takes to be ready, and its first MCP call after that."""
+        port = free_port()
+        started = time.perf_counter()
+        serve = ["-m", "trunkline", "serve", "--port", str(port), *self._where]
+        with python(*serve, log=self._log, environ=self._environ) as process:
+            server = Server(process=process, port=port, token=self._token)
+            wait_until_ready(server, "/health/ready", self._log, pause_s=0.005)
+            ready_s = time.perf_counter() - started
+            return ready_s, _first_call_s(server)
+
+
+def _floor_s() -> float:
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import fastapi, uvicorn"], check=True)
+    environ = {**os.environ, "PYTHONPATH": ""}
+    subprocess.run([sys.executable, "-c", "import fastapi, uvicorn"], check=True, env=environ)
     return time.perf_counter() - started
 
 
-def trunkline(*args: str) -> list[str]:
-    """Return the command line of a command."""
-    return [sys.executable, "-m", "trunkline", *args]
-
-
-def is_ready(port: int) -> bool:
-    """Tell whether the hub says that it is ready."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/health/ready")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def first_call_s(port: int, token: str) -> float:
-    """Return how long the first MCP call takes."""
+def _first_call_s(server: Server) -> float:
     started = time.perf_counter()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     headers = {
-        "Authorization": f"Bearer {token}",
+        "Authorization": f"Bearer {server.token}",
         "Content-Type": "application/json",
         "Accept": "application/json, text/event-stream",
-        "MCP-Protocol-Version": "2026-07-28",
+        "MCP-Protocol-Version": PROTOCOL,
         "Mcp-Method": "tools/list",
     }
-    connection.request("POST", "/mcp", json.dumps(LIST_TOOLS), headers)
+    connection.request("POST", "/mcp", json.dumps(_LIST_TOOLS), headers)
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
     if answer.status != 200 or b"comms_send_message" not in body:
-        raise SystemExit(f"the first MCP call failed: {answer.status} {body[:300]!r}")
+        raise RuntimeError(f"the first MCP call failed: {answer.status} {body[:300]!r}")
     return time.perf_counter() - started
-
-
-def seconds_of_hub(where: list[str], token: str) -> tuple[float, float]:
-    """Return how long `serve` takes to be ready, and the first MCP call after it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        trunkline("serve", "--port", str(port), *where), stderr=subprocess.DEVNULL
-    )
-    try:
-        while not is_ready(port):
-            if process.poll() is not None:
-                raise SystemExit("the hub did not start")
-            time.sleep(0.005)
-        return time.perf_counter() - started, first_call_s(port, token)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def main(rounds: int) -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as home:
-        config = Path(home) / "trunkline.toml"
-        config.write_text(CONFIG)
-        where = ["--config", str(config), "--data-dir", str(Path(home) / "data")]
-        issue = trunkline("tokens", "issue", "--admin", *where)
-        token = subprocess.run(issue, check=True, capture_output=True, text=True).stdout.strip()
-        seconds_of_floor()
-        seconds_of_hub(where, token)
-        measured = [(seconds_of_floor(), *seconds_of_hub(where, token)) for _ in range(rounds)]
-    floors, hubs, calls = zip(*measured, strict=True)
-    ratio = statistics.median(hub / floor for floor, hub, _ in measured)
-    print(f"import fastapi, uvicorn   {statistics.median(floors):.3f} s")
-    print(f"serve until ready         {statistics.median(hubs):.3f} s")
-    print(f"ratio                     {ratio:.2f}   (gate {GATE})")
-    call = statistics.median(calls)
-    print(f"first MCP call            {call:.3f} s   (gate {FIRST_CALL_GATE_S})")
-    raise SystemExit(ratio > GATE or call > FIRST_CALL_GATE_S)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

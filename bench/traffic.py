@@ -124,6 +124,7 @@ def _send_arguments(number: int) -> str:
 
 
 _JSON: Final = {"Content-Type": "application/json"}
+_ANY_PORT: Final = 3100  # some servers want one in the Host header, and none cares which
 
 
 def _post(path: str, body: str, token: str, headers: Mapping[str, str] = _JSON) -> bytes:
@@ -132,6 +133,6 @@ def _post(path: str, body: str, token: str, headers: Mapping[str, str] = _JSON) 
         lines.append(f"Authorization: Bearer {token}")
     named = "\r\n".join(lines)
     return (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{named}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{_ANY_PORT}\r\n{named}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
