@@ -325,10 +325,10 @@ async def test_the_credentials_do_not_go_where_a_vendor_sends_us(status: str, se
     [
         (None, 1),
         ("7", 7),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=3), usegmt=True), 900),
+        pytest.param(format_datetime(datetime.now(UTC) + timedelta(hours=3)), 900, id="date"),
         ("Thu, 15 Jan 2026 12:00:30 GMT", 1),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 900),
-        ("9" * 400, 900),
+        pytest.param("9" * 400, 900, id="400 digits"),
         ("-5", 1),
         ("soon", 1),
     ],

@@ -29,6 +29,7 @@ from trunkline.core.privacy.keys import Keys, load_master_key
 from trunkline.core.privacy.service import Privacy
 from trunkline.core.privacy.vault import BodyVault
 from trunkline.db.migrate import bring_up_to_date
+from trunkline.db.opening import open_patiently
 from trunkline.egress import open_client
 from trunkline.loading import Plugins
 from trunkline.logs import get_log
@@ -62,11 +63,13 @@ async def open_hub(
     clock: Clock | None = None,
     entropy: Callable[[int], bytes] = os.urandom,
     migrate: bool = False,
+    patience_s: float = 0.0,
 ) -> AsyncIterator[RunningHub]:
     """
     Open a hub and close it again; nothing listens yet.
 
-    `migrate` permits migrating a database that is not embedded.
+    `migrate` permits migrating a database that is not embedded, and for one whose server is away
+    `patience_s` seconds are waited.
 
     Raises:
         NotConfigured: Something must be installed or set first.
@@ -81,7 +84,7 @@ async def open_hub(
     database = database_spec(settings, plugins)
     context = DatabaseContext(data_dir=settings.server.data_dir, clock=clock, log=log)
     async with (
-        database.open(settings.database.url, context) as db,
+        open_patiently(database, settings.database.url, context, patience_s) as db,
         open_client(
             total_s=settings.messages.provider_timeout_s, allow=_urls(configured), log=log
         ) as http,

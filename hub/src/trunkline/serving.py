@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from trunkline.sdk import TrunklineError
-from trunkline.settings import Settings, SettingsError
+from trunkline.settings import Settings, SettingsError, unusable
 
 if TYPE_CHECKING:
     from trunkline.applications import RunningHub
@@ -48,18 +48,29 @@ def directory_lock(data_dir: Path) -> Iterator[None]:
 
     Raises:
         DirectoryTaken: Another process is.
+        SettingsError: The system refuses the lock's file.
     """
-    descriptor = os.open(data_dir / "hub.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DirectoryTaken(data_dir, os.read(descriptor, 20).decode().strip()) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        descriptor = os.open(data_dir / "hub.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unusable(data_dir, error) from error
+    try:
+        _take(descriptor, data_dir)
         yield
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, data_dir: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DirectoryTaken(data_dir, os.read(descriptor, 20).decode().strip()) from None
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+    except OSError as error:
+        raise unusable(data_dir, error) from error
 
 
 def socket_path(data_dir: Path) -> Path:
@@ -158,6 +169,8 @@ async def operator_socket(running: "RunningHub", data_dir: Path) -> AsyncIterato
     try:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(path))
+    except OSError as error:
+        raise unusable(data_dir, error) from error
     finally:
         os.umask(before)
     try:

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import uvloop
@@ -17,6 +17,9 @@ from trunkline.logs import configure_logging, get_log
 from trunkline.serving import bind, directory_lock
 from trunkline.serving import serve as serve_hub
 from trunkline.settings import Settings, load_settings, secure_data_dir
+
+PATIENCE_S: Final = 30.0
+"""How long a database server that starts later than the hub is waited for."""
 
 Prepare = Callable[[RunningHub, Settings], Awaitable[Callable[[], None]]]
 """Runs before the hub answers, with the port it will really have; its result runs once it does."""
@@ -55,7 +58,9 @@ async def serve_until_stopped(
         port = listener.getsockname()[1]
         server = settings.server.model_copy(update={"port": port})
         settings = settings.model_copy(update={"server": server})
-        async with open_hub(settings, loaded(settings), migrate=migrate) as running:
+        async with open_hub(
+            settings, loaded(settings), migrate=migrate, patience_s=PATIENCE_S
+        ) as running:
             started = await prepare(running, settings)
             await serve_hub(running, listener, data_dir, started)
 

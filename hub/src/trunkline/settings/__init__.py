@@ -1,6 +1,6 @@
 """The hub's own settings: a file, then the environment, then the command line; later wins."""
 
-from trunkline.settings.data_dir import secure_data_dir
+from trunkline.settings.data_dir import secure_data_dir, unusable
 from trunkline.settings.errors import SettingsError
 from trunkline.settings.load import DEFAULT_FILE, find_file, load_settings
 from trunkline.settings.models import (
@@ -23,5 +23,6 @@ __all__ = [
     "find_file",
     "load_settings",
     "secure_data_dir",
+    "unusable",
     "variable_name",
 ]

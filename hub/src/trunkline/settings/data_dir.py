@@ -1,5 +1,6 @@
 """The data directory: its owner's and nobody else's."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -28,7 +29,17 @@ def secure_data_dir(path: Path, log: EventLog) -> None:
         if os.name == "posix":
             _close(path, log)
     except OSError as error:
-        raise SettingsError(f"The data directory {path}: {error.strerror}.") from error
+        raise unusable(path, error) from error
+
+
+def unusable(data_dir: Path, error: OSError) -> SettingsError:
+    """Return what an operator does when the system refuses the hub a file in its directory."""
+    if error.errno == errno.ENOSPC:
+        return SettingsError(f"The disk of the data directory {data_dir} is full. Free some space.")
+    return SettingsError(
+        f"The data directory {data_dir}: {error.strerror}. Let the hub's user own it and write "
+        "there, or name another with --data-dir."
+    )
 
 
 def _close(path: Path, log: EventLog) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from trunkline.sdk import Database, DatabaseContext, Listeners, Note, Tx
-from trunkline_sqlite.engine import create_file, file_of, make_engine
+from trunkline_sqlite.engine import create_file, file_of, make_engine, prove_writable
 from trunkline_sqlite.failures import failed
 from trunkline_sqlite.reader import Reader
 from trunkline_sqlite.writer import GroupWriter
@@ -50,6 +50,7 @@ async def open_database(url: str, context: DatabaseContext) -> AsyncIterator[Sql
     async with AsyncExitStack() as stack:
         stack.callback(listeners.end, StopAsyncIteration())
         try:
+            prove_writable(make_engine(path))
             writer = GroupWriter(make_engine(path), context.log, listeners.publish)
             stack.push_async_callback(writer.close)
             reader = Reader(make_engine(path, read_only=True))

@@ -110,6 +110,13 @@ def make_engine(path: Path, *, read_only: bool = False) -> sa.Engine:
     )
 
 
+def prove_writable(engine: sa.Engine) -> None:
+    """Begin to write and leave it: a file that takes no writes is found now, not by a caller."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # of a read-only file it begins to read
+        connection.exec_driver_sql("PRAGMA user_version = 1")  # rolled back
+
+
 def _set_up(raw: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
     if not read_only:
         (mode,) = raw.execute("PRAGMA journal_mode=WAL").fetchone()

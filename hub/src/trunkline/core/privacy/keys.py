@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from trunkline.core.problems import Missing
+from trunkline.settings import unusable
 
 KEY_BYTES = 32
 
@@ -51,7 +52,15 @@ def load_master_key(data_dir: Path, given: bytes | None) -> bytes:
     Raises:
         Missing: The file is gone or damaged, or a key differs from the one this data directory was
             made with. Nothing it holds could be read with another key.
+        SettingsError: The system refuses a file.
     """
+    try:
+        return _loaded(data_dir, given)
+    except OSError as error:
+        raise unusable(data_dir, error) from error
+
+
+def _loaded(data_dir: Path, given: bytes | None) -> bytes:
     path = data_dir / "master.key"
     if given is not None:
         _check_mark(data_dir, given)

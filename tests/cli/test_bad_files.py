@@ -1,0 +1,234 @@
+"""Files that a hub cannot use at its start: a sentence says what to do, and an exit code."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes"),
+]
+AS_ROOT: Final = os.name == "posix" and os.geteuid() == 0
+NOBODY: Final = 65534
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Somebody whom file modes bind, with a data directory at `home`, and perhaps another file."""
+
+    home: Path
+
+    @property
+    def file(self) -> Path:
+        """The database."""
+        return self.home / "data" / "trunkline.db"
+
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        owner: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        return subprocess.run(
+            [sys.executable, "-m", "trunkline", *arguments, "--data-dir", str(self.file.parent)],
+            check=False, capture_output=True, text=True, timeout=30, cwd=self.home,
+            env={"HOME": str(self.home), "PATH": os.environ["PATH"], **environ},
+            **(owner if AS_ROOT else {}),
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A data directory that a hub has used."""
+    home = Path(tempfile.mkdtemp(prefix="files-", dir="/tmp"))
+    _give(home)
+    try:
+        used = Operator(home).run("pool", "show")
+        assert used.returncode == 0, used.stderr
+        yield home / "data"
+    finally:
+        shutil.rmtree(home)
+
+
+@pytest.fixture
+def operator(made: Path) -> Iterator[Operator]:
+    """An operator with a copy of that directory; pytest's own folders are closed to nobody."""
+    home = Path(tempfile.mkdtemp(prefix="files-", dir="/tmp"))
+    try:
+        shutil.copytree(made, home / "data")
+        for path in (home, *home.rglob("*")):
+            _give(path)
+        yield Operator(home)
+    finally:
+        for folder in (home, *home.glob("data")):
+            folder.chmod(0o700)
+        shutil.rmtree(home)
+
+
+def _give(path: Path) -> None:
+    if AS_ROOT:
+        os.chown(path, NOBODY, NOBODY)
+
+
+def refusal(operator: Operator) -> tuple[int, str]:
+    """Return the exit code and the last sentence of a hub that does not start."""
+    done = operator.run("serve", "--port", "0")
+    assert "Traceback" not in done.stderr
+    assert "unexpected" not in done.stderr
+    assert done.stdout == ""
+    return done.returncode, done.stderr.splitlines()[-1].removeprefix("Error: ")
+
+
+# --- what is wrong --------------------------------------------------------------------------------
+
+
+def read_only_file(operator: Operator) -> None:
+    operator.file.chmod(0o400)
+
+
+def unreadable_file(operator: Operator) -> None:
+    operator.file.chmod(0)
+
+
+def read_only_folder(operator: Operator) -> None:
+    operator.file.parent.chmod(0o500)
+
+
+def read_only_home(operator: Operator) -> None:
+    shutil.rmtree(operator.file.parent)
+    operator.home.chmod(0o500)
+
+
+def unused_read_only_folder(operator: Operator) -> None:
+    for file in operator.file.parent.iterdir():
+        file.unlink()
+    operator.file.parent.chmod(0o500)
+
+
+def unreadable_key(operator: Operator) -> None:
+    (operator.file.parent / "master.key").chmod(0)
+
+
+def folder_for_a_file(operator: Operator) -> None:
+    operator.file.unlink()
+    operator.file.mkdir()
+    _give(operator.file)
+
+
+def spoilt(start: int, end: int | None) -> Callable[[Operator], None]:
+    """Return what overwrites the bytes of the database from `start` to `end`."""
+
+    def spoil(operator: Operator) -> None:
+        stored = bytearray(operator.file.read_bytes())
+        length = len(stored[start:end])
+        stored[start:end] = b"\x07" * length
+        operator.file.write_bytes(stored)
+
+    return spoil
+
+
+def halved(operator: Operator) -> None:
+    stored = operator.file.read_bytes()
+    operator.file.write_bytes(stored[: len(stored) // 2])
+
+
+def newer(operator: Operator) -> None:
+    with closing(sqlite3.connect(operator.file)) as file:
+        file.execute("UPDATE alembic_version SET version_num = '0099'")
+        file.commit()
+
+
+READ_ONLY: Final = "Make the file and its folder writable for the hub's user."
+OWN: Final = "Let the hub's user own it and write there, or name another with --data-dir."
+DAMAGED: Final = "The database file is damaged. Restore the newest backup."
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "step"),
+    [
+        (read_only_file, 1, READ_ONLY),
+        (unreadable_file, 1, "the hub's user may read and write it and its folder."),
+        (read_only_folder, 1, READ_ONLY),
+        (read_only_home, 78, OWN),
+        (unused_read_only_folder, 78, OWN),
+        (unreadable_key, 78, OWN),
+        (folder_for_a_file, 1, "the hub's user may read and write it and its folder."),
+        pytest.param(spoilt(0, 16), 1, "Correct [database] url, or restore", id="no header"),
+        pytest.param(spoilt(100, 4096), 1, DAMAGED, id="no schema"),
+        pytest.param(spoilt(8192, None), 1, DAMAGED, id="no pages"),
+        (halved, 1, DAMAGED),
+        (newer, 78, "install the newer hub that wrote it, or restore a backup from before."),
+    ],
+)
+def test_a_hub_that_cannot_use_its_files_says_what_to_do(
+    wrong: Callable[[Operator], None], code: int, step: str, operator: Operator
+) -> None:
+    wrong(operator)
+    exit_code, sentence = refusal(operator)
+
+    assert exit_code == code
+    assert step in sentence
+
+
+def test_a_hub_whose_database_is_locked_says_so_in_time(operator: Operator) -> None:
+    with closing(sqlite3.connect(operator.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        exit_code, sentence = refusal(operator)
+
+    assert exit_code == 1
+    assert "Find that process and stop it" in sentence
+
+
+@contextmanager
+def small_disk(folder: Path, size_kb: int) -> Iterator[None]:
+    """Let a folder be a disk of its own; Linux lets only its root do that."""
+    size = f"size={size_kb}k,mode=700,uid={NOBODY},gid={NOBODY}"
+    disk = ["mount", "-t", "tmpfs", "-o", size, "none", str(folder)]
+    if not AS_ROOT or sys.platform != "linux":
+        pytest.skip("only Linux's root can make a small disk")
+    if subprocess.run(disk, check=False, capture_output=True).returncode:
+        pytest.skip("this container's root can mount no disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    with suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1024))
+    (folder / "filler").chmod(0o600)
+    _give(folder / "filler")
+
+
+@pytest.mark.parametrize("size_kb", [4, 8, 100])
+def test_a_new_hub_on_a_full_disk_says_to_free_some_space(size_kb: int, operator: Operator) -> None:
+    shutil.rmtree(operator.file.parent)
+    operator.file.parent.mkdir()
+    with small_disk(operator.file.parent, size_kb):
+        exit_code, sentence = refusal(operator)
+
+    assert exit_code == 1
+    assert "Free some space" in sentence
+
+
+@pytest.mark.parametrize("stored", [("trunkline.db",), ("trunkline.db", "master.key")])
+def test_a_disk_that_is_full_at_the_first_start_or_a_later_one_is_named(
+    stored: tuple[str, ...], operator: Operator, made: Path
+) -> None:
+    with small_disk(operator.file.parent, 1000):
+        for name in stored:
+            _give(Path(shutil.copy(made / name, operator.file.parent / name)))
+        fill(operator.file.parent)
+        exit_code, sentence = refusal(operator)
+
+    assert exit_code in (1, 78)
+    assert "Free some space" in sentence
