@@ -14,23 +14,29 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
-from bench import direct, mcp, memory, p1, p2, startup
+from bench import checks, clients, direct, mcp, memory, p1, p2, p3, startup
+from bench.databases import durable_postgres
 from bench.figures import Figure, Verdict
-from bench.run import DATABASES, Run, durable_postgres
+from bench.run import DATABASES, Run
+from trunkline.logs import configure_logging
 
 PARTS: Final[dict[str, Callable[[Run], Iterator[Figure]]]] = {
     "p1": p1.measure,
     "mcp": mcp.measure,
     "direct": direct.measure,
     "p2": p2.measure,
+    "p3": p3.measure,
     "startup": startup.measure,
     "memory": memory.measure,
+    "checks": checks.measure,
+    "clients": clients.measure,
 }
 
 
 def main(argv: Sequence[str]) -> int:
     """Measure, print, and return 1 if anything is over its gate or wrong."""
     options = _options(argv)
+    configure_logging("warning")
     wants_postgres = "postgres" in options.db
     with (
         tempfile.TemporaryDirectory(prefix="tl-", dir="/tmp") as home,

@@ -14,10 +14,11 @@ from bench.correctness import (
     complaints_of_sends,
     complaints_of_trail,
 )
+from bench.databases import database_url
 from bench.figures import Figure, incorrect, ratio, value
 from bench.load import Kind, Load, Plan
 from bench.processes import Server, hub, naive, replay, sink
-from bench.run import Run, database_url
+from bench.run import Run
 from bench.traffic import RECIPIENTS, SENT
 
 PART: Final = "p1"

