@@ -121,6 +121,17 @@ MISTAKES = [
     _send("mediaUrls", FETCHABLE),
     _send("mediaUrls", [FETCHABLE] * 11),
     _send("mediaUrls", {PLANTED: PLANTED}),
+    Mistake(
+        tool="comms_send_message",
+        arguments={
+            "channel": "sms",
+            "to": HANDSET,
+            "body": "hello",
+            "mediaUrl": FETCHABLE,
+            "mediaUrls": [FETCHABLE],
+        },
+        field="mediaUrls",
+    ),
     # how
     _send("channel", ...),
     _send("channel", PLANTED),

@@ -83,6 +83,17 @@ async def test_a_ciphertext_opens_nowhere_but_in_its_own_row(served: Served, ann
     assert [message["body"] for message in await ann.inbox()] == [None, "one"]
 
 
+async def test_a_text_cannot_be_passed_off_as_media(served: Served, ann: Caller) -> None:
+    await Vendor(served).text(HANDSET, ANN, f'["look", "{MEDIA_IN}"]')
+    with closing(sqlite3.connect(served.data_dir / "trunkline.db")) as file:
+        file.execute("UPDATE messages SET media_count = 1")
+        file.commit()
+    (message,) = await ann.inbox()
+
+    assert message["body"] is None
+    assert "mediaUrl" not in message
+
+
 # --- outbound -------------------------------------------------------------------------------------
 
 

@@ -142,6 +142,7 @@ def test_the_credentials_in_a_url_are_replaced() -> None:
     "key",
     [
         *("body", "text", "message_body", "messageBody", "html", "subject", "transcript"),
+        *("media_urls", "mediaUrl"),
         *("from", "to", "contact", "From", "to_address", "toNumber", "phone-number"),
         *("password", "secret", "client_secret", "token", "access_token", "Authorization"),
         *("api_key", "apiKey", "x-api-key", "auth_token", "X-Twilio-Signature", "set-cookie"),
@@ -160,6 +161,9 @@ def test_the_value_of_a_telling_key_is_never_shown(key: str) -> None:
         '{"n": 1, "body": "plain \\"words\\""}',
         '"{\\"body\\": \\"plain words\\"}"',
         "{'body': b'plain words'}",
+        "OutboundSms(media_urls=('https://a.example/plain words', 'https://b.example/)words'))",
+        '{"mediaUrls": [ "https://a.example/plain\\"words" , "https://b.example/]words"], "n": 1}',
+        "media_urls=('https://a.example/plain words and no end",
         "To=x&Body=plain+words&From=y",
         "body='plain words and no end",
         "access_token=plain-words",

@@ -39,6 +39,7 @@ def _written(names: Sequence[str]) -> str:
 
 _SECRET_KEY: Final = rf"(?:{_written(_KEYS)}|[a-z_-]{{0,40}}(?:{_written(_KEY_ENDINGS)}))"
 _OWN_ID: Final = rf"(?:{'|'.join(type_prefixes)})_[0-9a-f]{{32}}"
+_QUOTED: Final = r"""\\*b?"(?:[^"\\]|\\.)*(?:"|\Z) | \\*b?'(?:[^'\\]|\\.)*(?:'|\Z)"""
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _GAP: Final = r"(?:[\ \t.()/+\u00a0\u2007-\u2015\u202f\u2060-]|%20|%2[89df])"
 
@@ -50,7 +51,7 @@ _TELLTALE: Final = re.compile(
         | (?<=://)[^\s/@]+(?=@)                                         # user:password of a URL
       )
     | (?<![a-z]) {_SECRET_KEY} \\*["']?\s*[:=]\s* (?P<pair>            # body='…', "to": "…", to=…
-          \\*b?"(?:[^"\\]|\\.)*(?:"|\Z) | \\*b?'(?:[^'\\]|\\.)*(?:'|\Z) | (?<==)[^\s,;&)\]}}"']+
+          {_QUOTED} | [(\[] (?:\s*(?:{_QUOTED})\s*,?)+ [)\]]? | (?<==)[^\s,;&)\]}}"']+
       )
     | (?P<address> [\w.+%'-]{{1,64}} (?:@|%40) (?:[\w-]{{1,63}}\.){{0,8}} [^\W\d_][\w-]{{0,62}} )
     | (?P<harmless>

@@ -131,7 +131,7 @@ class SendMessageArguments(Arguments):
     )
     to_agent_id: Line | None = Field(default=None, description="Another agent of this hub.")
     media_url: MediaUrl | None = Field(
-        default=None, description="https URL of a picture or the like to send along."
+        default=None, description="https URL of a picture etc. to send along."
     )
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = Field(
         default=None, description="Several, instead of mediaUrl."
@@ -196,9 +196,9 @@ class MessageShape(Result):
     to: str
     body: str | None
     body_state: str
-    media_url: str | None = optional("The first of the media; gone when body is.")
-    media_urls: list[str] | None = optional("All of them, if several.")
-    media_count: int | None = optional("How many came along.")
+    media_url: str | None = optional("The first one.")
+    media_urls: list[str] | None = optional("All, if several.")
+    media_count: int | None = optional("Stays when body and URLs are gone.")
     timestamp: Time
     status: str
     cost: float | None
