@@ -85,9 +85,7 @@ async def test_a_ciphertext_opens_nowhere_but_in_its_own_row(served: Served, ann
 
 async def test_a_text_cannot_be_passed_off_as_media(served: Served, ann: Caller) -> None:
     await Vendor(served).text(HANDSET, ANN, f'["look", "{MEDIA_IN}"]')
-    with closing(sqlite3.connect(served.data_dir / "trunkline.db")) as file:
-        file.execute("UPDATE messages SET media_count = 1")
-        file.commit()
+    await served.change("UPDATE messages SET media_count = 1")
     (message,) = await ann.inbox()
 
     assert message["body"] is None
