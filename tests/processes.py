@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,16 +25,22 @@ def free_port() -> int:
         return port
 
 
-def clean_environment() -> dict[str, str]:
-    """Return the environment without settings of a hub."""
-    return {
+def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment with those settings of a hub that are given, and no others."""
+    others = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("TRUNKLINE_", "PROVIDER_", "ADMIN_", "PORT"))
     }
+    return {**others, **(environ or {})}
 
 
-def command(*args: str, data_dir: Path, config: Path | None = None) -> str:
+def command(
+    *args: str,
+    data_dir: Path,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> str:
     """Run a command of the command line and return what it printed; it must succeed."""
     where = ["--data-dir", str(data_dir), *(["--config", str(config)] if config else [])]
     done = subprocess.run(
@@ -42,7 +48,7 @@ def command(*args: str, data_dir: Path, config: Path | None = None) -> str:
         capture_output=True,
         text=True,
         timeout=60,
-        env=clean_environment(),
+        env=clean_environment(environ),
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -69,7 +75,11 @@ class HubProcess:
 
 @asynccontextmanager
 async def hub_process(
-    *args: str, data_dir: Path, port: int, config: Path | None = None
+    *args: str,
+    data_dir: Path,
+    port: int,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[HubProcess]:
     """Start a hub, wait until it is ready, and see to it that it ends."""
     where = ["--data-dir", str(data_dir), *(["--config", str(config)] if config else [])]
@@ -78,7 +88,7 @@ async def hub_process(
             [*TRUNKLINE, *args, "--port", str(port), *where],
             stdout=log,
             stderr=log,
-            env=clean_environment(),
+            env=clean_environment(environ),
         )
     base_url = f"http://127.0.0.1:{port}"
     try:

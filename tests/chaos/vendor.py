@@ -13,6 +13,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
+SLOW_S = 20.0
+"""How long a text that begins with "slow" has been accepted before that is answered."""
+
 
 class Vendor(BaseHTTPRequestHandler):
     """Accepts every text after a short, uneven while."""
@@ -23,10 +26,10 @@ class Vendor(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         text = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         time.sleep(random.uniform(0.0, 0.03))
-        line = json.dumps({"reference": text["reference"], "text": text["text"]}) + "\n"
-        os.write(self.ledger, line.encode())
+        line = {name: text[name] for name in ("reference", "text", "callback_url")}
+        os.write(self.ledger, json.dumps(line).encode() + b"\n")
         os.fsync(self.ledger)
-        time.sleep(random.uniform(0.0, 0.03))
+        time.sleep(SLOW_S if text["text"].startswith("slow") else random.uniform(0.0, 0.03))
         answer = json.dumps({"id": f"text-{text['reference']}", "status": "queued"}).encode()
         self.send_response(201)
         self.send_header("Content-Type", "application/json")

@@ -6,7 +6,7 @@ import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ class Caller:
     client: httpx2.AsyncClient
     base_url: str
     token: str
+    limits: httpx2.Limits = field(default_factory=httpx2.Limits)
 
     async def post(
         self, name: str, arguments: Any, headers: Mapping[str, str] | None = None
@@ -83,7 +84,9 @@ class Caller:
     async def mcp(self, mode: str = "auto") -> AsyncIterator[Client]:
         """Connect the official MCP client; `mode` is ``legacy`` for the era of handshakes."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        async with httpx2.AsyncClient(headers=headers, timeout=30, verify=False) as http:
+        async with httpx2.AsyncClient(
+            headers=headers, timeout=30, verify=False, limits=self.limits
+        ) as http:
             transport = streamable_http_client(f"{self.base_url}/mcp", http_client=http)
             async with Client(transport, mode=mode) as client:
                 yield client

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import httpx2
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from mcp import types
@@ -11,7 +12,7 @@ from mcp.client import Client
 from mcp.shared.exceptions import MCPError
 
 from tests.flows.houses import House
-from tests.flows.hubs import ANN, HANDSET, Caller
+from tests.flows.hubs import ANN, BEN, HANDSET
 from tests.flows.networks import Vendor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -175,7 +176,9 @@ async def test_a_refused_send_names_its_message(house: House) -> None:
     assert (await house.ann.status(problem["messageId"]))["status"] == "failed"
 
 
-async def test_a_session_belongs_to_the_token_that_opened_it(house: House) -> None:
+async def test_a_handshake_opens_no_session_and_each_request_counts_for_its_own_token(
+    house: House,
+) -> None:
     hello = {
         "jsonrpc": "2.0",
         "id": 1,
@@ -186,18 +189,25 @@ async def test_a_session_belongs_to_the_token_that_opened_it(house: House) -> No
             "clientInfo": {"name": "t", "version": "1"},
         },
     }
-    ask = {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}}
-    accept = {"Accept": "application/json, text/event-stream"}
+    call = {"name": "comms_get_channel_status", "arguments": {}}
+    ask = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}
 
-    async def post(caller: Caller, message: dict[str, Any], session: str | None) -> Any:
-        headers = {**accept, "Authorization": f"Bearer {caller.token}"}
-        if session is not None:
-            headers["Mcp-Session-Id"] = session
+    async def post(token: str, message: dict[str, Any], **headers: str) -> httpx2.Response:
+        accept = "application/json, text/event-stream"
+        headers = {"Accept": accept, "Authorization": f"Bearer {token}", **headers}
         return await house.hub.client.post("/mcp", json=message, headers=headers)
 
-    session = (await post(house.ann, hello, None)).headers["mcp-session-id"]
-    assert (await post(house.ben, ask, session)).status_code == 404
-    assert (await post(house.admin, ask, session)).status_code == 404
+    opened = await post(house.ann.token, hello)
+    asked = [
+        await post(caller.token, ask, **{"Mcp-Session-Id": "of-a-hub-that-was-restarted"})
+        for caller in (house.ann, house.ben)
+    ]
+    refused = await post("tl_agent_000000000000_" + 64 * "0", ask)
+
+    assert (opened.status_code, "mcp-session-id" in opened.headers) == (200, False)
+    assert [ANN in answer.text for answer in asked] == [True, False]
+    assert [BEN in answer.text for answer in asked] == [False, True]
+    assert refused.status_code == 401
 
 
 # --- what people wrote ----------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class McpEndpoint:
             self._owner = asyncio.create_task(self._run(self._ready))
 
     async def close(self) -> None:
-        """End every session."""
+        """End what is under way."""
         self._stop.set()
         if self._owner is not None:
             await self._owner
@@ -57,7 +57,6 @@ class McpEndpoint:
             await problem_response(as_problem(error, self._hub))(scope, receive, send)
             return
         scope[_PRINCIPAL] = principal
-        scope["user"] = _session_owner(principal)
         await manager.handle_request(scope, receive, send)
 
     async def _run(self, ready: "asyncio.Future[StreamableHTTPSessionManager]") -> None:
@@ -100,17 +99,6 @@ def _caller(context: "ServerRequestContext[Any]") -> Principal:
     return principal
 
 
-def _session_owner(principal: Principal) -> object:
-    """Return the principal as the SDK knows it: a handshake-era session belongs to one of them."""
-    from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
-    from mcp.server.auth.provider import AccessToken
-
-    subject = principal.agent_id or principal.scope.value
-    return AuthenticatedUser(
-        AccessToken(token="", client_id=principal.scope.value, scopes=[], subject=subject)
-    )
-
-
 def _import_sdk() -> Any:
     """Import the SDK and return a function from tools to a session manager."""
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -121,6 +109,7 @@ def _import_sdk() -> Any:
         server = build_server(tools)
         server.middleware.clear()  # OpenTelemetry's: a cost per call that nobody reads
         # The hub guards host and origin for all its paths; the SDK's own guard stays off.
-        return StreamableHTTPSessionManager(server)
+        # No sessions: any hub on the database answers any request, and a restart loses none.
+        return StreamableHTTPSessionManager(server, stateless=True)
 
     return build
