@@ -62,6 +62,13 @@ async def test_the_catalogue_is_small_enough_for_a_model(house: House, mode: str
     assert len(written.encode()) <= 16_000
 
 
+async def test_no_tool_has_clients_repeat_an_argument_in_a_header(house: House) -> None:
+    async with house.ann.mcp() as client:
+        listed = await client.list_tools()
+
+    assert "x-mcp-header" not in listed.model_dump_json()  # which calls are not checked against
+
+
 async def test_every_tool_says_what_it_does_and_to_whom(house: House) -> None:
     async with house.ann.mcp() as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}

@@ -40,7 +40,8 @@ class Twilio(TelephonyProvider):
         self._clock = context.clock
         self._base_url = config.base_url
         self._messages = f"/2010-04-01/Accounts/{config.account_sid}/Messages"
-        self._auth = (config.account_sid, config.auth_token.get_secret_value())
+        self._sends = httpx2.URL(f"{config.base_url}{self._messages}.json")
+        self._auth = httpx2.BasicAuth(config.account_sid, config.auth_token.get_secret_value())
 
     async def send_sms(self, sms: OutboundSms) -> Receipt:
         form: dict[str, str | list[str]] = {
@@ -51,9 +52,8 @@ class Twilio(TelephonyProvider):
         }
         if sms.media_urls:
             form["MediaUrl"] = list(sms.media_urls)
-        url = f"{self._base_url}{self._messages}.json"
         with transport_errors("Twilio"):
-            response = await self._http.post(url, data=form, auth=self._auth)
+            response = await self._http.post(self._sends, data=form, auth=self._auth)
         taken = _read(_Taken, self._succeeded(response))
         status = STATUSES.get(taken.status) or DeliveryStatus.SENT  # it has an id: Twilio has it
         return Receipt(provider_id=taken.sid, status=status)

@@ -59,7 +59,16 @@ def build_server(tools: Tools) -> Server[Any]:
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        get_tool_input_schema=_mirrored_arguments,
     )
+
+
+def _mirrored_arguments(tool: str) -> None:
+    """
+    Tell which arguments a client repeats in headers: of no tool any.
+
+    Not asked, the SDK would list all tools at each call to find that out.
+    """
 
 
 def _refusal(name: str, problem: Problem) -> types.CallToolResult:
