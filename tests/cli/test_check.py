@@ -7,9 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from hub.tests.installed import PREAMBLE
 from tests.cli.commands import Shell
 
 RATE_LIMIT = "raise RetryLater("
+OTHERS = {
+    "test_a_rate_limit_tells_how_long_the_vendor_asked_to_wait": "as above",
+    **{
+        f"test_a_wait_that_cannot_be_read_is_still_a_time_to_wait[{wait}]": "as above"
+        for wait in ("soon", "-5", "nan", "", "Wed, 21 Oct 2026 07:28:00 GMT")
+    },
+}
+"""What else `break_rate_limits` breaks."""
 
 
 def install(shell: Shell, *, editable: bool = True) -> Path:
@@ -61,6 +70,34 @@ def test_an_adapter_that_breaks_a_promise_does_not(shell: Shell) -> None:
     assert done.stderr.endswith("Error: The adapter does not conform; see above.\n")
 
 
+LIMITED = "test_a_refusal_becomes_the_error_that_says_what_to_do[rate_limited]"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("gap", "mended", "code", "told"),
+    [
+        (LIMITED, False, 0, f"{LIMITED} - the vendor is asked"),
+        (LIMITED, True, 1, "[XPASS(strict)] the vendor is asked"),
+        ("test_a_refusal_becomes_nothing", True, 1, "known_gaps: there is no test"),
+    ],
+)
+def test_a_known_gap_is_told_and_once_it_is_mended_the_check_is_red(
+    shell: Shell, gap: str, mended: bool, code: int, told: str
+) -> None:
+    folder = install(shell)
+    if not mended:
+        break_rate_limits(folder)
+    suite = folder / "tests/test_conformance.py"
+    gaps = {gap: "the vendor is asked", **({} if mended else OTHERS)}
+    suite.write_text(f"{suite.read_text()}    known_gaps = {gaps!r}\n")
+
+    done = check(shell)
+
+    assert done.returncode == code, done.stdout + done.stderr
+    assert told in done.stdout
+
+
 @pytest.mark.slow
 def test_tests_without_a_suite_for_the_adapter_prove_nothing(shell: Shell) -> None:
     tests = install(shell) / "tests"
@@ -69,7 +106,7 @@ def test_tests_without_a_suite_for_the_adapter_prove_nothing(shell: Shell) -> No
     done = check(shell)
 
     assert done.returncode == 1
-    assert "holds no subclass of BaseTelephonyConformance for acme." in done.stderr
+    assert "holds no conformance suite for acme." in done.stderr
 
 
 def test_tests_that_are_not_installed_must_be_named(shell: Shell) -> None:
@@ -100,11 +137,31 @@ def test_an_adapter_that_does_not_load_is_told_with_the_reason(shell: Shell) -> 
     assert "the vendor library is too old" in done.stderr
 
 
-def test_a_plugin_that_is_no_adapter_of_a_vendor_has_no_suite(shell: Shell) -> None:
-    done = shell.run("plugins", "check", "sqlite")
+def test_a_plugin_of_a_kind_without_a_suite_is_told_so(shell: Shell) -> None:
+    shell.plugins.add("bare", f"{PREAMBLE}\n@hookimpl\ndef trunkline_register_sites(): return []\n")
+
+    done = shell.run("plugins", "check", "bare")
 
     assert done.returncode == 1
-    assert done.stderr == "Error: sqlite offers no telephony; there is no suite for it.\n"
+    assert done.stderr == "Error: bare offers nothing that there is a suite for.\n"
+
+
+@pytest.mark.slow
+def test_a_database_is_checked_by_its_own_suite(shell: Shell) -> None:
+    (shell.folder / "test_sqlite.py").write_text(
+        "import pytest\n"
+        "from trunkline.testing.database import BaseDatabaseConformance\n"
+        "from trunkline_sqlite.plugin import trunkline_register_database\n"
+        "class TestSqlite(BaseDatabaseConformance):\n"
+        "    (spec,) = trunkline_register_database()\n"
+        "    @pytest.fixture\n"
+        "    def url(self): return 'sqlite:///trunkline.db'\n"
+    )
+
+    done = shell.run("plugins", "check", "sqlite", "--tests", "test_sqlite.py")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("sqlite conforms.\n")
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(shell: Shell) -> None:
@@ -124,4 +181,7 @@ def test_a_python_without_pytest_is_told_what_to_install(shell: Shell) -> None:
     done = shell.run("plugins", "check", "example")
 
     assert done.returncode == 1
-    assert done.stderr == "Error: The conformance suite needs pytest: pip install pytest\n"
+    assert (
+        done.stderr
+        == 'Error: The conformance suite needs pytest: pip install "trunkline[testing]"\n'
+    )

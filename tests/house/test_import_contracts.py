@@ -31,12 +31,13 @@ STRANGERS = "Adapters are strangers to one another"
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """The rooms without their furniture; the sdk names the one heavy type that it may."""
+    """The rooms without their furniture; three files name the heavy library that they may."""
     for room in ROOMS:
         (tmp_path / room).mkdir(parents=True, exist_ok=True)
     for folder in [*tmp_path.glob("trunkline*"), *tmp_path.glob("trunkline/**")]:
         (folder / "__init__.py").touch()
-    (tmp_path / "trunkline/sdk/database.py").write_text("import sqlalchemy\n")
+    for may in ("sdk/database.py", "testing/reads.py", "testing/transactions.py"):
+        (tmp_path / "trunkline" / may).write_text("import sqlalchemy\n")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 

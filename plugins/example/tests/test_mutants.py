@@ -15,6 +15,7 @@ from trunkline.sdk import (
     AuthFailed,
     BadSignature,
     DeliveryStatus,
+    Idempotency,
     InboundEvent,
     OutboundSms,
     OutcomeUnknown,
@@ -115,6 +116,11 @@ class ForgetsTheStatusUrl(Mistaken):
         return await super().send_sms(replace(sms, status_url=""))
 
 
+class ForgetsTheKey(Mistaken):
+    async def send_sms(self, sms: OutboundSms) -> Receipt:
+        return await super().send_sms(replace(sms, idempotency_key=""))
+
+
 class ForgetsHowLongToWait(Mistaken):
     async def send_sms(self, sms: OutboundSms) -> Receipt:
         try:
@@ -194,7 +200,7 @@ def suite_of(mistake: type[Mistaken] | type[PostbirdWebhooks]) -> Suite:
         ) -> AsyncIterator[Postbird]:
             yield mistake(config, context)
 
-        mistaken = replace(EXAMPLE, open=opened)
+        mistaken = replace(EXAMPLE, open=opened, idempotency=Idempotency.KEY)
 
     class Mutant(Suite):
         spec = mistaken
@@ -241,6 +247,7 @@ FORGED = Suite.test_a_forged_webhook_is_refused
         (LogsTheText, PRIVATE, ["accepted"]),
         (BlocksTheLoop, Suite.test_sending_never_blocks_the_event_loop, []),
         (ForgetsTheStatusUrl, Suite.test_the_status_url_reaches_the_vendor_unchanged, []),
+        (ForgetsTheKey, Suite.test_a_key_that_the_vendor_goes_by_reaches_it, []),
         (ForgetsHowLongToWait, Suite.test_a_rate_limit_tells_how_long_the_vendor_asked_to_wait, []),
         (
             BelievesWhateverTheVendorSends,
@@ -273,3 +280,11 @@ def test_the_suite_fails_an_adapter_that_makes_this_mistake(
 
     with pytest.raises((AssertionError, pytest.fail.Exception, BadSignature, TypeError)):
         test(suite_of(mistake), *arguments)
+
+
+def test_a_promise_to_look_lost_answers_up_needs_a_way_to() -> None:
+    class Mutant(Suite):
+        spec = replace(EXAMPLE, idempotency=Idempotency.LOOKUP)
+
+    with pytest.raises(AssertionError):
+        Mutant().test_a_lost_answer_is_looked_up_only_if_texts_can_be()

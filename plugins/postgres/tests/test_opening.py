@@ -4,12 +4,11 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from plugins.postgres.tests.server import Server, query
-from plugins.postgres.tests.table import create_rows, ids, insert
+from plugins.postgres.tests.table import create_rows
 from plugins.postgres.tests.wire import Wire
 from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, NotConfigured
 from trunkline_postgres.database import open_database
@@ -42,17 +41,6 @@ async def refusal(url: str, context: DatabaseContext) -> Exception:
 def user(url: str, name: str, password: str = "") -> str:
     """Return `url` for another user."""
     return url.replace("postgres@/", f"{name}:{password}@/" if password else f"{name}@/")
-
-
-async def test_what_was_stored_is_there_after_opening_again(
-    url: str, context: DatabaseContext
-) -> None:
-    for address in (url, url.replace("postgresql://", "postgres://")):
-        async with open_database(address, context) as db:
-            if address == url:
-                await db.write(create_rows)
-                await db.write(insert(1))
-            assert await db.read(ids) == [1]
 
 
 async def test_the_server_knows_the_hubs_connections_by_name(
@@ -185,7 +173,3 @@ def test_the_entry_point_imports_nothing_heavy() -> None:
         "sys.exit('sqlalchemy' in sys.modules or 'asyncpg' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-async def test_nothing_is_written_to_the_data_directory(db: Database, tmp_path: Path) -> None:
-    assert list(tmp_path.iterdir()) == []

@@ -1,19 +1,18 @@
-"""What callers of `write` may rely on."""
+"""What the suite does not know of `write`: the server, the queue and the conflicts."""
 
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from plugins.postgres.tests.table import create_rows, ids, insert, run, then
-from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, Overloaded, Tx
+from plugins.postgres.tests.server import query
+from plugins.postgres.tests.table import ids, insert, run, then
+from trunkline.sdk import Database, DatabaseFailed, Overloaded, Tx
 from trunkline_postgres import database
-from trunkline_postgres.database import open_database
 
 SLEEPERS = """
 SELECT count(*) FROM pg_stat_activity
@@ -30,43 +29,13 @@ def fails(tx: Tx) -> None:
     raise LookupError("on purpose")
 
 
-async def test_an_outcome_is_told_when_others_can_see_it(db: Database) -> None:
-    async def write_and_look(number: int) -> bool:
-        await db.write(insert(number))
-        return number in await db.read(ids)
+async def test_a_write_sees_what_others_commit_while_it_runs(db: Database, url: str) -> None:
+    def read_twice(tx: Tx) -> tuple[list[int], list[int]]:
+        before = ids(tx)
+        query(url, "INSERT INTO rows VALUES (1, '')")
+        return before, ids(tx)
 
-    assert all(await asyncio.gather(*map(write_and_look, range(30))))
-
-
-async def test_a_duplicate_key_fails_its_caller_alone_and_names_no_value(db: Database) -> None:
-    await db.write(insert(1))
-    outcomes = await together(db, insert(1, "+12025550123"), insert(2))
-    assert isinstance(outcomes[0], sa.exc.IntegrityError)
-    assert outcomes[1] == 2
-    assert "+12025550123" not in str(outcomes[0])
-    assert "(1)" not in str(outcomes[0])
-    assert await db.read(ids) == [1, 2]
-
-
-async def test_a_half_done_operation_is_rolled_back(db: Database) -> None:
-    def new_table(tx: Tx) -> None:
-        tx.execute(sa.text("CREATE TABLE half (id INTEGER)"))
-
-    with pytest.raises(LookupError, match="on purpose"):
-        await db.write(then(insert(1), new_table, fails))
-    assert await db.read(ids) == []
-    assert await db.read(lambda tx: sa.inspect(tx.connection).get_table_names()) == ["rows"]
-
-
-async def test_an_error_inside_a_savepoint_costs_only_the_savepoint(db: Database) -> None:
-    def try_two(tx: Tx) -> None:
-        for number in (1, 2):
-            with suppress(sa.exc.IntegrityError), tx.connection.begin_nested():
-                insert(number)(tx)
-
-    await db.write(insert(1))
-    await db.write(then(try_two, insert(3)))
-    assert await db.read(ids) == [1, 2, 3]
+    assert await db.write(read_twice) == ([], [1])
 
 
 async def test_a_swallowed_error_is_a_fault_and_nothing_is_stored(db: Database) -> None:
@@ -79,21 +48,6 @@ async def test_a_swallowed_error_is_a_fault_and_nothing_is_stored(db: Database) 
         await db.write(then(lambda tx: tx.execute(silent), swallows))
     assert await db.read(ids) == []
     assert await db.write(insert(3)) == 3
-
-
-@pytest.mark.parametrize("end", ["commit", "rollback"])
-async def test_a_function_that_ends_the_transaction_is_a_fault(db: Database, end: str) -> None:
-    with pytest.raises(RuntimeError, match="must not commit or roll back"):
-        await db.write(lambda tx: getattr(tx.connection, end)())
-    assert await db.write(insert(1)) == 1
-
-
-async def test_a_coroutine_function_is_refused(db: Database) -> None:
-    async def awaits(tx: Tx) -> None: ...
-
-    with pytest.raises(TypeError, match="plain function"):
-        await db.write(then(insert(1), awaits))
-    assert await db.read(ids) == []
 
 
 # --- the queue ------------------------------------------------------------------------------------
@@ -131,19 +85,6 @@ async def test_beyond_1024_that_wait_the_next_is_refused(db: Database) -> None:
     assert outcomes[:1032] == list(range(1032))
     assert [type(outcome) for outcome in outcomes[1032:]] == [Overloaded] * 8
     assert len(await db.read(ids)) == 1032
-
-
-async def test_closing_first_stores_what_waits(url: str, context: DatabaseContext) -> None:
-    async with open_database(url, context) as db:
-        await db.write(create_rows)
-        keyed = [asyncio.create_task(db.write(insert(number), key="k")) for number in range(20)]
-        writes = [asyncio.create_task(db.write(insert(number))) for number in range(20, 60)]
-        await asyncio.sleep(0)
-    assert await asyncio.gather(*keyed, *writes) == list(range(60))
-    with pytest.raises(DatabaseFailed, match="closed"):
-        await db.write(insert(1))
-    async with open_database(url, context) as again:
-        assert await again.read(ids) == list(range(60))
 
 
 # --- callers that give up -------------------------------------------------------------------------

@@ -30,14 +30,6 @@ async def test_an_absolute_file_lies_where_it_says_whatever_its_name(
     assert (folder / "x.db").stat().st_size > 0
 
 
-async def test_what_was_stored_is_there_after_opening_again(context: DatabaseContext) -> None:
-    async with open_database("sqlite:///trunkline.db", context) as db:
-        await db.write(create_rows)
-        await db.write(insert(1))
-    async with open_database("sqlite:///trunkline.db", context) as again:
-        assert await again.read(ids) == [1]
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes")
 async def test_the_file_and_its_journals_are_its_owners_only(db: Database, path: Path) -> None:
     await db.write(insert(1))

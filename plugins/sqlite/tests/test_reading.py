@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from plugins.sqlite.tests.table import create_rows, ids, insert, rows
+from plugins.sqlite.tests.table import create_rows, ids, insert
 from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, Tx
 from trunkline_sqlite.database import open_database
 
@@ -72,61 +72,6 @@ async def test_a_heavy_read_goes_to_a_thread_at_once(db: Database) -> None:
     assert await asyncio.gather(*counts) == [1_000_000] * 5
     assert len(threads) == 5
     assert all(name.startswith("database-reader") for name in threads)
-
-
-@pytest.mark.parametrize("heavy", [False, True])
-async def test_a_read_is_one_snapshot(db: Database, heavy: bool) -> None:
-    await db.write(insert(1))
-    first_seen, written = threading.Event(), threading.Event()
-
-    def read_twice(tx: Tx) -> tuple[list[int], list[int]]:
-        before = ids(tx)
-        first_seen.set()
-        if heavy:
-            written.wait(5)
-        else:
-            write_beside(tx)
-        return before, ids(tx)
-
-    def write_beside(tx: Tx) -> None:
-        other = sa.create_engine(f"sqlite:///{db_file(tx)}")
-        with other.begin() as connection:
-            connection.execute(sa.insert(rows), {"id": 2, "word": ""})
-        other.dispose()
-
-    def db_file(tx: Tx) -> str:
-        name: str = tx.connection.exec_driver_sql("PRAGMA database_list").one()[2]
-        return name
-
-    reading = asyncio.ensure_future(db.read(read_twice, heavy=heavy))
-    if heavy:
-        await asyncio.to_thread(first_seen.wait, 5)
-        await db.write(insert(2))
-        written.set()
-    assert await reading == ([1], [1])
-    assert await db.read(ids) == [1, 2]
-
-
-async def test_a_read_that_writes_is_refused_with_the_drivers_word(db: Database) -> None:
-    with pytest.raises(sa.exc.OperationalError, match="readonly"):
-        await db.read(insert(1))
-    assert await db.read(ids) == []
-
-
-async def test_a_read_that_notifies_is_refused(db: Database) -> None:
-    with pytest.raises(RuntimeError, match="nothing to notify of"):
-        await db.read(lambda tx: tx.notify("rows", "1"))
-
-
-async def test_what_a_read_raises_reaches_its_caller_and_the_next_read_works(db: Database) -> None:
-    def fails(tx: Tx) -> None:
-        ids(tx)
-        raise LookupError("on purpose")
-
-    for heavy in (False, True):
-        with pytest.raises(LookupError, match="on purpose"):
-            await db.read(fails, heavy=heavy)
-        assert await db.read(ids, heavy=heavy) == []
 
 
 async def test_a_damaged_file_is_reported_as_such(context: DatabaseContext, path: Path) -> None:

@@ -1,18 +1,16 @@
-"""What callers of `write` may rely on when their operations share a batch."""
+"""What the suite does not know of `write`: operations that share a batch."""
 
 import asyncio
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from plugins.sqlite.tests.conftest import RecordedLog
-from plugins.sqlite.tests.table import create_rows, ids, insert
-from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, Overloaded, Tx
-from trunkline_sqlite.database import open_database
+from plugins.sqlite.tests.table import ids, insert
+from trunkline.sdk import Database, DatabaseFailed, Overloaded, Tx
 
 
 async def together(db: Database, *fns: Callable[[Tx], Any]) -> list[Any]:
@@ -45,29 +43,6 @@ async def test_writes_that_arrive_together_share_one_commit(db: Database) -> Non
     statements.clear()
     assert await together(db, *map(insert, range(50))) == list(range(50))
     assert statements.count("COMMIT") == 1
-
-
-async def test_an_outcome_is_told_when_others_can_see_it(db: Database) -> None:
-    async def write_and_look(number: int) -> list[int]:
-        await db.write(insert(number))
-        return await db.read(ids)
-
-    assert await asyncio.gather(*map(write_and_look, range(3))) == [[0, 1, 2]] * 3
-
-
-async def test_a_duplicate_key_fails_its_caller_alone_and_names_no_value(db: Database) -> None:
-    outcomes = await together(db, insert(1), insert(1, "+12025550123"), insert(2))
-    assert outcomes[::2] == [1, 2]
-    assert isinstance(outcomes[1], sa.exc.IntegrityError)
-    assert "+12025550123" not in str(outcomes[1])
-    assert await db.read(ids) == [1, 2]
-
-
-async def test_a_half_done_operation_is_rolled_back_alone(db: Database) -> None:
-    outcomes = await together(db, insert(1), then(insert(2), fails), insert(3))
-    assert outcomes[::2] == [1, 3]
-    assert isinstance(outcomes[1], LookupError)
-    assert await db.read(ids) == [1, 3]
 
 
 async def test_a_nested_savepoint_and_a_new_table_are_rolled_back_alone(db: Database) -> None:
@@ -122,12 +97,11 @@ async def test_a_commit_past_sqlalchemy_fails_its_caller_alone(db: Database) -> 
     assert await db.read(ids) == [1, 3]
 
 
-async def test_a_coroutine_function_is_refused(db: Database) -> None:
-    async def awaits(tx: Tx) -> None: ...
-
-    outcomes = await together(db, then(insert(1), awaits), insert(2))
-    assert isinstance(outcomes[0], TypeError)
-    assert await db.read(ids) == [2]
+async def test_a_batch_that_fails_notifies_nobody(db: Database) -> None:
+    async with db.listen("rows") as notes:
+        await asyncio.gather(db.write(insert(1)), db.write(commits), return_exceptions=True)
+        await db.write(insert(2))
+        assert (await anext(notes)).id == "2"
 
 
 async def test_a_caller_that_gives_up_before_its_turn_is_skipped(db: Database) -> None:
@@ -175,13 +149,3 @@ async def test_a_slow_function_is_logged_by_name(db: Database, log: RecordedLog)
     assert str(facts["fn"]).endswith("dawdles")
     assert isinstance(facts["duration_ms"], float)
     assert 25 <= facts["duration_ms"] < 250
-
-
-async def test_closing_first_stores_what_waits(context: DatabaseContext, path: Path) -> None:
-    async with open_database("sqlite:///trunkline.db", context) as db:
-        await db.write(create_rows)
-        writes = [asyncio.create_task(db.write(insert(number))) for number in range(300)]
-        await asyncio.sleep(0)
-    assert await asyncio.gather(*writes) == list(range(300))
-    async with open_database("sqlite:///trunkline.db", context) as again:
-        assert len(await again.read(ids)) == 300

@@ -165,6 +165,22 @@ class CostsLessThanNothing(Mistaken):
         return replace(found, cost_micros=-(found.cost_micros or 0))
 
 
+class FindsNothing(Mistaken):
+    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+        return None
+
+    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+        return []
+
+
+class CallsNothingAnError(Mistaken):
+    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+        found = await super().fetch_sms(provider_id)
+        if found is None:
+            raise Rejected("Twilio knows no such text.")
+        return found
+
+
 class TakesOnePageForAll(Mistaken):
     async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
         return (await super().list_sms(sender, recipient, since))[:1]

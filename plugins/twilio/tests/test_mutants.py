@@ -12,11 +12,13 @@ from plugins.twilio.tests.mistakes import (
     CallsABadTokenARefusedText,
     CallsAnEmptyAccountARefusedText,
     CallsATakenTextDelivered,
+    CallsNothingAnError,
     CallsSentDelivered,
     ClaimsEverything,
     ComparesText,
     CostsLessThanNothing,
     DropsTheMedia,
+    FindsNothing,
     ForgetsHowLongToWait,
     ForgetsTheStatusUrl,
     GoesWhereTheListLeads,
@@ -79,6 +81,7 @@ BROKEN_DOWN = Suite.test_a_server_that_broke_down_may_have_taken_the_text
 MEDIA = Suite.test_media_go_along_with_a_text_each_by_its_own_url
 AUTHENTIC = Suite.test_an_authentic_webhook_parses_to_the_same_events_every_time
 FORGED = Suite.test_a_forged_webhook_is_refused
+NOTHING_SENT = Suite.test_a_look_up_that_fails_never_proves_that_nothing_was_sent
 HAPPENINGS = Suite.test_each_status_of_a_text_is_a_happening_of_its_own_and_a_repetition_is_none
 
 CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
@@ -102,6 +105,7 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
     (ForgetsTheStatusUrl, Suite.test_the_status_url_reaches_the_vendor_unchanged, []),
     (ForgetsHowLongToWait, Suite.test_a_rate_limit_tells_how_long_the_vendor_asked_to_wait, []),
     (DropsTheMedia, MEDIA, []),
+    (DropsTheMedia, Suite.test_every_medium_reaches_the_vendor_by_its_url, []),
     (SendsOneMediumOnly, MEDIA, []),
     (
         TakesEvery404ForNone,
@@ -113,6 +117,29 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
         Suite.test_a_text_looked_up_got_no_further_than_twilio_says,
         ["partially_delivered"],
     ),
+    (
+        LooksADeliveryIn,
+        Suite.test_a_status_looked_up_that_the_adapter_does_not_know_is_none,
+        [],
+    ),
+    (TakesEvery404ForNone, NOTHING_SENT, ["fetch", "server_error"]),
+    (
+        TakesEvery404ForNone,
+        Suite.test_a_look_up_that_cannot_be_read_never_proves_that_nothing_was_sent,
+        ["fetch", b"{}"],
+    ),
+    (StopsReadingWithoutSayingSo, NOTHING_SENT, ["list", "dropped_after"]),
+    (
+        FindsNothing,
+        Suite.test_a_text_that_was_taken_is_found_by_the_id_of_its_receipt,
+        [],
+    ),
+    (
+        FindsNothing,
+        Suite.test_the_texts_to_a_recipient_are_listed_as_the_vendor_has_them,
+        [],
+    ),
+    (CallsNothingAnError, Suite.test_a_text_that_the_vendor_does_not_know_is_none, []),
     (CostsLessThanNothing, Suite.test_the_price_of_a_text_is_a_cost_above_zero, []),
     (TakesOnePageForAll, Suite.test_a_list_is_read_to_its_last_page, []),
     (

@@ -78,6 +78,10 @@ ANSWERS: Final = {
     "bad_recipient": refusal(400, 21211),
     "bad_credentials": refusal(401, 20003),
     "server_error": refusal(503, 20503),
+    "found": Canned(status=200, json=message(status="delivered")),
+    "found_unknown_status": Canned(status=200, json=message(status="pondering")),
+    "not_found": refusal(404, 20404),
+    "listed": Canned(status=200, json=page(message(), message(sid=f"SM{'2' * 32}"))),
 }
 
 

@@ -27,7 +27,9 @@ def check(name: str, tests: Path | None, config: Path | None, data_dir: Path | N
 
     check_installed(name)
     if find_spec("pytest") is None:
-        raise click.ClickException("The conformance suite needs pytest: pip install pytest")
+        raise click.ClickException(
+            'The conformance suite needs pytest: pip install "trunkline[testing]"'
+        )
     (entry,) = entry_points(group=ENTRY_POINT_GROUP, name=name)
     _run(_providers(name), tests or _tests(entry))
     click.echo(f"{name} conforms.")
@@ -41,8 +43,8 @@ def _providers(name: str) -> tuple[str, ...]:
     (report,) = (each for each in load_plugins(disabled=others).reports if each.name == name)
     if report.state != "loaded":
         raise click.ClickException(f"{name} is {report.state}: {report.detail}")
-    if "telephony" not in report.kinds:
-        raise click.ClickException(f"{name} offers no telephony; there is no suite for it.")
+    if not {"telephony", "database"}.intersection(report.kinds):
+        raise click.ClickException(f"{name} offers nothing that there is a suite for.")
     return report.providers
 
 
@@ -71,7 +73,7 @@ def _run(providers: tuple[str, ...], tests: Path) -> None:
         def pytest_collection_modifyitems(
             self, config: pytest.Config, items: list[pytest.Item]
         ) -> None:
-            from trunkline.testing import BaseTelephonyConformance
+            from trunkline.testing import BaseConformance
 
             chosen: list[pytest.Item] = []
             others: list[pytest.Item] = []
@@ -79,7 +81,7 @@ def _run(providers: tuple[str, ...], tests: Path) -> None:
                 suite = item.cls if isinstance(item, pytest.Function) else None
                 if (
                     suite is not None
-                    and issubclass(suite, BaseTelephonyConformance)
+                    and issubclass(suite, BaseConformance)
                     and suite.spec.name in providers
                 ):
                     self.found.add(suite.spec.name)
@@ -93,8 +95,6 @@ def _run(providers: tuple[str, ...], tests: Path) -> None:
     result = pytest.main([str(tests), "-rxX"], plugins=[selection])
     missing = sorted(set(providers) - selection.found)
     if result in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED} and missing:
-        raise click.ClickException(
-            f"{tests} holds no subclass of BaseTelephonyConformance for {', '.join(missing)}."
-        )
+        raise click.ClickException(f"{tests} holds no conformance suite for {', '.join(missing)}.")
     if result != pytest.ExitCode.OK:
         raise click.ClickException("The adapter does not conform; see above.")

@@ -46,7 +46,7 @@ def new_plugin(
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
     click.echo(
         f"Wrote {folder}. Begin with its README.md, then:\n"
-        f"  pip install -e {folder} pytest\n"
+        f'  pip install -e {folder} "trunkline[testing]"\n'
         f"  trunkline plugins check {name}"
     )
 

@@ -3,7 +3,11 @@
 import pytest
 
 # So that a failed assert says why.
-pytest.register_assert_rewrite("trunkline.testing.telephony", "trunkline.testing.webhooks")
+_SUITES = (
+    *("asking", "lookups", "telephony", "webhooks"),
+    *("database", "reads", "suite", "transactions"),
+)
+pytest.register_assert_rewrite(*(f"trunkline.testing.{name}" for name in _SUITES))
 
 from trunkline.testing.fakes import (  # noqa: E402 - after the line above, which else comes too late
     FakeClock,
@@ -12,6 +16,7 @@ from trunkline.testing.fakes import (  # noqa: E402 - after the line above, whic
     provider_context,
     seeded_entropy,
 )
+from trunkline.testing.suite import BaseConformance  # noqa: E402
 from trunkline.testing.telephony import BaseTelephonyConformance  # noqa: E402
 from trunkline.testing.wire import DROP_AFTER, DROP_BEFORE, Answer, Canned, Drop, Wire  # noqa: E402
 
@@ -19,6 +24,7 @@ __all__ = [
     "DROP_AFTER",
     "DROP_BEFORE",
     "Answer",
+    "BaseConformance",
     "BaseTelephonyConformance",
     "Canned",
     "Drop",

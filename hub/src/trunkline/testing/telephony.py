@@ -2,30 +2,27 @@
 
 import asyncio
 import math
-import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar, Final
-from urllib.parse import unquote_plus
 
 import pytest
 
 from trunkline.sdk import (
-    E164,
     AuthFailed,
     Capability,
-    OutboundSms,
+    Idempotency,
     OutcomeUnknown,
     ProviderError,
     Receipt,
     Rejected,
     RetryLater,
-    TelephonyProvider,
 )
-from trunkline.testing.fakes import RecordingLog, provider_context
-from trunkline.testing.webhooks import BaseWebhookConformance
-from trunkline.testing.wire import DROP_AFTER, DROP_BEFORE, Answer, Canned, Wire
+from trunkline.testing.asking import UNREADABLE, reaches_the_vendor
+from trunkline.testing.fakes import RecordingLog
+from trunkline.testing.lookups import BaseLookupConformance
+from trunkline.testing.suite import longest_stall_s
+from trunkline.testing.wire import Wire
 
 _REFUSALS: Final[Mapping[str, type[ProviderError]]] = {
     "rate_limited": RetryLater,
@@ -33,70 +30,33 @@ _REFUSALS: Final[Mapping[str, type[ProviderError]]] = {
     "bad_credentials": AuthFailed,
     "server_error": OutcomeUnknown,
 }
-_DROPS: Final[Mapping[str, tuple[Answer, type[ProviderError]]]] = {
-    "dropped_before": (DROP_BEFORE, RetryLater),
-    "dropped_after": (DROP_AFTER, OutcomeUnknown),
+_LOST: Final[Mapping[str, type[ProviderError]]] = {
+    "dropped_before": RetryLater,
+    "dropped_after": OutcomeUnknown,
 }
-_UNREADABLE: Final = [b"", b"<html>", b"null", b"[]", b"{}", b'"ok"', b"\xff"]
+_SCENARIOS: Final = ["accepted", *_REFUSALS, *_LOST]
+_MEDIA: Final = ("https://media.example/a.jpg?x=1&y=2", "https://media.example/b.png")
 _LONGEST_STALL_S: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """What came of one send: its receipt or its error, what went over the wire and was logged."""
-
-    outcome: Receipt | Exception
-    wire: Wire
-    log: RecordingLog
-
-
-class BaseTelephonyConformance(BaseWebhookConformance):
+class BaseTelephonyConformance(BaseLookupConformance):
     """
     Subclass it as ``TestXxx``, fill in the attributes, and these tests run against your adapter.
 
     A test of a capability that the spec does not declare is skipped.
 
     Attributes:
-        spec, config, webhooks: As in `BaseWebhookConformance`.
+        spec, config, webhooks, known_gaps: As in `BaseWebhookConformance`.
         answers: What the vendor answers to a send: ``accepted``, ``rate_limited``,
             ``bad_recipient``, ``bad_credentials`` and ``server_error``. Keep what it echoes: an
-            answer that repeats the recipient's number shows whether you pass it on.
+            answer that repeats the recipient's number shows whether you pass it on. If you look
+            texts up, also what it answers then: ``found`` (the text that it accepted),
+            ``found_unknown_status``, ``not_found`` and ``listed``.
         takes_status_url: False if the vendor's status URL is set per account, not per message.
         sms: The text that is sent.
     """
 
-    answers: ClassVar[Mapping[str, Canned]]
     takes_status_url: ClassVar[bool] = True
-    sms: ClassVar[OutboundSms] = OutboundSms(
-        sender=E164("+14155550100"),
-        recipient=E164("+14155550199"),
-        body="Héllo, wörld 👋",
-        idempotency_key="msg_0199c2a0",
-        status_url="https://hub.example/webhooks/agent-1/message-status?attempt=att_0199c2a0",
-    )
-
-    @asynccontextmanager
-    async def opened(self, wire: Wire, log: RecordingLog) -> AsyncIterator[TelephonyProvider]:
-        """Open the provider on `wire`."""
-        async with (
-            wire.client() as http,
-            self.spec.open(self.valid_config(), provider_context(http, log=log)) as provider,
-        ):
-            wire.requests.clear()  # opening may have cost some
-            yield provider
-
-    def attempt(self, answer: Answer) -> Attempt:
-        """Send `sms` once to a vendor that gives `answer`."""
-        wire, log = Wire(answer), RecordingLog()
-
-        async def send() -> Receipt | Exception:
-            async with self.opened(wire, log) as provider:
-                try:
-                    return await provider.send_sms(self.sms)
-                except Exception as error:  # noqa: BLE001 - the tests judge what it is
-                    return error
-
-        return Attempt(outcome=asyncio.run(send()), wire=wire, log=log)
 
     def test_an_accepted_text_yields_the_providers_id(self) -> None:
         self.needs(Capability.SMS_SEND)
@@ -135,16 +95,15 @@ class BaseTelephonyConformance(BaseWebhookConformance):
         assert math.isfinite(outcome.retry_after_s)
         assert outcome.retry_after_s >= 0
 
-    @pytest.mark.parametrize("drop", _DROPS)
+    @pytest.mark.parametrize("drop", _LOST)
     def test_only_what_was_surely_not_sent_is_reported_as_safe_to_send_again(
         self, drop: str
     ) -> None:
         self.needs(Capability.SMS_SEND)
-        answer, error = _DROPS[drop]
 
-        assert isinstance(self.attempt(answer).outcome, error)
+        assert isinstance(self.attempt(self.answer(drop)).outcome, _LOST[drop])
 
-    @pytest.mark.parametrize("body", _UNREADABLE)
+    @pytest.mark.parametrize("body", UNREADABLE)
     def test_an_acceptance_that_cannot_be_read_is_an_unknown_outcome(self, body: bytes) -> None:
         self.needs(Capability.SMS_SEND)
 
@@ -153,7 +112,7 @@ class BaseTelephonyConformance(BaseWebhookConformance):
         assert isinstance(outcome, OutcomeUnknown)
 
     @pytest.mark.parametrize("scenario", _REFUSALS)
-    @pytest.mark.parametrize("body", _UNREADABLE)
+    @pytest.mark.parametrize("body", UNREADABLE)
     def test_a_refusal_that_cannot_be_read_is_still_the_providers(
         self, scenario: str, body: bytes
     ) -> None:
@@ -163,33 +122,22 @@ class BaseTelephonyConformance(BaseWebhookConformance):
 
         assert isinstance(outcome, ProviderError)
 
-    @pytest.mark.parametrize("scenario", ["accepted", *_REFUSALS, *_DROPS])
+    @pytest.mark.parametrize("scenario", _SCENARIOS)
     def test_one_attempt_is_one_request_whatever_comes_of_it(self, scenario: str) -> None:
         self.needs(Capability.SMS_SEND)
 
-        attempt = self.attempt(self._answer(scenario))
+        attempt = self.attempt(self.answer(scenario))
 
         assert len(attempt.wire.requests) == 1, "retrying is the hub's work"
 
-    @pytest.mark.parametrize("scenario", ["accepted", *_REFUSALS, *_DROPS])
+    @pytest.mark.parametrize("scenario", _SCENARIOS)
     def test_nothing_private_appears_in_an_error_or_in_the_log(self, scenario: str) -> None:
         self.needs(Capability.SMS_SEND)
-        secrets = self._secrets()
-        private = [*secrets, self.sms.recipient.removeprefix("+"), self.sms.body]
 
-        attempt = self.attempt(self._answer(scenario))
+        attempt = self.attempt(self.answer(scenario))
 
-        assert secrets, "declare credentials as SecretStr"
-        told = f"{attempt.outcome} {attempt.outcome!r} {attempt.log.events}"
-        assert not [value for value in private if value in told]
-        assert not [value for value in secrets if value in _causes(attempt.outcome)]
-
-    def _answer(self, scenario: str) -> Answer:
-        return _DROPS[scenario][0] if scenario in _DROPS else self.answers[scenario]
-
-    def _secrets(self) -> list[str]:
-        values = dict(self.valid_config()).values()
-        return [value.get_secret_value() for value in values if hasattr(value, "get_secret_value")]
+        assert self.secrets(), "declare credentials as SecretStr"
+        assert not self.tells(attempt)
 
     def test_the_status_url_reaches_the_vendor_unchanged(self) -> None:
         self.needs(Capability.SMS_SEND)
@@ -199,8 +147,25 @@ class BaseTelephonyConformance(BaseWebhookConformance):
 
         (request,) = self.attempt(self.answers["accepted"]).wire.requests
 
-        written = f"{request.url} {request.content.decode()}"
-        assert self.sms.status_url in written or self.sms.status_url in unquote_plus(written)
+        assert reaches_the_vendor(self.sms.status_url, request)
+
+    def test_a_key_that_the_vendor_goes_by_reaches_it(self) -> None:
+        self.needs(Capability.SMS_SEND)
+        if self.spec.idempotency is not Idempotency.KEY:
+            pytest.skip(f"{self.spec.name} does not promise to drop a second send")
+
+        (request,) = self.attempt(self.answers["accepted"]).wire.requests
+
+        assert reaches_the_vendor(self.sms.idempotency_key, request)
+
+    def test_every_medium_reaches_the_vendor_by_its_url(self) -> None:
+        self.needs(Capability.MMS_SEND)
+        mms = replace(self.sms, media_urls=_MEDIA)
+
+        attempt = self.asked(self.answers["accepted"], lambda each: each.send_sms(mms))
+
+        (request,) = attempt.wire.requests
+        assert [url for url in _MEDIA if not reaches_the_vendor(url, request)] == []
 
     def test_sending_never_blocks_the_event_loop(self) -> None:
         self.needs(Capability.SMS_SEND)
@@ -211,29 +176,6 @@ class BaseTelephonyConformance(BaseWebhookConformance):
         assert stall_s < _LONGEST_STALL_S, f"the event loop stood still for {stall_s:.3f} s"
 
     async def _longest_stall_s(self) -> float:
-        longest = 0.0
-
-        async def watch() -> None:
-            nonlocal longest
-            while True:
-                before = time.perf_counter()
-                await asyncio.sleep(0)
-                longest = max(longest, time.perf_counter() - before)
-
         async with self.opened(Wire(self.answers["accepted"]), RecordingLog()) as provider:
             await provider.send_sms(self.sms)  # the first may import and warm up
-            watcher = asyncio.create_task(watch())
-            await asyncio.sleep(0)  # let the watcher take its first reading
-            await provider.send_sms(self.sms)
-            await asyncio.sleep(0)  # and its last
-            watcher.cancel()
-        return longest
-
-
-def _causes(outcome: object) -> str:
-    """Return the texts of an error and of everything that led to it."""
-    texts = []
-    while isinstance(outcome, BaseException):
-        texts.append(repr(outcome))
-        outcome = outcome.__cause__ or outcome.__context__
-    return " ".join(texts)
+            return await longest_stall_s(provider.send_sms(self.sms))

@@ -18,6 +18,7 @@ from trunkline.sdk import (
     WebhookAdapter,
     WebhookRequest,
 )
+from trunkline.testing.suite import BaseConformance
 
 _WEBHOOKS: Final[Mapping[str, tuple[Capability, type[InboundEvent]]]] = {
     "sms_received": (Capability.SMS_RECEIVE, SmsReceived),
@@ -26,7 +27,7 @@ _WEBHOOKS: Final[Mapping[str, tuple[Capability, type[InboundEvent]]]] = {
 }
 
 
-class BaseWebhookConformance:
+class BaseWebhookConformance(BaseConformance):
     """
     The half of `BaseTelephonyConformance` that needs no wire.
 
@@ -36,6 +37,7 @@ class BaseWebhookConformance:
         webhooks: Authentic requests of the vendor, signed with `config`: ``sms_received``,
             ``status_reported``, and ``unknown_status``, which reports a status that is not in the
             vendor's documentation.
+        known_gaps: As in `BaseConformance`.
     """
 
     spec: ClassVar[ProviderSpec[TelephonyProvider, Any]]

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, Note, Overloaded, Tx
 from trunkline.sdk.specs import EventLog
-from trunkline_postgres.engine import POOL, Connect, connector, make_engine
+from trunkline_postgres.engine import IN_FUNCTION, POOL, Connect, connector, make_engine
 from trunkline_postgres.failures import (
     READ_ONLY,
     cannot_open,
@@ -157,7 +157,12 @@ async def _run_until_done(engine: AsyncEngine, work: Callable[[sa.Connection], T
 def _write(fn: Callable[[Tx], T], connection: sa.Connection) -> T:
     transaction = connection.begin()
     tx = Tx(connection)
-    value = _plain(fn(tx))
+    info = connection.info
+    info[IN_FUNCTION] = True
+    try:
+        value = _plain(fn(tx))
+    finally:
+        info.pop(IN_FUNCTION, None)
     if not transaction.is_active:
         raise RuntimeError("a database function must not commit or roll back; raise instead")
     if tx.notes:

@@ -16,6 +16,8 @@ POOL: Final = 8
 CONNECT_S: Final = 10.0
 ANSWER_S: Final = 60.0
 """How long the server may take for one statement; a network may swallow it without a word."""
+IN_FUNCTION: Final = "trunkline.in_function"
+"""Stands in the `info` of a connection while a caller's function runs on it."""
 
 Connect: TypeAlias = Callable[[], Awaitable["Connection"]]
 
@@ -70,6 +72,7 @@ def make_engine(connect: Connect) -> AsyncEngine:
         hide_parameters=True,
     )
     sa.event.listen(engine.sync_engine, "checkout", _replace_if_closed)
+    sa.event.listen(engine.sync_engine, "commit", _refuse_in_a_function)
     return engine
 
 
@@ -78,3 +81,9 @@ def _replace_if_closed(
 ) -> None:
     if adapted.driver_connection.is_closed():
         raise sa.exc.DisconnectionError
+
+
+def _refuse_in_a_function(connection: sa.Connection) -> None:
+    if IN_FUNCTION in connection.info:
+        connection.invalidate()  # SQLAlchemy takes the transaction for ended; the server ends it
+        raise RuntimeError("a database function must not commit or roll back; raise instead")

@@ -1,0 +1,104 @@
+"""An open telephony provider on a made-up wire, and what comes of asking it something."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import ClassVar, Final
+from urllib.parse import unquote_plus
+
+import httpx2
+
+from trunkline.sdk import E164, OutboundSms, Receipt, SmsReport, TelephonyProvider
+from trunkline.testing.fakes import RecordingLog, provider_context
+from trunkline.testing.webhooks import BaseWebhookConformance
+from trunkline.testing.wire import DROP_AFTER, DROP_BEFORE, Answer, Canned, Drop, Wire
+
+Question = Callable[[TelephonyProvider], Awaitable[Receipt | SmsReport | list[SmsReport] | None]]
+
+DROPS: Final[Mapping[str, Drop]] = {"dropped_before": DROP_BEFORE, "dropped_after": DROP_AFTER}
+UNREADABLE: Final = [b"", b"<html>", b"null", b"[]", b"{}", b'"ok"', b"\xff"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What came of one question: its answer or error, what went over the wire and was logged."""
+
+    outcome: Receipt | SmsReport | list[SmsReport] | Exception | None
+    wire: Wire
+    log: RecordingLog
+
+
+class BaseAskingConformance(BaseWebhookConformance):
+    """What the parts of `BaseTelephonyConformance` that need a wire have in common."""
+
+    answers: ClassVar[Mapping[str, Canned]]
+    sms: ClassVar[OutboundSms] = OutboundSms(
+        sender=E164("+14155550100"),
+        recipient=E164("+14155550199"),
+        body="Héllo, wörld 👋",
+        idempotency_key="msg_0199c2a0",
+        status_url="https://hub.example/webhooks/agent-1/message-status?attempt=att_0199c2a0",
+    )
+
+    @asynccontextmanager
+    async def opened(self, wire: Wire, log: RecordingLog) -> AsyncIterator[TelephonyProvider]:
+        """Open the provider on `wire`."""
+        async with (
+            wire.client() as http,
+            self.spec.open(self.valid_config(), provider_context(http, log=log)) as provider,
+        ):
+            wire.requests.clear()  # opening may have cost some
+            yield provider
+
+    def asked(self, answer: Answer, question: Question) -> Attempt:
+        """Ask the provider once, while its vendor gives `answer`."""
+        wire, log = Wire(answer), RecordingLog()
+
+        async def ask() -> Receipt | SmsReport | list[SmsReport] | Exception | None:
+            async with self.opened(wire, log) as provider:
+                try:
+                    return await question(provider)
+                except Exception as error:  # noqa: BLE001 - the tests judge what it is
+                    return error
+
+        return Attempt(outcome=asyncio.run(ask()), wire=wire, log=log)
+
+    def attempt(self, answer: Answer) -> Attempt:
+        """Send `sms` once to a vendor that gives `answer`."""
+        return self.asked(answer, lambda provider: provider.send_sms(self.sms))
+
+    def answer(self, scenario: str) -> Answer:
+        """Return what the vendor does in a scenario."""
+        return DROPS[scenario] if scenario in DROPS else self.answers[scenario]
+
+    def secrets(self) -> list[str]:
+        """Return the credentials in `config`."""
+        values = dict(self.valid_config()).values()
+        return [value.get_secret_value() for value in values if hasattr(value, "get_secret_value")]
+
+    def tells(self, attempt: Attempt) -> list[str]:
+        """Return what an error or the log holds and must not."""
+        secrets = self.secrets()
+        private = [*secrets, self.sms.recipient.removeprefix("+"), self.sms.body]
+        error = attempt.outcome if isinstance(attempt.outcome, Exception) else None
+        told = f"{error} {error!r} {attempt.log.events}"
+        return [
+            *(value for value in private if value in told),
+            *(value for value in secrets if value in _causes(error)),
+        ]
+
+
+def reaches_the_vendor(value: str, request: httpx2.Request) -> bool:
+    """Tell whether `value` stands in a request, as it is or escaped as in a form."""
+    written = f"{request.url} {list(request.headers.values())} {request.content.decode()}"
+    return value in written or value in unquote_plus(written)
+
+
+def _causes(error: BaseException | None) -> str:
+    """Return the texts of an error and of everything that led to it."""
+    texts = []
+    while error is not None:
+        texts.append(repr(error))
+        error = error.__cause__ or error.__context__
+    return " ".join(texts)
