@@ -94,7 +94,7 @@ class TellsTheToken(Mistaken):
         try:
             return await super().send_sms(sms)
         except AuthFailed as error:
-            raise AuthFailed(f"Refused: {self._auth}") from error
+            raise AuthFailed(f"Refused: {self.config.auth_token.get_secret_value()}") from error
 
 
 class PassesTwiliosMessageOn(Mistaken):
