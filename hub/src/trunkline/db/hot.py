@@ -81,7 +81,9 @@ class Hot:
         if prepared is None:
             prepared = self._prepare(dialect)
         arguments = prepared.arguments(values)
-        cursor = tx.connection.connection.cursor()
+        connection = tx.connection.connection.dbapi_connection
+        assert connection is not None  # only a detached one has none
+        cursor = connection.cursor()
         try:
             cursor.execute(prepared.sql, arguments)
         except dialect.loaded_dbapi.Error as error:

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from trunkline.logs.masking import masked
+from trunkline.logs.masking import masked, masked_facts
 from trunkline.sdk import TrunklineError
 
 _MOST_FRAMES: Final = 8
@@ -45,16 +45,11 @@ def get_log(name: str) -> FilteringBoundLogger:
 def _line(
     level: str, event: str, name: str, facts: Mapping[str, object], error: BaseException | None
 ) -> str:
-    told: dict[str, object] = {
-        "level": level,
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "event": event,
-        "logger": name,
-        **facts,
-    }
+    told = {"event": event, "logger": name, **facts}
     if error is not None:
         told["exception"] = _described(error)
-    return json.dumps(masked(told))
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"level": level, "timestamp": now} | masked_facts(told))
 
 
 def _described(error: BaseException, depth: int = 0) -> dict[str, object]:

@@ -92,6 +92,11 @@ def masked(value: object) -> Plain:
     return _masked(value, 0)
 
 
+def masked_facts(facts: Mapping[str, object]) -> dict[str, Plain]:
+    """Return what may be logged of named facts."""
+    return _masked_pairs(facts, 1)
+
+
 def masked_text(text: str) -> str:
     """Return `text` without numbers, addresses and tokens, and without what follows ``body=``."""
     if not _SUSPECT.search(text) or _HARMLESS.fullmatch(text):
@@ -119,10 +124,16 @@ def _masked(value: object, depth: int) -> Plain:
 def _masked_each(
     values: Mapping[object, object] | Sequence[object] | AbstractSet[object], depth: int
 ) -> Plain:
-    if not isinstance(values, Mapping):
-        return [_masked(value, depth) for value in values]
+    if isinstance(values, Mapping):
+        return _masked_pairs(values, depth)
+    return [_masked(value, depth) for value in values]
+
+
+def _masked_pairs(
+    pairs: Mapping[str, object] | Mapping[object, object], depth: int
+) -> dict[str, Plain]:
     each: dict[str, Plain] = {}
-    for key, value in values.items():
+    for key, value in pairs.items():
         shown, is_secret = _key(str(key))
         each[shown] = _REDACTED if is_secret else _masked(value, depth)
     return each
