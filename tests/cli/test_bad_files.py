@@ -7,19 +7,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from tests.disks import NOBODY, fill, small_disk
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes"),
 ]
 AS_ROOT: Final = os.name == "posix" and os.geteuid() == 0
-NOBODY: Final = 65534
 
 
 @dataclass(frozen=True)
@@ -186,29 +187,6 @@ def test_a_hub_whose_database_is_locked_says_so_in_time(operator: Operator) -> N
     assert "Find that process and stop it" in sentence
 
 
-@contextmanager
-def small_disk(folder: Path, size_kb: int) -> Iterator[None]:
-    """Let a folder be a disk of its own; Linux lets only its root do that."""
-    size = f"size={size_kb}k,mode=700,uid={NOBODY},gid={NOBODY}"
-    disk = ["mount", "-t", "tmpfs", "-o", size, "none", str(folder)]
-    if not AS_ROOT or sys.platform != "linux":
-        pytest.skip("only Linux's root can make a small disk")
-    if subprocess.run(disk, check=False, capture_output=True).returncode:
-        pytest.skip("this container's root can mount no disk")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def fill(folder: Path) -> None:
-    with suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(1024))
-    (folder / "filler").chmod(0o600)
-    _give(folder / "filler")
-
-
 @pytest.mark.parametrize("size_kb", [4, 8, 100])
 def test_a_new_hub_on_a_full_disk_says_to_free_some_space(size_kb: int, operator: Operator) -> None:
     shutil.rmtree(operator.file.parent)
@@ -227,7 +205,10 @@ def test_a_disk_that_is_full_at_the_first_start_or_a_later_one_is_named(
     with small_disk(operator.file.parent, 1000):
         for name in stored:
             _give(Path(shutil.copy(made / name, operator.file.parent / name)))
-        fill(operator.file.parent)
+        filler = operator.file.parent / "filler"
+        fill(filler)
+        filler.chmod(0o600)
+        _give(filler)
         exit_code, sentence = refusal(operator)
 
     assert exit_code in (1, 78)
