@@ -137,7 +137,7 @@ async def taking_every_connection(url: str) -> AsyncIterator[None]:
 
 
 async def test_a_server_without_a_connection_left_is_refused_work_and_asked_again(
-    tmp_path: Path,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     few = f"{FAST} -c max_connections=12 -c superuser_reserved_connections=0"
     network = Network()
@@ -156,6 +156,7 @@ async def test_a_server_without_a_connection_left_is_refused_work_and_asked_agai
             rows = hub.rows("SELECT status FROM messages")
 
     assert refused
+    assert "Allow more, or stop what else is connected." in capsys.readouterr().err
     assert all(map(is_refusal, refused))
     assert asked == len(answers) - len(refused)
     assert (client.refusals, len(client.answers)) == (0, 20)
@@ -163,7 +164,7 @@ async def test_a_server_without_a_connection_left_is_refused_work_and_asked_agai
 
 
 async def test_a_server_that_turns_read_only_stores_and_sends_nothing_until_it_takes_writes_again(
-    tmp_path: Path, database: str, restless: Server
+    tmp_path: Path, database: str, restless: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = Network()
     setting = f"ALTER DATABASE {name_of(database)} SET default_transaction_read_only"
@@ -187,13 +188,14 @@ async def test_a_server_that_turns_read_only_stores_and_sends_nothing_until_it_t
             await client.send("hello again")
 
     assert is_refusal(refused)
+    assert "Point [database] url to the primary." in capsys.readouterr().err
     assert read == []
     assert (before, len(network.asked)) == (after, 1)
     assert client.answers == {"hello again": "sent"}
 
 
 async def test_a_server_whose_disk_is_full_takes_a_send_whole_or_not_at_all(
-    tmp_path: Path, restless: Server
+    tmp_path: Path, restless: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
     disk = restless.home / "disk"
     disk.mkdir()
@@ -224,5 +226,6 @@ async def test_a_server_whose_disk_is_full_takes_a_send_whole_or_not_at_all(
             query(restless.url(), "DROP TABLESPACE small")
 
     assert is_refusal(response)
+    assert "Free some space." in capsys.readouterr().err
     assert (before, asked + 1) == (after, len(network.asked))
     assert again["status"] == "sent"

@@ -33,13 +33,22 @@ _SENTENCES: Final = {
         "tables in its schema."
     ),
     "53100": "The disk of the database server is full and nothing was stored. Free some space.",
-    "53200": "The database server is out of memory and nothing was stored.",
+    "53200": (
+        "The database server is out of memory and nothing was stored. Give it more, or stop what "
+        "else runs there."
+    ),
     "53300": (
         "The database server has no connection left and nothing was stored; a hub takes nine. "
         "Allow more, or stop what else is connected."
     ),
-    "55P03": "Somebody kept a part of the database locked and nothing was stored.",
-    "57014": "The database server stopped the transaction for its length; nothing was stored.",
+    "55P03": (
+        "Somebody kept a part of the database locked and nothing was stored. Find the session in "
+        "pg_locks and end it."
+    ),
+    "57014": (
+        "The database server stopped the transaction for its length and nothing was stored. Raise "
+        "statement_timeout for the database user, or see what slows the server."
+    ),
 }
 """By SQLSTATE or its beginning; the codes are those of PostgreSQL 18's Appendix A, 2026-11-21."""
 
