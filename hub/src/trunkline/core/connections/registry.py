@@ -92,7 +92,8 @@ class Connections:
         if connection is None:
             raise Missing(
                 f"The connection '{name}' does not exist or its plugin is not loaded. Look at "
-                "`trunkline plugins list`, install the plugin or name another connection."
+                f"`trunkline plugins list`, install the plugin (by custom trunkline-{name}) or "
+                "name another connection."
             )
         if connection.fault:
             raise Missing(f"The connection '{name}' is not usable: {connection.fault}")
