@@ -23,7 +23,6 @@ from bench.traffic import ACCOUNT, AUTH_TOKEN, PHONE, body_of, recipient_of
 from trunkline.egress import open_client
 from trunkline.logs import get_log
 
-PART: Final = "clients"
 CONNECTIONS: Final = 32
 NAMES: Final = {"lent": "the lent client", "httpx2": "httpx2", "aiohttp": "aiohttp"}
 _WARM_UP_S: Final = 0.5
@@ -41,10 +40,10 @@ def measure(run: Run) -> Iterator[Figure]:
                 found.append(_per_s(name, vendor, run.seconds))
     for name, found in per_s.items():
         at = f"Requests by {NAMES[name]}, {CONNECTIONS} at a time"
-        yield value(PART, at, found, "/s")
+        yield value(at, found, "/s")
     for other in ("httpx2", "aiohttp"):
         at = f"Requests by {NAMES['lent']} ÷ {NAMES[other]}"
-        yield ratio(PART, at, per_s["lent"], per_s[other])
+        yield ratio(at, per_s["lent"], per_s[other])
 
 
 def _per_s(name: str, vendor: Server, seconds: float) -> float:

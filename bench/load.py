@@ -44,7 +44,7 @@ class Plan:
     port: int
     connections: int
     seconds: float
-    warm_up_s: float = 1.0
+    warm_up_s: float
     token: str = ""
     first: int = 0
     most: int = 0

@@ -16,18 +16,14 @@ from bench.correctness import (
 )
 from bench.databases import database_url
 from bench.figures import Figure, incorrect, ratio, value
+from bench.gates import DATABASES, NAIVE, NULL, REST_NAIVE, rest
 from bench.load import Kind, Load, Plan
 from bench.processes import Server, hub, naive, replay, sink
 from bench.run import Run
 from bench.traffic import RECIPIENTS, SENT
 
-PART: Final = "p1"
 CONNECTIONS: Final = (1, 32)
-GATES: Final = {"sqlite": 0.5, "postgres": 0.25}
-NAIVE_GATE: Final = 20.0
-NAMES: Final = {
-    "sqlite": "SQLite", "postgres": "PostgreSQL", "null": "null database", "naive": "naive build",
-}  # fmt: skip
+NAMES: Final = {**DATABASES, "null": NULL, "naive": NAIVE}
 _WARM_UP_SENDS: Final = 200
 _LEARNING_SENDS: Final = 4 * len(RECIPIENTS)
 
@@ -41,13 +37,16 @@ class Sender:
     ask: Ask | None
     kind: Kind = "rest"
 
-    def send(self, *, connections: int, seconds: float, most: int = 0) -> Load:
+    def send(
+        self, *, connections: int, seconds: float, warm_up_s: float = 0.0, most: int = 0
+    ) -> Load:
         """Let it send."""
         plan = Plan(
             kind=self.kind,
             port=self.server.port,
             connections=connections,
             seconds=seconds,
+            warm_up_s=warm_up_s,
             token=self.server.token,
             first=self.server.asked,
             most=most,
@@ -99,7 +98,9 @@ def measure(run: Run) -> Iterator[Figure]:
                 for connections in CONNECTIONS:
                     sender = senders[name]
                     cpu_s, acknowledged = sender.server.cpu_s(), sender.server.acknowledged
-                    load = sender.send(connections=connections, seconds=run.seconds)
+                    load = sender.send(
+                        connections=connections, seconds=run.seconds, warm_up_s=run.warm_up_s
+                    )
                     per_s[name, connections].append(load.per_s)
                     p99_ms[name, connections].append(load.p99_ms)
                     if (name, connections) == ("null", 32):
@@ -109,7 +110,7 @@ def measure(run: Run) -> Iterator[Figure]:
         wrong = {name: sender.complaints() for name, sender in senders.items()}
     for name, complaints in wrong.items():
         if complaints:
-            yield incorrect(PART, f"REST sends, {NAMES[name]}", complaints)
+            yield incorrect(f"REST sends, {NAMES[name]}", complaints)
             for connections in CONNECTIONS:
                 per_s[name, connections] = [0.0] * run.rounds
     yield from _figures(names, per_s, p99_ms, cpu_us)
@@ -123,14 +124,12 @@ def _figures(
 ) -> Iterator[Figure]:
     for name in names:
         for connections in CONNECTIONS:
-            at = f"REST sends, {NAMES[name]}, {connections} connections"
-            yield value(PART, at, per_s[name, connections], "/s")
-            yield value(PART, f"{at}, p99", p99_ms[name, connections], "ms")
-    yield value(PART, "CPU of the hub for a send, null database", cpu_us, "µs")
+            at = f"REST sends, {NAMES[name]}, {connections} connection{'s' * (connections > 1)}"
+            yield value(at, per_s[name, connections], "/s")
+            yield value(f"{at}, p99", p99_ms[name, connections], "ms")
+    yield value("CPU of the hub for a send, null database", cpu_us, "µs")
     null = per_s["null", 32]
     for name in names[:-2]:
-        at = f"REST sends, {NAMES[name]} ÷ null database"
-        yield ratio(PART, at, per_s[name, 32], null, at_least=GATES[name])
+        yield ratio(rest(name), per_s[name, 32], null)
     if "sqlite" in names:
-        at = "REST sends, SQLite ÷ naive build"
-        yield ratio(PART, at, per_s["sqlite", 32], per_s["naive", 32], at_least=NAIVE_GATE)
+        yield ratio(REST_NAIVE, per_s["sqlite", 32], per_s["naive", 32])

@@ -14,7 +14,8 @@ import uvloop
 from bench.archive import AGENTS, HELD, add_agents, add_messages, agent_of, hold_bodies, id_of
 from bench.databases import database_url, opened
 from bench.figures import Figure, incorrect, value
-from bench.p1 import NAMES
+from bench.gates import DATABASES
+from bench.gates import page as page_of
 from bench.run import Run
 from trunkline.core.messages.inbox import Inbox, Query
 from trunkline.core.principal import Principal, Scope
@@ -23,16 +24,13 @@ from trunkline.core.privacy.vault import BodyVault
 from trunkline.logs import get_log
 from trunkline.sdk import IdSource, SystemClock
 
-PART: Final = "p3"
 SIZE: Final = 1_000_000
 QUICK_SIZE: Final = 100_000
-GATE_MS: Final = 10.0
 PAGE: Final = 50
 DEEPEST: Final = 50_000
 """Below this message an agent might have less than a page."""
 
 _PAGES: Final = 300
-_KINDS: Final = {False: "newest page", True: "page at a random depth"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +78,9 @@ async def _measured(run: Run, name: str, url: str) -> list[Figure]:
                 times, complaints = await archive.read(deep=deep)
                 found.append(times[int(len(times) * 0.99)])
                 wrong += complaints
-    at = f"Inbox of {size:,} messages, {NAMES[name]}"
-    figures = [incorrect(PART, at, wrong[:3])] if wrong else []
+    figures = [incorrect(f"Inbox pages, {DATABASES[name]}", wrong[:3])] if wrong else []
     for deep, found in p99_ms.items():
-        figures.append(value(PART, f"{at}, {_KINDS[deep]}, p99", found, "ms", at_most=GATE_MS))
+        figures.append(value(page_of(name, deep=deep), found, "ms", note=f" of {size:,}"))
     return figures
 
 

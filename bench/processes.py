@@ -21,6 +21,7 @@ from tests.processes import clean_environment, free_port
 
 ROOT: Final = Path(__file__).parents[1]
 READY_WITHIN_S: Final = 60.0
+LAST_ANSWERS_WITHIN_S: Final = 120.0
 NAIVE_TOKEN: Final = "token-of-the-naive-build"
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
@@ -73,7 +74,10 @@ class Server:
     def put_under_load(self, plan: Plan) -> Load:
         """Put it under load, of sends that nobody made before."""
         command = [sys.executable, "-m", "bench.load", json.dumps(asdict(plan))]
-        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=600)
+        within_s = plan.warm_up_s + plan.seconds + LAST_ANSWERS_WITHIN_S
+        done = subprocess.run(
+            command, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=within_s
+        )
         load = Load(**json.loads(done.stdout))
         self.asked += load.asked
         self.acknowledged += load.acknowledged

@@ -7,12 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Final
 
 from bench.disk import fdatasync_ms
 from plugins.postgres.tests.server import Server as Postgres
-
-DATABASES: Final = ("sqlite", "postgres")
 
 
 @dataclass(kw_only=True)
@@ -22,7 +19,7 @@ class Run:
 
     Attributes:
         rounds: How often each thing is measured, in turn with what it is compared with.
-        seconds: How long a load is measured.
+        seconds: How long a load is measured, after `warm_up_s`.
         postgres: The running server, or None.
         fdatasync_p50_ms, fdatasync_p99_ms, loads: One value for each round of any part.
     """
@@ -33,9 +30,10 @@ class Run:
     postgres: Postgres | None
     rounds: int = field(init=False)
     seconds: float = field(init=False)
+    warm_up_s: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rounds, self.seconds = (2, 1.0) if self.quick else (5, 2.0)
+        self.rounds, self.seconds, self.warm_up_s = (2, 0.7, 0.4) if self.quick else (5, 2.0, 1.0)
         self.fdatasync_p50_ms: list[float] = []
         self.fdatasync_p99_ms: list[float] = []
         self.loads: list[float] = []

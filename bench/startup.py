@@ -12,15 +12,12 @@ from typing import Final
 
 from bench.adapters import write_adapters
 from bench.figures import Figure, ratio, value
+from bench.gates import FIRST_CALL, PLUGINS, start
 from bench.processes import Server, python, run_command, wait_until_ready
 from bench.run import Run
 from bench.traffic import PROTOCOL
 from tests.processes import free_port
 
-PART: Final = "startup"
-PLUGINS: Final = (1, 10, 50)
-GATE: Final = 2.5
-FIRST_CALL_GATE_MS: Final = 2000.0
 _OTHERS: Final = ("demo", "example", "postgres", "twilio")
 _LIST_TOOLS: Final = {
     "jsonrpc": "2.0",
@@ -42,22 +39,22 @@ def measure(run: Run) -> Iterator[Figure]:
     hubs: dict[int, list[float]] = {most: [] for most in PLUGINS}
     calls: list[float] = []
     starts = {most: Start(run.directory("start"), most) for most in PLUGINS}
-    for start in starts.values():
-        start.ready_and_first_call_s()  # migrates, and compiles the modules
+    for each in starts.values():
+        each.ready_and_first_call_s()  # migrates, and compiles the modules
     _floor_s()
     for _ in run.each_round():
-        for most, start in starts.items():
+        for most, each in starts.items():
             floors[most].append(_floor_s())
-            ready_s, call_s = start.ready_and_first_call_s()
+            ready_s, call_s = each.ready_and_first_call_s()
             hubs[most].append(ready_s)
             calls.append(call_s * 1000)
-    every = [each * 1000 for some in floors.values() for each in some]
-    yield value(PART, "import fastapi, uvicorn", every, "ms")
+    every = [floor * 1000 for some in floors.values() for floor in some]
+    yield value("import fastapi, uvicorn", every, "ms")
     for most in PLUGINS:
-        at = f"Start until ready, {most} plugin{'s' * (most > 1)}"
-        yield value(PART, at, [each * 1000 for each in hubs[most]], "ms")
-        yield ratio(PART, f"{at} ÷ import", hubs[most], floors[most], at_most=GATE)
-    yield value(PART, "First MCP call after a start", calls, "ms", at_most=FIRST_CALL_GATE_MS)
+        at = f"Start with {most} plugin{'s' * (most > 1)} until ready"
+        yield value(at, [each * 1000 for each in hubs[most]], "ms")
+        yield ratio(start(most), hubs[most], floors[most])
+    yield value(FIRST_CALL, calls, "ms")
 
 
 class Start:

@@ -18,7 +18,7 @@ PROTOCOL: Final = "2026-07-28"
 SENT: Final = b'"status":"sent"'
 """Stands in every answer that acknowledges a send."""
 
-REPORTS: Final = ("sent", "delivered")
+REPORTS: Final = ("queued", "sent", "delivered")
 """What the vendor reports of each text, one callback each."""
 
 RECIPIENTS: Final = tuple(
