@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows.hubs import ANN, HANDSET, Caller, Served, StartHub
+from tests.disks import fill, small_disk
+from tests.flows.hubs import ANN, HANDSET, Caller, Served, StartHub, serve
 from tests.flows.networks import ALICE, BOB, WIRE, Network, Turnstile, Vendor
 
 pytestmark = pytest.mark.sqlite
@@ -78,6 +79,27 @@ async def test_a_database_that_is_full_takes_a_send_whole_or_not_at_all(
         assert "retry-after" in response.headers
         assert (counts(hub), len(network.asked)) == (before, asked)
         assert (await ann.send(BOB, "there is room again"))["status"] == "sent"
+
+
+@pytest.mark.slow
+async def test_a_disk_that_is_full_takes_a_send_whole_or_not_at_all(tmp_path: Path) -> None:
+    network = Network()
+    with small_disk(tmp_path, 3000):
+        async with serve(tmp_path, plugins=network.plugins(), toml=WIRE) as hub:
+            ann = await hub.agent("ann", ALICE)
+            fill(tmp_path / "filler")
+            for number in range(100):
+                before, asked = counts(hub), len(network.asked)
+                response = await ann.try_send(BOB, f"{number} " + "x" * 1500)
+                if response.status_code != 200:
+                    break
+            after = counts(hub)
+            (tmp_path / "filler").unlink()
+            again = await ann.send(BOB, "there is room again")
+
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+    assert (after, len(network.asked)) == (before, asked + 1)
+    assert again["status"] == "sent"
 
 
 @pytest.mark.usefixtures("impatient")

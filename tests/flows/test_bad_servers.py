@@ -15,7 +15,7 @@ import pytest
 from plugins.postgres.tests.server import FAST, Server, postgres_server, query
 from tests.disks import fill, small_disk
 from tests.flows.hubs import Caller, Served, serve
-from tests.flows.networks import ALICE, BOB, WIRE, Network, accept
+from tests.flows.networks import ALICE, BOB, WIRE, Network, WireWebhooks, accept
 from trunkline.sdk import OutboundSms, Receipt
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
@@ -52,6 +52,12 @@ def is_refusal(response: httpx2.Response) -> bool:
     """Tell whether an answer says to come back later, and nothing else."""
     told = (response.status_code, response.json().get("code"))
     return told == (503, "unavailable") and "retry-after" in response.headers
+
+
+async def text_in(hub: Served) -> httpx2.Response:
+    """Tell the hub of a text from Bob, always the same."""
+    text = {"id": "t1", "from": BOB, "to": ALICE, "body": "Hi."}
+    return await hub.client.post("/webhooks/connections/wire", json=text, headers={"x-wire": "yes"})
 
 
 @dataclass
@@ -187,22 +193,35 @@ async def test_a_server_that_turns_read_only_stores_and_sends_nothing_until_it_t
         f"AND datname = '{name_of(database)}'"
     )
     async with serve(
-        tmp_path, plugins=network.plugins(), toml=WIRE, database=database, migrate=True
+        tmp_path,
+        plugins=network.plugins(WireWebhooks()),
+        toml=WIRE,
+        database=database,
+        migrate=True,
     ) as hub:
         ann = await hub.agent("ann", ALICE)
         query(restless.url(), f"{setting} = on")
         query(restless.url(), fail_over)
         before = counts(hub)
         refused = await ann.try_send(BOB, "hello")
+        async with ann.mcp() as mcp:
+            arguments = {"channel": "sms", "to": BOB, "body": "hello"}
+            told = await mcp.call_tool("comms_send_message", arguments)
+        unheard = await text_in(hub)
         read = await ann.inbox()
         after = counts(hub)
         query(restless.url(), f"{setting} = off")
         client = Client(ann)
         async with asyncio.timeout(10):
             await client.send("hello again")
+        heard = await text_in(hub)
+        received = [message["body"] for message in await ann.inbox() if message["untrusted"]]
 
     assert is_refusal(refused)
     assert "Point [database] url to the primary." in capsys.readouterr().err
+    assert told.is_error
+    assert (told.structured_content or {})["code"] == "unavailable"
+    assert (unheard.status_code, heard.status_code, received) == (503, 204, ["Hi."])
     assert read == []
     assert (before, len(network.asked)) == (after, 1)
     assert client.answers == {"hello again": "sent"}
