@@ -65,6 +65,12 @@ def test_every_mark_is_filled_in(shell: Shell) -> None:
     assert [each.name for each in shell.folder.iterdir()] == ["trunkline-acme"]
 
 
+def test_what_is_written_is_an_evenings_reading(shell: Shell) -> None:
+    sources = (write(shell, "acme") / "src").rglob("*.py")
+
+    assert sum(len(source.read_text().splitlines()) for source in sources) < 300
+
+
 def test_it_is_written_where_it_is_asked_to_be(shell: Shell) -> None:
     (shell.folder / "mine").mkdir()
 
