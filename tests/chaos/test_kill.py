@@ -4,14 +4,16 @@ import asyncio
 import json
 import os
 import random
-import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from plugins.postgres.tests.server import Server
+from tests.databases import SQLITE, read_rows
 from tests.processes import (
     HubProcess,
     command,
@@ -24,6 +26,10 @@ from tests.processes import (
 KILLS = int(os.environ.get("TRUNKLINE_CHAOS_KILLS", "20"))
 SENDS_PER_S = 20
 CONFIG = """
+[database]
+url = "{database}"
+[messages]
+provider_timeout_s = 5
 [slots]
 telephony = "example"
 [providers.example]
@@ -65,8 +71,7 @@ class Client:
 
     async def send_again(self, base_url: str) -> None:
         """Send everything that was never answered, under the keys it had."""
-        for key in sorted(self.unanswered):
-            await self.send(base_url, key)
+        await asyncio.gather(*(self.send(base_url, key) for key in sorted(self.unanswered)))
 
     async def load(self, base_url: str, seconds: float) -> None:
         """Send at a steady pace, without waiting for answers."""
@@ -88,18 +93,34 @@ async def load_and_kill(client: Client, hub: HubProcess, random_: random.Random)
     return under_way
 
 
+@pytest.fixture
+def database(database_kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty database."""
+    if database_kind == "sqlite":
+        yield SQLITE
+        return
+    server: Server = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
 @pytest.mark.slow
-async def test_a_hub_killed_under_load_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+async def test_a_hub_killed_under_load_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, database: str
+) -> None:
     ledger, data_dir, port = tmp_path / "ledger", tmp_path / "data", free_port()
     config = tmp_path / "trunkline.toml"
     random_, in_flight = random.Random(20261121), 0
+    on_server = database != SQLITE  # where a repeated send waits for what no hub is doing any more
+    kills = max(KILLS // 4, 1) if on_server else KILLS
     with vendor_process(ledger) as vendor:
-        config.write_text(CONFIG.format(vendor=vendor))
+        config.write_text(CONFIG.format(vendor=vendor, database=database))
+        command("db", "upgrade", data_dir=data_dir, config=config)
         command("agents", "create", "ann", "phone=+14155550123", data_dir=data_dir, config=config)
         token = command("tokens", "issue", "ann", data_dir=data_dir, config=config).strip()
-        async with httpx2.AsyncClient(timeout=10) as http:
+        async with httpx2.AsyncClient(timeout=30) as http:
             client = Client(token, http)
-            for _ in range(KILLS):
+            for _ in range(kills):
                 async with hub_process("serve", data_dir=data_dir, port=port, config=config) as hub:
                     await client.send_again(hub.base_url)
                     in_flight += await load_and_kill(client, hub, random_)
@@ -108,14 +129,16 @@ async def test_a_hub_killed_under_load_loses_nothing_and_doubles_nothing(tmp_pat
                 assert hub.stop() == 0
 
     accepted = Counter(line["text"] for line in read_ledger(ledger))
-    statuses = dict(_statuses(data_dir))
+    statuses = dict(_statuses(ledger, database, data_dir))
     sent = [key for key, status in client.answered.items() if status == "sent"]
     unknown = [key for key, status in client.answered.items() if status == "unknown"]
+    sending = [key for key, status in client.answered.items() if status == "sending"]
     facts = {
-        "kills": KILLS,
+        "kills": kills,
         "sends": client.made,
         "answered sent": len(sent),
         "answered unknown": len(unknown),
+        "answered sending": len(sending),
         "accepted by the vendor": sum(accepted.values()),
         "rows": dict(Counter(statuses.values())),
         "in flight at the kills": in_flight,
@@ -127,13 +150,13 @@ async def test_a_hub_killed_under_load_loses_nothing_and_doubles_nothing(tmp_pat
     assert [text for text, times in accepted.items() if times > 1] == []
     assert [key for key in sent if accepted[f"text {key}"] != 1] == []
     assert [key for key in sent if statuses[f"text {key}"] != "sent"] == []
-    assert sum(status == "unknown" for status in statuses.values()) <= in_flight
-    assert set(statuses.values()) <= {"sent", "unknown"}
+    left = {"sending", "unknown"} if on_server else {"unknown"}  # too young to be called unknown
+    assert sum(status in left for status in statuses.values()) <= in_flight
+    assert set(statuses.values()) <= {"sent", *left}
 
 
-def _statuses(data_dir: Path) -> list[tuple[str, str]]:
+def _statuses(ledger: Path, database: str, data_dir: Path) -> list[tuple[str, str]]:
     """Return (text, status) of each send: the ledger knows the text of each message's id."""
-    ledger = {line["reference"]: line["text"] for line in read_ledger(data_dir.parent / "ledger")}
-    with sqlite3.connect(data_dir / "trunkline.db") as db:
-        rows = db.execute("SELECT id, status FROM messages").fetchall()
-    return [(ledger.get(message_id, message_id), status) for message_id, status in rows]
+    texts = {line["reference"]: line["text"] for line in read_ledger(ledger)}
+    rows = read_rows(database, data_dir, "SELECT id, status FROM messages")
+    return [(texts.get(row["id"], row["id"]), row["status"]) for row in rows]

@@ -11,6 +11,8 @@ from trunkline.db.hot import Hot
 from trunkline.db.types import UtcTime
 from trunkline.sdk import Database, Tx
 
+pytestmark = pytest.mark.both
+
 metadata = sa.MetaData()
 things = sa.Table(
     "things",

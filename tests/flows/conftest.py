@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 
 from plugins.postgres.tests.server import Server, apart, query
+from tests.databases import SQLITE
 from tests.flows.houses import House
-from tests.flows.hubs import ANN, BEN, SQLITE, Caller, Served, StartHub, serve
+from tests.flows.hubs import ANN, BEN, Caller, Served, StartHub, serve
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.loading import load_plugins
 from trunkline.sdk import DatabaseContext
@@ -30,16 +31,6 @@ class _Hurried:
 
     async def sleep(self, delay_s: float) -> None:
         await asyncio.sleep(min(delay_s, 0.005))
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test on both databases; one that looks into the SQLite file only on that."""
-    if "database_kind" in metafunc.fixturenames:
-        marked = metafunc.definition.get_closest_marker
-        slow = [] if marked("both") else [pytest.mark.slow]
-        postgres = pytest.param("postgres", marks=[pytest.mark.postgres, *slow])
-        kinds = ["sqlite"] if marked("sqlite") else ["sqlite", postgres]
-        metafunc.parametrize("database_kind", kinds, scope="session")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,13 +1,10 @@
 """A whole hub on a real socket and a real database, for tests that use it as its clients do."""
 
 import asyncio
-import re
 import socket
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,7 @@ import sqlalchemy as sa
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from plugins.postgres.tests.server import query
+from tests.databases import SQLITE, read_rows
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
 from trunkline.loading import Plugins, load_plugins
@@ -35,7 +32,6 @@ latency_ms = 0
 delivery_delay_ms = 20
 signing_key = "{SIGNING_KEY}"
 """
-SQLITE = "sqlite:///trunkline.db"
 ANN, BEN, HANDSET = "+12025550101", "+12025550102", "+12025550150"
 
 
@@ -152,14 +148,7 @@ class Served:
 
     def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
         """Return what a statement finds in the database; its parameters are question marks."""
-        if not self.database.startswith("sqlite:"):
-            numbers = count(1)
-            return query(
-                self.database, re.sub(r"\?", lambda _: f"${next(numbers)}", sql), *parameters
-            )
-        with closing(sqlite3.connect(self.data_dir / "trunkline.db")) as file:
-            file.row_factory = sqlite3.Row
-            return [dict(row) for row in file.execute(sql, parameters)]
+        return read_rows(self.database, self.data_dir, sql, *parameters)
 
     async def change(self, sql: str, **parameters: object) -> None:
         """Change rows behind the hub's back; the parameters are named like ``:this``."""

@@ -5,18 +5,22 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 
 from plugins.postgres.tests.server import Server, query
 from tests.flows.conftest import TEMPLATE
 from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, Served, serve
-from tests.flows.networks import ALICE, BOB, WIRE, Network, Turnstile, Vendor
+from tests.flows.networks import ALICE, BOB, WIRE, Network, Turnstile, Vendor, WireWebhooks
 from trunkline.app import STRAGGLERS_S
-from trunkline.sdk import E164, NotConfigured
+from trunkline.core.messages import idempotency
+from trunkline.sdk import E164, NotConfigured, Tx
 from trunkline.testing import FakeClock
 from trunkline_demo.webhooks import Inbound
 
@@ -93,6 +97,32 @@ async def test_twins_that_two_hubs_admit_at_the_same_moment_are_one_send(
     assert len(network.asked) == 1
     assert sorted(answer["replayed"] for answer in answers) == [False, True]
     assert len({answer["messageId"] for answer in answers}) == 1
+
+
+async def test_a_twin_that_binds_the_key_of_an_answered_text_too_late_is_no_send(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = count()
+
+    def bind(tx: Tx, *args: Any, **more: Any) -> None:
+        if next(turns):  # the second: the first is committed meanwhile
+            tx.execute(sa.text("SELECT pg_sleep(0.5)"))
+        idempotency.bind(tx, *args, **more)
+
+    network, told = Network(), {"id": "t1", "from": BOB, "to": ALICE, "body": "again, please"}
+    plugins = network.plugins(WireWebhooks())
+    async with replicas(url, tmp_path, plugins=plugins, toml=WIRE) as hubs:
+        ann = await hubs.one.agent("ann", ALICE)
+        await ann.send(BOB, "hello")
+        await hubs.one.client.post("/webhooks/ann/sms", json=told, headers={"x-wire": "yes"})
+        late = SimpleNamespace(**{**vars(idempotency), "bind": bind})
+        monkeypatch.setattr("trunkline.core.messages.service.idempotency", late)
+        async with held_up(url, "messages", waiting=2):
+            sends = [asyncio.create_task(hub.caller(ann.token).send(BOB, "hello")) for hub in hubs]
+        answers = [await send for send in sends]
+
+    assert len(network.asked) == 2
+    assert sorted(answer["replayed"] for answer in answers) == [False, True]
 
 
 async def test_a_twin_on_another_hub_waits_for_the_outcome_and_gets_the_same_answer(
