@@ -218,59 +218,59 @@ AUTHENTIC = Suite.test_an_authentic_webhook_parses_to_the_same_events_every_time
 FORGED = Suite.test_a_forged_webhook_is_refused
 
 
-@pytest.mark.parametrize(
-    ("mistake", "test", "arguments"),
-    [
-        (SaysALostTextMayBeSentAgain, REFUSAL, ["server_error"]),
-        (SaysALostTextMayBeSentAgain, DROP, ["dropped_after"]),
-        (
-            SaysALostTextMayBeSentAgain,
-            Suite.test_an_acceptance_that_cannot_be_read_is_an_unknown_outcome,
-            [b"{}"],
-        ),
-        (DoesNotKnowThatNothingWasSent, DROP, ["dropped_before"]),
-        (
-            RetriesByItself,
-            Suite.test_one_attempt_is_one_request_whatever_comes_of_it,
-            ["rate_limited"],
-        ),
-        (
-            RetriesByItself,
-            Suite.test_one_attempt_is_one_request_whatever_comes_of_it,
-            ["dropped_before"],
-        ),
-        (CallsEveryRefusalRejected, REFUSAL, ["bad_credentials"]),
-        (TellsTheKey, PRIVATE, ["bad_credentials"]),
-        (TellsTheKeyInTheCause, PRIVATE, ["bad_credentials"]),
-        (TellsTheNumber, PRIVATE, ["bad_recipient"]),
-        (BelievesWhateverTheVendorSends, PRIVATE, ["bad_recipient"]),
-        (LogsTheText, PRIVATE, ["accepted"]),
-        (BlocksTheLoop, Suite.test_sending_never_blocks_the_event_loop, []),
-        (ForgetsTheStatusUrl, Suite.test_the_status_url_reaches_the_vendor_unchanged, []),
-        (ForgetsTheKey, Suite.test_a_key_that_the_vendor_goes_by_reaches_it, []),
-        (ForgetsHowLongToWait, Suite.test_a_rate_limit_tells_how_long_the_vendor_asked_to_wait, []),
-        (
-            BelievesWhateverTheVendorSends,
-            Suite.test_a_wait_that_cannot_be_read_is_still_a_time_to_wait,
-            ["nan"],
-        ),
-        (
-            BelievesWhateverTheVendorSends,
-            Suite.test_a_refusal_that_cannot_be_read_is_still_the_providers,
-            ["bad_recipient", b"[]"],
-        ),
-        (ReturnsABoolean, Suite.test_an_accepted_text_yields_the_providers_id, []),
-        (ReturnsFalseForAForgery, FORGED, ["sms_received", "other_body"]),
-        (ReturnsFalseForAForgery, FORGED, ["status_reported", "unsigned"]),
-        (ReturnsFalseForAForgery, FORGED, ["sms_received", "garbled"]),
-        (ComparesText, FORGED, ["sms_received", "not_ascii"]),
-        (RefusesEverything, AUTHENTIC, ["sms_received"]),
-        (MakesUpEventIds, AUTHENTIC, ["sms_received"]),
-        (GivesEveryEventOneId, Suite.test_different_happenings_have_different_ids, []),
-        (GuessesAStatus, Suite.test_a_status_that_the_adapter_does_not_know_moves_nothing, []),
-        (ClaimsEverything, Suite.test_a_webhook_is_claimed_by_its_headers, ["sms_received"]),
-    ],
-)
+CASES: list[tuple[type[Mistaken] | type[PostbirdWebhooks], Callable[..., None], list[object]]] = [
+    (SaysALostTextMayBeSentAgain, REFUSAL, ["server_error"]),
+    (SaysALostTextMayBeSentAgain, DROP, ["dropped_after"]),
+    (
+        SaysALostTextMayBeSentAgain,
+        Suite.test_an_acceptance_that_cannot_be_read_is_an_unknown_outcome,
+        [b"{}"],
+    ),
+    (DoesNotKnowThatNothingWasSent, DROP, ["dropped_before"]),
+    (
+        RetriesByItself,
+        Suite.test_one_attempt_is_one_request_whatever_comes_of_it,
+        ["rate_limited"],
+    ),
+    (
+        RetriesByItself,
+        Suite.test_one_attempt_is_one_request_whatever_comes_of_it,
+        ["dropped_before"],
+    ),
+    (CallsEveryRefusalRejected, REFUSAL, ["bad_credentials"]),
+    (TellsTheKey, PRIVATE, ["bad_credentials"]),
+    (TellsTheKeyInTheCause, PRIVATE, ["bad_credentials"]),
+    (TellsTheNumber, PRIVATE, ["bad_recipient"]),
+    (BelievesWhateverTheVendorSends, PRIVATE, ["bad_recipient"]),
+    (LogsTheText, PRIVATE, ["accepted"]),
+    (BlocksTheLoop, Suite.test_sending_never_blocks_the_event_loop, []),
+    (ForgetsTheStatusUrl, Suite.test_the_status_url_reaches_the_vendor_unchanged, []),
+    (ForgetsTheKey, Suite.test_a_key_that_the_vendor_goes_by_reaches_it, []),
+    (ForgetsHowLongToWait, Suite.test_a_rate_limit_tells_how_long_the_vendor_asked_to_wait, []),
+    (
+        BelievesWhateverTheVendorSends,
+        Suite.test_a_wait_that_cannot_be_read_is_still_a_time_to_wait,
+        ["nan"],
+    ),
+    (
+        BelievesWhateverTheVendorSends,
+        Suite.test_a_refusal_that_cannot_be_read_is_still_the_providers,
+        ["bad_recipient", b"[]"],
+    ),
+    (ReturnsABoolean, Suite.test_an_accepted_text_yields_the_providers_id, []),
+    (ReturnsFalseForAForgery, FORGED, ["sms_received", "other_body"]),
+    (ReturnsFalseForAForgery, FORGED, ["status_reported", "unsigned"]),
+    (ReturnsFalseForAForgery, FORGED, ["sms_received", "garbled"]),
+    (ComparesText, FORGED, ["sms_received", "not_ascii"]),
+    (RefusesEverything, AUTHENTIC, ["sms_received"]),
+    (MakesUpEventIds, AUTHENTIC, ["sms_received"]),
+    (GivesEveryEventOneId, Suite.test_different_happenings_have_different_ids, []),
+    (GuessesAStatus, Suite.test_a_status_that_the_adapter_does_not_know_moves_nothing, []),
+    (ClaimsEverything, Suite.test_a_webhook_is_claimed_by_its_headers, ["sms_received"]),
+]
+
+
+@pytest.mark.parametrize(("mistake", "test", "arguments"), CASES)
 def test_the_suite_fails_an_adapter_that_makes_this_mistake(
     mistake: type[Mistaken] | type[PostbirdWebhooks],
     test: Callable[..., None],

@@ -105,6 +105,7 @@ def suite_of(mistake: type[Mistaken]) -> Suite:
     return Mutant()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mistake", "test", "arguments"),
     [

@@ -160,6 +160,7 @@ def suite_of(mistake: type[Mistaken]) -> Suite:
     return Mutant()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mistake", "test", "arguments"), CASES, ids=lambda each: getattr(each, "__name__", None)
 )

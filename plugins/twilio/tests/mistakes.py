@@ -3,6 +3,7 @@
 import hmac
 import time
 import uuid
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -95,6 +96,16 @@ class TellsTheToken(Mistaken):
             return await super().send_sms(sms)
         except AuthFailed as error:
             raise AuthFailed(f"Refused: {self.config.auth_token.get_secret_value()}") from error
+
+
+class TellsTheHeader(Mistaken):
+    async def send_sms(self, sms: OutboundSms) -> Receipt:
+        try:
+            return await super().send_sms(sms)
+        except AuthFailed as error:
+            credentials = f"{self.config.account_sid}:{self.config.auth_token.get_secret_value()}"
+            header = b64encode(credentials.encode()).decode()
+            raise AuthFailed(f"Refused: Basic {header}") from error
 
 
 class PassesTwiliosMessageOn(Mistaken):

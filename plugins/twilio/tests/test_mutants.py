@@ -42,6 +42,7 @@ from plugins.twilio.tests.mistakes import (
     TakesEvery404ForNone,
     TakesEverySuccessForATakenText,
     TakesOnePageForAll,
+    TellsTheHeader,
     TellsTheToken,
 )
 from plugins.twilio.tests.suite import TwilioSuite as Suite
@@ -99,6 +100,7 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
     ),
     (CallsABadTokenARefusedText, REFUSAL, ["bad_credentials"]),
     (TellsTheToken, PRIVATE, ["bad_credentials"]),
+    (TellsTheHeader, PRIVATE, ["bad_credentials"]),
     (PassesTwiliosMessageOn, PRIVATE, ["bad_recipient"]),
     (LogsTheText, PRIVATE, ["accepted"]),
     (BlocksTheLoop, Suite.test_sending_never_blocks_the_event_loop, []),

@@ -1,8 +1,10 @@
 """An open telephony provider on a made-up wire, and what comes of asking it something."""
 
 import asyncio
+import re
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import ClassVar, Final
 from urllib.parse import unquote_plus
@@ -83,9 +85,10 @@ class BaseAskingConformance(BaseWebhookConformance):
         private = [*secrets, self.sms.recipient.removeprefix("+"), self.sms.body]
         error = attempt.outcome if isinstance(attempt.outcome, Exception) else None
         told = f"{error} {error!r} {attempt.log.events}"
+        causes = _causes(error)
         return [
             *(value for value in private if value in told),
-            *(value for value in secrets if value in _causes(error)),
+            *(value for value in secrets if value in f"{causes} {_decoded(told + causes)}"),
         ]
 
 
@@ -93,6 +96,15 @@ def reaches_the_vendor(value: str, request: httpx2.Request) -> bool:
     """Tell whether `value` stands in a request, as it is or escaped as in a form."""
     written = f"{request.url} {list(request.headers.values())} {request.content.decode()}"
     return value in written or value in unquote_plus(written)
+
+
+def _decoded(text: str) -> str:
+    """Return what stands in a text as Base64, such as the header of HTTP's basic authentication."""
+    decoded = []
+    for run in re.findall(r"[A-Za-z0-9+/]{8,}={0,2}", text):
+        with suppress(ValueError):
+            decoded.append(b64decode(run).decode("utf-8", "replace"))
+    return " ".join(decoded)
 
 
 def _causes(error: BaseException | None) -> str:
