@@ -50,6 +50,7 @@ def test_an_adapter_is_begun_checked_and_built_with_the_commands_of_the_page(
     environ |= {
         "HOME": str(tmp_path),
         "PATH": os.pathsep.join([str(python.parent), environ["PATH"]]),
+        "UV_BUILD_CONSTRAINT": str(ROOT / "requirements/build.txt"),
         "PIP_NO_INDEX": "1",  # nobody else's trunkline
         "PIP_FIND_LINKS": str(tmp_path / "shop"),
     }
