@@ -95,7 +95,7 @@ def saying(*parts: bytes) -> Talk:
 async def serving(talk: Talk = answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     """Serve on a free loopback port; a connection ends when `talk` returns."""
     server = Server()
-    talking: set[asyncio.Task[None]] = set()
+    talking: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
@@ -108,8 +108,13 @@ async def serving(talk: Talk = answer, tls: ssl.SSLContext | None = None) -> Asy
             with suppress(OSError):
                 await writer.wait_closed()
 
+    closed = False
+
     def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talking.add(asyncio.create_task(serve(reader, writer)))
+        if closed:  # it was on its way
+            writer.close()
+        else:
+            talking[asyncio.create_task(serve(reader, writer))] = writer
 
     listener = await asyncio.start_server(accepted, "127.0.0.1", 0, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
@@ -117,8 +122,10 @@ async def serving(talk: Talk = answer, tls: ssl.SSLContext | None = None) -> Asy
         yield server
     finally:
         listener.close()
-        for task in talking:
+        closed = True
+        for task, writer in talking.items():
             task.cancel()
+            writer.close()  # a task that was never begun does not
         await asyncio.gather(*talking, return_exceptions=True)
 
 
