@@ -70,7 +70,7 @@ def _measured(run: Run, part: str) -> Iterator[Figure]:
     print(f"\n{TITLES[part]} ({part})", flush=True)
     started = time.monotonic()
     for figure in PARTS[part](run):
-        line = f"  {figure.name:<62} {figure.measured:<32} {figure.gate:<10} {figure.verdict}"
+        line = f"  {figure.name:<62} {figure.measured:<38} {figure.gate:<10} {figure.verdict}"
         print(line.rstrip(), flush=True)
         yield figure
     print(f"  {time.monotonic() - started:.0f} s", flush=True)
