@@ -128,5 +128,4 @@ def _set_up(raw: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
         raw.execute("PRAGMA synchronous=FULL")
         raw.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
     raw.execute("PRAGMA foreign_keys=ON")
-    raw.execute("PRAGMA cache_size=-4000")  # KiB
     raw.execute("PRAGMA temp_store=MEMORY")
