@@ -140,7 +140,7 @@ async def test_a_deadlock_is_run_again_and_its_notes_are_told_once(db: Database)
         update = sa.text("UPDATE rows SET word = word || 'x' WHERE id = :id")
         tx.execute(update, {"id": first})
         tx.notify("crossed", f"{first} in run {len(runs)}")
-        tx.execute(sa.text("SELECT pg_sleep(0.1)"))
+        tx.execute(sa.text("SELECT pg_sleep(0.5)"))
         tx.execute(update, {"id": second})
 
     await together(db, insert(1), insert(2))
