@@ -265,6 +265,20 @@ async def _start_and_stop(url: str, data_dir: Path) -> str:
         return health
 
 
+async def test_hubs_with_master_keys_of_their_own_know_no_token_and_no_text_of_the_others(
+    url: str, tmp_path: Path
+) -> None:
+    async with replicas(url, tmp_path, toml=DEMO, environ={}) as hubs:
+        ann = await hubs.one.agent("ann", ANN)
+        await Vendor(hubs.one).text(HANDSET, ANN, "hello")
+        refused = await hubs.two.caller(ann.token).get("/api/v1/messages")
+        token = (await hubs.two.local("tokens_issue", id="ann"))["token"]
+        read = await hubs.two.caller(token).inbox()
+
+    assert refused.status_code == 401
+    assert [message["body"] for message in read] == [None]
+
+
 async def test_a_start_leaves_alone_what_another_hub_is_sending(url: str, tmp_path: Path) -> None:
     turnstile = Turnstile()
     given: dict[str, Any] = {"plugins": turnstile.network.plugins(), "toml": WIRE}

@@ -110,7 +110,7 @@ def _import_sdk() -> Any:
         server.middleware.clear()  # OpenTelemetry's: a cost per call that nobody reads
         # The hub guards host and origin for all its paths; the SDK's own guard stays off.
         # No sessions: any hub on the database answers any request, and a restart loses none.
-        # No streams: no tool has anything to say before its result, and one costs a third of a call.
+        # No streams: no tool has anything to say before its result, and one is a third of a call.
         return StreamableHTTPSessionManager(server, stateless=True, json_response=True)
 
     return build
