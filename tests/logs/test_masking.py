@@ -44,6 +44,7 @@ ids = IdSource(SystemClock(), Random(7).randbytes)
         "8 (495) 123-45-67",
         "%2B14155550100",
         "%2B1%20415%20555%200100",
+        "444 1 400",
         "\uff0b\uff11\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff10\uff10",
         "+\u0661\u0664\u0661\u0665\u0665\u0665\u0665\u0660\u0661\u0660\u0660",
     ],

@@ -91,7 +91,8 @@ async def open_hub(
     ):
         await bring_up_to_date(db, embedded=database.embedded, allowed=migrate)
         loopback = Loopback()
-        hub, journal = _compose(settings, configured, db, http, clock, ids, log, loopback)
+        alone = database.embedded
+        hub, journal = _compose(settings, configured, db, http, clock, ids, log, loopback, alone)
         await hub.agents.ensure_pool(settings.pool.size)
         abandoned = None if database.embedded else _abandoned_after(settings)
         await _recover(hub, journal, abandoned)
@@ -118,6 +119,7 @@ def _compose(
     ids: IdSource,
     log: EventLog,
     loopback: Loopback,
+    alone: bool,
 ) -> tuple[Hub, Journal]:
     given = settings.encryption_key.get_secret_value() if settings.encryption_key else None
     keys = Keys(load_master_key(settings.server.data_dir, given))
@@ -151,6 +153,7 @@ def _compose(
             clock,
             ids,
             admin_tokens=[token.get_secret_value() for token in settings.admin_tokens],
+            alone=alone,
         ),
         messages=Messages(
             db,

@@ -170,6 +170,8 @@ def _is_number(found: re.Match[str]) -> bool:
     digits = sum(map(len, groups))
     if found["plus"].strip("(") or digits >= 9:
         return True
-    return digits >= 7 and (
-        found[0][0] in "0(" or (len(groups) > 1 and min(map(len, groups[1:])) > 1)
-    )
+    if digits < 7 or len(groups) == 1:
+        return digits >= 7 and found[0][0] in "0("
+    # A group of one digit is a list's, except in the middle, as in the Turkish 444 1 400.
+    is_written_so = min(map(len, groups[1:])) > 1 or min(len(groups[0]), len(groups[-1])) > 2
+    return is_written_so or found[0][0] in "0("

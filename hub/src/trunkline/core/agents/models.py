@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from trunkline.core.principal import Scope
+from trunkline.core.principal import Principal, Scope
 from trunkline.sdk import E164
 
 AGENT_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
@@ -55,6 +55,14 @@ class Token:
     revoked_at: datetime | None
     last_used_at: datetime | None
     created_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivingToken:
+    """What a token that was not revoked is checked by: its keyed hash, and whom it stands for."""
+
+    hash: bytes
+    principal: Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from trunkline.core.agents.models import Agent, AgentStatus, Pool, Token
-from trunkline.core.principal import Scope
+from trunkline.core.agents.models import Agent, AgentStatus, LivingToken, Pool, Token
+from trunkline.core.principal import Principal, Scope
 from trunkline.db.hot import Hot
 from trunkline.db.locks import hold
 from trunkline.db.schema import agent_channels, agent_pool, agent_tokens
@@ -40,9 +40,8 @@ _TOKEN = Hot(
         agent_tokens.c.scope,
         agent_tokens.c.agent_id,
         agent_tokens.c.token_hash,
-        agent_tokens.c.revoked_at,
         agent_tokens.c.workspace_id,
-    ).where(agent_tokens.c.kid == sa.bindparam("kid"))
+    ).where(agent_tokens.c.kid == sa.bindparam("kid"), agent_tokens.c.revoked_at.is_(None))
 )
 
 
@@ -180,13 +179,14 @@ def add_token(tx: Tx, workspace_id: str, row_id: str, token: Token, token_hash: 
     )
 
 
-def find_token(tx: Tx, kid: str) -> tuple[str, str | None, bytes, datetime | None, str] | None:
-    """Return (scope, agent id, hash, revoked at, workspace) of a token."""
+def find_living_token(tx: Tx, kid: str) -> LivingToken | None:
+    """Return a token that was not revoked."""
     rows = _TOKEN(tx, {"kid": kid})
     if not rows:
         return None
-    scope, agent_id, token_hash, revoked_at, workspace_id = rows[0]
-    return scope, agent_id, bytes(token_hash), revoked_at, workspace_id
+    scope, agent_id, token_hash, workspace_id = rows[0]
+    principal = Principal(scope=Scope(scope), agent_id=agent_id, workspace_id=workspace_id)
+    return LivingToken(hash=bytes(token_hash), principal=principal)
 
 
 def list_tokens(tx: Tx, workspace_id: str) -> list[Token]:

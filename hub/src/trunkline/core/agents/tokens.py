@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from trunkline.core.agents import repository
-from trunkline.core.agents.models import IssuedToken, Token
+from trunkline.core.agents.models import IssuedToken, LivingToken, Token
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.core.problems import NotFound, Unauthenticated
@@ -15,6 +15,7 @@ from trunkline.sdk import Clock, Database, IdSource, Tx
 
 _TOKEN: Final = re.compile(r"tl_(agent|admin)_([0-9a-f]{12})_([0-9a-f]{64})")
 _NO_HASH: Final = bytes(32)
+_REMEMBERED: Final = 10_000
 
 
 class Tokens:
@@ -22,7 +23,8 @@ class Tokens:
     Issues, checks and revokes tokens.
 
     `admin_tokens` are accepted as they stand, beside the issued ones. A revocation counts from the
-    next request on: nothing about a token is remembered between requests.
+    next request on. So tokens are remembered only where `alone` says that no other hub can revoke
+    one: on an embedded database.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Tokens:
         ids: IdSource,
         *,
         admin_tokens: Sequence[str] = (),
+        alone: bool = False,
     ) -> None:
         self._db = db
         self._keys = keys
@@ -40,6 +43,9 @@ class Tokens:
         self._ids = ids
         self._given = tuple(self._hash(token) for token in admin_tokens)
         self._used: dict[str, datetime] = {}
+        self._alone = alone
+        self._known: dict[str, LivingToken] = {}
+        self._revocations = 0
 
     async def authenticate(self, bearer: str | None) -> Principal:
         """
@@ -56,13 +62,12 @@ class Tokens:
         if parts is None:
             raise Unauthenticated
         kid = parts[2]
-        found = await self._db.read(lambda tx: repository.find_token(tx, kid))
-        scope, agent_id, stored, revoked_at, workspace_id = found or ("", None, _NO_HASH, None, "")
-        matches = hmac.compare_digest(self._hash(bearer), stored)
-        if not matches or revoked_at is not None or scope != parts[1]:
+        found = self._known.get(kid) or await self._find(kid)
+        matches = hmac.compare_digest(self._hash(bearer), found.hash if found else _NO_HASH)
+        if not matches or found is None or found.principal.scope != parts[1]:
             raise Unauthenticated
         self._used[kid] = self._clock.now()
-        return Principal(scope=Scope(scope), agent_id=agent_id, workspace_id=workspace_id)
+        return found.principal
 
     async def issue(self, principal: Principal, agent_id: str | None) -> IssuedToken:
         """Issue a token for an agent, or an admin token for None. It is shown this once."""
@@ -110,7 +115,11 @@ class Tokens:
                 tx, workspace_id, now, agent_id=kid_or_agent_id
             )
 
-        count = await self._db.write(fn)
+        try:
+            count = await self._db.write(fn)
+        finally:  # also when nobody can tell whether it was stored
+            self._revocations += 1
+            self._known.clear()
         if not count:
             raise NotFound("living token")
         return count
@@ -124,6 +133,15 @@ class Tokens:
         used, self._used = self._used, {}
         if used:
             await self._db.write(lambda tx: repository.mark_tokens_used(tx, used))
+
+    async def _find(self, kid: str) -> LivingToken | None:
+        revocations = self._revocations
+        found = await self._db.read(lambda tx: repository.find_living_token(tx, kid))
+        if found and self._alone and revocations == self._revocations:  # none since it was read
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[kid] = found
+        return found
 
     def _hash(self, token: str) -> bytes:
         return self._keys.digest(Purpose.TOKEN_PEPPER, token)

@@ -24,7 +24,7 @@ from trunkline.core.messages.recipient import country_of, parse_number
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.vault import BodyVault, Unreadable
 from trunkline.core.problems import Invalid, NotFound
-from trunkline.db.schema import body_vault, messages
+from trunkline.db.schema import body_vault, contact_keys, messages
 from trunkline.sdk import Clock, Database, EventLog, Tx
 
 COUNTED_UP_TO: Final = 1000
@@ -170,7 +170,11 @@ class Inbox:
     ) -> list[ReadableMessage]:
         statement = (
             sa.select(
-                *repository.COLUMNS, messages.c.body, body_vault.c.key_id, body_vault.c.ciphertext
+                *repository.COLUMNS,
+                messages.c.body,
+                body_vault.c.key_id,
+                contact_keys.c.wrapped_key,
+                body_vault.c.ciphertext,
             )
             .outerjoin(
                 body_vault,
@@ -179,6 +183,13 @@ class Inbox:
                     body_vault.c.owner_table == messages.name,
                     body_vault.c.owner_id == messages.c.id,
                     body_vault.c.expires_at > self._clock.now(),
+                ),
+            )
+            .outerjoin(
+                contact_keys,
+                sa.and_(
+                    contact_keys.c.workspace_id == body_vault.c.workspace_id,
+                    contact_keys.c.id == body_vault.c.key_id,
                 ),
             )
             .where(*wanted)
@@ -190,15 +201,15 @@ class Inbox:
         return [self._readable(tx, workspace_id, tuple(row)) for row in tx.execute(statement)]
 
     def _readable(self, tx: Tx, workspace_id: str, row: tuple[Any, ...]) -> ReadableMessage:
-        *columns, kept, key_id, held = row
+        *columns, kept, key_id, wrapped_key, held = row
         message = repository.to_message(columns)
         place = place_of(workspace_id, message)
         text = None
         try:
             if message.body_state is BodyState.KEPT and kept is not None:
                 text = self._vault.unseal(tx, place, kept)
-            elif message.body_state is BodyState.HELD and held is not None:
-                text = self._vault.unlock(tx, place, key_id, held)
+            elif message.body_state is BodyState.HELD and wrapped_key is not None:
+                text = self._vault.unlock(place, key_id, wrapped_key, held)
         except Unreadable:  # the other messages can still be read
             self._log.error("body.unreadable", messageId=message.id)
         content = None if text is None else unpacked(text, media_count=message.media_count)

@@ -4,7 +4,6 @@ import contextlib
 import hmac
 import os
 from enum import StrEnum
-from hashlib import sha256
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -42,7 +41,7 @@ class Keys:
     def digest(self, purpose: Purpose, *parts: str) -> bytes:
         """Return a keyed hash of `parts`; where one ends and the next begins counts."""
         message = b"".join(len(raw).to_bytes(4) + raw for raw in (part.encode() for part in parts))
-        return hmac.digest(self._derived[purpose], message, sha256)
+        return hmac.digest(self._derived[purpose], message, "sha256")
 
 
 def load_master_key(data_dir: Path, given: bytes | None) -> bytes:

@@ -105,21 +105,25 @@ class BodyVault:
         return key.id.encode() + b":" + self._encrypt(key, place, body.encode())
 
     def unseal(self, tx: Tx, place: Place, sealed: bytes) -> str | None:
-        """Return a kept body, or None when its contact's key was destroyed."""
-        key_id, _, ciphertext = sealed.partition(b":")
-        return self.unlock(tx, place, key_id.decode(), ciphertext)
-
-    def unlock(self, tx: Tx, place: Place, key_id: str, ciphertext: bytes) -> str | None:
         """
-        Return a held body, or None when its contact's key was destroyed.
+        Return a kept body, or None when its contact's key was destroyed.
 
         Raises:
             Unreadable: It was not encrypted for this place, or not by this hub.
         """
-        wrapped = _WRAPPED_KEY(tx, {"workspace_id": place.workspace_id, "key_id": key_id})
-        if not wrapped:
-            return None
-        secret = self._unwrap(place.workspace_id, key_id, wrapped[0][0])
+        key_id, _, ciphertext = sealed.partition(b":")
+        wanted = {"workspace_id": place.workspace_id, "key_id": key_id.decode()}
+        wrapped = _WRAPPED_KEY(tx, wanted)
+        return self.unlock(place, key_id.decode(), wrapped[0][0], ciphertext) if wrapped else None
+
+    def unlock(self, place: Place, key_id: str, wrapped_key: bytes, ciphertext: bytes) -> str:
+        """
+        Return a held body.
+
+        Raises:
+            Unreadable: It was not encrypted for this place, or not by this hub.
+        """
+        secret = self._unwrap(place.workspace_id, key_id, wrapped_key)
         return _open(secret, ciphertext, place.bind(key_id)).decode()
 
     def shred(self, tx: Tx, place: Place) -> None:
