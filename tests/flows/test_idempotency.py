@@ -260,7 +260,7 @@ async def test_twins_hear_the_refusal_of_the_first(
     start_hub: StartHub, error: Exception, http_status: int
 ) -> None:
     async def refuse(sms: OutboundSms) -> Receipt:
-        await asyncio.sleep(1)  # a twin that comes later is a send of its own
+        await asyncio.sleep(0.5)  # a twin that comes later is a send of its own
         raise error
 
     network = Network(refuse)

@@ -8,12 +8,12 @@ import sys
 import tempfile
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import pytest
@@ -27,6 +27,7 @@ _NOBODY = 65534
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 _SHORT = "/tmp" if sys.platform != "win32" else None  # a socket's path has 107 bytes at most
 _numbers = count(1)
+_SHARED: Final = pytest.StashKey["Server"]()
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,13 @@ def postgres_server(settings: str = FAST) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    """The server that all tests of a run share, each with a database of its own."""
-    with postgres_server() as server:
-        yield server
+def postgres(pytestconfig: pytest.Config) -> Server:
+    """The server that all tests of a run share, in whatever folder; each has its own database."""
+    if _SHARED not in pytestconfig.stash:
+        stack = ExitStack()
+        pytestconfig.add_cleanup(stack.close)
+        pytestconfig.stash[_SHARED] = stack.enter_context(postgres_server())
+    return pytestconfig.stash[_SHARED]
 
 
 def _installed() -> Path:
