@@ -94,7 +94,6 @@ class GroupWriter:
     async def _run_batch(self) -> None:
         batch: list[_Op] = []
         try:
-            await asyncio.sleep(0)  # callers that are ready now join this batch
             await self._begin()
             await self._run_ops(batch)
             await self._in_thread(self._connection.commit)
