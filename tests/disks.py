@@ -12,11 +12,11 @@ NOBODY = 65534
 
 
 @contextmanager
-def small_disk(folder: Path, size_kb: int) -> Iterator[None]:
-    """Let a folder be a disk of its own, of user nobody; the test is skipped where none can be."""
+def small_disk(folder: Path, size_kb: int, owner: int = NOBODY) -> Iterator[None]:
+    """Let a folder be a disk of its own, of a user; the test is skipped where none can be."""
     if sys.platform != "linux":
         pytest.skip("only Linux makes small disks")
-    size = f"size={size_kb}k,mode=700,uid={NOBODY},gid={NOBODY}"
+    size = f"size={size_kb}k,mode=700,uid={owner},gid={owner}"
     mount = ["mount", "-t", "tmpfs", "-o", size, "none", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("only root can mount a disk, and not in every container")

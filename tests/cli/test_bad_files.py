@@ -1,5 +1,6 @@
 """Files that a hub cannot use at its start: a sentence says what to do, and an exit code."""
 
+import ctypes
 import os
 import shutil
 import sqlite3
@@ -10,22 +11,24 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from tests.disks import NOBODY, fill, small_disk
+from tests.disks import fill, small_disk
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes"),
 ]
-AS_ROOT: Final = os.name == "posix" and os.geteuid() == 0
+AS_ROOT: Final = sys.platform == "linux" and os.geteuid() == 0
+_DROP_FROM_BOUND: Final = 24  # PR_CAPBSET_DROP, prctl(2)
+_OVERRIDES: Final = (1, 2)  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, capabilities(7)
 
 
 @dataclass(frozen=True)
 class Operator:
-    """Somebody whom file modes bind, with a data directory at `home`, and perhaps another file."""
+    """Somebody whom file modes bind, with a data directory below `home`."""
 
     home: Path
 
@@ -36,12 +39,11 @@ class Operator:
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        owner: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         return subprocess.run(
             [sys.executable, "-m", "trunkline", *arguments, "--data-dir", str(self.file.parent)],
             check=False, capture_output=True, text=True, timeout=30, cwd=self.home,
             env={"HOME": str(self.home), "PATH": os.environ["PATH"], **environ},
-            **(owner if AS_ROOT else {}),
+            preexec_fn=_obey_modes if AS_ROOT else None,
         )  # fmt: skip
 
 
@@ -49,7 +51,6 @@ class Operator:
 def made() -> Iterator[Path]:
     """A data directory that a hub has used."""
     home = Path(tempfile.mkdtemp(prefix="files-", dir="/tmp"))
-    _give(home)
     try:
         used = Operator(home).run("pool", "show")
         assert used.returncode == 0, used.stderr
@@ -60,12 +61,10 @@ def made() -> Iterator[Path]:
 
 @pytest.fixture
 def operator(made: Path) -> Iterator[Operator]:
-    """An operator with a copy of that directory; pytest's own folders are closed to nobody."""
+    """An operator with a copy of that directory."""
     home = Path(tempfile.mkdtemp(prefix="files-", dir="/tmp"))
     try:
         shutil.copytree(made, home / "data")
-        for path in (home, *home.rglob("*")):
-            _give(path)
         yield Operator(home)
     finally:
         for folder in (home, *home.glob("data")):
@@ -73,9 +72,12 @@ def operator(made: Path) -> Iterator[Operator]:
         shutil.rmtree(home)
 
 
-def _give(path: Path) -> None:
-    if AS_ROOT:
-        os.chown(path, NOBODY, NOBODY)
+def _obey_modes() -> None:
+    """Let root's next program be bound by file modes as anybody is."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in _OVERRIDES:
+        if libc.prctl(_DROP_FROM_BOUND, capability, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "the capability stays")
 
 
 def refusal(operator: Operator) -> tuple[int, str]:
@@ -120,7 +122,6 @@ def unreadable_key(operator: Operator) -> None:
 def folder_for_a_file(operator: Operator) -> None:
     operator.file.unlink()
     operator.file.mkdir()
-    _give(operator.file)
 
 
 def spoilt(start: int, end: int | None) -> Callable[[Operator], None]:
@@ -191,7 +192,7 @@ def test_a_hub_whose_database_is_locked_says_so_in_time(operator: Operator) -> N
 def test_a_new_hub_on_a_full_disk_says_to_free_some_space(size_kb: int, operator: Operator) -> None:
     shutil.rmtree(operator.file.parent)
     operator.file.parent.mkdir()
-    with small_disk(operator.file.parent, size_kb):
+    with small_disk(operator.file.parent, size_kb, os.getuid()):
         exit_code, sentence = refusal(operator)
 
     assert exit_code == 1
@@ -202,13 +203,11 @@ def test_a_new_hub_on_a_full_disk_says_to_free_some_space(size_kb: int, operator
 def test_a_disk_that_is_full_at_the_first_start_or_a_later_one_is_named(
     stored: tuple[str, ...], operator: Operator, made: Path
 ) -> None:
-    with small_disk(operator.file.parent, 1000):
+    with small_disk(operator.file.parent, 1000, os.getuid()):
         for name in stored:
-            _give(Path(shutil.copy(made / name, operator.file.parent / name)))
+            shutil.copy(made / name, operator.file.parent / name)
         filler = operator.file.parent / "filler"
         fill(filler)
-        filler.chmod(0o600)
-        _give(filler)
         exit_code, sentence = refusal(operator)
 
     assert exit_code in (1, 78)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -50,7 +51,8 @@ class Clean:
         """Run a program in the folder; it must succeed."""
         environ = processes.clean_environment()
         environ.pop("PYTHONPATH", None)
-        environ["UV_BUILD_CONSTRAINT"] = str(ROOT / "requirements/build.txt")
+        # uv reads a list here, which a space in the checkout's path would end.
+        environ["UV_BUILD_CONSTRAINT"] = shutil.copy(ROOT / "requirements/build.txt", self.folder)
         done = subprocess.run(
             [str(word) for word in words],
             check=False, cwd=self.folder, env=environ, capture_output=True, text=True,

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,8 @@ def test_an_adapter_is_begun_checked_and_built_with_the_commands_of_the_page(
     environ |= {
         "HOME": str(tmp_path),
         "PATH": os.pathsep.join([str(python.parent), environ["PATH"]]),
-        "UV_BUILD_CONSTRAINT": str(ROOT / "requirements/build.txt"),
+        # uv reads a list here, which a space in the checkout's path would end.
+        "UV_BUILD_CONSTRAINT": shutil.copy(ROOT / "requirements/build.txt", tmp_path),
         "PIP_NO_INDEX": "1",  # nobody else's trunkline
         "PIP_FIND_LINKS": str(tmp_path / "shop"),
     }
