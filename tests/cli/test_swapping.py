@@ -52,7 +52,8 @@ class Clean:
         environ = processes.clean_environment()
         environ.pop("PYTHONPATH", None)
         # uv reads a list here, which a space in the checkout's path would end.
-        environ["UV_BUILD_CONSTRAINT"] = shutil.copy(ROOT / "requirements/build.txt", self.folder)
+        pins = shutil.copy(ROOT / "requirements/build.txt", self.folder)
+        environ["UV_BUILD_CONSTRAINT"] = str(pins)
         done = subprocess.run(
             [str(word) for word in words],
             check=False, cwd=self.folder, env=environ, capture_output=True, text=True,

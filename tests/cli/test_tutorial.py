@@ -52,7 +52,7 @@ def test_an_adapter_is_begun_checked_and_built_with_the_commands_of_the_page(
         "HOME": str(tmp_path),
         "PATH": os.pathsep.join([str(python.parent), environ["PATH"]]),
         # uv reads a list here, which a space in the checkout's path would end.
-        "UV_BUILD_CONSTRAINT": shutil.copy(ROOT / "requirements/build.txt", tmp_path),
+        "UV_BUILD_CONSTRAINT": str(shutil.copy(ROOT / "requirements/build.txt", tmp_path)),
         "PIP_NO_INDEX": "1",  # nobody else's trunkline
         "PIP_FIND_LINKS": str(tmp_path / "shop"),
     }
