@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Final, Generic, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from pydantic import BaseModel
 
@@ -66,7 +66,17 @@ class WebhookRequest:
 
 
 def _fields(encoded: str) -> Sequence[tuple[str, str]]:
-    return parse_qsl(encoded, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    """Return what `urllib.parse.parse_qsl` does, in less time: most fields need no decoding."""
+    if encoded.count("&") >= _MOST_FIELDS:
+        raise ValueError(f"more than {_MOST_FIELDS} fields")
+    return [_field(pair) for pair in encoded.replace("+", " ").split("&") if pair]
+
+
+def _field(pair: str) -> tuple[str, str]:
+    name, _, value = pair.partition("=")
+    if "%" in pair:
+        return unquote(name, errors="strict"), unquote(value, errors="strict")
+    return name, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
