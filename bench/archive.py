@@ -5,6 +5,7 @@ import random
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,7 +87,7 @@ async def hold_bodies(db: Database, vault: BodyVault, size: int) -> None:
     newest = range(max(0, size - HELD), size)
     for begin in range(newest.start, newest.stop, _BATCH):
         batch = range(begin, min(begin + _BATCH, newest.stop))
-        await db.write(lambda tx, batch=batch: _hold(tx, vault, batch))  # type: ignore[misc]
+        await db.write(partial(_hold, vault=vault, numbers=batch))
 
 
 def _hold(tx: Tx, vault: BodyVault, numbers: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from plugins.sqlite.tests.conftest import RecordedLog
 from plugins.sqlite.tests.table import ids, insert
 from trunkline.sdk import Database, DatabaseFailed, Overloaded, Tx
+from trunkline_sqlite.engine import GuardedConnection
 
 
 async def together(db: Database, *fns: Callable[[Tx], Any]) -> list[Any]:
@@ -137,6 +138,25 @@ async def test_others_get_a_turn_while_a_long_batch_runs(db: Database) -> None:
         await asyncio.sleep(0)
         held_s.append(time.perf_counter() - before)
     assert max(held_s) < 0.2  # and not 0.4
+
+
+async def test_while_the_disk_is_slow_a_commit_does_not_hold_the_event_loop(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = GuardedConnection.commit
+
+    def slow(connection: GuardedConnection) -> None:
+        commit(connection)
+        time.sleep(0.2)
+
+    monkeypatch.setattr(GuardedConnection, "commit", slow)
+    await db.write(insert(1))  # which shows how slow it is
+    write = asyncio.create_task(db.write(insert(2)))
+    turns = 0
+    while not write.done():
+        turns += 1
+        await asyncio.sleep(0.01)
+    assert turns > 5
 
 
 async def test_a_slow_function_is_logged_by_name(db: Database, log: RecordedLog) -> None:

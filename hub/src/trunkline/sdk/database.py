@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -31,6 +32,15 @@ class Tx:
 
     connection: Connection
     notes: list[Note] = field(default_factory=list)
+
+    def run(self, fn: Callable[[Tx], T]) -> T:
+        """Call a caller's function and return its value; one that must be awaited is refused."""
+        value = fn(self)
+        if inspect.iscoroutine(value):
+            value.close()
+        if inspect.isawaitable(value):
+            raise TypeError("a database function must be a plain function, not a coroutine")
+        return value
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Execute one SQLAlchemy Core statement."""

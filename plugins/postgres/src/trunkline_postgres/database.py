@@ -1,7 +1,6 @@
 """The open database: a pool with a fair queue before it, and one connection that listens."""
 
 import asyncio
-import inspect
 from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
@@ -160,7 +159,7 @@ def _write(fn: Callable[[Tx], T], connection: sa.Connection) -> T:
     info = connection.info
     info[IN_FUNCTION] = True
     try:
-        value = _plain(fn(tx))
+        value = tx.run(fn)
     finally:
         info.pop(IN_FUNCTION, None)
     if not transaction.is_active:
@@ -180,15 +179,7 @@ def _write(fn: Callable[[Tx], T], connection: sa.Connection) -> T:
 def _read(fn: Callable[[Tx], T], connection: sa.Connection) -> T:
     connection.begin()  # never committed: leaving the connection rolls back
     tx = Tx(connection)
-    value = _plain(fn(tx))
+    value = tx.run(fn)
     if tx.notes:
         raise RuntimeError("a read changes nothing, so there is nothing to notify of")
-    return value
-
-
-def _plain(value: T) -> T:
-    if inspect.iscoroutine(value):
-        value.close()
-    if inspect.isawaitable(value):
-        raise TypeError("a database function must be a plain function, not a coroutine")
     return value

@@ -93,7 +93,7 @@ def _on_snapshot(connection: sa.Connection, fn: Callable[[Tx], T]) -> T:
     raw.execute("BEGIN")
     tx = Tx(connection)
     try:
-        value = fn(tx)
+        value = tx.run(fn)
     finally:
         connection.rollback()
         if raw.in_transaction:

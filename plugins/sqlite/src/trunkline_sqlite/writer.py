@@ -1,7 +1,6 @@
 """The group writer: operations that arrive while one batch is being stored form the next."""
 
 import asyncio
-import inspect
 import sqlite3
 import time
 from collections import deque
@@ -24,6 +23,8 @@ MAX_QUEUE: Final = 1024
 MAX_BATCH: Final = 256
 SLICE_S: Final = 0.001
 """How long SQL may hold the event loop before others get a turn."""
+FAST_COMMIT_S: Final = 0.002
+"""After a commit that took longer, the next one does not hold the event loop."""
 BUSY_S: Final = 30.0
 """How long a lock of another process is waited out."""
 SLOW_S: Final = 0.020
@@ -47,9 +48,9 @@ class GroupWriter:
     """
     Runs operations in batches: one transaction and one fsync for many callers.
 
-    SQL runs on the event loop, in slices; each operation lies in a savepoint of its own; only the
-    COMMIT and waiting for a lock take place in a thread. Every outcome, a failure too, is told
-    after the COMMIT, because it may rest on rows of the same batch.
+    SQL runs on the event loop, in slices; each operation lies in a savepoint of its own; a thread
+    takes the COMMIT while the disk is slow, and waiting for a lock. Every outcome, a failure too,
+    is told after the COMMIT, because it may rest on rows of the same batch.
     """
 
     def __init__(self, engine: sa.Engine, log: EventLog, publish: Callable[[Note], None]) -> None:
@@ -59,6 +60,7 @@ class GroupWriter:
         self._queue: deque[_Op] = deque()
         self._pump: asyncio.Task[None] | None = None
         self._closed = False
+        self._commit_s = 0.0
         self._thread = ThreadPoolExecutor(1, "database-writer")
         self._connect()
 
@@ -96,7 +98,7 @@ class GroupWriter:
         try:
             await self._begin()
             await self._run_ops(batch)
-            await self._in_thread(self._connection.commit)
+            await self._commit()
         except BaseException as error:
             self._fail(batch, error)
             # The thread first finishes a COMMIT that may still run there; a new connection then
@@ -160,7 +162,7 @@ class GroupWriter:
         started = time.perf_counter()
         self._raw.in_op = True
         try:
-            op.value = _plain(op.fn(tx))
+            op.value = tx.run(op.fn)
             op.notes = tx.notes
         except Exception as error:  # noqa: BLE001  its caller gets it
             op.error = failed(error) if is_failure(error) else error
@@ -179,6 +181,18 @@ class GroupWriter:
         )
         ended.__cause__ = op.error
         return ended
+
+    async def _commit(self) -> None:
+        """Commit where it costs least: a thread takes longer to reach than a fast disk to write."""
+        if self._commit_s <= FAST_COMMIT_S:
+            self._timed_commit()
+        else:
+            await self._in_thread(self._timed_commit)
+
+    def _timed_commit(self) -> None:
+        started = time.perf_counter()
+        self._connection.commit()
+        self._commit_s = time.perf_counter() - started
 
     def _fail(self, batch: list[_Op], error: BaseException) -> None:
         stopped = not isinstance(error, Exception)
@@ -216,11 +230,3 @@ class GroupWriter:
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-def _plain(value: T) -> T:
-    if inspect.iscoroutine(value):
-        value.close()
-    if inspect.isawaitable(value):
-        raise TypeError("a database function must be a plain function, not a coroutine")
-    return value
