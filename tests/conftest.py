@@ -1,8 +1,14 @@
 """What the tests of several folders share: both databases."""
 
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+
 import pytest
 
-from plugins.postgres.tests.server import postgres
+from plugins.postgres.tests.server import Server, postgres
+from trunkline.loading import load_plugins
+from trunkline.sdk import Database, DatabaseContext, SystemClock
 
 __all__ = ["postgres"]
 
@@ -15,3 +21,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         server = pytest.param("postgres", marks=[pytest.mark.postgres, *slow])
         kinds = ["sqlite"] if marked("sqlite") else ["sqlite", server]
         metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+class NoLog:
+    def info(self, event: str, **facts: object) -> None: ...
+
+    warning = error = info
+
+
+@pytest.fixture
+async def db(
+    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Database]:
+    """An open, empty database."""
+    context = DatabaseContext(data_dir=tmp_path, clock=SystemClock(), log=NoLog())
+    with ExitStack() as stack:
+        url = "sqlite:///trunkline.db"
+        if database_kind == "postgres":
+            server: Server = request.getfixturevalue("postgres")
+            url = stack.enter_context(server.database())
+        async with load_plugins().databases[url.partition(":")[0]].open(url, context) as database:
+            yield database

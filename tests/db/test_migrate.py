@@ -95,8 +95,8 @@ async def test_an_older_server_database_is_named_with_its_revision(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await db.write(upgrade)
-    monkeypatch.setattr(migrate, "HEAD", "0003")
-    with pytest.raises(NotConfigured, match=f"at revision {HEAD} and this hub needs revision 0003"):
+    monkeypatch.setattr(migrate, "HEAD", "0099")
+    with pytest.raises(NotConfigured, match=f"at revision {HEAD} and this hub needs revision 0099"):
         await bring_up_to_date(db, embedded=False, allowed=False)
 
 
@@ -108,7 +108,7 @@ async def test_the_database_of_a_newer_hub_is_left_alone(db: Database) -> None:
     assert await db.read(current) == "0099"
 
 
-async def test_messages_from_before_there_were_media_have_none(db: Database) -> None:
+async def test_messages_from_before_have_no_media_and_one_attempt(db: Database) -> None:
     def older(tx: Tx) -> None:
         config = migrate._config()
         config.attributes["connection"] = tx.connection
@@ -117,8 +117,9 @@ async def test_messages_from_before_there_were_media_have_none(db: Database) -> 
 
     await db.write(older)
     await bring_up_to_date(db, embedded=True, allowed=False)
-    counts = await db.read(lambda tx: tx.execute(sa.select(messages.c.media_count)).scalars().all())
-    assert counts == [0]
+    columns = sa.select(messages.c.media_count, messages.c.attempts, messages.c.deadline_at)
+    found = await db.read(lambda tx: [tuple(row) for row in tx.execute(columns)])
+    assert found == [(0, 1, None)]
 
 
 async def test_a_migration_that_fails_half_way_leaves_nothing(db: Database) -> None:

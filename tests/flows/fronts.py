@@ -1,4 +1,4 @@
-"""Two hubs in processes of their own, on one PostgreSQL database, behind one address."""
+"""Three hubs in processes of their own, on one PostgreSQL database, behind one address."""
 
 import asyncio
 import hashlib
@@ -43,14 +43,14 @@ signing_secret = "{secret}"
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """Two hubs behind a proxy. `ann` goes through it, each request to the next hub."""
+    """Three hubs behind a proxy. `ann` goes through it, each request to the next hub."""
 
     proxy: RoundRobin
-    hubs: tuple[HubProcess, HubProcess]
-    folders: tuple[Path, Path]
+    hubs: tuple[HubProcess, ...]
+    folders: tuple[Path, ...]
     config: Path
     database: str
-    direct: tuple[httpx2.AsyncClient, httpx2.AsyncClient]
+    direct: tuple[httpx2.AsyncClient, ...]
     ann: Caller
     ledger: Path
 
@@ -90,9 +90,9 @@ class Front:
 
 
 @asynccontextmanager
-async def two_hubs(folder: Path, database: str) -> AsyncIterator[Front]:
-    """Serve two hubs on a migrated database, with the agent `ann`."""
-    folders = (folder / "one", folder / "two")
+async def three_hubs(folder: Path, database: str) -> AsyncIterator[Front]:
+    """Serve three hubs on a migrated database, with the agent `ann`."""
+    folders = tuple(folder / name for name in ("one", "two", "three"))
     config, ledger = folder / "trunkline.toml", folder / "ledger"
     async with AsyncExitStack() as stack:
         vendor = stack.enter_context(vendor_process(ledger))
@@ -100,13 +100,16 @@ async def two_hubs(folder: Path, database: str) -> AsyncIterator[Front]:
         config.write_text(
             SETTINGS.format(proxy=proxy.port, database=database, vendor=vendor, secret=SECRET)
         )
-        proxy.ports = [free_port(), free_port()]
+        proxy.ports = [free_port() for _ in folders]
         serve = partial(hub_process, "serve", config=config, environ=ENVIRON)
-        one = serve(data_dir=folders[0], port=proxy.ports[0])
-        two = serve(data_dir=folders[1], port=proxy.ports[1])
-        hubs = (await stack.enter_async_context(one), await stack.enter_async_context(two))
+        hubs = tuple(
+            [
+                await stack.enter_async_context(serve(data_dir=folder, port=port))
+                for folder, port in zip(folders, list(proxy.ports), strict=True)
+            ]
+        )
         base_url = f"http://127.0.0.1:{proxy.port}"
-        urls = (base_url, hubs[0].base_url, hubs[1].base_url)
+        urls = (base_url, *(hub.base_url for hub in hubs))
         clients = [
             await stack.enter_async_context(
                 httpx2.AsyncClient(base_url=url, timeout=60, limits=EACH_ITS_OWN)
@@ -119,7 +122,7 @@ async def two_hubs(folder: Path, database: str) -> AsyncIterator[Front]:
             folders=folders,
             config=config,
             database=database,
-            direct=(clients[1], clients[2]),
+            direct=tuple(clients[1:]),
             ann=Caller(client=clients[0], base_url=base_url, token="", limits=EACH_ITS_OWN),
             ledger=ledger,
         )

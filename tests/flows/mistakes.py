@@ -149,9 +149,15 @@ MISTAKES = [
     _send("idempotencyKey", 17),
     _send("agentId", ""),
     _send("agentId", 1),
+    # times that no message can be sent at
+    _send("sendAt", "2026-01-01T00:00:00Z"),
+    _send("sendAt", "2126-01-01T00:00:00Z"),
+    _send("sendAt", "2126-01-01T00:00:00"),
+    _send("sendAt", PLANTED),
+    _send("validForSeconds", 0),
+    _send("validForSeconds", 172_801),
+    _send("validForSeconds", "60 seconds"),
     # nothing that is promised for later is silently left out
-    _send("sendAt", "2030-01-01T00:00:00Z", code="unsupported"),
-    _send("validForSeconds", 60, code="unsupported"),
     _send("mediaType", "image", code="unsupported"),
     _send("subject", PLANTED, code="unsupported"),
     _send("html", f"<b>{PLANTED}</b>", code="unsupported"),

@@ -15,12 +15,14 @@ from trunkline.sdk import (
     E164,
     BadSignature,
     Capability,
+    DeliveryStatus,
     InboundEvent,
     OutboundSms,
     ProviderContext,
     ProviderSpec,
     Receipt,
     SmsReceived,
+    StatusReported,
     TelephonyProvider,
     WebhookAdapter,
     WebhookRequest,
@@ -115,6 +117,23 @@ class WireWebhooks(WebhookAdapter[NoConfig]):
                 sender=E164(text["from"]),
                 recipient=E164(text["to"]),
                 body=text["body"],
+            )
+        ]
+
+
+class WireReports(WireWebhooks):
+    """Reads a report whose body is the status alone, or a word that it does not know."""
+
+    def parse(self, request: WebhookRequest) -> list[InboundEvent]:
+        word = request.body.decode()
+        known = {status.value: status for status in DeliveryStatus}
+        return [
+            StatusReported(
+                external_id=f"{word}:{request.url}",
+                provider_id="p1",
+                sender=E164(ALICE),
+                status=known.get(word),
+                vendor_status=word,
             )
         ]
 

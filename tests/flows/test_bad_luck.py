@@ -4,12 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
 
 from tests.flows.hubs import Caller, StartHub
 from tests.flows.networks import ALICE, BOB, WIRE, Network, NoConfig, Turnstile
 from trunkline.sdk import ProviderContext
+from trunkline.testing import FakeClock
 
 KEY = {"Idempotency-Key": "order-17"}
 
@@ -21,38 +23,39 @@ KEY = {"Idempotency-Key": "order-17"}
 async def test_a_provider_that_does_not_open_has_surely_sent_nothing(
     start_hub: StartHub, error: BaseException
 ) -> None:
-    network = Network(openings=[error])
-    async with start_hub(plugins=network.plugins(), toml=WIRE) as hub:
+    network, clock = Network(openings=[error]), FakeClock()
+    async with start_hub(plugins=network.plugins(), toml=WIRE, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
-        refused = await ann.try_send(BOB, "hello")
-        (message,) = await ann.inbox()
+        answer = await ann.send(BOB, "hello")
+        asked = len(network.asked)
 
-    assert (refused.status_code, refused.json()["code"]) == (503, "provider_unavailable")
-    assert refused.headers["retry-after"] == "5"
-    assert (message["status"], network.asked) == ("failed", [])
+    assert (answer["status"], answer["retryOwner"], asked) == ("queued", "hub", 0)
+    earliest = datetime.fromisoformat(answer["earliestAt"])
+    assert 5.0 <= (earliest - clock.now()).total_seconds() <= 5.5
 
 
-async def test_a_provider_that_did_not_open_is_opened_again_at_the_next_send(
+async def test_a_provider_that_did_not_open_is_opened_again_at_the_next_attempt(
     start_hub: StartHub,
 ) -> None:
-    network = Network(openings=[RuntimeError()])
-    async with start_hub(plugins=network.plugins(), toml=WIRE) as hub:
+    network, clock = Network(openings=[RuntimeError()]), FakeClock()
+    async with start_hub(plugins=network.plugins(), toml=WIRE, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
-        await ann.try_send(BOB, "hello")
-        again = await ann.send(BOB, "hello")
+        queued = await ann.send(BOB, "hello")
+        clock.travel(5.5)
+        await hub.until_status(ann, queued["messageId"], "sent")
 
-    assert (again["status"], again["replayed"]) == ("sent", False)
+    assert [sms.body for sms in network.asked] == ["hello"]
 
 
 async def test_readiness_tells_of_a_provider_that_does_not_open_until_it_does(
     start_hub: StartHub,
 ) -> None:
     network = Network(openings=[RuntimeError()])
-    async with start_hub(plugins=network.plugins(), toml=WIRE) as hub:
+    async with start_hub(plugins=network.plugins(), toml=WIRE, clock=FakeClock()) as hub:
         ann, admin = await hub.agent("ann", ALICE), await hub.admin()
         told = [(await admin.get("/health/ready")).json()]
-        for _ in range(2):
-            await ann.try_send(BOB, "hello")
+        for body in ("hello", "hello again"):
+            await ann.send(BOB, body)
             told.append((await admin.get("/health/ready")).json())
 
     assert told == [
@@ -83,9 +86,10 @@ async def test_a_provider_that_takes_too_long_to_open_is_not_waited_for(
     network.opens = False
     toml = f"{WIRE}[messages]\nprovider_timeout_s = 0.05\n"
     async with start_hub(plugins=network.plugins(), toml=toml) as hub:
-        refused = await (await hub.agent("ann", ALICE)).try_send(BOB, "hello")
+        answer = await (await hub.agent("ann", ALICE)).send(BOB, "hello")
+        asked = len(network.asked)
 
-    assert (refused.status_code, refused.json()["code"]) == (503, "provider_unavailable")
+    assert (answer["status"], answer["retryOwner"], asked) == ("queued", "hub", 0)
 
 
 async def test_a_provider_that_does_not_end_does_not_keep_the_hub_from_ending(

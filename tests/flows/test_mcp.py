@@ -48,6 +48,7 @@ async def test_an_agent_finds_the_promised_tools_and_no_others(house: House, mod
         "comms_send_message",
         "comms_get_messages",
         "comms_get_status",
+        "comms_cancel",
         "comms_get_channel_status",
     }
 
@@ -76,7 +77,7 @@ async def test_every_tool_says_what_it_does_and_to_whom(house: House) -> None:
     hints = {name: tool.annotations for name, tool in tools.items()}
     assert all(hint is not None for hint in hints.values())
     reading = {name for name, hint in hints.items() if hint and hint.read_only_hint}
-    assert reading == tools.keys() - {"comms_send_message"}
+    assert reading == tools.keys() - {"comms_send_message", "comms_cancel"}
     sending = hints["comms_send_message"]
     assert sending is not None
     assert (sending.idempotent_hint, sending.open_world_hint, sending.destructive_hint) == (
@@ -129,8 +130,15 @@ async def test_every_result_is_as_its_schema_promises(house: House, mode: str) -
         sent = facts_of(
             await client.call_tool("comms_send_message", {**SEND, "body": f"schema {mode}"})
         )
+        await Vendor(house.hub).arm("rate_limited")
+        queued = facts_of(
+            await client.call_tool("comms_send_message", {**SEND, "body": f"queued {mode}"})
+        )
         results = {
             "comms_send_message": sent,
+            "comms_cancel": facts_of(
+                await client.call_tool("comms_cancel", {"id": queued["messageId"]})
+            ),
             "comms_get_status": facts_of(
                 await client.call_tool("comms_get_status", {"id": sent["messageId"]})
             ),
@@ -173,14 +181,27 @@ async def test_a_refusal_is_a_result_that_says_what_to_do(house: House, mode: st
 
 
 async def test_a_refused_send_names_its_message(house: House) -> None:
-    await Vendor(house.hub).arm("rate_limited")
+    await Vendor(house.hub).arm("bad_recipient")
     async with house.ann.mcp() as client:
         result = await client.call_tool("comms_send_message", {**SEND, "body": "refused"})
 
     problem = result.structured_content
     assert problem is not None
-    assert (problem["code"], problem["retryAfterS"]) == ("provider_unavailable", 1.0)
+    assert (result.is_error, problem["code"]) == (True, "provider_rejected")
     assert (await house.ann.status(problem["messageId"]))["status"] == "failed"
+
+
+async def test_a_send_that_was_not_taken_yet_is_no_error_and_says_who_tries_again(
+    house: House,
+) -> None:
+    await Vendor(house.hub).arm("rate_limited")
+    async with house.ann.mcp() as client:
+        result = await client.call_tool("comms_send_message", {**SEND, "body": "not yet"})
+
+    sent = facts_of(result)
+    assert (sent["status"], sent["retryOwner"]) == ("queued", "hub")
+    assert sent["earliestAt"] > sent["timestamp"]
+    assert "Do not send it again" in sent["reason"]
 
 
 async def test_a_handshake_opens_no_session_and_each_request_counts_for_its_own_token(

@@ -6,38 +6,16 @@ from typing import Any
 import pytest
 
 from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, Served, StartHub
-from tests.flows.networks import ALICE, BOB, WIRE, Network, Vendor, WireWebhooks, report
+from tests.flows.networks import ALICE, BOB, WIRE, Network, Vendor, WireReports, report
 from trunkline.sdk import (
-    E164,
-    DeliveryStatus,
-    InboundEvent,
     OutboundSms,
     OutcomeUnknown,
     Receipt,
     Rejected,
-    StatusReported,
-    WebhookRequest,
 )
 
 SLOW_REPORTS = DEMO.replace("delivery_delay_ms = 20", "delivery_delay_ms = 600000")
 STATUSES = "/webhooks/connections/demo/message-status"
-
-
-class WireReports(WireWebhooks):
-    """Reads a report whose body is the status alone, or a word that it does not know."""
-
-    def parse(self, request: WebhookRequest) -> list[InboundEvent]:
-        word = request.body.decode()
-        known = {status.value: status for status in DeliveryStatus}
-        return [
-            StatusReported(
-                external_id=f"{word}:{request.url}",
-                provider_id="p1",
-                sender=E164(ALICE),
-                status=known.get(word),
-                vendor_status=word,
-            )
-        ]
 
 
 def steps(traced: dict[str, Any]) -> list[tuple[str, bool]]:

@@ -200,7 +200,6 @@ async def test_a_report_proves_a_text_whose_answer_was_lost(
         (refusal(400, 21408), 422, "provider_rejected", "Geo permissions"),
         (refusal(401, 20003), 424, "provider_auth", "account_sid and auth_token"),
         (refusal(403, 20005), 424, "provider_auth", "add funds"),
-        (refusal(429, 20429), 503, "provider_unavailable", "wait"),
     ],
 )
 async def test_a_refusal_says_what_to_do_about_it(
@@ -218,6 +217,19 @@ async def test_a_refusal_says_what_to_do_about_it(
     assert (response.status_code, response.json()["code"]) == (http_status, code)
     assert advice in response.text
     assert not [private for private in (TOKEN, "+14155550199") if private in response.text]
+
+
+async def test_a_text_that_is_too_soon_is_queued_and_sent_once(
+    hub: Served, twilio: Twilio, ann: Caller
+) -> None:
+    taken, twilio.answer = twilio.answer, refusal(429, 20429)
+    queued = await ann.send(BOB, "hello")
+    asked, twilio.answer = len(twilio.asked), taken
+    traced = await hub.until_status(ann, queued["messageId"], "sent")
+
+    assert (queued["status"], queued["retryOwner"], asked) == ("queued", "hub", 1)
+    assert [step[0] for step in steps(traced)] == ["sending", "queued", "sending", "sent"]
+    assert [each["Body"] for each in twilio.asked] == ["hello", "hello"]
 
 
 # --- in -------------------------------------------------------------------------------------------

@@ -14,6 +14,9 @@ from trunkline.applications import Loopback, RunningHub, build_applications
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.connections.registry import Connection, Connections, configure
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.executors import Executors, Pulse
+from trunkline.core.engine.repository import JobKind, read_beats, release, release_strangers
 from trunkline.core.gate.gate import Gate
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.dispatch import Dispatch
@@ -21,8 +24,11 @@ from trunkline.core.inbound.intake import Intake
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.recovery import close_leftovers
-from trunkline.core.messages.service import LOCAL_EXECUTOR, Messages
+from trunkline.core.messages.outcomes import Outcomes
+from trunkline.core.messages.reconciliation import Reconciliation
+from trunkline.core.messages.recovery import Recovery
+from trunkline.core.messages.redelivery import Redelivery
+from trunkline.core.messages.service import Messages
 from trunkline.core.principal import Principal
 from trunkline.core.principal import Scope as PrincipalScope
 from trunkline.core.privacy.keys import Keys, load_master_key
@@ -45,11 +51,14 @@ from trunkline.sdk import (
     NotConfigured,
     ProviderContext,
     SystemClock,
+    Tx,
 )
 from trunkline.settings import Settings
 
 HOUSEKEEPING_S: Final = 60.0
 DRAIN_S: Final = 10.0
+LOCAL_EXECUTOR: Final = "local"
+"""Who does the work on an embedded database: there is only ever one."""
 STRAGGLERS_S: Final = 60.0
 """Beyond the provider's time-out, what an attempt of another hub may still take."""
 
@@ -92,20 +101,37 @@ async def open_hub(
         await bring_up_to_date(db, embedded=database.embedded, allowed=migrate)
         loopback = Loopback()
         alone = database.embedded
-        hub, journal = _compose(settings, configured, db, http, clock, ids, log, loopback, alone)
+        executor = LOCAL_EXECUTOR if database.embedded else ids.new("exe")
+        engine = Engine(db, clock, ids, log, executor)
+        pulse = Pulse(db, clock, executor)
+        hub, recovery = _compose(
+            settings, configured, db, http, clock, ids, log, loopback, alone, engine, pulse
+        )
         await hub.agents.ensure_pool(settings.pool.size)
-        abandoned = None if database.embedded else _abandoned_after(settings)
-        await _recover(hub, journal, abandoned)
-        await _sweep(hub, journal, abandoned)
+        executors = Executors(db, clock, log, pulse, executor, recovery.bury)
+        if database.embedded:
+            await _take_over(hub, recovery, executor)
+        else:
+            await pulse.beat()
+        background = [asyncio.create_task(_keep_house(hub, recovery, settings))]
+        background.append(asyncio.create_task(engine.run()))
+        if not database.embedded:
+            background.append(asyncio.create_task(executors.run()))
         running = build_applications(settings, plugins, hub, loopback)
-        housekeeping = asyncio.create_task(_keep_house(hub, journal, abandoned))
         try:
             yield running
         finally:
-            housekeeping.cancel()
-            unfinished = await hub.messages.drain(DRAIN_S)
+            for task in background[:2]:
+                task.cancel()
+            unfinished = sum(
+                await asyncio.gather(hub.messages.drain(DRAIN_S), engine.drain(DRAIN_S))
+            )
             if unfinished:
                 log.warning("hub.stopped_with_sends_under_way", count=unfinished)
+            for task in background[2:]:
+                task.cancel()
+            if not database.embedded and not unfinished:
+                await pulse.leave()
             await hub.connections.close()
             await hub.tokens.note_uses()
 
@@ -120,7 +146,9 @@ def _compose(
     log: EventLog,
     loopback: Loopback,
     alone: bool,
-) -> tuple[Hub, Journal]:
+    engine: Engine,
+    pulse: Pulse,
+) -> tuple[Hub, Recovery]:
     given = settings.encryption_key.get_secret_value() if settings.encryption_key else None
     keys = Keys(load_master_key(settings.server.data_dir, given))
     vault = BodyVault(keys, clock, ids, hold_hours=settings.privacy.hold_hours)
@@ -144,7 +172,31 @@ def _compose(
         if connection is not None and connection.fault:
             log.error("connection.not_usable", connection=name, fault=connection.fault)
     timeout_s = settings.messages.provider_timeout_s
-    delivery = Delivery(db, connections, journal, clock, log, callback_url, timeout_s=timeout_s)
+    gate = Gate(connections)
+    outcomes = Outcomes(journal, engine)
+    delivery = Delivery(
+        db,
+        connections,
+        outcomes,
+        clock,
+        log,
+        callback_url,
+        timeout_s=timeout_s,
+        may_ask=(lambda begun_s: True) if alone else pulse.may_ask,
+    )
+    redelivery = Redelivery(db, gate, connections, delivery, outcomes, journal, engine)
+    reconciliation = Reconciliation(
+        db,
+        connections,
+        redelivery,
+        journal,
+        engine,
+        log,
+        timeout_s=timeout_s,
+        flag_after=timedelta(seconds=settings.messages.final_within_s),
+    )
+    engine.serve(JobKind.ATTEMPT, redelivery.work)
+    engine.serve(JobKind.RECONCILE, reconciliation.work)
     hub = Hub(
         agents=Agents(db, clock, ids),
         tokens=Tokens(
@@ -157,14 +209,16 @@ def _compose(
         ),
         messages=Messages(
             db,
-            Gate(connections),
+            gate,
             delivery,
             journal,
+            engine,
             keys,
             clock,
             ids,
             duplicate_window_s=settings.messages.duplicate_window_s,
             timeout_s=timeout_s,
+            valid_for_s=settings.messages.valid_for_s,
         ),
         inbox=Inbox(db, vault, clock, log),
         intake=Intake(db, connections, journal, Dispatch(journal), log),
@@ -175,31 +229,32 @@ def _compose(
         clock=clock,
         log=log,
     )
-    return hub, journal
+    return hub, Recovery(journal, engine)
 
 
-def _abandoned_after(settings: Settings) -> timedelta:
-    """Return the age from which no hub can still be at work on an attempt."""
-    return timedelta(seconds=settings.messages.provider_timeout_s + STRAGGLERS_S)
+async def _take_over(hub: Hub, recovery: Recovery, executor: str) -> None:
+    """Settle what the last process on an embedded database left: it was alone, and is dead."""
 
+    def fn(tx: Tx) -> int:
+        release(tx, executor)
+        return recovery.bury(tx, executor)
 
-async def _recover(hub: Hub, journal: Journal, abandoned: timedelta | None) -> None:
-    leftovers = await close_leftovers(hub.db, journal, hub.clock, LOCAL_EXECUTOR, abandoned)
+    leftovers = await hub.db.write(fn)
     if leftovers:
         hub.log.warning("hub.found_sends_of_unknown_outcome", count=leftovers)
 
 
-async def _keep_house(hub: Hub, journal: Journal, abandoned: timedelta | None) -> None:
-    """Once a minute: shred what is past its time, and write down what is only remembered."""
+async def _keep_house(hub: Hub, recovery: Recovery, settings: Settings) -> None:
+    """At once and every minute: shred what is past its time, write down what is only remembered."""
     while True:
+        await _sweep(hub, recovery, settings)
         await hub.clock.sleep(HOUSEKEEPING_S)
-        await _sweep(hub, journal, abandoned)
 
 
-async def _sweep(hub: Hub, journal: Journal, abandoned: timedelta | None) -> None:
+async def _sweep(hub: Hub, recovery: Recovery, settings: Settings) -> None:
+    abandoned_s = settings.messages.provider_timeout_s + STRAGGLERS_S
     try:
-        if abandoned is not None:  # what another hub left, and was too young at the start of this
-            await _recover(hub, journal, abandoned)
+        await hub.db.write(lambda tx: _bury_strangers(tx, recovery, abandoned_s))
         shredded = await hub.privacy.sweep()
         if shredded:
             hub.log.info("privacy.shredded", count=shredded)
@@ -208,6 +263,14 @@ async def _sweep(hub: Hub, journal: Journal, abandoned: timedelta | None) -> Non
         hub.metrics.pool(used=pool.used, total=pool.size)
     except Exception as error:
         hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
+
+
+def _bury_strangers(tx: Tx, recovery: Recovery, abandoned_s: float) -> None:
+    """Settle what is left of processes that nobody knows any more."""
+    known = (recovery.engine.executor, *read_beats(tx))
+    release_strangers(tx, known)
+    begun_before = recovery.journal.clock.now() - timedelta(seconds=abandoned_s)
+    recovery.bury_strangers(tx, known, begun_before)
 
 
 def database_spec(settings: Settings, plugins: Plugins) -> DatabaseSpec:

@@ -150,6 +150,21 @@ class IdempotencyConflict(Problem):
         )
 
 
+class TooLate(Problem):
+    """An attempt has begun, or the message is over: look at its status."""
+
+    code = "too_late"
+    status = 409
+    title = "Too late"
+
+    def __init__(self, standing: str, message_id: str) -> None:
+        super().__init__(
+            f"It is {standing}; only a queued message can be canceled.",
+            messageStatus=standing,
+            messageId=message_id,
+        )
+
+
 class Missing(Problem):
     """A provider must be installed or set first; the sentence names it."""
 
@@ -229,14 +244,3 @@ class ProviderAuth(Problem):
 
     def __init__(self, sentence: str, message_id: str) -> None:
         super().__init__(sentence, messageId=message_id)
-
-
-class ProviderUnavailable(Problem):
-    """The provider surely did not take it: send it again after `retryAfterS`."""
-
-    code = "provider_unavailable"
-    status = 503
-    title = "Provider unavailable"
-
-    def __init__(self, sentence: str, message_id: str, retry_after_s: float) -> None:
-        super().__init__(sentence, messageId=message_id, retryAfterS=retry_after_s)

@@ -95,6 +95,11 @@ messages = _table(
     sa.Column("reply_to", sa.String(64)),
     sa.Column("acknowledged_at", UtcTime),  # inbound only
     sa.Column("media_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("due_at", UtcTime),  # of a queued one: its next attempt begins then
+    sa.Column("deadline_at", UtcTime),  # outbound: no attempt begins after it
+    sa.Column("batch_id", sa.String(64)),
+    sa.Column("flag", sa.String(32)),  # why a person should look at it
     sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
     sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
     sa.Index(
@@ -112,6 +117,28 @@ messages = _table(
         sqlite_where=sa.text("body_until IS NOT NULL"),
         postgresql_where=sa.text("body_until IS NOT NULL"),
     ),
+    sa.Index(
+        "ix_messages_batch",
+        "workspace_id",
+        "batch_id",
+        sqlite_where=sa.text("batch_id IS NOT NULL"),
+        postgresql_where=sa.text("batch_id IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_messages_flagged",
+        "workspace_id",
+        "id",
+        sqlite_where=sa.text("flag IS NOT NULL"),
+        postgresql_where=sa.text("flag IS NOT NULL"),
+    ),
+)
+
+message_batches = _table(
+    "message_batches",
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("key_hash", sa.LargeBinary),  # of the caller's idempotency key, if it gave one
+    sa.UniqueConstraint("workspace_id", "agent_id", "key_hash"),
 )
 
 message_attempts = _table(
@@ -178,6 +205,56 @@ inbound_events = _table(
         sqlite_where=sa.text("state = 'received'"),
         postgresql_where=sa.text("state = 'received'"),
     ),
+)
+
+inbound_forwards = _table(
+    "inbound_forwards",
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("message_id", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),  # waiting | delivered | dead
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text),  # why the last try failed
+    sa.Column("finished_at", UtcTime),
+    sa.UniqueConstraint("workspace_id", "message_id"),
+    sa.Index("ix_inbound_forwards_state", "workspace_id", "state", "id"),
+)
+
+# --- engine ---------------------------------------------------------------------------------------
+
+engine_jobs = _table(
+    "engine_jobs",
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("subject_id", sa.String(64), nullable=False),  # the row that it is about
+    sa.Column("due_at", UtcTime, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),  # how often its work has broken off
+    sa.Column("executor", sa.String(64)),  # who is at work on it
+    sa.UniqueConstraint("workspace_id", "kind", "subject_id"),
+    sa.Index(
+        "ix_engine_jobs_due",
+        "due_at",
+        sqlite_where=sa.text("executor IS NULL"),
+        postgresql_where=sa.text("executor IS NULL"),
+    ),
+)
+
+engine_executors = _table(
+    "engine_executors",
+    sa.Column("beats", sa.BigInteger, nullable=False),  # counts on while its process lives
+)
+
+engine_marks = _table(
+    "engine_marks",
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("value", sa.Text, nullable=False),  # how far a periodic job got
+    sa.UniqueConstraint("workspace_id", "name"),
+)
+
+connection_states = _table(
+    "connection_states",
+    sa.Column("connection", sa.String(64), nullable=False),
+    sa.Column("open_until", UtcTime),  # the circuit breaker: nothing is asked of it until then
+    sa.Column("failures", sa.Integer, nullable=False),  # in a row
+    sa.UniqueConstraint("workspace_id", "connection"),
 )
 
 # --- compliance -----------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ type_prefixes: Final = {
     "msg": "message",
     "att": "attempt",
     "evt": "inbound event",
+    "bat": "batch",
+    "exe": "executor",
     "row": "any other row",
 }
 """The prefixes in use and what each one names."""

@@ -79,6 +79,8 @@ class ProviderSpec(Generic[P, C]):
             entered once, at the connection's first use, and left when the hub stops.
         capabilities: What the provider can do.
         idempotency: What a lost answer may be resolved with.
+        accept_latency_s: For how many seconds after a send was over the provider may still take
+            it: with `Idempotency.LOOKUP`, how long its "no such text" proves nothing.
         webhook: Verifies and parses the provider's callbacks, or None if it has none.
         prices: Default prices for estimates.
         simulated: True for a network that reaches nobody: demo numbers are allowed only there.
@@ -89,6 +91,7 @@ class ProviderSpec(Generic[P, C]):
     open: Callable[[C, ProviderContext], AbstractAsyncContextManager[P]]
     capabilities: frozenset[Capability]
     idempotency: Idempotency = Idempotency.NONE
+    accept_latency_s: float = 60.0
     webhook: WebhookAdapter[C] | None = None
     prices: PriceList | None = None
     simulated: bool = False

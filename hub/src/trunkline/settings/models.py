@@ -129,6 +129,18 @@ class MessagesSettings(_Section):
         description="Seconds in which the same text to the same recipient, sent without an "
         "idempotency key, counts as a repetition; 0 turns that off.",
     )
+    valid_for_s: int = Field(
+        default=14_400,
+        ge=1,
+        le=172_800,
+        description="Seconds for which a message is tried, unless its sender says otherwise.",
+    )
+    final_within_s: int = Field(
+        default=1800,
+        ge=60,
+        description="Seconds after which a message that nobody reported on is looked up, and then "
+        "flagged.",
+    )
     provider_timeout_s: float = Field(
         default=30, gt=0, allow_inf_nan=False, description="Seconds a provider has for an answer."
     )

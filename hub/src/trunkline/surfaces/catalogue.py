@@ -10,6 +10,8 @@ from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid, Unsupported
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
 from trunkline.surfaces.shapes import (
+    CancelArguments,
+    CancelResult,
     ChannelsShape,
     EvidenceShape,
     GetChannelStatusArguments,
@@ -28,6 +30,7 @@ from trunkline.surfaces.shapes import (
 )
 
 _UNKNOWN = "It may have been sent. Do not send it again; look at its status later."
+_QUEUED = "The hub sends it by itself, at earliestAt or soon after. Do not send it again."
 _FAILED = "The provider took it, and it failed there at once. Correct it before you send it again."
 
 
@@ -41,6 +44,8 @@ async def _send_message(
         to_agent_id=arguments.to_agent_id,
         reply_to=arguments.reply_to,
         idempotency_key=arguments.idempotency_key,
+        send_at=arguments.send_at,
+        valid_for_s=arguments.valid_for_seconds,
     )
     answer = await hub.messages.send(principal, agent_id, command)
     message = answer.message
@@ -62,6 +67,7 @@ def _media_urls(arguments: SendMessageArguments) -> tuple[str, ...]:
 def _send_result(answer: Answer) -> SendMessageResult:
     message = answer.message
     open_ended = message.status in (Status.UNKNOWN, Status.SENDING)
+    hubs = open_ended or message.status is Status.QUEUED
     return SendMessageResult(
         message_id=message.id,
         channel=message.channel,
@@ -75,20 +81,23 @@ def _send_result(answer: Answer) -> SendMessageResult:
         rate_limit_remaining=None,
         replayed=answer.replayed,
         reason=_reason(answer, open_ended=open_ended),
-        retry_owner="hub" if open_ended else "none",
+        retry_owner="hub" if hubs else "none",
+        earliest_at=message.due_at if message.status is Status.QUEUED else None,
     )
 
 
 def _reason(answer: Answer, *, open_ended: bool) -> str | None:
     if open_ended:
         return " ".join(filter(None, (answer.message.reason, _UNKNOWN)))
+    if answer.message.status is Status.QUEUED:
+        return " ".join(filter(None, (answer.message.reason, _QUEUED)))
     if answer.replayed:
         return (
             "This text was sent before; nothing was sent now. "
             "To send it twice, give a new idempotencyKey."
         )
     if answer.message.status is Status.FAILED:
-        return _FAILED
+        return answer.message.reason or _FAILED
     return answer.message.reason
 
 
@@ -139,7 +148,16 @@ async def _get_status(
         currency=message.currency,
         cost_final=message.cost_final,
         reason=message.reason,
+        earliest_at=message.due_at if message.status is Status.QUEUED else None,
+        flag=message.flag,
     )
+
+
+async def _cancel(
+    hub: Hub, principal: Principal, agent_id: str, arguments: CancelArguments
+) -> CancelResult:
+    message = await hub.messages.cancel(principal, agent_id, arguments.id)
+    return CancelResult(id=message.id, status=message.status.value)
 
 
 async def _get_channel_status(
@@ -181,11 +199,9 @@ SEND_MESSAGE = Operation(
         {
             "html",
             "mediaType",
-            "sendAt",
             "subject",
             "templateId",
             "templateVars",
-            "validForSeconds",
         }
     ),
 )
@@ -211,6 +227,18 @@ GET_STATUS = Operation(
     result=GetStatusResult,
     run=_get_status,
 )
+CANCEL = Operation(
+    name="comms_cancel",
+    title="Cancel a message",
+    description="Cancel a queued message before its next attempt begins. Once an attempt has begun "
+    "it cannot be taken back, and the answer says so.",
+    scope=Scope.AGENT,
+    annotations=Annotations(read_only=False, destructive=True, idempotent=True),
+    arguments=CancelArguments,
+    result=CancelResult,
+    run=_cancel,
+    channel="sms",
+)
 GET_CHANNEL_STATUS = Operation(
     name="comms_get_channel_status",
     title="Look at this agent's channels",
@@ -226,5 +254,6 @@ AGENT_OPERATIONS: tuple[AnyOperation, ...] = (
     SEND_MESSAGE,
     GET_MESSAGES,
     GET_STATUS,
+    CANCEL,
     GET_CHANNEL_STATUS,
 )

@@ -139,6 +139,15 @@ class SendMessageArguments(Arguments):
     reply_to: Reference | None = Field(
         default=None, description="Id of the inbound message this answers; marks it read."
     )
+    send_at: Since | None = Field(
+        default=None, description="Send it then, not now (RFC 3339; at most 30 days away)."
+    )
+    valid_for_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=172_800,
+        description="Give it up if it could not be handed over within so long; default 4 hours.",
+    )
     idempotency_key: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,255}$")] | None = (
         Field(
             default=None,
@@ -154,8 +163,8 @@ class SendMessageResult(Result):
     message_id: str
     channel: Channel
     status: str = Field(
-        description="sent: the provider has it (not proof of delivery). unknown: it may have been "
-        "sent; do not send it again."
+        description="sent: the provider has it (not proof of delivery). queued: the hub will send "
+        "it. unknown: it may have been sent. Of neither send another."
     )
     cost: float | None = Field(description="In major units of currency; null when not known.")
     currency: str | None
@@ -173,6 +182,7 @@ class SendMessageResult(Result):
     retry_owner: Literal["hub", "caller", "none"] = Field(
         description="Who tries again. hub or none: do not send it again yourself."
     )
+    earliest_at: Time | None = optional("When the hub sends it, of a queued one.")
 
 
 class GetMessagesArguments(Arguments):
@@ -249,6 +259,21 @@ class GetStatusResult(Result):
     currency: str | None
     cost_final: bool
     reason: str | None = optional("Why the status is what it is.")
+    earliest_at: Time | None = optional("When the hub sends it, of a queued one.")
+    flag: str | None = optional("Why a person has been asked to look at it.")
+
+
+class CancelArguments(Arguments):
+    """Arguments of comms_cancel."""
+
+    id: Reference = Field(description="A messageId.")
+
+
+class CancelResult(Result):
+    """Result of comms_cancel."""
+
+    id: str
+    status: str = Field(description="canceled: it was not sent and never will be.")
 
 
 class GetChannelStatusArguments(Arguments):

@@ -40,7 +40,7 @@ _UNREGISTERED: Final = (
 )
 _NO_TEXTS: Final = "The recipient's number cannot receive texts: use another number, or call."
 _EMPTY: Final = "The text is empty: give it a body or media."
-_RATE: Final = "Twilio limits our rate: wait, then try again."
+_RATE: Final = "Twilio limits our rate: it takes the same text later."
 
 CATALOGUE: Final[Mapping[int, Meaning]] = {
     # the account

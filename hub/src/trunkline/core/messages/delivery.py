@@ -1,18 +1,16 @@
 """One attempt to hand a message to its provider. The only file that calls a provider's sends."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from trunkline.core.connections.registry import CannotOpen, Connection, Connections
-from trunkline.core.messages import idempotency, repository, trail
-from trunkline.core.messages.content import Content
-from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import Evidence, Message, Source, Status
+from trunkline.core.connections.registry import CannotOpen, Connections
+from trunkline.core.messages.attempts import Attempt
+from trunkline.core.messages.models import Message
+from trunkline.core.messages.outcomes import Outcomes
 from trunkline.sdk import (
     E164,
-    AuthFailed,
     CallbackKind,
     CallbackUrl,
     Clock,
@@ -21,33 +19,19 @@ from trunkline.sdk import (
     EventLog,
     OutboundSms,
     OutcomeUnknown,
-    OutOfCredit,
     Overloaded,
     ProviderError,
     Receipt,
     Rejected,
     RetryLater,
-    Tx,
+    TelephonyProvider,
     Unsupported,
     major_units,
 )
 
 _OPEN_RETRY_S: Final = 5.0
-_LONGEST_RETRY_S: Final = 900.0
-
 _RECORD_TRIES: Final = 30
 _RECORD_PAUSE_S: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """A message with its stored attempt, ready to be handed over."""
-
-    id: str
-    workspace_id: str
-    message: Message
-    content: Content
-    connection: Connection
 
 
 class Delivery:
@@ -57,20 +41,23 @@ class Delivery:
         self,
         db: Database,
         connections: Connections,
-        journal: Journal,
+        outcomes: Outcomes,
         clock: Clock,
         log: EventLog,
         callback_url: CallbackUrl,
         *,
         timeout_s: float,
+        may_ask: Callable[[float], bool],
     ) -> None:
+        """`may_ask` tells whether an attempt that began then is surely still this process's."""
         self._db = db
         self._connections = connections
-        self._journal = journal
+        self._outcomes = outcomes
         self._clock = clock
         self._log = log
         self._callback_url = callback_url
         self._timeout_s = timeout_s
+        self._may_ask = may_ask
 
     async def attempt(self, attempt: Attempt) -> Message:
         """Hand the message over and return it as it stands then, whatever the provider says."""
@@ -108,6 +95,13 @@ class Delivery:
                 provider = await self._connections.provider(attempt.connection)
         except (CannotOpen, TimeoutError):
             return RetryLater("The provider could not be opened.", retry_after_s=_OPEN_RETRY_S)
+        if not self._may_ask(attempt.begun_s):
+            return RetryLater("The hub stood still before it could ask the provider.")
+        return await self._ask(provider, attempt, sms)
+
+    async def _ask(
+        self, provider: TelephonyProvider, attempt: Attempt, sms: OutboundSms
+    ) -> Receipt | ProviderError:
         try:
             async with asyncio.timeout(self._timeout_s):
                 receipt = await provider.send_sms(sms)
@@ -139,7 +133,9 @@ class Delivery:
         """
         for tries_left in reversed(range(_RECORD_TRIES)):
             try:
-                return await self._db.write(partial(self._record, attempt=attempt, outcome=outcome))
+                return await self._db.write(
+                    partial(self._outcomes.record, attempt=attempt, outcome=outcome)
+                )
             except (DatabaseFailed, Overloaded) as error:
                 self._log.error(
                     "delivery.not_recorded",
@@ -159,86 +155,6 @@ class Delivery:
                 outcome = OutcomeUnknown("The provider's adapter gave an unusable answer.")
         return attempt.message
 
-    def _record(self, tx: Tx, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
-        if isinstance(outcome, Receipt):
-            self._record_receipt(tx, attempt, outcome)
-        elif isinstance(outcome, OutcomeUnknown):
-            self._record_unknown(tx, attempt, outcome)
-        else:
-            self._record_refusal(tx, attempt, outcome)
-        message = repository.find_message(tx, attempt.workspace_id, attempt.message.id)
-        assert message is not None
-        return message
-
-    def _record_receipt(self, tx: Tx, attempt: Attempt, receipt: Receipt) -> None:
-        workspace_id, message = attempt.workspace_id, attempt.message
-        self._end(tx, attempt, "sent", external_id=receipt.provider_id)
-        repository.set_external_id(tx, workspace_id, message.id, receipt.provider_id)
-        if receipt.cost_micros is not None:
-            repository.set_values(
-                tx,
-                workspace_id,
-                message.id,
-                cost=receipt.cost_micros,
-                currency=receipt.currency,
-                cost_final=True,
-            )
-        to = Status(receipt.status.value)
-        self._journal.move(tx, workspace_id, message, to, Evidence(source=Source.SEND))
-
-    def _record_unknown(self, tx: Tx, attempt: Attempt, error: OutcomeUnknown) -> None:
-        self._end(tx, attempt, "unknown", provider_code=error.provider_code)
-        moved = self._journal.move(
-            tx,
-            attempt.workspace_id,
-            attempt.message,
-            Status.UNKNOWN,
-            Evidence(source=Source.SEND),
-        )
-        if moved:
-            repository.set_values(
-                tx, attempt.workspace_id, attempt.message.id, reason=str(error)[:300]
-            )
-
-    def _record_refusal(self, tx: Tx, attempt: Attempt, error: ProviderError) -> None:
-        workspace_id, message = attempt.workspace_id, attempt.message
-        code, retry_after_s = _code_of(error)
-        self._end(tx, attempt, "failed", provider_code=error.provider_code)
-        moved = self._journal.move(
-            tx, workspace_id, message, Status.FAILED, Evidence(source=Source.SEND)
-        )
-        if moved:  # a callback may have proved meanwhile that it was taken after all
-            repository.set_values(
-                tx,
-                workspace_id,
-                message.id,
-                error_code=code,
-                reason=str(error)[:300],
-                retry_after_s=retry_after_s,
-                cost=0,
-                cost_final=True,
-            )
-            idempotency.free(tx, workspace_id, message.id)
-
-    def _end(
-        self,
-        tx: Tx,
-        attempt: Attempt,
-        state: str,
-        *,
-        external_id: str | None = None,
-        provider_code: str | None = None,
-    ) -> None:
-        trail.end_attempt(
-            tx,
-            attempt.workspace_id,
-            attempt.id,
-            state=state,
-            now=self._clock.now(),
-            external_id=external_id,
-            provider_code=provider_code,
-        )
-
 
 def _is_being_cancelled() -> bool:
     """Tell whether somebody cancels this task, or an adapter only raised as if."""
@@ -253,18 +169,3 @@ def _checked(receipt: object) -> Receipt:
     if not isinstance(receipt.cost_micros, int | None):
         raise OutcomeUnknown("The provider's adapter returned a cost that is no number.")
     return receipt
-
-
-def _bounded(retry_after_s: float) -> float:
-    """Return a vendor's wish within reason: some send centuries, and some send no number."""
-    if not 0 < retry_after_s < _LONGEST_RETRY_S:  # also false for NaN
-        return 1.0 if retry_after_s <= 0 else _LONGEST_RETRY_S
-    return retry_after_s
-
-
-def _code_of(error: ProviderError) -> tuple[str, float | None]:
-    if isinstance(error, RetryLater):
-        return "provider_unavailable", _bounded(error.retry_after_s)
-    if isinstance(error, AuthFailed | OutOfCredit):
-        return "provider_auth", None
-    return "provider_rejected", None

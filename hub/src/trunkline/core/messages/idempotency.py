@@ -104,6 +104,7 @@ def key_of(
         recipient,
         command.content.body,
         command.reply_to or "",
+        *([command.send_at.isoformat()] if command.send_at else []),
         *command.content.media_urls,
     )
     given = command.idempotency_key

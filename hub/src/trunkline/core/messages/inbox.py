@@ -149,11 +149,13 @@ class Inbox:
                 sa.select(
                     sa.func.count().label("carried"),
                     sa.func.coalesce(sa.func.sum(messages.c.cost), 0).label("cost"),
-                    sa.func.count().filter(outbound, messages.c.id > _first_id(day)).label("today"),
                     sa.func.count()
-                    .filter(outbound, messages.c.id > _first_id(minute))
+                    .filter(outbound, messages.c.id > repository.first_id(day))
+                    .label("today"),
+                    sa.func.count()
+                    .filter(outbound, messages.c.id > repository.first_id(minute))
                     .label("this_minute"),
-                ).where(*mine, messages.c.id > _first_id(month))
+                ).where(*mine, messages.c.id > repository.first_id(month))
             ).one()
             return ChannelUse(
                 agent=agent,
@@ -244,8 +246,3 @@ def _count(tx: Tx, wanted: list[sa.ColumnElement[bool]]) -> int:
     """Return how many messages match, looking at no more than are counted."""
     some = sa.select(messages.c.id).where(*wanted).limit(COUNTED_UP_TO + 1).subquery()
     return int(tx.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
-
-
-def _first_id(at: datetime) -> str:
-    """Return an id that sorts before every message made at `at` or later."""
-    return f"msg_{int(at.timestamp() * 1000):012x}"

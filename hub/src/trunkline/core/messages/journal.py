@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from trunkline.core.messages import repository, trail
-from trunkline.core.messages.content import Content
+from trunkline.core.messages.content import Content, unpacked
 from trunkline.core.messages.models import (
     FINAL,
     TAKEN,
@@ -55,7 +55,7 @@ class Journal:
             sealed = self.vault.seal(tx, place, contact, content.packed())
             until = message.created_at + timedelta(days=days)
         else:
-            self.vault.hold(tx, place, contact, content.packed())
+            self.vault.hold(tx, place, contact, content.packed(), since=message.due_at)
         repository.add_message(tx, workspace_id, message, body=sealed, body_until=until)
         self.note(tx, workspace_id, message.id, message.status.value, evidence, moved=True)
         return message
@@ -98,6 +98,21 @@ class Journal:
             moved=moved,
             now=self.clock.now(),
         )
+
+    def content(self, tx: Tx, workspace_id: str, message: Message) -> Content | None:
+        """
+        Return what a message says, or None once that is gone.
+
+        Raises:
+            Unreadable: It was damaged, moved or forged.
+        """
+        place = place_of(workspace_id, message)
+        if message.body_state is BodyState.KEPT:
+            sealed = repository.kept_body(tx, workspace_id, message.id)
+            text = None if sealed is None else self.vault.unseal(tx, place, sealed)
+        else:
+            text = self.vault.held(tx, place)
+        return None if text is None else unpacked(text, media_count=message.media_count)
 
     def acknowledge(self, tx: Tx, workspace_id: str, message: Message) -> None:
         """Note that an agent is done with an inbound message; its text is needed no more."""

@@ -66,25 +66,38 @@ class Source(StrEnum):
 
 # Who may still change a status; house.md section 4. Whatever is not here moves nothing.
 MOVES: Final[dict[Status, frozenset[Status]]] = {
-    Status.SENDING: frozenset({Status.QUEUED}),
-    Status.SENT: frozenset({Status.SENDING, Status.UNKNOWN}),
-    Status.DELIVERED: frozenset({Status.SENDING, Status.UNKNOWN, Status.SENT}),
+    Status.QUEUED: frozenset({Status.SENDING, Status.UNKNOWN}),
+    Status.SENDING: frozenset({Status.QUEUED, Status.UNKNOWN}),
+    # From queued too: an earlier attempt may turn out to have got through after all.
+    Status.SENT: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN}),
+    Status.DELIVERED: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT}),
     Status.READ: frozenset({Status.UNKNOWN, Status.SENT, Status.DELIVERED}),
     Status.FAILED: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT}),
     Status.UNKNOWN: frozenset({Status.SENDING}),
+    Status.BLOCKED: frozenset({Status.QUEUED}),
+    Status.CANCELED: frozenset({Status.QUEUED}),
 }
 """For each status, the ones it may be reached from."""
 
 TAKEN: Final = frozenset({Status.SENT, Status.DELIVERED, Status.READ})
 """Here an outbound message is surely with its provider."""
 
-FINAL: Final = frozenset({Status.DELIVERED, Status.READ, Status.FAILED})
+FINAL: Final = frozenset(
+    {Status.DELIVERED, Status.READ, Status.FAILED, Status.BLOCKED, Status.CANCELED}
+)
 """Once here, an outbound message's text is needed no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMessage:
-    """What an agent asks for. Exactly one of `to` and `to_agent_id` is set."""
+    """
+    What an agent asks for. Exactly one of `to` and `to_agent_id` is set.
+
+    Attributes:
+        send_at: Not before then; aware.
+        valid_for_s: For how many seconds from then (or from now) it may be tried.
+        batch_id: The batch it is part of: it is queued, and the answer waits for nothing.
+    """
 
     channel: Channel
     content: Content
@@ -92,6 +105,9 @@ class SendMessage:
     to_agent_id: str | None = None
     reply_to: str | None = None
     idempotency_key: str | None = None
+    send_at: datetime | None = None
+    valid_for_s: int | None = None
+    batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +120,11 @@ class Message:
         error_code, rule, reason, retry_after_s: Why it failed or was blocked, if it was.
         reply_to: The message it answers.
         acknowledged_at: When its agent was done with an inbound message.
+        attempts: How many attempts at it have begun.
+        due_at: Of a queued one: when its next attempt begins, at the earliest.
+        deadline_at: No attempt begins after it.
+        batch_id: The batch it is part of.
+        flag: Why a person should look at it, if one should.
     """
 
     id: str
@@ -129,6 +150,11 @@ class Message:
     reply_to: str | None
     acknowledged_at: datetime | None
     media_count: int
+    attempts: int = 0
+    due_at: datetime | None = None
+    deadline_at: datetime | None = None
+    batch_id: str | None = None
+    flag: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,41 +1,43 @@
 """After a crash: an attempt that was never ended has an outcome that nobody knows."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Source, Status
-from trunkline.db.locks import hold
-from trunkline.sdk import Clock, Database, Tx
+from trunkline.sdk import Tx
+
+REASON = "The hub stopped before the provider's answer was stored."
 
 
-async def close_leftovers(
-    db: Database,
-    journal: Journal,
-    clock: Clock,
-    executor: str,
-    older_than: timedelta | None = None,
-) -> int:
-    """
-    Call each message that a dead `executor` left in `sending` unknown, and return how many.
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Settles what the dead left. Every method runs inside the caller's transaction."""
 
-    Where another process may be at work under the same name, only what is `older_than` any attempt
-    gets can be called that.
-    """
-    begun_before = None if older_than is None else clock.now() - older_than
+    journal: Journal
+    engine: Engine
 
-    def fn(tx: Tx) -> int:
-        hold(tx, "leftovers", executor)
-        leftovers = trail.leftover_attempts(tx, executor, begun_before)
+    def bury(self, tx: Tx, executor: str) -> int:
+        """Call each message unknown that a dead executor left in `sending`; return how many."""
+        return self._settle(tx, trail.leftover_attempts(tx, executor))
+
+    def bury_strangers(self, tx: Tx, known: Collection[str], begun_before: datetime) -> int:
+        """Do the same for old attempts of executors that nobody knows any more."""
+        return self._settle(tx, trail.orphaned_attempts(tx, known, begun_before))
+
+    def _settle(self, tx: Tx, leftovers: list[tuple[str, str, str]]) -> int:
+        now = self.journal.clock.now()
         for workspace_id, attempt_id, message_id in leftovers:
-            trail.end_attempt(tx, workspace_id, attempt_id, state="unknown", now=clock.now())
+            trail.end_attempt(tx, workspace_id, attempt_id, state="unknown", now=now)
             message = repository.find_message(tx, workspace_id, message_id)
             if message is None:
                 continue
             evidence = Evidence(source=Source.SEND)
-            if journal.move(tx, workspace_id, message, Status.UNKNOWN, evidence):
-                reason = "The hub stopped before the provider's answer was stored."
-                repository.set_values(tx, workspace_id, message_id, reason=reason)
+            if self.journal.move(tx, workspace_id, message, Status.UNKNOWN, evidence):
+                repository.set_values(tx, workspace_id, message_id, reason=REASON)
+                self.engine.enqueue(tx, workspace_id, JobKind.RECONCILE, message_id, now)
         return len(leftovers)
-
-    return await db.write(fn)

@@ -43,6 +43,11 @@ COLUMNS = (
     messages.c.reply_to,
     messages.c.acknowledged_at,
     messages.c.media_count,
+    messages.c.attempts,
+    messages.c.due_at,
+    messages.c.deadline_at,
+    messages.c.batch_id,
+    messages.c.flag,
 )
 """What `to_message` reads, in its order."""
 
@@ -83,7 +88,7 @@ _MOVE = {
             messages.c.id == sa.bindparam("message_id"),
             sa.or_(*(messages.c.status == source.value for source in sorted(sources))),
         )
-        .values(status=target.value, updated_at=sa.bindparam("now"))
+        .values(status=target.value, updated_at=sa.bindparam("now"), flag=None)
         .values({"body_state": BodyState.SHREDDED.value} if shreds else {})
     )
     for target, sources in MOVES.items()
@@ -125,6 +130,11 @@ def to_message(row: Sequence[Any]) -> Message:
         reply_to=row[20],
         acknowledged_at=row[21],
         media_count=row[22],
+        attempts=row[23],
+        due_at=row[24],
+        deadline_at=row[25],
+        batch_id=row[26],
+        flag=row[27],
     )
 
 
@@ -171,6 +181,11 @@ def add_message(
             "reply_to": message.reply_to,
             "acknowledged_at": message.acknowledged_at,
             "media_count": message.media_count,
+            "attempts": message.attempts,
+            "due_at": message.due_at,
+            "deadline_at": message.deadline_at,
+            "batch_id": message.batch_id,
+            "flag": message.flag,
         },
     )
     tx.notify("messages", message.id)
@@ -182,6 +197,16 @@ def find_message(tx: Tx, workspace_id: str, message_id: str) -> Message | None:
     return to_message(rows[0]) if rows else None
 
 
+def kept_body(tx: Tx, workspace_id: str, message_id: str) -> bytes | None:
+    """Return the ciphertext of a body that its owner keeps, or None once it is gone."""
+    found: bytes | None = tx.execute(
+        sa.select(messages.c.body).where(
+            messages.c.workspace_id == workspace_id, messages.c.id == message_id
+        )
+    ).scalar()
+    return found
+
+
 def find_by_external_id(
     tx: Tx, workspace_id: str, connection: str, external_id: str
 ) -> Message | None:
@@ -191,6 +216,35 @@ def find_by_external_id(
         {"workspace_id": workspace_id, "connection": connection, "external_id": external_id},
     )
     return to_message(rows[0]) if rows else None
+
+
+def first_id(at: datetime) -> str:
+    """Return an id that sorts before every message made at `at` or later."""
+    return f"msg_{int(at.timestamp() * 1000):012x}"
+
+
+def rivals(tx: Tx, workspace_id: str, message: Message, since: datetime) -> list[Message]:
+    """
+    Return the messages that a look-up may take for this one, oldest first, this one among them.
+
+    They go the same way over the same connection, and nobody knows the provider's id of them.
+    """
+    statement = (
+        sa.select(*COLUMNS)
+        .where(
+            messages.c.workspace_id == workspace_id,
+            messages.c.agent_id == message.agent_id,
+            messages.c.id >= first_id(since),
+            messages.c.direction == Direction.OUTBOUND.value,
+            messages.c.connection == message.connection,
+            messages.c.from_address == message.from_address,
+            messages.c.to_address == message.to_address,
+            messages.c.external_id.is_(None),
+            messages.c.status.in_([Status.SENDING.value, Status.UNKNOWN.value]),
+        )
+        .order_by(messages.c.id)
+    )
+    return [to_message(tuple(row)) for row in tx.execute(statement)]
 
 
 def find_by_attempt(tx: Tx, workspace_id: str, attempt_id: str) -> Message | None:
@@ -224,7 +278,7 @@ def set_external_id(tx: Tx, workspace_id: str, message_id: str, external_id: str
 
 
 def set_values(tx: Tx, workspace_id: str, message_id: str, **values: Any) -> None:
-    """Set further columns of a message: cost, error, reason, body_state, acknowledged_at."""
+    """Set further columns of a message, such as cost, reason or acknowledged_at."""
     _setting(tuple(values)).rowcount(
         tx,
         {"of_workspace": workspace_id, "message_id": message_id}

@@ -1,18 +1,22 @@
 """Sending a message: key, gate, row, attempt, answer."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
+from trunkline.core.engine import repository as jobs
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Block, Gate, Reviewed, SmsAct
 from trunkline.core.messages import idempotency, repository, trail
-from trunkline.core.messages.delivery import Attempt, Delivery
+from trunkline.core.messages.attempts import Attempt
+from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
@@ -34,7 +38,7 @@ from trunkline.core.problems import (
     NotFound,
     ProviderAuth,
     ProviderRejected,
-    ProviderUnavailable,
+    TooLate,
     Unsupported,
 )
 from trunkline.sdk import (
@@ -48,10 +52,10 @@ from trunkline.sdk import (
     Tx,
 )
 
-LOCAL_EXECUTOR: Final = "local"
-"""Who makes the attempts on an embedded database: there is only ever one."""
-
-_DEFAULT_RETRY_S: Final = 1.0
+LONGEST_WAIT: Final = timedelta(days=30)
+"""How far away a message may be scheduled."""
+_CLOCKS_DIFFER: Final = timedelta(seconds=60)
+"""A time that has passed by no more than this is now: the caller's clock may be slow."""
 _TWIN_GRACE_S: Final = 5.0
 _ADMIT_TRIES: Final = 3
 
@@ -92,22 +96,26 @@ class Messages:
         gate: Gate,
         delivery: Delivery,
         journal: Journal,
+        engine: Engine,
         keys: Keys,
         clock: Clock,
         ids: IdSource,
         *,
         duplicate_window_s: int,
         timeout_s: float,
+        valid_for_s: int,
     ) -> None:
         self._db = db
         self._gate = gate
         self._delivery = delivery
         self._journal = journal
+        self._engine = engine
         self._keys = keys
         self._clock = clock
         self._ids = ids
         self._window_s = duplicate_window_s
         self._timeout_s = timeout_s
+        self._valid_for_s = valid_for_s
         self._running: set[asyncio.Task[Answer]] = set()
 
     async def send(self, principal: Principal, agent_id: str, command: SendMessage) -> Answer:
@@ -121,6 +129,8 @@ class Messages:
             raise Unsupported("channel", "the hub can send sms, and no other channel yet.")
         if not (command.content.body.strip() or command.content.media_urls):
             raise Invalid("body", "a text without media cannot be empty.")
+        if command.send_at is not None:
+            self._check_time(command.send_at)
         draft = await self._db.read(lambda tx: self._draft(tx, principal, agent_id, command))
         if draft.first is not None and draft.first.counts:
             return await self._replay(principal, draft.first.message_id)
@@ -128,12 +138,52 @@ class Messages:
         reviewed = await self._gate.review(act)
         return await self._shielded(self._carry_out(principal, command, draft.key, reviewed))
 
+    async def cancel(self, principal: Principal, agent_id: str, message_id: str) -> Message:
+        """
+        Cancel a queued message; one that is canceled already stays so.
+
+        Raises:
+            NotFound: The agent has no such message.
+            TooLate: An attempt at it has begun, or it is over.
+        """
+
+        def fn(tx: Tx) -> Message:
+            workspace_id = principal.workspace_id
+            message = repository.find_message(tx, workspace_id, message_id)
+            if (
+                message is None
+                or message.agent_id != agent_id
+                or message.direction is not Direction.OUTBOUND
+            ):
+                raise NotFound("message")
+            if message.status is not Status.CANCELED:
+                evidence = Evidence(source=Source.PERSON)
+                if not self._journal.move(tx, workspace_id, message, Status.CANCELED, evidence):
+                    raise TooLate(message.status.value, message_id)
+                repository.set_values(
+                    tx, workspace_id, message_id, due_at=None, cost=0, cost_final=True
+                )
+                idempotency.free(tx, workspace_id, message_id)
+                jobs.cancel(tx, workspace_id, JobKind.ATTEMPT, message_id)
+            canceled = repository.find_message(tx, workspace_id, message_id)
+            assert canceled is not None
+            return canceled
+
+        return await self._db.write(fn)
+
     async def drain(self, timeout_s: float) -> int:
         """Wait for the sends under way and return how many did not end in time."""
         if not self._running:
             return 0
         _, unfinished = await asyncio.wait(self._running, timeout=timeout_s)
         return len(unfinished)
+
+    def _check_time(self, send_at: datetime) -> None:
+        now = self._clock.now()
+        if send_at < now - _CLOCKS_DIFFER:
+            raise Invalid("sendAt", "is in the past. Leave it out to send at once.")
+        if send_at > now + LONGEST_WAIT:
+            raise Invalid("sendAt", f"is more than {LONGEST_WAIT.days} days away.")
 
     def _draft(self, tx: Tx, principal: Principal, agent_id: str, command: SendMessage) -> _Draft:
         workspace_id = principal.workspace_id
@@ -190,7 +240,11 @@ class Messages:
     def _admit(
         self, tx: Tx, principal: Principal, command: SendMessage, key: Key, reviewed: Reviewed
     ) -> _Admitted:
-        """Store the message with its first attempt; or find its twin; or store it as blocked."""
+        """
+        Store the message with its first attempt, or with the job that makes it later; or find its
+        twin; or store it as blocked.
+        """
+        begun_s = self._clock.monotonic()
         workspace_id, now = principal.workspace_id, self._clock.now()
         first = idempotency.find_first(tx, workspace_id, key, now)
         if first is not None and first.counts:
@@ -209,20 +263,31 @@ class Messages:
             return _Admitted(message=message, attempt=None)
         row_id = self._ids.new("row")
         idempotency.bind(tx, workspace_id, row_id, key, message.id, now, instead_of=first)
+        if message.due_at is not None:
+            self._engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, message.due_at)
+            return _Admitted(message=message, attempt=None)
         attempt = Attempt(
             id=self._ids.new("att"),
             workspace_id=workspace_id,
             message=message,
             content=reviewed.content,
             connection=reviewed.connection,
+            number=message.attempts,
+            begun_s=begun_s,
         )
-        trail.add_attempt(tx, workspace_id, attempt.id, message, executor=LOCAL_EXECUTOR, now=now)
+        trail.add_attempt(
+            tx, workspace_id, attempt.id, message, executor=self._engine.executor, now=now
+        )
         return _Admitted(message=message, attempt=attempt)
 
     def _compose(self, reviewed: Reviewed, command: SendMessage, block: Block | None) -> Message:
+        now = self._clock.now()
+        later = command.send_at is not None or command.batch_id is not None
+        status = Status.QUEUED if later else Status.SENDING
+        starts_at = command.send_at or now
         return Message(
             id=self._ids.new("msg"),
-            created_at=self._clock.now(),
+            created_at=now,
             agent_id=reviewed.agent.id,
             channel=command.channel,
             direction=Direction.OUTBOUND,
@@ -232,7 +297,7 @@ class Messages:
             connection=reviewed.connection.name,
             provider=reviewed.connection.spec.name,
             external_id=None,
-            status=Status.BLOCKED if block else Status.SENDING,
+            status=Status.BLOCKED if block else status,
             segments=reviewed.segments,
             cost_micros=0 if block else reviewed.cost_micros,
             currency=reviewed.currency,
@@ -244,6 +309,10 @@ class Messages:
             reply_to=command.reply_to,
             acknowledged_at=None,
             media_count=len(reviewed.content.media_urls),
+            attempts=0 if later or block else 1,
+            due_at=starts_at if later and not block else None,
+            deadline_at=starts_at + timedelta(seconds=command.valid_for_s or self._valid_for_s),
+            batch_id=command.batch_id,
         )
 
     async def _replay(self, principal: Principal, message_id: str) -> Answer:
@@ -281,12 +350,9 @@ async def _until_changed(notes: AsyncIterator[Note], message_id: str) -> None:
 
 def _answer(message: Message, *, replayed: bool) -> Answer:
     """Return the answer for a message, or raise the refusal that it ended in."""
-    reason, wait_s = message.reason or "", message.retry_after_s or _DEFAULT_RETRY_S
+    reason = message.reason or ""
     if message.status is Status.BLOCKED:
         raise Blocked(message.rule or "", reason, message.id)
-    if message.status is Status.FAILED and message.error_code == "provider_unavailable":
-        sentence = f"{reason} It was not sent; try again in {math.ceil(wait_s)} s."
-        raise ProviderUnavailable(sentence, message.id, wait_s)
     if message.status is Status.FAILED and message.error_code == "provider_rejected":
         raise ProviderRejected(f"{reason} It was not sent; change it first.", message.id)
     if message.status is Status.FAILED and message.error_code == "provider_auth":

@@ -1,5 +1,6 @@
 """All SQL of what was tried with a message and what was learnt about it: attempts and history."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ def add_attempt(
     executor: str,
     now: datetime,
 ) -> None:
-    """Insert the first attempt of a message, as being made by `executor`."""
+    """Insert the newest attempt of a message, as being made by `executor`."""
     _ADD_ATTEMPT(
         tx,
         {
@@ -43,7 +44,7 @@ def add_attempt(
             "workspace_id": workspace_id,
             "created_at": now,
             "message_id": message.id,
-            "number": 1,
+            "number": message.attempts,
             "executor": executor,
             "state": "sending",
             "connection": message.connection,
@@ -78,15 +79,37 @@ def end_attempt(
     )
 
 
-def leftover_attempts(
-    tx: Tx, executor: str, begun_before: datetime | None
-) -> list[tuple[str, str, str]]:
+def begun_at(tx: Tx, workspace_id: str, message_id: str) -> datetime | None:
+    """Return when the newest attempt of a message began."""
+    began: datetime | None = tx.execute(
+        sa.select(sa.func.max(message_attempts.c.created_at)).where(
+            message_attempts.c.workspace_id == workspace_id,
+            message_attempts.c.message_id == message_id,
+        )
+    ).scalar()
+    return began
+
+
+def leftover_attempts(tx: Tx, executor: str) -> list[tuple[str, str, str]]:
     """Return (workspace, attempt, message) of each attempt that `executor` has not ended."""
+    return _unended(tx, message_attempts.c.executor == executor)
+
+
+def orphaned_attempts(
+    tx: Tx, known: Collection[str], begun_before: datetime
+) -> list[tuple[str, str, str]]:
+    """Return the same of old attempts that none of the `known` executors makes."""
+    return _unended(
+        tx,
+        message_attempts.c.executor.not_in(known),
+        message_attempts.c.created_at < begun_before,
+    )
+
+
+def _unended(tx: Tx, *which: sa.ColumnElement[bool]) -> list[tuple[str, str, str]]:
     statement = sa.select(
         message_attempts.c.workspace_id, message_attempts.c.id, message_attempts.c.message_id
-    ).where(message_attempts.c.state == "sending", message_attempts.c.executor == executor)
-    if begun_before is not None:
-        statement = statement.where(message_attempts.c.created_at < begun_before)
+    ).where(message_attempts.c.state == "sending", *which)
     return [(row.workspace_id, row.id, row.message_id) for row in tx.execute(statement)]
 
 

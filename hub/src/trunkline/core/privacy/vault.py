@@ -81,8 +81,10 @@ class BodyVault:
         self._hold = timedelta(hours=hold_hours)
         self._known: dict[tuple[str, bytes], _ContactKey] = {}
 
-    def hold(self, tx: Tx, place: Place, contact: str, body: str) -> None:
-        """Put a body into the vault until it is shredded, for the hold time at most."""
+    def hold(
+        self, tx: Tx, place: Place, contact: str, body: str, *, since: datetime | None = None
+    ) -> None:
+        """Put a body into the vault, for the hold time after `since` (or now) at most."""
         key = self._contact_key(tx, place.workspace_id, contact)
         now = self._clock.now()
         _ADD_BODY(
@@ -95,7 +97,7 @@ class BodyVault:
                 "owner_id": place.row_id,
                 "key_id": key.id,
                 "ciphertext": self._encrypt(key, place, body.encode()),
-                "expires_at": now + self._hold,
+                "expires_at": (since or now) + self._hold,
             },
         )
 
@@ -115,6 +117,33 @@ class BodyVault:
         wanted = {"workspace_id": place.workspace_id, "key_id": key_id.decode()}
         wrapped = _WRAPPED_KEY(tx, wanted)
         return self.unlock(place, key_id.decode(), wrapped[0][0], ciphertext) if wrapped else None
+
+    def held(self, tx: Tx, place: Place) -> str | None:
+        """
+        Return a held body, or None once it was shredded, its time is over or its key destroyed.
+
+        Raises:
+            Unreadable: It was not encrypted for this place, or not by this hub.
+        """
+        found = tx.execute(
+            sa.select(contact_keys.c.id, contact_keys.c.wrapped_key, body_vault.c.ciphertext)
+            .join(
+                contact_keys,
+                sa.and_(
+                    contact_keys.c.workspace_id == body_vault.c.workspace_id,
+                    contact_keys.c.id == body_vault.c.key_id,
+                ),
+            )
+            .where(
+                body_vault.c.workspace_id == place.workspace_id,
+                body_vault.c.owner_table == place.table,
+                body_vault.c.owner_id == place.row_id,
+                body_vault.c.expires_at > self._clock.now(),
+            )
+        ).first()
+        if found is None:
+            return None
+        return self.unlock(place, found.id, found.wrapped_key, found.ciphertext)
 
     def unlock(self, place: Place, key_id: str, wrapped_key: bytes, ciphertext: bytes) -> str:
         """

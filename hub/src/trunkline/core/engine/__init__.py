@@ -1,0 +1,1 @@
+"""Deferred work: retries, schedules, look-ups and forwards, each a row that says when it is due."""

@@ -1,0 +1,150 @@
+"""The engine: does what is due, on this hub or on another one of the same database."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from trunkline.core.engine import repository
+from trunkline.core.engine.repository import Job, JobKind
+from trunkline.sdk import Clock, Database, DatabaseFailed, EventLog, IdSource, Overloaded, Tx
+
+Work = Callable[[Job], Awaitable[None]]
+"""
+Does one job. It may run again after a crash, so it decides by the rows what is left to do; to be
+called again it enqueues its job anew, in the transaction that stores what came of it.
+"""
+
+POLL_S: Final = 1.0
+"""How late another hub's job, or one that has just become due, is noticed at most."""
+AT_ONCE: Final[Mapping[JobKind, int]] = {
+    JobKind.ATTEMPT: 64,
+    JobKind.RECONCILE: 8,
+    JobKind.FORWARD: 16,
+}
+"""So many jobs of a kind are at work in one process."""
+_BROKEN_OFF_S: Final = (1.0, 5.0, 30.0, 300.0)
+"""How long a job waits whose work raised."""
+
+
+class Engine:
+    """
+    Jobs are rows of the hub's own database, enqueued in the transaction that decides on them.
+
+    `executor` is who this process is. What it has claimed when it dies is given back by the next
+    start of an embedded database's hub, or by another hub (`Executors`).
+    """
+
+    def __init__(
+        self, db: Database, clock: Clock, ids: IdSource, log: EventLog, executor: str
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._ids = ids
+        self._log = log
+        self.executor = executor
+        self._work: dict[JobKind, Work] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._busy: Counter[JobKind] = Counter()
+        self._wake = asyncio.Event()
+
+    def enqueue(
+        self, tx: Tx, workspace_id: str, kind: JobKind, subject_id: str, due_at: datetime
+    ) -> None:
+        """Let a job be due at a time, if and when the caller's transaction commits."""
+        row_id, now = self._ids.new("row"), self._clock.now()
+        repository.enqueue(tx, row_id, workspace_id, kind, subject_id, due_at, now)
+
+    def serve(self, kind: JobKind, work: Work) -> None:
+        """Name what does the jobs of a kind; before `run`."""
+        self._work[kind] = work
+
+    async def run(self) -> None:
+        """Do what is due until cancelled; then nothing further is begun."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            while True:
+                self._wake.clear()
+                wait_s = await self._begin_what_is_due()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), wait_s)
+        finally:
+            listening.cancel()
+
+    async def drain(self, timeout_s: float) -> int:
+        """Wait for the work under way and return how much did not end in time."""
+        if not self._tasks:
+            return 0
+        _, unfinished = await asyncio.wait(self._tasks, timeout=timeout_s)
+        return len(unfinished)
+
+    async def step(self) -> bool:
+        """Do what is due now, to its end; tell whether there was anything. For simulations."""
+        await self._begin_what_is_due()
+        begun = bool(self._tasks)
+        if begun:
+            await asyncio.wait(self._tasks)
+        return begun
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._db.listen("jobs") as notes:
+                    self._wake.set()
+                    async for _ in notes:
+                        self._wake.set()
+            except (DatabaseFailed, Overloaded):
+                await asyncio.sleep(POLL_S)
+
+    async def _begin_what_is_due(self) -> float:
+        """Return after how many seconds to look again."""
+        wanted = [
+            (kind, AT_ONCE[kind] - self._busy[kind])
+            for kind in self._work
+            if self._busy[kind] < AT_ONCE[kind]
+        ]
+        now = self._clock.now()
+        try:
+            due = await self._db.read(repository.next_due)
+            if not wanted or due is None:
+                return POLL_S
+            if due > now:
+                return min(POLL_S, (due - now).total_seconds())
+            jobs = await self._db.write(lambda tx: repository.claim(tx, self.executor, now, wanted))
+        except (DatabaseFailed, Overloaded) as error:
+            self._log.warning("engine.cannot_look", reason=str(error))
+            return POLL_S
+        for job in jobs:
+            self._busy[job.kind] += 1
+            task = asyncio.create_task(self._do(job))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return POLL_S
+
+    async def _do(self, job: Job) -> None:
+        try:
+            await self._work[job.kind](job)
+            await self._db.write(lambda tx: repository.finish(tx, self.executor, job.id))
+        except Exception as error:  # noqa: BLE001 - it is logged, and tried again
+            self._log.error(
+                "engine.work_broke_off", kind=job.kind.value, jobId=job.id, exc_info=error
+            )
+            await self._give_back(job)
+        finally:
+            self._busy[job.kind] -= 1
+            self._wake.set()  # there is room for another
+
+    async def _give_back(self, job: Job) -> None:
+        wait_s = _BROKEN_OFF_S[min(job.tries, len(_BROKEN_OFF_S) - 1)]
+        due_at = self._clock.now() + timedelta(seconds=wait_s)
+        while True:
+            try:
+                await self._db.write(
+                    lambda tx: repository.break_off(tx, self.executor, job, due_at)
+                )
+            except (DatabaseFailed, Overloaded):
+                await asyncio.sleep(POLL_S)  # a database that is away takes it when it is back
+            else:
+                return

@@ -1,0 +1,211 @@
+"""All SQL of jobs and of those who do them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from trunkline.db.hot import Hot
+from trunkline.db.locks import hold
+from trunkline.db.schema import engine_executors, engine_jobs
+from trunkline.sdk import Tx
+
+
+class JobKind(StrEnum):
+    """What is to be done, and what the subject of the job is."""
+
+    ATTEMPT = "attempt"
+    """Hand a queued message to its provider."""
+
+    RECONCILE = "reconcile"
+    """Find out what became of a message whose outcome is unknown."""
+
+    FORWARD = "forward"
+    """Tell an agent's callback URL of an inbound message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Something to do at a time; `tries` counts how often the work on it has broken off."""
+
+    id: str
+    workspace_id: str
+    kind: JobKind
+    subject_id: str
+    due_at: datetime
+    tries: int
+
+
+_PUT_OFF = Hot(
+    sa.update(engine_jobs)
+    .where(
+        engine_jobs.c.workspace_id == sa.bindparam("of_workspace"),
+        engine_jobs.c.kind == sa.bindparam("of_kind"),
+        engine_jobs.c.subject_id == sa.bindparam("of_subject"),
+    )
+    .values(due_at=sa.bindparam("then"), executor=None, tries=0)
+)
+_ADD = Hot(sa.insert(engine_jobs))
+_CLAIM = Hot(
+    sa.update(engine_jobs)
+    .where(engine_jobs.c.id == sa.bindparam("job_id"), engine_jobs.c.executor.is_(None))
+    .values(executor=sa.bindparam("by"))
+)
+_FINISH = Hot(
+    sa.delete(engine_jobs).where(
+        engine_jobs.c.id == sa.bindparam("job_id"), engine_jobs.c.executor == sa.bindparam("by")
+    )
+)
+_NEXT_DUE = Hot(
+    sa.select(sa.func.min(engine_jobs.c.due_at, type_=engine_jobs.c.due_at.type)).where(
+        engine_jobs.c.executor.is_(None)
+    )
+)
+
+
+def enqueue(
+    tx: Tx,
+    row_id: str,
+    workspace_id: str,
+    kind: JobKind,
+    subject_id: str,
+    due_at: datetime,
+    now: datetime,
+) -> None:
+    """
+    Let a job be due at a time; a subject has one job of a kind, and the last word counts.
+
+    A job that somebody is at work on becomes due anew, which its work may do with itself.
+    """
+    hold(tx, "job", workspace_id, kind.value, subject_id)
+    job = {"of_workspace": workspace_id, "of_kind": kind.value, "of_subject": subject_id}
+    if not _PUT_OFF.rowcount(tx, {**job, "then": due_at}):
+        _ADD(
+            tx,
+            {
+                "id": row_id,
+                "workspace_id": workspace_id,
+                "created_at": now,
+                "kind": kind.value,
+                "subject_id": subject_id,
+                "due_at": due_at,
+                "tries": 0,
+                "executor": None,
+            },
+        )
+    tx.notify("jobs", subject_id)
+
+
+def next_due(tx: Tx) -> datetime | None:
+    """Return when the first job that nobody is at work on is due."""
+    due: datetime | None = _NEXT_DUE(tx, {})[0][0]
+    return due
+
+
+def claim(tx: Tx, executor: str, now: datetime, wanted: Sequence[tuple[JobKind, int]]) -> list[Job]:
+    """Take what is due, the most overdue first: of each kind as many as wanted at most."""
+    claimed = []
+    for kind, most in wanted:
+        due = (
+            sa.select(engine_jobs)
+            .where(
+                engine_jobs.c.executor.is_(None),
+                engine_jobs.c.due_at <= now,
+                engine_jobs.c.kind == kind.value,
+            )
+            .order_by(engine_jobs.c.due_at)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        claimed += [
+            Job(
+                id=row.id,
+                workspace_id=row.workspace_id,
+                kind=kind,
+                subject_id=row.subject_id,
+                due_at=row.due_at,
+                tries=row.tries,
+            )
+            for row in tx.execute(due).all()
+            if _CLAIM.rowcount(tx, {"job_id": row.id, "by": executor})
+        ]
+    return claimed
+
+
+def finish(tx: Tx, executor: str, job_id: str) -> None:
+    """Remove a job whose work is done, unless it has become due anew meanwhile."""
+    _FINISH(tx, {"job_id": job_id, "by": executor})
+
+
+def break_off(tx: Tx, executor: str, job: Job, due_at: datetime) -> None:
+    """Give a job back whose work broke off."""
+    tx.execute(
+        sa.update(engine_jobs)
+        .where(engine_jobs.c.id == job.id, engine_jobs.c.executor == executor)
+        .values(executor=None, due_at=due_at, tries=job.tries + 1)
+    )
+
+
+def release(tx: Tx, executor: str) -> int:
+    """Give back every job of an executor that is dead, and return how many."""
+    return tx.execute(
+        sa.update(engine_jobs).where(engine_jobs.c.executor == executor).values(executor=None)
+    ).rowcount
+
+
+def release_strangers(tx: Tx, known: Collection[str]) -> None:
+    """Give back every job of an executor that is not `known`."""
+    tx.execute(
+        sa.update(engine_jobs).where(engine_jobs.c.executor.not_in(known)).values(executor=None)
+    )
+
+
+def cancel(tx: Tx, workspace_id: str, kind: JobKind, subject_id: str) -> None:
+    """Remove a job; nothing happens if there is none."""
+    tx.execute(
+        sa.delete(engine_jobs).where(
+            engine_jobs.c.workspace_id == workspace_id,
+            engine_jobs.c.kind == kind.value,
+            engine_jobs.c.subject_id == subject_id,
+        )
+    )
+
+
+def beat(tx: Tx, workspace_id: str, executor: str, now: datetime) -> bool:
+    """Show that an executor lives; False if it had been given up, or was never seen."""
+    counted = tx.execute(
+        sa.update(engine_executors)
+        .where(engine_executors.c.id == executor)
+        .values(beats=engine_executors.c.beats + 1)
+    ).rowcount
+    if not counted:
+        tx.execute(
+            sa.insert(engine_executors).values(
+                id=executor, workspace_id=workspace_id, created_at=now, beats=0
+            )
+        )
+    return bool(counted)
+
+
+def read_beats(tx: Tx) -> dict[str, int]:
+    """Return how often each executor has shown that it lives."""
+    return {row.id: row.beats for row in tx.execute(sa.select(engine_executors))}
+
+
+def give_up(tx: Tx, executor: str, beats: int) -> bool:
+    """Remove an executor that has not shown itself since; False if it has, or is gone."""
+    return bool(
+        tx.execute(
+            sa.delete(engine_executors).where(
+                engine_executors.c.id == executor, engine_executors.c.beats == beats
+            )
+        ).rowcount
+    )
+
+
+def forget(tx: Tx, executor: str) -> None:
+    """Remove an executor that stops in good order, and give back what it has not begun."""
+    release(tx, executor)
+    tx.execute(sa.delete(engine_executors).where(engine_executors.c.id == executor))

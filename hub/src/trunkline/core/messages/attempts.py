@@ -1,0 +1,28 @@
+"""An attempt at a message, from the transaction that begins it to the one that ends it."""
+
+from dataclasses import dataclass
+
+from trunkline.core.connections.registry import Connection
+from trunkline.core.messages.content import Content
+from trunkline.core.messages.models import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """
+    A message with its stored attempt, ready to be handed over.
+
+    Attributes:
+        number: 1, 2, …
+        begun_s: When the transaction that stored it began, by the monotonic clock.
+        resend: An earlier attempt's outcome is unknown, and the provider drops what it has already.
+    """
+
+    id: str
+    workspace_id: str
+    message: Message
+    content: Content
+    connection: Connection
+    number: int
+    begun_s: float
+    resend: bool = False

@@ -1,0 +1,159 @@
+"""What an attempt came to, written down with everything that follows from it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.repository import JobKind
+from trunkline.core.messages import idempotency, repository, trail
+from trunkline.core.messages.attempts import Attempt
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import Evidence, Message, Source, Status
+from trunkline.sdk import (
+    AuthFailed,
+    OutcomeUnknown,
+    OutOfCredit,
+    ProviderError,
+    Receipt,
+    RetryLater,
+    Tx,
+)
+
+FIRST_BACKOFF_S: Final = 2.0
+LONGEST_RETRY_S: Final = 900.0
+"""A wait between two attempts, also where a vendor wishes for more: some send centuries."""
+_FIRST_QUESTION_S: Final = 2.0
+
+_BY_SEND: Final = Evidence(source=Source.SEND)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Records outcomes. Every method runs inside the caller's transaction."""
+
+    journal: Journal
+    engine: Engine
+
+    def record(self, tx: Tx, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
+        """End an attempt, move its message, and return the message as it stands then."""
+        if isinstance(outcome, Receipt):
+            self._receipt(tx, attempt, outcome)
+        elif self._end(tx, attempt, outcome):
+            if isinstance(outcome, OutcomeUnknown) or attempt.resend:
+                self._unknown(tx, attempt, outcome)
+            elif isinstance(outcome, RetryLater):
+                self._again(tx, attempt, outcome)
+            else:
+                self._refusal(tx, attempt, outcome)
+        message = repository.find_message(tx, attempt.workspace_id, attempt.message.id)
+        assert message is not None
+        return message
+
+    def _receipt(self, tx: Tx, attempt: Attempt, receipt: Receipt) -> None:
+        workspace_id, message = attempt.workspace_id, attempt.message
+        trail.end_attempt(
+            tx,
+            workspace_id,
+            attempt.id,
+            state="sent",
+            now=self.journal.clock.now(),
+            external_id=receipt.provider_id,
+        )
+        repository.set_external_id(tx, workspace_id, message.id, receipt.provider_id)
+        if receipt.cost_micros is not None:
+            repository.set_values(
+                tx,
+                workspace_id,
+                message.id,
+                cost=receipt.cost_micros,
+                currency=receipt.currency,
+                cost_final=True,
+            )
+        to = Status(receipt.status.value)
+        moved = self.journal.move(tx, workspace_id, message, to, _BY_SEND)
+        if moved and (message.reason is not None or attempt.resend):
+            repository.set_values(tx, workspace_id, message.id, reason=None, due_at=None)
+
+    def _end(self, tx: Tx, attempt: Attempt, error: ProviderError) -> bool:
+        """End an attempt that brought no receipt; tell whether it is still the newest."""
+        trail.end_attempt(
+            tx,
+            attempt.workspace_id,
+            attempt.id,
+            state="unknown" if isinstance(error, OutcomeUnknown) else "failed",
+            now=self.journal.clock.now(),
+            provider_code=error.provider_code,
+        )
+        message = repository.find_message(tx, attempt.workspace_id, attempt.message.id)
+        return message is not None and message.attempts == attempt.number
+
+    def _unknown(self, tx: Tx, attempt: Attempt, error: ProviderError) -> None:
+        workspace_id, message = attempt.workspace_id, attempt.message
+        self.journal.move(tx, workspace_id, message, Status.UNKNOWN, _BY_SEND)
+        standing = repository.find_message(tx, workspace_id, message.id)
+        if standing is None or standing.status is not Status.UNKNOWN:
+            return  # a callback has told meanwhile
+        repository.set_values(tx, workspace_id, message.id, reason=str(error)[:300])
+        wait_s = self._wait_s(attempt.number, error) if attempt.resend else _FIRST_QUESTION_S
+        self._ask(tx, attempt, wait_s)
+
+    def _again(self, tx: Tx, attempt: Attempt, error: RetryLater) -> None:
+        """Queue the message for another attempt, if there is time for one."""
+        workspace_id, message = attempt.workspace_id, attempt.message
+        due_at = self.journal.clock.now() + timedelta(seconds=self._wait_s(attempt.number, error))
+        if message.deadline_at is not None and due_at > message.deadline_at:
+            self.expire(tx, workspace_id, message, str(error))
+        elif self.journal.move(tx, workspace_id, message, Status.QUEUED, _BY_SEND):
+            repository.set_values(
+                tx, workspace_id, message.id, reason=str(error)[:300], due_at=due_at
+            )
+            self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, due_at)
+
+    def _refusal(self, tx: Tx, attempt: Attempt, error: ProviderError) -> None:
+        code = "provider_auth" if isinstance(error, AuthFailed | OutOfCredit) else None
+        self.fail(
+            tx, attempt.workspace_id, attempt.message, code or "provider_rejected", str(error)
+        )
+
+    def expire(self, tx: Tx, workspace_id: str, message: Message, why: str) -> None:
+        """Give a message up whose time has passed: it surely was not sent."""
+        sentence = f"{why} Its time has passed and it was given up."
+        self.fail(tx, workspace_id, message, "expired", sentence)
+
+    def fail(self, tx: Tx, workspace_id: str, message: Message, code: str, reason: str) -> None:
+        """Let a message fail that surely was not sent; its key is free again."""
+        if self.journal.move(tx, workspace_id, message, Status.FAILED, _BY_SEND):
+            # Not moved, a callback has proved meanwhile that it was taken after all.
+            repository.set_values(
+                tx,
+                workspace_id,
+                message.id,
+                error_code=code,
+                reason=reason[:300],
+                due_at=None,
+                cost=0,
+                cost_final=True,
+            )
+            idempotency.free(tx, workspace_id, message.id)
+
+    def _ask(self, tx: Tx, attempt: Attempt, wait_s: float) -> None:
+        due_at = self.journal.clock.now() + timedelta(seconds=wait_s)
+        self.engine.enqueue(tx, attempt.workspace_id, JobKind.RECONCILE, attempt.message.id, due_at)
+
+    def _wait_s(self, number: int, error: ProviderError) -> float:
+        """Return exponential backoff with full jitter, or the vendor's wish if that is longer."""
+        backoff_s = min(LONGEST_RETRY_S, FIRST_BACKOFF_S * 2.0 ** min(number - 1, 20))
+        wish_s = _bounded(error.retry_after_s) if isinstance(error, RetryLater) else 0.0
+        return max(self._jitter() * backoff_s, wish_s * (1 + 0.1 * self._jitter()))
+
+    def _jitter(self) -> float:
+        drawn = int.from_bytes(self.journal.ids.secret(4))
+        return drawn / 0x1_0000_0000
+
+
+def _bounded(retry_after_s: float) -> float:
+    """Return a vendor's wish within reason: some send no number, and some one below zero."""
+    if not 0 < retry_after_s < LONGEST_RETRY_S:  # also false for NaN
+        return 1.0 if retry_after_s <= 0 else LONGEST_RETRY_S
+    return retry_after_s

@@ -1,0 +1,187 @@
+"""Finding out what became of a message whose outcome nobody knows, by what its adapter offers."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from trunkline.core.connections.registry import CannotOpen, Connection, Connections
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.repository import Job, JobKind
+from trunkline.core.messages import repository, trail
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import Evidence, Message, Source, Status
+from trunkline.core.messages.redelivery import Redelivery
+from trunkline.sdk import (
+    E164,
+    Capability,
+    Database,
+    EventLog,
+    Idempotency,
+    ProviderError,
+    SmsReport,
+    Tx,
+    Unsupported,
+)
+
+GIVE_UP: Final = timedelta(hours=24)
+"""After so long nobody is asked any more, and a person must decide."""
+_CLOCKS_DIFFER: Final = timedelta(seconds=60)
+_RIVAL_S: Final = 5.0
+_AGAIN_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """
+    What is unknown, and what bears on the answer.
+
+    Attributes:
+        begun_at, over_at: When its newest attempt began, and when it was surely over.
+        rivals: Messages between the same two that a look-up may find in its stead, oldest first,
+            the message itself among them.
+    """
+
+    message: Message
+    begun_at: datetime
+    over_at: datetime
+    rivals: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Does the jobs that ask."""
+
+    db: Database
+    connections: Connections
+    redelivery: Redelivery
+    journal: Journal
+    engine: Engine
+    log: EventLog
+    timeout_s: float
+    flag_after: timedelta
+
+    async def work(self, job: Job) -> None:
+        """Resolve a message of unknown outcome, or see to it that it is looked at again."""
+        workspace_id, now = job.workspace_id, self.journal.clock.now()
+        question = await self.db.read(lambda tx: self._question(tx, workspace_id, job.subject_id))
+        if question is None:
+            return
+        connection = self.connections.find(question.message.connection)
+        if connection is None or connection.fault or now > question.over_at + GIVE_UP:
+            await self._flag(workspace_id, question.message)
+            return
+        match connection.spec.idempotency:
+            case Idempotency.KEY:
+                await self.redelivery.resend(workspace_id, question.message.id)
+            case Idempotency.LOOKUP:
+                await self._look_up(workspace_id, question, connection)
+            case Idempotency.NONE if now >= question.begun_at + self.flag_after:
+                await self._flag(workspace_id, question.message)
+            case Idempotency.NONE:  # a callback may still tell
+                await self._later(
+                    workspace_id, question.message, question.begun_at + self.flag_after
+                )
+
+    def _question(self, tx: Tx, workspace_id: str, message_id: str) -> _Question | None:
+        message = repository.find_message(tx, workspace_id, message_id)
+        if message is None or message.status is not Status.UNKNOWN:
+            return None
+        begun_at = trail.begun_at(tx, workspace_id, message_id) or message.created_at
+        since = message.created_at - _CLOCKS_DIFFER
+        return _Question(
+            message=message,
+            begun_at=begun_at,
+            over_at=begun_at + timedelta(seconds=self.timeout_s),
+            rivals=tuple(repository.rivals(tx, workspace_id, message, since)),
+        )
+
+    async def _look_up(
+        self, workspace_id: str, question: _Question, connection: Connection
+    ) -> None:
+        message, now = question.message, self.journal.clock.now()
+        latency = timedelta(seconds=connection.spec.accept_latency_s)
+        trusted_at = question.over_at + latency
+        if any(rival.status is Status.SENDING for rival in question.rivals):
+            await self._later(workspace_id, message, now + timedelta(seconds=_RIVAL_S))
+            return
+        try:
+            found = await self._ask(question, connection)
+        except (ProviderError, CannotOpen, TimeoutError) as error:
+            self.log.warning(
+                "message.cannot_look_up", messageId=message.id, error_type=type(error).__name__
+            )
+            await self._later(workspace_id, message, now + timedelta(seconds=_AGAIN_S))
+            return
+        unclaimed = await self.db.read(
+            lambda tx: [
+                report
+                for report in found
+                if not repository.find_by_external_id(
+                    tx, workspace_id, message.connection, report.provider_id
+                )
+            ]
+        )
+        place = [rival.id for rival in question.rivals].index(message.id)
+        if len(unclaimed) >= len(question.rivals):
+            await self._settle(workspace_id, message, unclaimed[place])
+        elif now < trusted_at:
+            await self._later(workspace_id, message, trusted_at)
+        elif not unclaimed:
+            await self._requeue(workspace_id, message)
+        else:  # some of the rivals were sent, and nothing tells which
+            await self._flag(workspace_id, message)
+
+    async def _ask(self, question: _Question, connection: Connection) -> Sequence[SmsReport]:
+        if Capability.SMS_LOOKUP not in connection.spec.capabilities:
+            raise CannotOpen
+        provider = await self.connections.provider(connection)
+        message = question.message
+        since = min(rival.created_at for rival in question.rivals) - _CLOCKS_DIFFER
+        async with asyncio.timeout(self.timeout_s):
+            try:
+                found = await provider.list_sms(
+                    E164(message.from_address), E164(message.to_address), since
+                )
+            except Unsupported as error:
+                raise CannotOpen from error
+        return sorted(found, key=lambda report: report.created_at or message.created_at)
+
+    async def _settle(self, workspace_id: str, message: Message, report: SmsReport) -> None:
+        """Note what the provider told of it."""
+
+        def fn(tx: Tx) -> None:
+            evidence = Evidence(source=Source.LOOKUP, vendor_status=report.vendor_status)
+            repository.set_external_id(tx, workspace_id, message.id, report.provider_id)
+            to = Status(report.status.value) if report.status else Status.SENT
+            if self.journal.move(tx, workspace_id, message, to, evidence):
+                repository.set_values(tx, workspace_id, message.id, reason=None)
+
+        await self.db.write(fn)
+        self.log.info("message.found", messageId=message.id, provider=message.provider)
+
+    async def _requeue(self, workspace_id: str, message: Message) -> None:
+        """Queue what the provider surely does not have."""
+
+        def fn(tx: Tx) -> None:
+            evidence = Evidence(source=Source.LOOKUP)
+            if self.journal.move(tx, workspace_id, message, Status.QUEUED, evidence):
+                due_at = self.journal.clock.now()
+                repository.set_values(tx, workspace_id, message.id, due_at=due_at)
+                self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, due_at)
+
+        await self.db.write(fn)
+        self.log.info("message.not_found", messageId=message.id, provider=message.provider)
+
+    async def _later(self, workspace_id: str, message: Message, at: datetime) -> None:
+        await self.db.write(
+            lambda tx: self.engine.enqueue(tx, workspace_id, JobKind.RECONCILE, message.id, at)
+        )
+
+    async def _flag(self, workspace_id: str, message: Message) -> None:
+        """Ask a person to look: nobody else can tell."""
+        await self.db.write(
+            lambda tx: repository.set_values(tx, workspace_id, message.id, flag="unknown")
+        )
+        self.log.error("message.outcome_unknown", messageId=message.id, provider=message.provider)
