@@ -14,6 +14,7 @@ from tests.flows.networks import (
     BOB,
     WIRE,
     Network,
+    Turnstile,
     WireReports,
     WireWebhooks,
     accept,
@@ -389,3 +390,18 @@ async def test_a_text_that_a_killed_hub_was_sending_again_is_unknown_and_not_sen
         await keep_still()
 
     assert len(network.asked) == 2
+
+
+async def test_what_a_provider_took_after_it_was_given_up_is_flagged_for_a_person(
+    start_hub: StartHub,
+) -> None:
+    turnstile = Turnstile()
+    async with start_hub(plugins=turnstile.network.plugins(), toml=WIRE) as hub:
+        ann = await hub.agent("ann", ALICE)
+        sending = asyncio.create_task(ann.send(BOB, "hello"))
+        await turnstile.asked.wait()
+        await hub.change("UPDATE messages SET status = 'failed'")
+        turnstile.let.set()
+        traced = await ann.status((await sending)["messageId"])
+
+    assert (traced["status"], traced["flag"]) == ("failed", "sent_after_all")

@@ -82,6 +82,7 @@ async def test_a_status_that_nobody_knows_is_noted_and_moves_nothing(start_hub: 
         (event,) = hub.rows("SELECT state, message_id FROM inbound_events")
 
     assert (traced["status"], noted["vendor_status"]) == ("sent", "teleported")
+    assert traced["flag"] == "unknown_status"
     assert event == {"state": "ignored", "message_id": sent["messageId"]}
 
 

@@ -17,6 +17,7 @@ from trunkline.core.messages.models import (
     Channel,
     Direction,
     Evidence,
+    Flag,
     Message,
     Source,
     Status,
@@ -125,6 +126,7 @@ class Dispatch:
             self._journal.note(
                 tx, workspace_id, message.id, message.status.value, evidence, moved=False
             )
+            messages.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN_STATUS.value)
             return Applied(
                 state=EventState.IGNORED,
                 reason="The provider used a status that its adapter does not know.",

@@ -55,6 +55,19 @@ class BodyState(StrEnum):
     """Gone."""
 
 
+class Flag(StrEnum):
+    """Why a person should look at a message. Any further move takes it away."""
+
+    UNKNOWN = "unknown"
+    """Nobody can tell whether it was sent: decide with `trunkline messages resolve`."""
+
+    UNKNOWN_STATUS = "unknown_status"
+    """The provider used a status that its adapter does not know."""
+
+    SENT_AFTER_ALL = "sent_after_all"
+    """The provider took it although it had been given up here."""
+
+
 class Source(StrEnum):
     """What a change of status rests on."""
 
@@ -78,6 +91,9 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
     Status.CANCELED: frozenset({Status.QUEUED}),
 }
 """For each status, the ones it may be reached from."""
+
+GIVEN_UP: Final = frozenset({Status.FAILED, Status.BLOCKED, Status.CANCELED})
+"""Here the hub makes no further attempt at an outbound message."""
 
 TAKEN: Final = frozenset({Status.SENT, Status.DELIVERED, Status.READ})
 """Here an outbound message is surely with its provider."""
@@ -154,7 +170,7 @@ class Message:
     due_at: datetime | None = None
     deadline_at: datetime | None = None
     batch_id: str | None = None
-    flag: str | None = None
+    flag: Flag | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

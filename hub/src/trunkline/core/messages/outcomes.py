@@ -9,7 +9,7 @@ from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.attempts import Attempt
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import Evidence, Message, Source, Status
+from trunkline.core.messages.models import GIVEN_UP, Evidence, Flag, Message, Source, Status
 from trunkline.sdk import (
     AuthFailed,
     OutcomeUnknown,
@@ -72,6 +72,10 @@ class Outcomes:
             )
         to = Status(receipt.status.value)
         moved = self.journal.move(tx, workspace_id, message, to, _BY_SEND)
+        standing = None if moved else repository.find_message(tx, workspace_id, message.id)
+        if standing is not None and standing.status in GIVEN_UP:
+            flag = Flag.SENT_AFTER_ALL.value
+            repository.set_values(tx, workspace_id, message.id, flag=flag)
         if moved and (message.reason is not None or attempt.resend):
             repository.set_values(tx, workspace_id, message.id, reason=None, due_at=None)
 

@@ -11,7 +11,7 @@ from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import Evidence, Message, Source, Status
+from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
 from trunkline.core.messages.redelivery import Redelivery
 from trunkline.sdk import (
     E164,
@@ -182,6 +182,6 @@ class Reconciliation:
     async def _flag(self, workspace_id: str, message: Message) -> None:
         """Ask a person to look: nobody else can tell."""
         await self.db.write(
-            lambda tx: repository.set_values(tx, workspace_id, message.id, flag="unknown")
+            lambda tx: repository.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN.value)
         )
         self.log.error("message.outcome_unknown", messageId=message.id, provider=message.provider)

@@ -11,7 +11,7 @@ from trunkline.core.messages.attempts import Attempt
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import Evidence, Message, Source, Status
+from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
 from trunkline.core.messages.outcomes import Outcomes
 from trunkline.sdk import E164, Database, Tx
 
@@ -71,7 +71,7 @@ class Redelivery:
             if standing is Status.QUEUED:
                 self._block(tx, workspace_id, message, block.rule, block.sentence)
             else:
-                repository.set_values(tx, workspace_id, message_id, flag="unknown")
+                repository.set_values(tx, workspace_id, message_id, flag=Flag.UNKNOWN.value)
             return None
         connection = self._connection(message)
         evidence = Evidence(source=Source.SEND)
@@ -107,7 +107,7 @@ class Redelivery:
         if content is None and message.status is Status.QUEUED:
             self.outcomes.expire(tx, workspace_id, message, message.reason or "It had to wait.")
         elif content is None:
-            repository.set_values(tx, workspace_id, message.id, flag="unknown")
+            repository.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN.value)
         return content
 
     def _block(self, tx: Tx, workspace_id: str, message: Message, rule: str, why: str) -> None:

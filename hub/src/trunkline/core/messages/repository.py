@@ -12,6 +12,7 @@ from trunkline.core.messages.models import (
     BodyState,
     Channel,
     Direction,
+    Flag,
     Message,
     Status,
 )
@@ -134,7 +135,7 @@ def to_message(row: Sequence[Any]) -> Message:
         due_at=row[24],
         deadline_at=row[25],
         batch_id=row[26],
-        flag=row[27],
+        flag=row[27] and Flag(row[27]),
     )
 
 
