@@ -39,6 +39,28 @@ def test_an_agent_is_created_changed_suspended_and_resumed(shell: Shell, data_di
 
 
 @pytest.mark.slow
+def test_what_is_forwarded_can_be_checked_listed_and_replayed(shell: Shell, data_dir: str) -> None:
+    where = ("--data-dir", data_dir)
+    shell.run("agents", "create", "ann", "callback_url=https://agents.example/ann", *where)
+
+    secrets = [shell.run("agents", "webhook-secret", "ann", *where).stdout for _ in range(2)]
+    listed = shell.run("forwards", "list", "--state", "dead", *where)
+    replayed = shell.run("forwards", "replay", "--dead", *where)
+
+    assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=\n", secrets[0])
+    assert secrets[0] == secrets[1]
+    assert listed.stdout.split() == [
+        "messageId",
+        "agentId",
+        "state",
+        "tries",
+        "createdAt",
+        "reason",
+    ]
+    assert replayed.stdout == "replayed: 0\n"
+
+
+@pytest.mark.slow
 def test_tokens_are_shown_once_rotated_and_revoked(shell: Shell, data_dir: str) -> None:
     where = ("--data-dir", data_dir)
     shell.run("agents", "create", "ann", *where)
@@ -85,6 +107,11 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
         (("agents", "create", "ann", "colour=red"), 1, "display_name"),
         (("agents", "create", "ann", "phone"), 2, "KEY=VALUE"),
         (("agents", "create", "ann", "callback_url=ftp://x"), 1, "http"),
+        (("agents", "create", "ann", "callback_url=http://127.0.0.1:9000/"), 1, "callback_allow"),
+        (("agents", "webhook-secret", "nobody"), 1, "no such agent"),
+        (("forwards", "list", "--state", "lost"), 1, "state"),
+        (("forwards", "replay"), 2, "--dead"),
+        (("forwards", "replay", f"msg_{0:032x}"), 1, "no such forward"),
         (("agents", "show", "nobody"), 1, "no such agent"),
         (("agents", "set", "nobody", "country=US"), 1, "no such agent"),
         (("tokens", "issue", "nobody"), 1, "no such agent"),

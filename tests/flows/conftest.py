@@ -15,6 +15,7 @@ from plugins.postgres.tests.server import Server, apart, query
 from tests.databases import SQLITE
 from tests.flows.houses import House
 from tests.flows.hubs import ANN, BEN, Caller, Served, StartHub, serve
+from trunkline.core.engine import engine
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.loading import load_plugins
 from trunkline.sdk import DatabaseContext
@@ -86,6 +87,12 @@ def database(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest)
 def start_hub(tmp_path: Path, database: str) -> StartHub:
     """Return a function that serves a hub on `tmp_path`, from a settings file."""
     return partial(serve, tmp_path, database=database)
+
+
+@pytest.fixture
+def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let hubs notice at once that a test has travelled in time."""
+    monkeypatch.setattr(engine, "POLL_S", 0.01)
 
 
 @pytest.fixture

@@ -17,6 +17,9 @@ from trunkline.core.connections.registry import Connection, Connections, configu
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Executors, Pulse
 from trunkline.core.engine.repository import JobKind, read_beats, release, release_strangers
+from trunkline.core.forwarding.courier import TIMEOUT_S, Courier
+from trunkline.core.forwarding.destinations import Destinations
+from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.gate.gate import Gate
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.dispatch import Dispatch
@@ -54,6 +57,7 @@ from trunkline.sdk import (
     Tx,
 )
 from trunkline.settings import Settings
+from trunkline.surfaces.forwarded import forwarded
 
 HOUSEKEEPING_S: Final = 60.0
 DRAIN_S: Final = 10.0
@@ -97,6 +101,9 @@ async def open_hub(
         open_client(
             total_s=settings.messages.provider_timeout_s, allow=_urls(configured), log=log
         ) as http,
+        open_client(
+            total_s=TIMEOUT_S, allow=settings.messages.callback_allow, log=log
+        ) as callbacks,
     ):
         await bring_up_to_date(db, embedded=database.embedded, allowed=migrate)
         loopback = Loopback()
@@ -105,7 +112,18 @@ async def open_hub(
         engine = Engine(db, clock, ids, log, executor)
         pulse = Pulse(db, clock, executor)
         hub, recovery = _compose(
-            settings, configured, db, http, clock, ids, log, loopback, alone, engine, pulse
+            settings,
+            configured,
+            db,
+            http,
+            callbacks,
+            clock,
+            ids,
+            log,
+            loopback,
+            alone,
+            engine,
+            pulse,
         )
         await hub.agents.ensure_pool(settings.pool.size)
         executors = Executors(db, clock, log, pulse, executor, recovery.bury)
@@ -141,6 +159,7 @@ def _compose(
     configured: Sequence[Connection],
     db: Database,
     http: httpx2.AsyncClient,
+    callbacks: httpx2.AsyncClient,
     clock: Clock,
     ids: IdSource,
     log: EventLog,
@@ -197,8 +216,12 @@ def _compose(
     )
     engine.serve(JobKind.ATTEMPT, redelivery.work)
     engine.serve(JobKind.RECONCILE, reconciliation.work)
+    destinations = Destinations(settings.messages.callback_url, settings.messages.callback_allow)
+    courier = Courier(db, callbacks, destinations, journal, engine, keys, log, forwarded)
+    engine.serve(JobKind.FORWARD, courier.work)
+    forwarding = Forwarding(db, destinations, engine, keys, clock, ids)
     hub = Hub(
-        agents=Agents(db, clock, ids),
+        agents=Agents(db, clock, ids, destinations.fault),
         tokens=Tokens(
             db,
             keys,
@@ -221,7 +244,8 @@ def _compose(
             valid_for_s=settings.messages.valid_for_s,
         ),
         inbox=Inbox(db, vault, clock, log),
-        intake=Intake(db, connections, journal, Dispatch(journal), log),
+        intake=Intake(db, connections, journal, Dispatch(journal, forwarding), log),
+        forwarding=forwarding,
         privacy=Privacy(db, vault, clock, ids),
         connections=connections,
         db=db,

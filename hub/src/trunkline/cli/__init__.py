@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "mcp": "Serve one MCP client on stdin and stdout.",
     "agents": "Create, show and change agents.",
     "tokens": "Issue, rotate and revoke tokens.",
+    "forwards": "Show and replay what is forwarded to callback URLs.",
     "pool": "Show and grow the pool of agent slots.",
     "privacy": "Choose which texts are kept.",
     "plugins": "Show, enable, disable and check plugins.",

@@ -86,3 +86,18 @@ def suspend(config: Path | None, data_dir: Path | None, agent_id: str, as_json: 
 def resume(config: Path | None, data_dir: Path | None, agent_id: str, as_json: bool) -> None:
     """Let a suspended agent act again."""
     show(operate(config, data_dir, "agents_resume", id=agent_id), as_json=as_json)
+
+
+@agents.command("webhook-secret")
+@files
+@as_json_option
+@click.argument("agent_id", metavar="ID")
+def webhook_secret(
+    config: Path | None, data_dir: Path | None, agent_id: str, as_json: bool
+) -> None:
+    """Print what the messages forwarded to an agent's callback URL are signed with."""
+    secret = operate(config, data_dir, "agents_webhook_secret", id=agent_id)
+    if as_json:
+        show(secret, as_json=True)
+    else:
+        click.echo(secret["secret"])

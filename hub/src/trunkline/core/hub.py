@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.connections.registry import Connections
+from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.service import Messages
@@ -22,6 +23,7 @@ class Hub:
     messages: Messages
     inbox: Inbox
     intake: Intake
+    forwarding: Forwarding
     privacy: Privacy
     connections: Connections
     db: Database

@@ -214,6 +214,7 @@ inbound_forwards = _table(
     sa.Column("state", sa.String(16), nullable=False),  # waiting | delivered | dead
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("reason", sa.Text),  # why the last try failed
+    sa.Column("deadline_at", UtcTime, nullable=False),  # no try is made after it
     sa.Column("finished_at", UtcTime),
     sa.UniqueConstraint("workspace_id", "message_id"),
     sa.Index("ix_inbound_forwards_state", "workspace_id", "state", "id"),

@@ -48,8 +48,8 @@ class Rules:
     """
 
     def __init__(self, allow: Iterable[str]) -> None:
-        self._origins = frozenset(_origins(allow))
-        self._endpoints = frozenset((each.host, each.port) for each in self._origins)
+        self.origins = frozenset(_origins(allow))
+        self._endpoints = frozenset((each.host, each.port) for each in self.origins)
 
     def check(self, url: httpx2.URL) -> Origin:
         """
@@ -59,7 +59,7 @@ class Rules:
             Blocked: It may not.
         """
         origin = Origin.of(url)
-        if origin in self._origins:
+        if origin in self.origins:
             return origin
         host = origin.host
         if url.userinfo:
@@ -92,6 +92,20 @@ def may_be_public(host: str) -> bool:
         return is_public(host)
     labels = host.removesuffix(".").split(".")
     return bool(_NAME.fullmatch(host)) and len(labels) > 1 and labels[-1] != "localhost"
+
+
+def url_fault(url: str, allow: Iterable[str]) -> str | None:
+    """Return why a URL can't be asked by the rules, as far as it tells itself, or None."""
+    rules = Rules(allow)
+    try:
+        origin = rules.check(httpx2.URL(url))
+    except httpx2.InvalidURL:
+        return "that is no URL"
+    except Blocked as blocked:
+        return blocked.reason
+    if origin in rules.origins or may_be_public(origin.host):
+        return None
+    return "its host is not on the internet"
 
 
 def _is_address(host: str) -> bool:

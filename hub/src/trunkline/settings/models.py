@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from trunkline.settings.values import (
     AbsolutePath,
+    CallbackUrl,
     DatabaseUrl,
     EncryptionKey,
     HttpUrl,
     Names,
+    Origins,
     Token,
     TomlScalar,
 )
@@ -25,6 +27,7 @@ SHORT_NAMES: Final = {
     "WEBHOOK_BASE_URL": "server.public_url",
     "DEMO_MODE": "server.demo",
     "PROVIDER_DATABASE": "database.url",
+    "AGENTOS_CALLBACK_URL": "messages.callback_url",
     "PROVIDER_TELEPHONY": "slots.telephony",
     "INITIAL_AGENT_POOL_SIZE": "pool.size",
     "TRUNKLINE_DATA_DIR": "server.data_dir",
@@ -120,7 +123,7 @@ class PrivacySettings(_Section):
 
 
 class MessagesSettings(_Section):
-    """How messages are sent."""
+    """How messages are sent and forwarded."""
 
     duplicate_window_s: int = Field(
         default=120,
@@ -143,6 +146,16 @@ class MessagesSettings(_Section):
     )
     provider_timeout_s: float = Field(
         default=30, gt=0, allow_inf_nan=False, description="Seconds a provider has for an answer."
+    )
+    callback_url: CallbackUrl | None = Field(
+        default=None,
+        description="Where the inbound messages of every agent are forwarded that has no "
+        "callback URL of its own; may hold {agentId}.",
+    )
+    callback_allow: Origins = Field(
+        default=(),
+        description="Origins, such as http://127.0.0.1:9000, that callback URLs may lead to "
+        "besides https on the internet.",
     )
 
 

@@ -30,6 +30,18 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origin(value: str) -> str:
+    if urlsplit(_http_url(value)).path:
+        raise ValueError("it must be an origin such as http://127.0.0.1:9000")
+    return value.rstrip("/")
+
+
+def _callback_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#{}\s]+(?:[/?#](?:[^{}\s]|\{agentId\})*)?", value):
+        raise ValueError("it must be a URL such as https://agents.example.com/inbound/{agentId}")
+    return value
+
+
 def _database_url(value: str) -> str:
     if not re.match(r"[a-z][a-z0-9+.-]*://", value):
         raise ValueError("it must be a URL such as sqlite:///trunkline.db")
@@ -65,6 +77,8 @@ def _absolute(value: Path) -> Path:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_split)]
+CallbackUrl = Annotated[str, AfterValidator(_callback_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Token = Annotated[SecretStr, AfterValidator(_long_enough)]

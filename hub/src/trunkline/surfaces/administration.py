@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from trunkline.core.agents.models import Agent, IssuedToken, Pool, Token
+from trunkline.core.forwarding.models import Forward
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
@@ -12,17 +13,23 @@ from trunkline.surfaces.operator_shapes import (
     AgentShape,
     AgentsShape,
     AgentValues,
+    ForwardsArguments,
+    ForwardShape,
+    ForwardsShape,
     IssuedTokenShape,
     KeepArguments,
     KeptShape,
     NoArguments,
     PoolArguments,
     PoolShape,
+    ReplayArguments,
+    ReplayedShape,
     RevokeArguments,
     RevokedShape,
     TokenArguments,
     TokenShape,
     TokensShape,
+    WebhookSecretShape,
 )
 from trunkline.surfaces.shapes import Arguments, Result
 
@@ -61,6 +68,18 @@ def _token(token: Token) -> TokenShape:
 
 def _issued(issued: IssuedToken) -> IssuedTokenShape:
     return IssuedTokenShape(token=issued.token, kid=issued.kid, agent_id=issued.agent_id)
+
+
+def _forward(forward: Forward) -> ForwardShape:
+    return ForwardShape(
+        message_id=forward.message_id,
+        agent_id=forward.agent_id,
+        state=forward.state,
+        tries=forward.tries,
+        reason=forward.reason,
+        created_at=forward.created_at,
+        finished_at=forward.finished_at,
+    )
 
 
 def _pool(pool: Pool) -> PoolShape:
@@ -120,6 +139,29 @@ async def _pool_grow(hub: Hub, by: Principal, _: str, given: PoolArguments) -> P
 async def _privacy_keep(hub: Hub, by: Principal, _: str, given: KeepArguments) -> KeptShape:
     await hub.privacy.keep(by, given.id, given.channel, given.days)
     return KeptShape(agent_id=given.id, channel=given.channel, days=given.days)
+
+
+async def _webhook_secret(
+    hub: Hub, by: Principal, _: str, given: AgentArguments
+) -> WebhookSecretShape:
+    secret = await hub.forwarding.secret(by, given.id)
+    return WebhookSecretShape(agent_id=given.id, secret=secret)
+
+
+async def _forwards_list(
+    hub: Hub, by: Principal, _: str, given: ForwardsArguments
+) -> ForwardsShape:
+    found = await hub.forwarding.newest(by, given.state, given.limit)
+    return ForwardsShape(forwards=[_forward(forward) for forward in found])
+
+
+async def _forwards_replay(
+    hub: Hub, by: Principal, _: str, given: ReplayArguments
+) -> ReplayedShape:
+    if given.id is None:
+        return ReplayedShape(replayed=await hub.forwarding.replay_dead(by))
+    await hub.forwarding.replay(by, given.id)
+    return ReplayedShape(replayed=1)
 
 
 def _operation(
@@ -193,6 +235,32 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
         _agents_list,
         AgentsShape,
         _READS,
+    ),
+    _operation(
+        "agents_webhook_secret",
+        "Show an agent's webhook secret",
+        "Show what the messages that are forwarded to an agent's callback URL are signed with.",
+        AgentArguments,
+        _webhook_secret,
+        WebhookSecretShape,
+        _READS,
+    ),
+    _operation(
+        "forwards_list",
+        "List forwards",
+        "List inbound messages on their way to callback URLs, newest first.",
+        ForwardsArguments,
+        _forwards_list,
+        ForwardsShape,
+        _READS,
+    ),
+    _operation(
+        "forwards_replay",
+        "Replay forwards",
+        "Forward a message anew, or everything that was given up.",
+        ReplayArguments,
+        _forwards_replay,
+        ReplayedShape,
     ),
     _operation(
         "tokens_issue",

@@ -1,10 +1,11 @@
 """What goes over the socket: arguments and results of the operator's operations."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from trunkline.surfaces.shapes import Arguments, Line, Result, Time, optional
+from trunkline.core.forwarding.models import ForwardState
+from trunkline.surfaces.shapes import Arguments, Line, Reference, Result, Time, optional
 
 
 class NoArguments(Arguments):
@@ -48,6 +49,19 @@ class KeepArguments(Arguments):
     id: Line
     channel: Literal["sms", "whatsapp", "email", "chat"]
     days: int
+
+
+class ForwardsArguments(Arguments):
+    """Which forwards to list."""
+
+    state: Annotated[ForwardState, Field(strict=False)] | None = None
+    limit: int = Field(default=50, ge=1, le=1000)
+
+
+class ReplayArguments(Arguments):
+    """A message, or nothing for everything that was given up."""
+
+    id: Reference | None = None
 
 
 class AgentShape(Result):
@@ -114,3 +128,34 @@ class KeptShape(Result):
     agent_id: str
     channel: str
     days: int
+
+
+class WebhookSecretShape(Result):
+    """What an agent's forwards are signed with."""
+
+    agent_id: str
+    secret: str
+
+
+class ForwardShape(Result):
+    """An inbound message on its way to a callback URL."""
+
+    message_id: str
+    agent_id: str
+    state: ForwardState
+    tries: int
+    reason: str | None = optional("Why the last try failed.")
+    created_at: Time
+    finished_at: Time | None = optional("When it was delivered or given up.")
+
+
+class ForwardsShape(Result):
+    """Forwards, newest first."""
+
+    forwards: list[ForwardShape]
+
+
+class ReplayedShape(Result):
+    """How many are forwarded anew."""
+
+    replayed: int

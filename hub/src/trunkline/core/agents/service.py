@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import phonenumbers
 from sqlalchemy.exc import IntegrityError
@@ -36,10 +35,18 @@ T = TypeVar("T")
 class Agents:
     """The registry of agents."""
 
-    def __init__(self, db: Database, clock: Clock, ids: IdSource) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        ids: IdSource,
+        callback_fault: Callable[[str], str | None],
+    ) -> None:
+        """`callback_fault` tells what is wrong with a callback URL, if anything is."""
         self._db = db
         self._clock = clock
         self._ids = ids
+        self._callback_fault = callback_fault
 
     async def ensure_pool(self, size: int) -> None:
         """Make the pool with `size` slots at the first start; later starts leave it as it is."""
@@ -58,7 +65,7 @@ class Agents:
                 "start with a letter, then letters, digits, '_', '.' or '-', 64 at most; "
                 "'connections' is reserved.",
             )
-        checked = _check(values)
+        checked = self._check(values)
         now, row_id = self._clock.now(), self._ids.new("row")
         agent = Agent(
             id=agent_id,
@@ -86,7 +93,7 @@ class Agents:
         self, principal: Principal, agent_id: str, values: Mapping[str, str | None]
     ) -> Agent:
         """Set an agent's values; None clears one."""
-        return await self._change(principal, agent_id, _check(values))
+        return await self._change(principal, agent_id, self._check(values))
 
     async def suspend(self, principal: Principal, agent_id: str) -> Agent:
         """Stop an agent from acting until it is resumed; it keeps its number and still receives."""
@@ -139,21 +146,24 @@ class Agents:
             raise NotFound("agent")
         return agent
 
+    def _check(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Return the columns to set for the given values; Invalid names the first bad one."""
+        checked: dict[str, str | None] = {}
+        for name, value in values.items():
+            if name not in _COLUMN_OF:
+                raise Invalid("values", f"set one of {', '.join(_COLUMN_OF)}.")
+            checked[_COLUMN_OF[name]] = _checked(name, value) if value else None
+        url = checked.get("callback_url")
+        fault = self._callback_fault(url) if url else None
+        if fault:
+            raise Invalid("callback_url", fault)
+        return checked
+
     async def _write(self, fn: Callable[[Tx], T]) -> T:
         try:
             return await self._db.write(fn)
         except IntegrityError as error:
             raise Invalid("phone", "another agent has this number.") from error
-
-
-def _check(values: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Return the columns to set for the given values; Invalid names the first bad one."""
-    checked: dict[str, str | None] = {}
-    for name, value in values.items():
-        if name not in _COLUMN_OF:
-            raise Invalid("values", f"set one of {', '.join(_COLUMN_OF)}.")
-        checked[_COLUMN_OF[name]] = _checked(name, value) if value else None
-    return checked
 
 
 def _checked(name: str, value: str) -> str:
@@ -163,8 +173,6 @@ def _checked(name: str, value: str) -> str:
         if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
             raise Invalid(name, "give a two-letter country code such as US.")
         return value.upper()
-    if name == "callback_url" and urlsplit(value).scheme not in ("http", "https"):
-        raise Invalid(name, "give an http or https URL.")
     if len(value) > 2000:
         raise Invalid(name, "give at most 2000 characters.")
     return value

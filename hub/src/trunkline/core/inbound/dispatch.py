@@ -7,6 +7,7 @@ from trunkline.core.agents.models import Agent
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance.optout import OptWord, opt_word
 from trunkline.core.connections.registry import Connection
+from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.inbound.text import visible
 from trunkline.core.messages import repository as messages
@@ -37,8 +38,9 @@ class Applied:
 class Dispatch:
     """Applies events inside the transaction that stores them."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, forwarding: Forwarding) -> None:
         self._journal = journal
+        self._forwarding = forwarding
 
     def opt_out(self, tx: Tx, stored: StoredEvent, event: InboundEvent) -> None:
         """Close or open the sender's number if the text says so, whatever else becomes of it."""
@@ -101,6 +103,7 @@ class Dispatch:
         )
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
         self._journal.store(tx, stored.workspace_id, message, content, evidence)
+        self._forwarding.announce(tx, stored.workspace_id, agent, message.id)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
     def _report(self, tx: Tx, stored: StoredEvent, event: StatusReported) -> Applied:

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     AUDIT = "trunkline/v1/audit"
     PSEUDONYMS = "trunkline/v1/pseudonyms"
     URLS = "trunkline/v1/urls"
+    WEBHOOKS = "trunkline/v1/webhooks"
 
 
 class Keys:

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("reason", sa.Text),
+        sa.Column("deadline_at", UtcTime, nullable=False),
         sa.Column("finished_at", UtcTime),
         sa.UniqueConstraint(
             "workspace_id", "message_id", name="uq_inbound_forwards_workspace_id_message_id"

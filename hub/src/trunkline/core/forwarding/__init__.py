@@ -1,0 +1,1 @@
+"""Forwarding what comes in to the agents' own callback URLs."""

@@ -1,0 +1,174 @@
+"""One try at a forward: post the message, and write down what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import httpx2
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.repository import Job, JobKind
+from trunkline.core.forwarding import repository
+from trunkline.core.forwarding.destinations import Destinations
+from trunkline.core.forwarding.models import ForwardState
+from trunkline.core.forwarding.signing import secret_of, signed
+from trunkline.core.messages import repository as messages
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import ReadableMessage
+from trunkline.core.privacy.keys import Keys
+from trunkline.core.privacy.vault import Unreadable
+from trunkline.egress import Blocked
+from trunkline.sdk import Database, EventLog, Tx
+
+TIMEOUT_S: Final = 10.0
+"""What a callback URL has for its answer."""
+FIRST_BACKOFF_S: Final = 5.0
+LONGEST_WAIT_S: Final = 3600.0
+"""A wait between two tries, also where the receiver wishes for more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parcel:
+    """What is posted, and where to."""
+
+    url: str
+    body: bytes
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    """Why a forward did not arrive; no further try is of use if it is `final`."""
+
+    reason: str
+    final: bool = False
+    wish_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """
+    Does the jobs that forward.
+
+    A message is posted again under the same id when the hub dies between the answer and the
+    note of it: at least once, never less.
+    """
+
+    db: Database
+    http: httpx2.AsyncClient
+    destinations: Destinations
+    journal: Journal
+    engine: Engine
+    keys: Keys
+    log: EventLog
+    render: Callable[[ReadableMessage], bytes]
+
+    async def work(self, job: Job) -> None:
+        """Make a try, unless the rows tell that none is needed any more."""
+        workspace_id, message_id = job.workspace_id, job.subject_id
+        parcel = await self.db.read(lambda tx: self._parcel(tx, workspace_id, message_id))
+        if parcel is None:
+            return
+        failure = parcel if isinstance(parcel, _Failure) else await self._post(message_id, parcel)
+        state = await self.db.write(lambda tx: self._end(tx, workspace_id, message_id, failure))
+        if failure is None:
+            self.log.info("forward.delivered", messageId=message_id)
+        elif state is ForwardState.DEAD:
+            self.log.error("forward.dead", messageId=message_id, reason=failure.reason)
+        elif state is not None:
+            self.log.warning("forward.failed", messageId=message_id, reason=failure.reason)
+
+    def _parcel(self, tx: Tx, workspace_id: str, message_id: str) -> _Parcel | _Failure | None:
+        forward = repository.find(tx, workspace_id, message_id)
+        message = messages.find_message(tx, workspace_id, message_id)
+        if forward is None or forward.state is not ForwardState.WAITING or message is None:
+            return None
+        if message.acknowledged_at is not None:
+            return _Failure(reason="The agent has acknowledged the message.", final=True)
+        agent = agents.find_agent(tx, workspace_id, forward.agent_id)
+        url = self.destinations.of(agent) if agent else None
+        if url is None:
+            return _Failure(reason="The agent has no callback URL any more.", final=True)
+        try:
+            content = self.journal.content(tx, workspace_id, message)
+        except Unreadable:
+            return _Failure(reason="The text cannot be decrypted.", final=True)
+        if content is None:
+            return _Failure(reason="The text is gone: its time is over.", final=True)
+        return _Parcel(
+            url=url,
+            body=self.render(ReadableMessage(message=message, content=content)),
+            secret=secret_of(self.keys, workspace_id, forward.agent_id),
+        )
+
+    async def _post(self, message_id: str, parcel: _Parcel) -> _Failure | None:
+        now = self.journal.clock.now()
+        headers = signed(parcel.secret, message_id, now, parcel.body)
+        headers |= {"content-type": "application/json", "user-agent": "Trunkline"}
+        try:
+            async with self.http.stream(
+                "POST", parcel.url, content=parcel.body, headers=headers
+            ) as answer:  # its body is of no interest
+                return _judged(answer, now)
+        except Blocked as blocked:
+            reason = f"The URL leads to where no request may go: {blocked.reason}."
+            return _Failure(reason=reason, final=True)
+        except httpx2.InvalidURL:
+            return _Failure(reason="The callback URL is none.", final=True)
+        except httpx2.RequestError as error:
+            return _Failure(reason=str(error))
+
+    def _end(
+        self, tx: Tx, workspace_id: str, message_id: str, failure: _Failure | None
+    ) -> ForwardState | None:
+        """Write down what a try came to, and return that; None if the forward was over before."""
+        now = self.journal.clock.now()
+        if failure is None:
+            message = messages.find_message(tx, workspace_id, message_id)
+            if message is not None and repository.deliver(tx, workspace_id, message_id, now):
+                self.journal.acknowledge(tx, workspace_id, message)
+            return ForwardState.DELIVERED
+        forward = repository.find(tx, workspace_id, message_id)
+        if forward is None:
+            return None
+        due_at = now + timedelta(seconds=self._wait_s(forward.tries, failure))
+        is_last = failure.final or due_at > forward.deadline_at
+        dead_at = now if is_last else None
+        if not repository.fail(tx, workspace_id, message_id, failure.reason, dead_at):
+            return None
+        if is_last:
+            return ForwardState.DEAD
+        self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, due_at)
+        return ForwardState.WAITING
+
+    def _wait_s(self, tries: int, failure: _Failure) -> float:
+        """Return exponential backoff with full jitter, or the receiver's wish if it is longer."""
+        backoff_s = min(LONGEST_WAIT_S, FIRST_BACKOFF_S * 2.0 ** min(tries, 20))
+        jitter = int.from_bytes(self.journal.ids.secret(4)) / 0x1_0000_0000
+        return max(jitter * backoff_s, failure.wish_s)
+
+
+def _judged(answer: httpx2.Response, now: datetime) -> _Failure | None:
+    if answer.is_success:
+        return None
+    reason = f"The callback URL answered {answer.status_code}."
+    if answer.is_redirect:
+        reason = f"{reason} Redirects are not followed."
+    wish_s = _wished_s(answer.headers.get("retry-after", ""), now)
+    return _Failure(reason=reason, final=answer.status_code == 410, wish_s=wish_s)
+
+
+def _wished_s(header: str, now: datetime) -> float:
+    """Return a Retry-After in seconds and within reason; it may be a date (RFC 9110 §10.2.3)."""
+    try:
+        wish_s = float(header)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(header)
+            wish_s = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+        except (ValueError, OverflowError):
+            return 0.0
+    return min(wish_s, LONGEST_WAIT_S) if wish_s > 0 else 0.0  # NaN is not above zero

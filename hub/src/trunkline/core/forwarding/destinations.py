@@ -1,0 +1,47 @@
+"""Where an agent's messages are forwarded to, and whether they may be."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from trunkline.core.agents.models import Agent
+from trunkline.egress import url_fault
+from trunkline.sdk import NotConfigured
+
+PLACEHOLDER = "{agentId}"
+
+
+class Destinations:
+    """
+    The callback URLs of one hub.
+
+    Args:
+        for_all: The URL of every agent that has none of its own, or None; it may hold `{agentId}`.
+        allow: Origins that a callback URL may lead to though they are not out on the internet.
+
+    Raises:
+        NotConfigured: `for_all` leads to where no request may go.
+    """
+
+    def __init__(self, for_all: str | None, allow: Sequence[str]) -> None:
+        self._for_all = for_all
+        self._allow = allow
+        fault = self.fault(for_all.replace(PLACEHOLDER, "agent")) if for_all else None
+        if fault:
+            raise NotConfigured(f"messages.callback_url: {fault}")
+
+    def of(self, agent: Agent) -> str | None:
+        """Return an agent's callback URL; its own before that of all."""
+        if agent.callback_url or not self._for_all:
+            return agent.callback_url
+        return self._for_all.replace(PLACEHOLDER, quote(agent.id, safe=""))
+
+    def fault(self, url: str) -> str | None:
+        """
+        Return what is wrong with a URL as far as it tells itself, or None.
+
+        Where its host's name leads is looked at when the connection is made, each time anew.
+        """
+        fault = url_fault(url, self._allow)
+        if fault is None:
+            return None
+        return f"{fault}. Only an origin in messages.callback_allow may be reached all the same."

@@ -1,0 +1,154 @@
+"""All SQL of forwards."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from trunkline.core.forwarding.models import Forward, ForwardState
+from trunkline.db.hot import Hot
+from trunkline.db.schema import inbound_forwards, messages
+from trunkline.sdk import Tx
+
+_ADD = Hot(sa.insert(inbound_forwards))
+
+
+def add(
+    tx: Tx,
+    workspace_id: str,
+    row_id: str,
+    agent_id: str,
+    message_id: str,
+    *,
+    now: datetime,
+    deadline_at: datetime,
+) -> None:
+    """Insert a forward that waits for its first try."""
+    _ADD(
+        tx,
+        {
+            "id": row_id,
+            "workspace_id": workspace_id,
+            "created_at": now,
+            "agent_id": agent_id,
+            "message_id": message_id,
+            "state": ForwardState.WAITING.value,
+            "tries": 0,
+            "reason": None,
+            "deadline_at": deadline_at,
+            "finished_at": None,
+        },
+    )
+
+
+def find(tx: Tx, workspace_id: str, message_id: str) -> Forward | None:
+    """Return the forward of a message."""
+    row = tx.execute(sa.select(inbound_forwards).where(_of(workspace_id, message_id))).first()
+    return _forward(row) if row else None
+
+
+def newest(tx: Tx, workspace_id: str, state: ForwardState | None, limit: int) -> list[Forward]:
+    """Return forwards, those in one state or all, newest first."""
+    wanted = [inbound_forwards.c.workspace_id == workspace_id]
+    if state is not None:
+        wanted.append(inbound_forwards.c.state == state.value)
+    statement = sa.select(inbound_forwards).where(*wanted)
+    ordered = statement.order_by(inbound_forwards.c.id.desc()).limit(limit)
+    return [_forward(row) for row in tx.execute(ordered)]
+
+
+def deliver(tx: Tx, workspace_id: str, message_id: str, now: datetime) -> bool:
+    """Note that a forward arrived; False if that is known."""
+    return _end_try(
+        tx,
+        workspace_id,
+        message_id,
+        inbound_forwards.c.state != ForwardState.DELIVERED.value,
+        state=ForwardState.DELIVERED.value,
+        reason=None,
+        finished_at=now,
+    )
+
+
+def fail(tx: Tx, workspace_id: str, message_id: str, reason: str, dead_at: datetime | None) -> bool:
+    """Note that a try failed, which was the last if `dead_at` is given; False if it is over."""
+    state = ForwardState.DEAD if dead_at else ForwardState.WAITING
+    return _end_try(
+        tx,
+        workspace_id,
+        message_id,
+        inbound_forwards.c.state == ForwardState.WAITING.value,
+        state=state.value,
+        reason=reason,
+        finished_at=dead_at,
+    )
+
+
+def revive(tx: Tx, workspace_id: str, message_id: str, deadline_at: datetime) -> None:
+    """Let a forward wait for its first try again."""
+    tx.execute(
+        sa.update(inbound_forwards)
+        .where(_of(workspace_id, message_id))
+        .values(
+            state=ForwardState.WAITING.value,
+            tries=0,
+            reason=None,
+            deadline_at=deadline_at,
+            finished_at=None,
+        )
+    )
+
+
+def replayable(tx: Tx, workspace_id: str, after: str, limit: int) -> list[str]:
+    """Return the messages, `after` one, of dead forwards that their agents lack, oldest first."""
+    statement = (
+        sa.select(inbound_forwards.c.message_id)
+        .join(
+            messages,
+            sa.and_(
+                messages.c.workspace_id == inbound_forwards.c.workspace_id,
+                messages.c.id == inbound_forwards.c.message_id,
+            ),
+        )
+        .where(
+            inbound_forwards.c.workspace_id == workspace_id,
+            inbound_forwards.c.state == ForwardState.DEAD.value,
+            inbound_forwards.c.message_id > after,
+            messages.c.acknowledged_at.is_(None),
+            messages.c.body_state != "shredded",
+        )
+        .order_by(inbound_forwards.c.message_id)
+        .limit(limit)
+    )
+    return list(tx.execute(statement).scalars())
+
+
+def _end_try(
+    tx: Tx, workspace_id: str, message_id: str, standing: sa.ColumnElement[bool], **values: object
+) -> bool:
+    return bool(
+        tx.execute(
+            sa.update(inbound_forwards)
+            .where(_of(workspace_id, message_id), standing)
+            .values(tries=inbound_forwards.c.tries + 1, **values)
+        ).rowcount
+    )
+
+
+def _of(workspace_id: str, message_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        inbound_forwards.c.workspace_id == workspace_id,
+        inbound_forwards.c.message_id == message_id,
+    )
+
+
+def _forward(row: sa.Row[tuple[object, ...]]) -> Forward:
+    return Forward(
+        message_id=row.message_id,
+        agent_id=row.agent_id,
+        state=ForwardState(row.state),
+        tries=row.tries,
+        reason=row.reason,
+        created_at=row.created_at,
+        deadline_at=row.deadline_at,
+        finished_at=row.finished_at,
+    )

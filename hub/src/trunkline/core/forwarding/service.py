@@ -1,0 +1,94 @@
+"""The verbs of forwarding: announcing a message, and what an operator does with forwards."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.agents.models import Agent
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.repository import JobKind
+from trunkline.core.forwarding import repository
+from trunkline.core.forwarding.destinations import Destinations
+from trunkline.core.forwarding.models import Forward, ForwardState
+from trunkline.core.forwarding.signing import secret_of, shown
+from trunkline.core.principal import Principal
+from trunkline.core.privacy.keys import Keys
+from trunkline.core.problems import Invalid, NotFound
+from trunkline.sdk import Clock, Database, IdSource, Tx
+
+GIVE_UP: Final = timedelta(days=1)
+"""For so long a message is tried, from its arrival or its replay on."""
+_REPLAYED_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """Sees to it that what comes in is forwarded."""
+
+    db: Database
+    destinations: Destinations
+    engine: Engine
+    keys: Keys
+    clock: Clock
+    ids: IdSource
+
+    def announce(self, tx: Tx, workspace_id: str, agent: Agent, message_id: str) -> None:
+        """Let a message be forwarded, if its agent has a callback URL and `tx` commits."""
+        if self.destinations.of(agent) is None:
+            return
+        now = self.clock.now()
+        row_id = self.ids.new("row")
+        deadline_at = now + GIVE_UP
+        repository.add(
+            tx, workspace_id, row_id, agent.id, message_id, now=now, deadline_at=deadline_at
+        )
+        self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, now)
+
+    async def newest(
+        self, principal: Principal, state: ForwardState | None, limit: int
+    ) -> list[Forward]:
+        """Return forwards, those in one state or all, newest first."""
+        return await self.db.read(
+            lambda tx: repository.newest(tx, principal.workspace_id, state, limit)
+        )
+
+    async def replay(self, principal: Principal, message_id: str) -> None:
+        """Forward a message anew, at once, which was given up or waits; its id stays the same."""
+
+        def fn(tx: Tx) -> None:
+            forward = repository.find(tx, principal.workspace_id, message_id)
+            if forward is None:
+                raise NotFound("forward")
+            if forward.state is ForwardState.DELIVERED:
+                raise Invalid("id", "this message has been delivered.")
+            self._revive(tx, principal.workspace_id, message_id)
+
+        await self.db.write(fn)
+
+    async def replay_dead(self, principal: Principal) -> int:
+        """Replay everything that was given up and that its agent still lacks; return how many."""
+
+        def fn(tx: Tx) -> list[str]:
+            found = repository.replayable(tx, principal.workspace_id, after, _REPLAYED_AT_ONCE)
+            for message_id in found:
+                self._revive(tx, principal.workspace_id, message_id)
+            return found
+
+        replayed, after = 0, ""
+        while found := await self.db.write(fn):
+            replayed += len(found)
+            after = found[-1]
+        return replayed
+
+    async def secret(self, principal: Principal, agent_id: str) -> str:
+        """Return what an agent's forwards are signed with, as receivers take it."""
+        workspace_id = principal.workspace_id
+        if not await self.db.read(lambda tx: agents.find_agent(tx, workspace_id, agent_id)):
+            raise NotFound("agent")
+        return shown(secret_of(self.keys, workspace_id, agent_id))
+
+    def _revive(self, tx: Tx, workspace_id: str, message_id: str) -> None:
+        now = self.clock.now()
+        repository.revive(tx, workspace_id, message_id, now + GIVE_UP)
+        self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, now)
