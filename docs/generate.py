@@ -144,15 +144,21 @@ def _operation(operation: AnyOperation) -> str:
     gives = operation.output_schema()
     results = [
         (f"`{name}`", _kind(each, gives), each.get("description", ""))
-        for name, each in gives["properties"].items()
+        for name, each in gives.get("properties", {}).items()
     ]
+    one_of = " or ".join(_alternative(each, gives) for each in gives.get("anyOf", ()))
     return blocks(
         f"### {operation.name}",
         f"{operation.description} *({kind})*",
         table("argument|type|default|meaning", arguments),
         f"Promised, and answered `unsupported` for now: {later}." if later else "",
         table("result|type|meaning", results),
+        f"The result is one of: {one_of}" if one_of else "",
     )
+
+
+def _alternative(schema: Schema, whole: Schema) -> str:
+    return schema.get("description") or f"`{_kind(schema, whole)}`."
 
 
 def _shown(default: object) -> str:

@@ -24,6 +24,7 @@ from trunkline.core.gate.gate import Gate
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.intake import Intake
+from trunkline.core.messages.batches import Batches
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.journal import Journal
@@ -31,6 +32,7 @@ from trunkline.core.messages.outcomes import Outcomes
 from trunkline.core.messages.reconciliation import Reconciliation
 from trunkline.core.messages.recovery import Recovery
 from trunkline.core.messages.redelivery import Redelivery
+from trunkline.core.messages.replies import Replies
 from trunkline.core.messages.service import Messages
 from trunkline.core.principal import Principal
 from trunkline.core.principal import Scope as PrincipalScope
@@ -220,6 +222,20 @@ def _compose(
     courier = Courier(db, callbacks, destinations, journal, engine, keys, log, forwarded)
     engine.serve(JobKind.FORWARD, courier.work)
     forwarding = Forwarding(db, destinations, engine, keys, clock, ids)
+    messages = Messages(
+        db,
+        gate,
+        delivery,
+        journal,
+        engine,
+        keys,
+        clock,
+        ids,
+        duplicate_window_s=settings.messages.duplicate_window_s,
+        timeout_s=timeout_s,
+        valid_for_s=settings.messages.valid_for_s,
+    )
+    inbox = Inbox(db, vault, clock, log)
     hub = Hub(
         agents=Agents(db, clock, ids, destinations.fault),
         tokens=Tokens(
@@ -230,20 +246,10 @@ def _compose(
             admin_tokens=[token.get_secret_value() for token in settings.admin_tokens],
             alone=alone,
         ),
-        messages=Messages(
-            db,
-            gate,
-            delivery,
-            journal,
-            engine,
-            keys,
-            clock,
-            ids,
-            duplicate_window_s=settings.messages.duplicate_window_s,
-            timeout_s=timeout_s,
-            valid_for_s=settings.messages.valid_for_s,
-        ),
-        inbox=Inbox(db, vault, clock, log),
+        messages=messages,
+        batches=Batches(db, messages, keys, clock, ids),
+        inbox=inbox,
+        replies=Replies(db, inbox),
         intake=Intake(db, connections, journal, Dispatch(journal, forwarding), log),
         forwarding=forwarding,
         privacy=Privacy(db, vault, clock, ids),

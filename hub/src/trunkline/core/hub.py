@@ -7,7 +7,9 @@ from trunkline.core.agents.tokens import Tokens
 from trunkline.core.connections.registry import Connections
 from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.inbound.intake import Intake
+from trunkline.core.messages.batches import Batches
 from trunkline.core.messages.inbox import Inbox
+from trunkline.core.messages.replies import Replies
 from trunkline.core.messages.service import Messages
 from trunkline.core.privacy.service import Privacy
 from trunkline.metrics import Metrics
@@ -21,7 +23,9 @@ class Hub:
     agents: Agents
     tokens: Tokens
     messages: Messages
+    batches: Batches
     inbox: Inbox
+    replies: Replies
     intake: Intake
     forwarding: Forwarding
     privacy: Privacy

@@ -136,17 +136,17 @@ class PoolExhausted(Problem):
 
 
 class IdempotencyConflict(Problem):
-    """The key was used for other content: use a new key for a new message."""
+    """The key was used for other content: use a new key for a new message or batch."""
 
     code = "idempotency_conflict"
     status = 409
     title = "Idempotency key reused"
 
-    def __init__(self, message_id: str) -> None:
+    def __init__(self, what: str, earlier_id: str) -> None:
         super().__init__(
-            "This idempotency key was used for a message with other content. "
-            "Use a new key for a new message.",
-            messageId=message_id,
+            f"This idempotency key was used for a {what} with other content. "
+            f"Use a new key for a new {what}.",
+            **{f"{what}Id": earlier_id},
         )
 
 

@@ -2,13 +2,14 @@
 
 from trunkline.core.agents.models import AgentStatus
 from trunkline.core.hub import Hub
-from trunkline.core.messages.content import Content
 from trunkline.core.messages.inbox import Query
-from trunkline.core.messages.models import Channel, SendMessage, Status
-from trunkline.core.messages.service import Answer
+from trunkline.core.messages.models import Channel, Status
 from trunkline.core.principal import Principal, Scope
-from trunkline.core.problems import Invalid, Unsupported
+from trunkline.core.problems import Unsupported
+from trunkline.surfaces.batch import SEND_BATCH, batch_status, cancel_batch
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
+from trunkline.surfaces.replies import WAIT_FOR_REPLY
+from trunkline.surfaces.sending import SEND_MESSAGE
 from trunkline.surfaces.shapes import (
     CancelArguments,
     CancelResult,
@@ -23,82 +24,9 @@ from trunkline.surfaces.shapes import (
     HistoryShape,
     PhoneShape,
     RateLimitsShape,
-    SendMessageArguments,
-    SendMessageResult,
     message_shape,
     money,
 )
-
-_UNKNOWN = "It may have been sent. Do not send it again; look at its status later."
-_QUEUED = "The hub sends it by itself, at earliestAt or soon after. Do not send it again."
-_FAILED = "The provider took it, and it failed there at once. Correct it before you send it again."
-
-
-async def _send_message(
-    hub: Hub, principal: Principal, agent_id: str, arguments: SendMessageArguments
-) -> SendMessageResult:
-    command = SendMessage(
-        channel=arguments.channel,
-        content=Content(body=arguments.body, media_urls=_media_urls(arguments)),
-        to=arguments.to,
-        to_agent_id=arguments.to_agent_id,
-        reply_to=arguments.reply_to,
-        idempotency_key=arguments.idempotency_key,
-        send_at=arguments.send_at,
-        valid_for_s=arguments.valid_for_seconds,
-    )
-    answer = await hub.messages.send(principal, agent_id, command)
-    message = answer.message
-    if message.cost_micros and not answer.replayed:
-        hub.metrics.cost(
-            agent=agent_id, channel=message.channel.value, cost_micros=message.cost_micros
-        )
-    return _send_result(answer)
-
-
-def _media_urls(arguments: SendMessageArguments) -> tuple[str, ...]:
-    if arguments.media_url is None:
-        return tuple(arguments.media_urls or ())
-    if arguments.media_urls:
-        raise Invalid("mediaUrls", "give mediaUrl or mediaUrls, not both.")
-    return (arguments.media_url,)
-
-
-def _send_result(answer: Answer) -> SendMessageResult:
-    message = answer.message
-    open_ended = message.status in (Status.UNKNOWN, Status.SENDING)
-    hubs = open_ended or message.status is Status.QUEUED
-    return SendMessageResult(
-        message_id=message.id,
-        channel=message.channel,
-        status=message.status.value,
-        cost=money(message.cost_micros),
-        currency=message.currency,
-        cost_final=message.cost_final,
-        segments=message.segments,
-        provider=message.provider,
-        timestamp=message.created_at,
-        rate_limit_remaining=None,
-        replayed=answer.replayed,
-        reason=_reason(answer, open_ended=open_ended),
-        retry_owner="hub" if hubs else "none",
-        earliest_at=message.due_at if message.status is Status.QUEUED else None,
-    )
-
-
-def _reason(answer: Answer, *, open_ended: bool) -> str | None:
-    if open_ended:
-        return " ".join(filter(None, (answer.message.reason, _UNKNOWN)))
-    if answer.message.status is Status.QUEUED:
-        return " ".join(filter(None, (answer.message.reason, _QUEUED)))
-    if answer.replayed:
-        return (
-            "This text was sent before; nothing was sent now. "
-            "To send it twice, give a new idempotencyKey."
-        )
-    if answer.message.status is Status.FAILED:
-        return answer.message.reason or _FAILED
-    return answer.message.reason
 
 
 async def _get_messages(
@@ -129,6 +57,8 @@ async def _get_messages(
 async def _get_status(
     hub: Hub, principal: Principal, agent_id: str, arguments: GetStatusArguments
 ) -> GetStatusResult:
+    if arguments.id.startswith("bat_"):
+        return await batch_status(hub, principal, agent_id, arguments.id)
     traced = await hub.inbox.trace(principal, agent_id, arguments.id)
     message = traced.message
     return GetStatusResult(
@@ -156,6 +86,8 @@ async def _get_status(
 async def _cancel(
     hub: Hub, principal: Principal, agent_id: str, arguments: CancelArguments
 ) -> CancelResult:
+    if arguments.id.startswith("bat_"):
+        return await cancel_batch(hub, principal, agent_id, arguments.id)
     message = await hub.messages.cancel(principal, agent_id, arguments.id)
     return CancelResult(id=message.id, status=message.status.value)
 
@@ -182,29 +114,6 @@ async def _get_channel_status(
     )
 
 
-SEND_MESSAGE = Operation(
-    name="comms_send_message",
-    title="Send a message",
-    description="Send a text message (SMS, or MMS with media) from this agent's number to a phone "
-    "number or to another agent. The status 'sent' means that the provider has it; "
-    "comms_get_status tells later whether it was delivered. Never repeat a send whose status is "
-    "unknown.",
-    scope=Scope.AGENT,
-    annotations=Annotations(read_only=False, idempotent=True, open_world=True),
-    arguments=SendMessageArguments,
-    result=SendMessageResult,
-    run=_send_message,
-    channel="sms",
-    not_yet=frozenset(
-        {
-            "html",
-            "mediaType",
-            "subject",
-            "templateId",
-            "templateVars",
-        }
-    ),
-)
 GET_MESSAGES = Operation(
     name="comms_get_messages",
     title="Read messages",
@@ -219,8 +128,8 @@ GET_MESSAGES = Operation(
 )
 GET_STATUS = Operation(
     name="comms_get_status",
-    title="Look at one message",
-    description="Tell how far a message got, and what that rests on.",
+    title="Look at a message or batch",
+    description="Tell how far a message got, and what that rests on; or how far a batch is.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=True, idempotent=True),
     arguments=GetStatusArguments,
@@ -229,9 +138,9 @@ GET_STATUS = Operation(
 )
 CANCEL = Operation(
     name="comms_cancel",
-    title="Cancel a message",
-    description="Cancel a queued message before its next attempt begins. Once an attempt has begun "
-    "it cannot be taken back, and the answer says so.",
+    title="Cancel a message or batch",
+    description="Cancel a queued message before its next attempt begins, or what is queued of a "
+    "batch. Once an attempt has begun it cannot be taken back, and the answer says so.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, destructive=True, idempotent=True),
     arguments=CancelArguments,
@@ -252,6 +161,8 @@ GET_CHANNEL_STATUS = Operation(
 
 AGENT_OPERATIONS: tuple[AnyOperation, ...] = (
     SEND_MESSAGE,
+    SEND_BATCH,
+    WAIT_FOR_REPLY,
     GET_MESSAGES,
     GET_STATUS,
     CANCEL,

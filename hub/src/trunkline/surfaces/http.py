@@ -1,8 +1,9 @@
 """What every HTTP surface shares: tokens, bodies, and problems as answers."""
 
+import asyncio
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect, Request
@@ -26,6 +27,8 @@ from trunkline.sdk import Overloaded as DatabaseOverloaded
 MAX_BODY_BYTES: Final = 1_048_576
 MAX_JSON_DEPTH: Final = 32
 _TOKEN_PARAMETERS: Final = frozenset({"token", "access_token", "securityToken", "api_key"})
+
+T = TypeVar("T")
 
 
 def problem_object(problem: Problem) -> dict[str, Any]:
@@ -93,6 +96,30 @@ async def authenticate(hub: Hub, request: Request) -> Principal:
     except Unauthenticated:
         hub.metrics.security_event("unauthenticated")
         raise
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """
+    Return what `work` comes to; it is cancelled if the client goes away. Read the body before.
+
+    Raises:
+        ClientDisconnect: It went away.
+    """
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def read_body(request: Request) -> bytes:

@@ -15,10 +15,17 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import AgentMismatch, Invalid, NotFound, Problem, Unsupported
-from trunkline.surfaces.shapes import Arguments, Result
+from trunkline.surfaces.shapes import Arguments
 
 A = TypeVar("A", bound=Arguments)
-R = TypeVar("R", bound=Result)
+R = TypeVar("R", bound=BaseModel)
+
+Progress = Callable[[int, int], Awaitable[None]]
+"""Is told how much is done, and of how much."""
+
+
+async def silent(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,8 @@ class Operation(Generic[A, R]):
         arguments, result: The wire's shapes.
         not_yet: Promised arguments whose part of the hub is not built: they answer `unsupported`.
         run: Does it, as the given agent (the empty string outside `AGENT` scope).
+        run_told: Does it and tells how far it is, if it takes long enough for that.
+        waits: It has nothing to do but to wait, and ends when its caller goes away.
     """
 
     name: str
@@ -55,6 +64,13 @@ class Operation(Generic[A, R]):
     run: Callable[[Hub, Principal, str, A], Awaitable[R]]
     channel: str = ""
     not_yet: frozenset[str] = frozenset()
+    run_told: Callable[[Hub, Principal, str, A, Progress], Awaitable[R]] | None = None
+    waits: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a client may want to hear of it, or to leave, before there is a result."""
+        return self.waits or self.run_told is not None
 
     def input_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the arguments."""
@@ -107,8 +123,13 @@ class Catalogue:
         return operation
 
     async def call(
-        self, hub: Hub, principal: Principal, name: str, arguments: Mapping[str, Any]
-    ) -> Result:
+        self,
+        hub: Hub,
+        principal: Principal,
+        name: str,
+        arguments: Mapping[str, Any],
+        progress: Progress = silent,
+    ) -> BaseModel:
         """
         Check the arguments, do what they ask for, and return the result.
 
@@ -120,9 +141,13 @@ class Catalogue:
         outcome = "ok"
         agent_id = ""
         try:
-            checked = _check(operation, arguments)
-            agent_id = await _acting_agent(hub, principal, operation, checked)
-            result: Result = await operation.run(hub, principal, agent_id, checked)
+            given = checked(operation, arguments)
+            agent_id = await _acting_agent(hub, principal, operation, given)
+            result: BaseModel
+            if operation.run_told is None:
+                result = await operation.run(hub, principal, agent_id, given)
+            else:
+                result = await operation.run_told(hub, principal, agent_id, given, progress)
         except Problem as problem:
             outcome = problem.code
             raise
@@ -150,13 +175,13 @@ def may_call(principal: Principal, operation: AnyOperation) -> bool:
     return operation.scope is Scope.AGENT
 
 
-def _check(operation: AnyOperation, arguments: Mapping[str, Any]) -> Arguments:
+def checked(operation: Operation[A, Any], arguments: Mapping[str, Any]) -> A:
     """Return the arguments as their shape; Invalid names the first bad field, never its value."""
     for name in sorted(operation.not_yet & arguments.keys()):
         if arguments[name] is not None:
             raise Unsupported(name, "this hub cannot do that yet; leave it out.")
     try:
-        checked: Arguments = operation.arguments.model_validate(dict(arguments))
+        return operation.arguments.model_validate(dict(arguments))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "arguments"
@@ -164,7 +189,6 @@ def _check(operation: AnyOperation, arguments: Mapping[str, Any]) -> Arguments:
             known = operation.arguments.model_json_schema(by_alias=True)["properties"]
             raise Invalid("arguments", _unknown_field(known)) from None
         raise Invalid(field, f"{_sentence(first['type'], first['msg'])}") from None
-    return checked
 
 
 def _unknown_field(known: Mapping[str, Any]) -> str:
@@ -228,5 +252,6 @@ def _schema(model: type[BaseModel], mode: Literal["validation", "serialization"]
     schema = model.model_json_schema(by_alias=True, schema_generator=_Schema, mode=mode)
     for part in (schema, *schema.get("$defs", {}).values()):
         part.pop("title", None)
-    schema.pop("description", None)  # the operation has one of its own
+        part.pop("description", None)  # the operation has one, and fields say what they are for
+    schema["type"] = "object"  # of alternatives, each is one
     return schema

@@ -75,6 +75,9 @@ Time = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used=
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}_[0-9a-f]{32}$")]
 """An id the hub gave out."""
 
+IdempotencyKey = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,255}$")]
+"""What a caller names an act by, to repeat it safely."""
+
 
 def optional(description: str) -> Any:
     """Return a result's field that is left out when it is None."""
@@ -104,12 +107,8 @@ class Result(Shape):
 class Arguments(Shape):
     """What every operation takes beside its own arguments."""
 
-    agent_id: Line | None = Field(
-        default=None, description="Needed with an admin token only: the agent to act as."
-    )
-    security_token: Line | None = Field(
-        default=None, description="Not needed; if given, it must be a token of the same agent."
-    )
+    agent_id: Line | None = Field(default=None, description="Only with an admin token.")
+    security_token: Line | None = Field(default=None, description="Not needed.")
 
 
 # Enumerations and times come as JSON strings, which strict mode would refuse.
@@ -148,12 +147,10 @@ class SendMessageArguments(Arguments):
         le=172_800,
         description="Give it up if it could not be handed over within so long; default 4 hours.",
     )
-    idempotency_key: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,255}$")] | None = (
-        Field(
-            default=None,
-            description="Repeat a call with the same key to get the same message, never a second "
-            "one. Use a new key to send the same text twice.",
-        )
+    idempotency_key: IdempotencyKey | None = Field(
+        default=None,
+        description="Repeat a call with the same key to get the same message, never a second "
+        "one. Use a new key to send the same text twice.",
     )
 
 
@@ -229,7 +226,7 @@ class GetMessagesResult(Result):
 class GetStatusArguments(Arguments):
     """Arguments of comms_get_status."""
 
-    id: Reference = Field(description="A messageId.")
+    id: Reference = Field(description="A messageId or batchId.")
 
 
 class EvidenceShape(Result):
@@ -248,12 +245,19 @@ class HistoryShape(Result):
     moved: bool = Field(description="False: noted, but it did not change the status.")
 
 
+class BatchMessageShape(Result):
+    """One message of a batch."""
+
+    message_id: str
+    status: str
+
+
 class GetStatusResult(Result):
     """Result of comms_get_status."""
 
     id: str
-    kind: Literal["message"]
-    status: str
+    kind: Literal["message", "batch"]
+    status: str = Field(description="Of a batch: sending, done or canceled.")
     history: list[HistoryShape] = Field(description="Oldest first.")
     cost: float | None
     currency: str | None
@@ -261,12 +265,15 @@ class GetStatusResult(Result):
     reason: str | None = optional("Why the status is what it is.")
     earliest_at: Time | None = optional("When the hub sends it, of a queued one.")
     flag: str | None = optional("Why a person has been asked to look at it.")
+    size: int | None = optional("Of a batch: the messages asked for, refused ones too.")
+    counts: dict[str, int] | None = optional("Of a batch: its messages by status.")
+    messages: list[BatchMessageShape] | None = optional("Of a batch: some, trouble first.")
 
 
 class CancelArguments(Arguments):
     """Arguments of comms_cancel."""
 
-    id: Reference = Field(description="A messageId.")
+    id: Reference = Field(description="A messageId or batchId.")
 
 
 class CancelResult(Result):
@@ -274,6 +281,8 @@ class CancelResult(Result):
 
     id: str
     status: str = Field(description="canceled: it was not sent and never will be.")
+    canceled: int | None = optional("Of a batch: how many are canceled.")
+    too_late: int | None = optional("Of a batch: how many had begun or were over.")
 
 
 class GetChannelStatusArguments(Arguments):

@@ -13,7 +13,8 @@ from trunkline.db.hot import Hot
 from trunkline.db.schema import idempotency_keys, messages
 from trunkline.sdk import E164, Tx
 
-_GIVEN_FOR: Final = timedelta(hours=72)
+GIVEN_FOR: Final = timedelta(hours=72)
+"""How long a caller's key is remembered."""
 _VOID: Final = frozenset({Status.FAILED, Status.BLOCKED, Status.RATE_LIMITED, Status.CANCELED})
 """A derived key no longer counts once its message ended like this."""
 
@@ -115,7 +116,7 @@ def key_of(
         hash=keys.digest(Purpose.PSEUDONYMS, *parts),
         content_hash=content,
         recipient=recipient,
-        lasts=_GIVEN_FOR if given else timedelta(seconds=window_s),
+        lasts=GIVEN_FOR if given else timedelta(seconds=window_s),
     )
 
 
@@ -134,7 +135,7 @@ def find_first(tx: Tx, workspace_id: str, key: Key, now: datetime) -> First | No
         return First(message_id=message_id, counts=False)
     if key.given:
         if bytes(content_hash) != key.content_hash:
-            raise IdempotencyConflict(message_id)
+            raise IdempotencyConflict("message", message_id)
         return First(message_id=message_id, counts=True)
     replied = _WROTE_SINCE(
         tx,

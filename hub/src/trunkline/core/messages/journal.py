@@ -57,6 +57,8 @@ class Journal:
         else:
             self.vault.hold(tx, place, contact, content.packed(), since=message.due_at)
         repository.add_message(tx, workspace_id, message, body=sealed, body_until=until)
+        if message.direction is Direction.INBOUND:
+            tx.notify("inbound", message.agent_id)
         self.note(tx, workspace_id, message.id, message.status.value, evidence, moved=True)
         return message
 

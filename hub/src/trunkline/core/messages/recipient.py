@@ -33,8 +33,13 @@ def read_recipient(tx: Tx, workspace_id: str, sender: Agent, command: SendMessag
     to = (command.to or "").strip()
     if "@" in to:
         raise Unsupported("to", "this is an e-mail address; the hub cannot send e-mail yet.")
-    number = parse_number(to, country_of(sender))
-    return number or _phone_of(tx, workspace_id, to, "to")
+    return read_number(tx, workspace_id, sender, to, "to")
+
+
+def read_number(tx: Tx, workspace_id: str, agent: Agent, text: str, field: str) -> E164:
+    """Return the number that a phone number, as `agent` may write it, or an agent's id means."""
+    number = parse_number(text, country_of(agent))
+    return number or _phone_of(tx, workspace_id, text, field)
 
 
 @lru_cache(_REMEMBERED)

@@ -129,11 +129,11 @@ class Messages:
             raise Unsupported("channel", "the hub can send sms, and no other channel yet.")
         if not (command.content.body.strip() or command.content.media_urls):
             raise Invalid("body", "a text without media cannot be empty.")
-        if command.send_at is not None:
-            self._check_time(command.send_at)
         draft = await self._db.read(lambda tx: self._draft(tx, principal, agent_id, command))
         if draft.first is not None and draft.first.counts:
-            return await self._replay(principal, draft.first.message_id)
+            return await self._replay(principal, command, draft.first.message_id)
+        if command.send_at is not None:
+            self._check_time(command.send_at)
         act = SmsAct(agent=draft.agent, recipient=draft.recipient, content=command.content)
         reviewed = await self._gate.review(act)
         return await self._shielded(self._carry_out(principal, command, draft.key, reviewed))
@@ -218,7 +218,7 @@ class Messages:
     ) -> Answer:
         admitted = await self._admitted(principal, command, key, reviewed)
         if admitted.replayed:
-            return await self._replay(principal, admitted.message.id)
+            return await self._replay(principal, command, admitted.message.id)
         if admitted.attempt is None:
             return _answer(admitted.message, replayed=False)
         message = await self._delivery.attempt(admitted.attempt)
@@ -315,34 +315,39 @@ class Messages:
             batch_id=command.batch_id,
         )
 
-    async def _replay(self, principal: Principal, message_id: str) -> Answer:
-        """Answer for a message sent before; one still under way is waited for."""
-        message = await self._settled(principal.workspace_id, message_id)
+    async def _replay(self, principal: Principal, command: SendMessage, message_id: str) -> Answer:
+        """Answer for a message sent before; one under way is waited for, unless in a batch."""
+        message = await self._standing(principal.workspace_id, message_id)
+        if message.status is Status.SENDING and command.batch_id is None:
+            message = await self._settled(principal.workspace_id, message_id)
         return _answer(message, replayed=True)
 
     async def _settled(self, workspace_id: str, message_id: str) -> Message:
+        try:
+            async with asyncio.timeout(self._timeout_s + _TWIN_GRACE_S):
+                while True:
+                    async with self._db.listen("messages") as notes:
+                        message = await self._standing(workspace_id, message_id)
+                        if message.status is not Status.SENDING:
+                            return message
+                        await until_noted(notes, message_id)
+        except TimeoutError:
+            return await self._standing(workspace_id, message_id)  # sending
+
+    async def _standing(self, workspace_id: str, message_id: str) -> Message:
         def find(tx: Tx) -> Message:
             message = repository.find_message(tx, workspace_id, message_id)
             assert message is not None  # messages are not deleted while a key names them
             return message
 
-        try:
-            async with asyncio.timeout(self._timeout_s + _TWIN_GRACE_S):
-                while True:
-                    async with self._db.listen("messages") as notes:
-                        message = await self._db.read(find)
-                        if message.status is not Status.SENDING:
-                            return message
-                        await _until_changed(notes, message_id)
-        except TimeoutError:
-            return await self._db.read(find)  # as it stands: sending
+        return await self._db.read(find)
 
 
-async def _until_changed(notes: AsyncIterator[Note], message_id: str) -> None:
-    """Wait until a message has changed, or may have without our hearing of it."""
+async def until_noted(notes: AsyncIterator[Note], row_id: str) -> None:
+    """Wait until a row has changed, or may have without our hearing of it."""
     try:
         async for note in notes:
-            if note.id == message_id:
+            if note.id == row_id:
                 return
     except (DatabaseFailed, Overloaded):
         return

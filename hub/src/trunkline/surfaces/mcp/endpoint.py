@@ -1,11 +1,12 @@
 """MCP over Streamable HTTP, in both protocol eras, at one path."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal
@@ -19,18 +20,27 @@ if TYPE_CHECKING:
 _PRINCIPAL = "trunkline.principal"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Managers:
+    """The SDK's session managers: one answers in JSON, the other may say something before."""
+
+    plain: "StreamableHTTPSessionManager"
+    streaming: "StreamableHTTPSessionManager"
+
+
 class McpEndpoint:
     """
     The ASGI application at ``/mcp``.
 
     The SDK takes about a second to import: `warm_up` does it off the boot path, and the first
-    request waits for it. One task enters the SDK's session manager and leaves it again.
+    request waits for it. One task enters the SDK's session managers and leaves them again.
     """
 
     def __init__(self, hub: Hub, catalogue: Catalogue) -> None:
         self._hub = hub
         self._tools = _CatalogueTools(hub, catalogue)
-        self._ready: asyncio.Future[StreamableHTTPSessionManager] | None = None
+        self._long = frozenset(each.name for each in catalogue.all() if each.is_long)
+        self._ready: asyncio.Future[_Managers] | None = None
         self._stop = asyncio.Event()
         self._owner: asyncio.Task[None] | None = None
 
@@ -52,24 +62,46 @@ class McpEndpoint:
             principal = await authenticate(self._hub, request)
             self.warm_up()
             assert self._ready is not None  # warm_up made it
-            manager = await asyncio.shield(self._ready)
+            managers = await asyncio.shield(self._ready)
         except Exception as error:  # noqa: BLE001 - every error has a documented answer
             await problem_response(as_problem(error, self._hub))(scope, receive, send)
             return
         scope[_PRINCIPAL] = principal
+        manager = managers.plain
+        if "text/event-stream" in request.headers.get("accept", ""):
+            name = request.headers.get("mcp-name")
+            if name is None:  # the older era names the tool in the body only
+                first = await receive()
+                receive = _after(first, receive)
+                body = first.get("body", b"")
+                is_long = any(f'"{each}"'.encode() in body for each in self._long)
+            else:
+                is_long = name in self._long
+            if is_long:
+                manager = managers.streaming
         await manager.handle_request(scope, receive, send)
 
-    async def _run(self, ready: "asyncio.Future[StreamableHTTPSessionManager]") -> None:
+    async def _run(self, ready: "asyncio.Future[_Managers]") -> None:
         try:
             build = await asyncio.to_thread(_import_sdk)
-            manager = build(self._tools)
-            async with manager.run():
-                ready.set_result(manager)
+            managers = build(self._tools)
+            async with managers.plain.run(), managers.streaming.run():
+                ready.set_result(managers)
                 await self._stop.wait()
         except BaseException as error:
             if not ready.done():
                 ready.set_exception(error)
             raise
+
+
+def _after(first: Message, receive: Receive) -> Receive:
+    """Return what receives a message that was received already, and then the others."""
+    waiting = [first]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
 
 
 class _CatalogueTools:
@@ -87,7 +119,9 @@ class _CatalogueTools:
         self, context: "ServerRequestContext[Any]", name: str, arguments: Mapping[str, Any]
     ) -> str:
         try:
-            result = await self._catalogue.call(self._hub, _caller(context), name, arguments)
+            result = await self._catalogue.call(
+                self._hub, _caller(context), name, arguments, context.session.report_progress
+            )
         except Exception as error:
             raise as_problem(error, self._hub) from error
         return result.model_dump_json()
@@ -99,18 +133,21 @@ def _caller(context: "ServerRequestContext[Any]") -> Principal:
     return principal
 
 
-def _import_sdk() -> Any:
-    """Import the SDK and return a function from tools to a session manager."""
+def _import_sdk() -> "Callable[[_CatalogueTools], _Managers]":
+    """Import the SDK and return a function from tools to session managers."""
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-    from trunkline.surfaces.mcp.server import Tools, build_server
+    from trunkline.surfaces.mcp.server import build_server
 
-    def build(tools: Tools) -> StreamableHTTPSessionManager:
+    def build(tools: _CatalogueTools) -> _Managers:
         server = build_server(tools)
         server.middleware.clear()  # OpenTelemetry's: a cost per call that nobody reads
         # The hub guards host and origin for all its paths; the SDK's own guard stays off.
         # No sessions: any hub on the database answers any request, and a restart loses none.
-        # No streams: no tool has anything to say before its result, and one is a third of a call.
-        return StreamableHTTPSessionManager(server, stateless=True, json_response=True)
+        # Streams only for tools that take long: one is a third of what another call costs.
+        return _Managers(
+            plain=StreamableHTTPSessionManager(server, stateless=True, json_response=True),
+            streaming=StreamableHTTPSessionManager(server, stateless=True),
+        )
 
     return build

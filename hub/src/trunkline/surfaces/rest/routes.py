@@ -17,6 +17,7 @@ from trunkline.surfaces.http import (
     authenticate,
     problem_response,
     read_object,
+    while_connected,
 )
 from trunkline.surfaces.operations import Catalogue
 from trunkline.surfaces.rest.openapi import openapi_document
@@ -109,7 +110,8 @@ class Rest:
             if arguments.get("idempotencyKey") not in (None, key):
                 raise Invalid("idempotencyKey", "differs from the Idempotency-Key header.")
             arguments["idempotencyKey"] = key
-        result = await self._catalogue.call(self._hub, principal, name, arguments)
+        call = self._catalogue.call(self._hub, principal, name, arguments)
+        result = await (while_connected(request, call) if operation.waits else call)
         return Response(result.model_dump_json(), media_type="application/json")
 
     async def messages(self, request: Request) -> Response:

@@ -1,0 +1,130 @@
+"""Waiting for what somebody answers."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.agents.models import Agent
+from trunkline.core.messages.inbox import Inbox
+from trunkline.core.messages.models import TAKEN, Channel, Direction, ReadableMessage, Status
+from trunkline.core.messages.recipient import read_number
+from trunkline.core.messages.service import until_noted
+from trunkline.core.principal import Principal
+from trunkline.core.problems import NotFound
+from trunkline.db.schema import messages
+from trunkline.sdk import Database, Tx
+
+_BEFORE_ALL: Final = f"msg_{0:032x}"
+_WENT_OUT: Final = TAKEN | {Status.SENDING, Status.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """
+    Which reply to wait for.
+
+    Attributes:
+        contact: Who is to write, as the agent may write numbers; None for anybody.
+        after: The message that it must be newer than; None for the agent's newest to the contact.
+    """
+
+    contact: str | None
+    channel: Channel | None
+    after: str | None
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Nobody has written yet; a wait for what came `after` that goes on where this one ended."""
+
+    after: str
+
+
+class Replies:
+    """Waits, as long as the hub is not about to end."""
+
+    def __init__(self, db: Database, inbox: Inbox) -> None:
+        self._db = db
+        self._inbox = inbox
+        self._limits: set[asyncio.Timeout] = set()
+        self._is_over = False
+
+    async def wait(
+        self, principal: Principal, agent_id: str, wanted: Wanted
+    ) -> ReadableMessage | Waiting:
+        """Return the oldest unread message that is wanted, as soon as there is one."""
+        newer = await self._db.read(
+            lambda tx: _newer(tx, principal.workspace_id, agent_id, wanted), heavy=True
+        )
+        try:
+            async with asyncio.timeout(0 if self._is_over else wanted.timeout_s) as limit:
+                self._limits.add(limit)
+                try:
+                    message_id = await self._first(agent_id, newer.statement)
+                finally:
+                    self._limits.discard(limit)
+        except TimeoutError:
+            return Waiting(after=newer.after)
+        return await self._inbox.one(principal, agent_id, message_id)
+
+    def end(self) -> None:
+        """Let every wait, and each that is yet to begin, end at once without a reply."""
+        self._is_over = True
+        now = asyncio.get_running_loop().time()
+        for limit in self._limits:
+            if not limit.expired():
+                limit.reschedule(now)
+
+    async def _first(self, agent_id: str, statement: sa.Select[tuple[str]]) -> str:
+        while True:
+            async with self._db.listen("inbound") as notes:
+                message_id = await self._db.read(lambda tx: tx.execute(statement).scalar())
+                if message_id is not None:
+                    return str(message_id)
+                await until_noted(notes, agent_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Newer:
+    """A statement that finds the oldest of the unread messages newer than `after`."""
+
+    after: str
+    statement: sa.Select[tuple[str]]
+
+
+def _newer(tx: Tx, workspace_id: str, agent_id: str, wanted: Wanted) -> _Newer:
+    agent = agents.find_agent(tx, workspace_id, agent_id)
+    if agent is None:
+        raise NotFound("agent")
+    inbound = _of(workspace_id, agent, wanted, Direction.INBOUND)
+    outbound = _of(workspace_id, agent, wanted, Direction.OUTBOUND)
+    if wanted.contact is not None:
+        number = read_number(tx, workspace_id, agent, wanted.contact, "from")
+        inbound.append(messages.c.from_address == number)
+        outbound.append(messages.c.to_address == number)
+    after = wanted.after
+    if after is None:
+        went_out = messages.c.status.in_([status.value for status in _WENT_OUT])
+        newest = sa.select(messages.c.id).where(*outbound, went_out)
+        after = tx.execute(newest.order_by(messages.c.id.desc()).limit(1)).scalar() or _BEFORE_ALL
+    unread = messages.c.acknowledged_at.is_(None)
+    replies = sa.select(messages.c.id).where(*inbound, unread, messages.c.id > after)
+    return _Newer(after=after, statement=replies.order_by(messages.c.id).limit(1))
+
+
+def _of(
+    workspace_id: str, agent: Agent, wanted: Wanted, direction: Direction
+) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions on an agent's messages of one direction."""
+    conditions = [
+        messages.c.workspace_id == workspace_id,
+        messages.c.agent_id == agent.id,
+        messages.c.direction == direction.value,
+    ]
+    if wanted.channel is not None:
+        conditions.append(messages.c.channel == wanted.channel.value)
+    return conditions

@@ -1,0 +1,115 @@
+"""The operation that sends a message."""
+
+from trunkline.core.hub import Hub
+from trunkline.core.messages.content import Content
+from trunkline.core.messages.models import SendMessage, Status
+from trunkline.core.messages.service import Answer
+from trunkline.core.principal import Principal, Scope
+from trunkline.core.problems import Invalid
+from trunkline.surfaces.operations import Annotations, Operation
+from trunkline.surfaces.shapes import SendMessageArguments, SendMessageResult, money
+
+_UNKNOWN = "It may have been sent. Do not send it again; look at its status later."
+_QUEUED = "The hub sends it by itself, at earliestAt or soon after. Do not send it again."
+_FAILED = "The provider took it, and it failed there at once. Correct it before you send it again."
+
+
+async def _send_message(
+    hub: Hub, principal: Principal, agent_id: str, arguments: SendMessageArguments
+) -> SendMessageResult:
+    answer = await hub.messages.send(principal, agent_id, as_command(arguments))
+    count_cost(hub, answer)
+    return _send_result(answer)
+
+
+def as_command(arguments: SendMessageArguments) -> SendMessage:
+    """Return what the arguments ask for."""
+    return SendMessage(
+        channel=arguments.channel,
+        content=Content(body=arguments.body, media_urls=_media_urls(arguments)),
+        to=arguments.to,
+        to_agent_id=arguments.to_agent_id,
+        reply_to=arguments.reply_to,
+        idempotency_key=arguments.idempotency_key,
+        send_at=arguments.send_at,
+        valid_for_s=arguments.valid_for_seconds,
+    )
+
+
+def count_cost(hub: Hub, answer: Answer) -> None:
+    """Add what a message costs to the metrics, once."""
+    message = answer.message
+    if message.cost_micros and not answer.replayed:
+        hub.metrics.cost(
+            agent=message.agent_id, channel=message.channel.value, cost_micros=message.cost_micros
+        )
+
+
+def _media_urls(arguments: SendMessageArguments) -> tuple[str, ...]:
+    if arguments.media_url is None:
+        return tuple(arguments.media_urls or ())
+    if arguments.media_urls:
+        raise Invalid("mediaUrls", "give mediaUrl or mediaUrls, not both.")
+    return (arguments.media_url,)
+
+
+def _send_result(answer: Answer) -> SendMessageResult:
+    message = answer.message
+    open_ended = message.status in (Status.UNKNOWN, Status.SENDING)
+    hubs = open_ended or message.status is Status.QUEUED
+    return SendMessageResult(
+        message_id=message.id,
+        channel=message.channel,
+        status=message.status.value,
+        cost=money(message.cost_micros),
+        currency=message.currency,
+        cost_final=message.cost_final,
+        segments=message.segments,
+        provider=message.provider,
+        timestamp=message.created_at,
+        rate_limit_remaining=None,
+        replayed=answer.replayed,
+        reason=_reason(answer, open_ended=open_ended),
+        retry_owner="hub" if hubs else "none",
+        earliest_at=message.due_at if message.status is Status.QUEUED else None,
+    )
+
+
+def _reason(answer: Answer, *, open_ended: bool) -> str | None:
+    if open_ended:
+        return " ".join(filter(None, (answer.message.reason, _UNKNOWN)))
+    if answer.message.status is Status.QUEUED:
+        return " ".join(filter(None, (answer.message.reason, _QUEUED)))
+    if answer.replayed:
+        return (
+            "This text was sent before; nothing was sent now. "
+            "To send it twice, give a new idempotencyKey."
+        )
+    if answer.message.status is Status.FAILED:
+        return answer.message.reason or _FAILED
+    return answer.message.reason
+
+
+SEND_MESSAGE = Operation(
+    name="comms_send_message",
+    title="Send a message",
+    description="Send a text message (SMS, or MMS with media) from this agent's number to a phone "
+    "number or to another agent. The status 'sent' means that the provider has it; "
+    "comms_get_status tells later whether it was delivered. Never repeat a send whose status is "
+    "unknown.",
+    scope=Scope.AGENT,
+    annotations=Annotations(read_only=False, idempotent=True, open_world=True),
+    arguments=SendMessageArguments,
+    result=SendMessageResult,
+    run=_send_message,
+    channel="sms",
+    not_yet=frozenset(
+        {
+            "html",
+            "mediaType",
+            "subject",
+            "templateId",
+            "templateVars",
+        }
+    ),
+)
