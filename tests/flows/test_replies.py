@@ -17,9 +17,12 @@ from tests.flows.test_mcp import ERAS, facts_of, text_of
 OTHER = "+12025550151"
 
 
-async def wait(caller: Caller, timeout_s: int = 10, **more: Any) -> dict[str, Any]:
-    """Wait for a reply."""
-    return await caller.call("comms_wait_for_reply", timeoutSeconds=timeout_s, **more)
+async def wait(
+    caller: Caller, sender: str | None = None, *, timeout_s: int = 10, **more: Any
+) -> dict[str, Any]:
+    """Wait for a reply, of one sender if given."""
+    arguments = {"from": sender, "timeoutSeconds": timeout_s, **more}
+    return await caller.call("comms_wait_for_reply", **arguments)
 
 
 def waits(hub: Served) -> int:
@@ -39,7 +42,7 @@ async def until_waiting(hub: Served, callers: int = 1) -> None:
 
 async def test_a_reply_ends_the_wait_as_soon_as_it_comes(served: Served, ann: Caller) -> None:
     await ann.send(HANDSET, "are you there?")
-    waiting = asyncio.create_task(wait(ann, **{"from": HANDSET}))
+    waiting = asyncio.create_task(wait(ann, HANDSET))
     await until_waiting(served)
     await Vendor(served).text(HANDSET, ANN, "yes")
     came = time.monotonic()
@@ -54,7 +57,7 @@ async def test_a_reply_that_came_before_the_question_counts(served: Served, ann:
     await ann.send(HANDSET, "are you there?")
     await Vendor(served).text(HANDSET, ANN, "yes")
 
-    assert (await wait(ann, **{"from": HANDSET}))["body"] == "yes"
+    assert (await wait(ann, HANDSET))["body"] == "yes"
     assert (await wait(ann))["body"] == "yes"
 
 
@@ -62,7 +65,7 @@ async def test_what_came_before_the_agent_wrote_is_no_reply(served: Served, ann:
     await Vendor(served).text(HANDSET, ANN, "hello", "t1")
     await ann.send(HANDSET, "are you there?")
 
-    assert (await wait(ann, 1, **{"from": HANDSET}))["waiting"] is True
+    assert (await wait(ann, HANDSET, timeout_s=1))["waiting"] is True
 
 
 async def test_a_message_that_has_not_gone_out_does_not_hide_a_reply(
@@ -73,7 +76,7 @@ async def test_a_message_that_has_not_gone_out_does_not_hide_a_reply(
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     await ann.send(HANDSET, "and tomorrow?", sendAt=tomorrow)
 
-    assert (await wait(ann, **{"from": HANDSET}))["body"] == "yes"
+    assert (await wait(ann, HANDSET))["body"] == "yes"
 
 
 async def test_replies_come_one_after_the_other_by_the_id_of_the_one_before(
@@ -83,18 +86,19 @@ async def test_replies_come_one_after_the_other_by_the_id_of_the_one_before(
     for number in ("one", "two", "three"):
         await Vendor(served).text(HANDSET, ANN, number, number)
 
-    heard, cursor = [], {}
+    heard: list[str] = []
+    cursor: dict[str, str] = {}
     for _ in range(3):
-        reply = await wait(ann, **{"from": HANDSET}, **cursor)
+        reply = await wait(ann, HANDSET, **cursor)
         heard.append(reply["body"])
         cursor = {"cursor": reply["id"]}
     assert heard == ["one", "two", "three"]
-    assert (await wait(ann, 1, **{"from": HANDSET}, **cursor))["waiting"] is True
+    assert (await wait(ann, HANDSET, timeout_s=1, **cursor))["waiting"] is True
 
 
 async def test_a_reply_between_two_calls_is_not_missed(served: Served, ann: Caller) -> None:
     await ann.send(HANDSET, "are you there?")
-    first = await wait(ann, 1, **{"from": HANDSET})
+    first = await wait(ann, HANDSET, timeout_s=1)
     await Vendor(served).text(HANDSET, ANN, "yes")
     await ann.send(OTHER, "meanwhile, to somebody else")
     second = await wait(ann, cursor=first["cursor"])
@@ -107,7 +111,7 @@ async def test_only_the_one_who_is_waited_for_ends_the_wait(
     served: Served, ann: Caller, ben: Caller
 ) -> None:
     await ann.send(HANDSET, "are you there?")
-    waiting = asyncio.create_task(wait(ann, **{"from": HANDSET}))
+    waiting = asyncio.create_task(wait(ann, HANDSET))
     await until_waiting(served)
     await Vendor(served).text(OTHER, ANN, "not I", "t1")
     await Vendor(served).text(HANDSET, BEN, "not to her", "t2")
@@ -118,7 +122,7 @@ async def test_only_the_one_who_is_waited_for_ends_the_wait(
 
 async def test_an_agent_is_waited_for_by_its_name(ann: Caller, ben: Caller) -> None:
     await ann.send("ben", "are you there?")
-    waiting = asyncio.create_task(wait(ann, **{"from": "ben"}))
+    waiting = asyncio.create_task(wait(ann, "ben"))
     await ben.send("ann", "yes")
 
     assert (await waiting)["body"] == "yes"
@@ -130,11 +134,11 @@ async def test_what_the_agent_is_done_with_is_not_waited_for_again(
     await ann.send(HANDSET, "are you there?")
     await Vendor(served).text(HANDSET, ANN, "yes")
     reply = await wait(ann)
-    before = await wait(ann, 1, cursor=f"msg_{0:032x}")
+    before = await wait(ann, timeout_s=1, cursor=f"msg_{0:032x}")
     await ann.send(HANDSET, "good", replyTo=reply["id"])
 
     assert before["body"] == "yes"
-    assert (await wait(ann, 1, cursor=f"msg_{0:032x}"))["waiting"] is True
+    assert (await wait(ann, timeout_s=1, cursor=f"msg_{0:032x}"))["waiting"] is True
 
 
 @pytest.mark.parametrize(
@@ -152,12 +156,12 @@ async def test_a_wait_that_makes_no_sense_is_refused(ann: Caller, given: Any) ->
 
 
 async def test_a_hub_that_ends_lets_those_who_wait_go_at_once(served: Served, ann: Caller) -> None:
-    waiting = asyncio.create_task(wait(ann, 50))
+    waiting = asyncio.create_task(wait(ann, timeout_s=50))
     await until_waiting(served)
     served.running.hub.replies.end()
 
     assert (await asyncio.wait_for(waiting, 2))["waiting"] is True
-    assert (await asyncio.wait_for(wait(ann, 50), 2))["waiting"] is True
+    assert (await asyncio.wait_for(wait(ann, timeout_s=50), 2))["waiting"] is True
 
 
 async def test_a_client_that_goes_away_waits_no_longer(served: Served, ann: Caller) -> None:
@@ -219,8 +223,8 @@ MESSAGES = [{"channel": "sms", "to": HANDSET, "body": f"text {number}"} for numb
 async def test_a_batch_tells_an_mcp_client_that_asks_how_far_it_is(ann: Caller, mode: str) -> None:
     heard: list[tuple[float, float | None]] = []
 
-    async def hear(done: float, total: float | None, message: str | None) -> None:
-        heard.append((done, total))
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, total))
 
     async with ann.mcp(mode) as client:
         asked = await client.call_tool(

@@ -25,6 +25,7 @@ from trunkline.core.hub import Hub
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.messages.batches import Batches
+from trunkline.core.messages.deciding import Decisions
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.journal import Journal
@@ -252,6 +253,7 @@ def _compose(
         replies=Replies(db, inbox),
         intake=Intake(db, connections, journal, Dispatch(journal, forwarding), log),
         forwarding=forwarding,
+        decisions=Decisions(db, journal, outcomes, engine),
         privacy=Privacy(db, vault, clock, ids),
         connections=connections,
         db=db,

@@ -175,7 +175,10 @@ async def operator_socket(running: "RunningHub", data_dir: Path) -> AsyncIterato
         os.umask(before)
     try:
         async with listening(running.local_app, listener, lifespan=False):
-            yield
+            try:
+                yield
+            finally:
+                running.hub.replies.end()
     finally:
         path.unlink(missing_ok=True)
 
@@ -190,9 +193,9 @@ async def serve(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with (
-        operator_socket(running, data_dir),
+    async with (  # the socket is left first, which lets those go who wait over either
         listening(running.app, listener, lifespan=True),
+        operator_socket(running, data_dir),
     ):
         started()
         _spare_what_stays()

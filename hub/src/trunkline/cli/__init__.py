@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "tokens": "Issue, rotate and revoke tokens.",
     "forwards": "Show and replay what is forwarded to callback URLs.",
     "pool": "Show and grow the pool of agent slots.",
+    "messages": "Look at a message, and decide what became of it.",
     "privacy": "Choose which texts are kept.",
     "plugins": "Show, enable, disable and check plugins.",
     "new-plugin": "Write an adapter to begin with.",

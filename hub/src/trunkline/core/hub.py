@@ -8,6 +8,7 @@ from trunkline.core.connections.registry import Connections
 from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.messages.batches import Batches
+from trunkline.core.messages.deciding import Decisions
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.replies import Replies
 from trunkline.core.messages.service import Messages
@@ -26,6 +27,7 @@ class Hub:
     batches: Batches
     inbox: Inbox
     replies: Replies
+    decisions: Decisions
     intake: Intake
     forwarding: Forwarding
     privacy: Privacy

@@ -157,9 +157,11 @@ class TooLate(Problem):
     status = 409
     title = "Too late"
 
-    def __init__(self, standing: str, message_id: str) -> None:
+    def __init__(
+        self, standing: str, message_id: str, rule: str = "only a queued message can be canceled"
+    ) -> None:
         super().__init__(
-            f"It is {standing}; only a queued message can be canceled.",
+            f"It is {standing}; {rule}.",
             messageStatus=standing,
             messageId=message_id,
         )

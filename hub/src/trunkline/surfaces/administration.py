@@ -7,6 +7,7 @@ from trunkline.core.agents.models import Agent, IssuedToken, Pool, Token
 from trunkline.core.forwarding.models import Forward
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
+from trunkline.surfaces.decisions import DECISIONS
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
 from trunkline.surfaces.operator_shapes import (
     AgentArguments,
@@ -322,4 +323,5 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
         _privacy_keep,
         KeptShape,
     ),
+    *DECISIONS,
 )

@@ -194,6 +194,24 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEntry:
+    """
+    One attempt at a message.
+
+    Attributes:
+        state: sending, sent, failed or unknown.
+        external_id, provider_code: The provider's id of the message, and its code of an error.
+    """
+
+    number: int
+    state: str
+    begun_at: datetime
+    finished_at: datetime | None
+    external_id: str | None
+    provider_code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadableMessage:
     """A message with what it says, or with None once that is shredded."""
 

@@ -120,14 +120,29 @@ class Outcomes:
             tx, attempt.workspace_id, attempt.message, code or "provider_rejected", str(error)
         )
 
-    def expire(self, tx: Tx, workspace_id: str, message: Message, why: str) -> None:
+    def expire(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message: Message,
+        why: str,
+        evidence: Evidence = _BY_SEND,
+    ) -> None:
         """Give a message up whose time has passed: it surely was not sent."""
         sentence = f"{why} Its time has passed and it was given up."
-        self.fail(tx, workspace_id, message, "expired", sentence)
+        self.fail(tx, workspace_id, message, "expired", sentence, evidence)
 
-    def fail(self, tx: Tx, workspace_id: str, message: Message, code: str, reason: str) -> None:
+    def fail(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message: Message,
+        code: str,
+        reason: str,
+        evidence: Evidence = _BY_SEND,
+    ) -> None:
         """Let a message fail that surely was not sent; its key is free again."""
-        if self.journal.move(tx, workspace_id, message, Status.FAILED, _BY_SEND):
+        if self.journal.move(tx, workspace_id, message, Status.FAILED, evidence):
             # Not moved, a callback has proved meanwhile that it was taken after all.
             repository.set_values(
                 tx,

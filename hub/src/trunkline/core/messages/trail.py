@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from trunkline.core.messages.models import Evidence, HistoryEntry, Message, Source
+from trunkline.core.messages.models import AttemptEntry, Evidence, HistoryEntry, Message, Source
 from trunkline.db.hot import Hot
 from trunkline.db.schema import message_attempts, message_history
 from trunkline.sdk import Tx
@@ -88,6 +88,29 @@ def begun_at(tx: Tx, workspace_id: str, message_id: str) -> datetime | None:
         )
     ).scalar()
     return began
+
+
+def read_attempts(tx: Tx, workspace_id: str, message_id: str) -> list[AttemptEntry]:
+    """Return every attempt at a message, oldest first."""
+    statement = (
+        sa.select(message_attempts)
+        .where(
+            message_attempts.c.workspace_id == workspace_id,
+            message_attempts.c.message_id == message_id,
+        )
+        .order_by(message_attempts.c.number)
+    )
+    return [
+        AttemptEntry(
+            number=row.number,
+            state=row.state,
+            begun_at=row.created_at,
+            finished_at=row.finished_at,
+            external_id=row.external_id,
+            provider_code=row.provider_code,
+        )
+        for row in tx.execute(statement)
+    ]
 
 
 def leftover_attempts(tx: Tx, executor: str) -> list[tuple[str, str, str]]:

@@ -1,0 +1,64 @@
+"""`trunkline messages`: one message, and what a person decides about it."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from trunkline.cli import files
+from trunkline.cli.operator import as_json_option, operate, show, table
+
+_ATTEMPTS: Final = ("number", "state", "begunAt", "finishedAt", "externalId", "providerCode")
+_HISTORY: Final = ("at", "status", "source", "moved", "eventId")
+
+
+@click.group()
+def messages() -> None:
+    """Look at a message, and decide what became of it."""
+
+
+@messages.command("show")
+@files
+@as_json_option
+@click.argument("message_id", metavar="ID")
+def show_message(
+    config: Path | None, data_dir: Path | None, message_id: str, as_json: bool
+) -> None:
+    """Show how a message stands, every attempt at it and its history; not what it says."""
+    result = dict(operate(config, data_dir, "messages_show", id=message_id))
+    if as_json:
+        show(result, as_json=True)
+        return
+    attempts, history = result.pop("attempts"), result.pop("history")
+    show(result, as_json=False)
+    for rows, columns in ((attempts, _ATTEMPTS), (history, _HISTORY)):
+        click.echo()
+        table(rows, columns, as_json=False)
+
+
+@messages.command()
+@files
+@as_json_option
+@click.argument("message_id", metavar="ID")
+@click.option("--sent/--not-sent", "sent", default=None, help="What you found out.")
+def resolve(
+    config: Path | None, data_dir: Path | None, message_id: str, sent: bool | None, as_json: bool
+) -> None:
+    """
+    Decide what became of a message whose outcome is unknown.
+
+    One that was not sent is tried again, unless its time has passed or its text is gone.
+    """
+    if sent is None:
+        raise click.UsageError("Give --sent or --not-sent.")
+    done = operate(config, data_dir, "messages_resolve", id=message_id, sent=sent)
+    show(done, as_json=as_json)
+
+
+@messages.command()
+@files
+@as_json_option
+@click.argument("message_id", metavar="ID")
+def retry(config: Path | None, data_dir: Path | None, message_id: str, as_json: bool) -> None:
+    """Let the next attempt at a queued message begin now."""
+    show(operate(config, data_dir, "messages_retry", id=message_id), as_json=as_json)

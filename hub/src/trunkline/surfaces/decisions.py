@@ -1,0 +1,168 @@
+"""The operator's operations on one message: looking at it, and deciding about it."""
+
+from typing import Any
+
+from trunkline.core.hub import Hub
+from trunkline.core.messages.models import Message
+from trunkline.core.principal import Principal, Scope
+from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
+from trunkline.surfaces.shapes import Arguments, Reference, Result, Time, optional
+
+
+class MessageArguments(Arguments):
+    """One message."""
+
+    id: Reference
+
+
+class ResolveArguments(Arguments):
+    """A message whose outcome is unknown, and what a person found out."""
+
+    id: Reference
+    sent: bool
+
+
+class MessageStateShape(Result):
+    """How a message stands: neither what it says nor whom it goes to."""
+
+    id: str
+    agent_id: str
+    channel: str
+    direction: str
+    status: str
+    flag: str | None = optional("Why a person should look at it.")
+    reason: str | None = optional("Why the status is what it is.")
+    error_code: str | None = optional("The code of the refusal it ended in.")
+    provider: str
+    connection: str
+    body_state: str
+    created_at: Time
+    due_at: Time | None = optional("When the next attempt begins.")
+    deadline_at: Time | None = optional("When it is given up.")
+    batch_id: str | None = optional("The batch it is part of.")
+
+
+class AttemptShape(Result):
+    """One attempt."""
+
+    number: int
+    state: str
+    begun_at: Time
+    finished_at: Time | None = optional("When it was over.")
+    external_id: str | None = optional("The provider's id of the message.")
+    provider_code: str | None = optional("The provider's code of an error.")
+
+
+class EntryShape(Result):
+    """One entry of the history."""
+
+    status: str
+    at: Time
+    source: str
+    event_id: str | None = optional("The stored callback it was learnt from.")
+    moved: bool
+
+
+class InspectedShape(MessageStateShape):
+    """A message with all that was tried and learnt, oldest first."""
+
+    attempts: list[AttemptShape]
+    history: list[EntryShape]
+
+
+def _state(message: Message) -> dict[str, Any]:
+    """Return the values of a `MessageStateShape`."""
+    return {
+        "id": message.id,
+        "agent_id": message.agent_id,
+        "channel": message.channel.value,
+        "direction": message.direction.value,
+        "status": message.status.value,
+        "flag": message.flag,
+        "reason": message.reason,
+        "error_code": message.error_code,
+        "provider": message.provider,
+        "connection": message.connection,
+        "body_state": message.body_state.value,
+        "created_at": message.created_at,
+        "due_at": message.due_at,
+        "deadline_at": message.deadline_at,
+        "batch_id": message.batch_id,
+    }
+
+
+async def _messages_show(
+    hub: Hub, by: Principal, _: str, given: MessageArguments
+) -> InspectedShape:
+    inspected = await hub.decisions.inspect(by, given.id)
+    return InspectedShape(
+        **_state(inspected.message),
+        attempts=[
+            AttemptShape(
+                number=attempt.number,
+                state=attempt.state,
+                begun_at=attempt.begun_at,
+                finished_at=attempt.finished_at,
+                external_id=attempt.external_id,
+                provider_code=attempt.provider_code,
+            )
+            for attempt in inspected.attempts
+        ],
+        history=[
+            EntryShape(
+                status=entry.status,
+                at=entry.at,
+                source=entry.source.value,
+                event_id=entry.event_id,
+                moved=entry.moved,
+            )
+            for entry in inspected.history
+        ],
+    )
+
+
+async def _messages_resolve(
+    hub: Hub, by: Principal, _: str, given: ResolveArguments
+) -> MessageStateShape:
+    return MessageStateShape(**_state(await hub.decisions.resolve(by, given.id, sent=given.sent)))
+
+
+async def _messages_retry(
+    hub: Hub, by: Principal, _: str, given: MessageArguments
+) -> MessageStateShape:
+    return MessageStateShape(**_state(await hub.decisions.retry(by, given.id)))
+
+
+DECISIONS: tuple[AnyOperation, ...] = (
+    Operation(
+        name="messages_show",
+        title="Show a message",
+        description="Show how a message stands, every attempt at it and what was learnt; not what "
+        "it says.",
+        scope=Scope.LOCAL,
+        annotations=Annotations(read_only=True, idempotent=True),
+        arguments=MessageArguments,
+        result=InspectedShape,
+        run=_messages_show,
+    ),
+    Operation(
+        name="messages_resolve",
+        title="Decide what became of a message",
+        description="Settle a message whose outcome is unknown by what a person found out.",
+        scope=Scope.LOCAL,
+        annotations=Annotations(read_only=False),
+        arguments=ResolveArguments,
+        result=MessageStateShape,
+        run=_messages_resolve,
+    ),
+    Operation(
+        name="messages_retry",
+        title="Try a message now",
+        description="Let the next attempt at a queued message begin now.",
+        scope=Scope.LOCAL,
+        annotations=Annotations(read_only=False, idempotent=True),
+        arguments=MessageArguments,
+        result=MessageStateShape,
+        run=_messages_retry,
+    ),
+)
