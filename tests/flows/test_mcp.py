@@ -46,6 +46,8 @@ async def test_an_agent_finds_the_promised_tools_and_no_others(house: House, mod
 
     assert names == {
         "comms_send_message",
+        "comms_send_batch",
+        "comms_wait_for_reply",
         "comms_get_messages",
         "comms_get_status",
         "comms_cancel",
@@ -77,7 +79,8 @@ async def test_every_tool_says_what_it_does_and_to_whom(house: House) -> None:
     hints = {name: tool.annotations for name, tool in tools.items()}
     assert all(hint is not None for hint in hints.values())
     reading = {name for name, hint in hints.items() if hint and hint.read_only_hint}
-    assert reading == tools.keys() - {"comms_send_message", "comms_cancel"}
+    acting = {"comms_send_message", "comms_send_batch", "comms_cancel"}
+    assert reading == tools.keys() - acting
     sending = hints["comms_send_message"]
     assert sending is not None
     assert (sending.idempotent_hint, sending.open_world_hint, sending.destructive_hint) == (
@@ -134,8 +137,15 @@ async def test_every_result_is_as_its_schema_promises(house: House, mode: str) -
         queued = facts_of(
             await client.call_tool("comms_send_message", {**SEND, "body": f"queued {mode}"})
         )
+        batch = facts_of(
+            await client.call_tool("comms_send_batch", {"messages": [SEND, {"to": "nobody"}]})
+        )
         results = {
             "comms_send_message": sent,
+            "comms_send_batch": batch,
+            "comms_wait_for_reply": facts_of(
+                await client.call_tool("comms_wait_for_reply", {"timeoutSeconds": 1})
+            ),
             "comms_cancel": facts_of(
                 await client.call_tool("comms_cancel", {"id": queued["messageId"]})
             ),
@@ -148,8 +158,10 @@ async def test_every_result_is_as_its_schema_promises(house: House, mode: str) -
             ),
         }
 
+        of_batch = facts_of(await client.call_tool("comms_get_status", {"id": batch["batchId"]}))
+
     assert results.keys() == schemas.keys()
-    for name, result in results.items():
+    for name, result in [*results.items(), ("comms_get_status", of_batch)]:
         jsonschema.validate(result, schemas[name])
 
 

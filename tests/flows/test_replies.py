@@ -87,7 +87,7 @@ async def test_replies_come_one_after_the_other_by_the_id_of_the_one_before(
         await Vendor(served).text(HANDSET, ANN, number, number)
 
     heard: list[str] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     for _ in range(3):
         reply = await wait(ann, HANDSET, **cursor)
         heard.append(reply["body"])

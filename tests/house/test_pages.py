@@ -108,7 +108,9 @@ def complaint(arguments: list[str]) -> str | None:
         if found is None:
             return "no such command"
         command = found
-    known = {name for option in command.params for name in option.opts} | {"--help", "--version"}
+    known = {"--help", "--version"}.union(
+        *((*option.opts, *option.secondary_opts) for option in command.params)
+    )
     unknown = [word for word in words if word.startswith("--") and word.split("=")[0] not in known]
     return f"no such option: {', '.join(unknown)}" if unknown else None
 
