@@ -105,7 +105,7 @@ def _circumstances(run: Run, command: Sequence[str]) -> Iterator[str]:
     if run.quick:
         yield "A quick run: fewer and shorter rounds, and less data. Do not rely on it.\n"
     yield f"- Trunkline at commit {commit()}, the naive build at {commit('bench/naive')}"
-    yield f"- {_machine()}"
+    yield f"- {machine()}"
     yield f"- Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}{_postgres(run)}"
     yield "- " + ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     yield f"- {run.rounds} rounds; {weather(run)}"
@@ -131,7 +131,8 @@ def commit(path: str = ".") -> str:
     return f"{found} with changes" if differs else found
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Return what this machine is."""
     facts = Path("/proc/cpuinfo").read_text()
     models = [line.partition(": ")[2] for line in facts.splitlines() if "model name" in line]
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

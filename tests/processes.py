@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,10 @@ def command(
     return done.stdout
 
 
+class EndedAtStart(AssertionError):
+    """A hub ended before it was ready; its log says why."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class HubProcess:
     """A hub in a process of its own."""
@@ -80,12 +84,13 @@ async def hub_process(
     port: int,
     config: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    program: Sequence[str] = TRUNKLINE,
 ) -> AsyncIterator[HubProcess]:
     """Start a hub, wait until it is ready, and see to it that it ends."""
     where = ["--data-dir", str(data_dir), *(["--config", str(config)] if config else [])]
     with (data_dir.parent / f"{data_dir.name}.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: ASYNC220 - started and left alone
-            [*TRUNKLINE, *args, "--port", str(port), *where],
+            [*program, *args, "--port", str(port), *where],
             stdout=log,
             stderr=log,
             env=clean_environment(environ),
@@ -94,7 +99,8 @@ async def hub_process(
     try:
         async with httpx2.AsyncClient() as client:
             for _ in range(600):
-                assert process.poll() is None, "the hub ended at its start; its log says why"
+                if process.poll() is not None:
+                    raise EndedAtStart(f"it ended with {process.returncode}")
                 try:
                     if (await client.get(f"{base_url}/health/ready")).status_code == 200:
                         break
@@ -110,10 +116,10 @@ async def hub_process(
 
 
 @contextmanager
-def vendor_process(ledger: Path) -> Iterator[str]:
-    """Start the vendor's stand-in and return its base URL."""
+def vendor_process(ledger: Path, **options: object) -> Iterator[str]:
+    """Start the vendor's stand-in with options of its own and return its base URL."""
     script = Path(__file__).parent / "chaos" / "vendor.py"
-    vendor = [sys.executable, str(script), str(ledger)]
+    vendor = [sys.executable, str(script), str(ledger), json.dumps(options)]
     with subprocess.Popen(vendor, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -30,7 +30,7 @@ class RoundRobin:
         for _ in list(self.ports):
             port = self.ports.pop(0)
             self.ports.append(port)
-            with suppress(ConnectionRefusedError):
+            with suppress(ConnectionError):  # nobody listens there, or not any more
                 there, back = await asyncio.open_connection("127.0.0.1", port)
                 break
         else:

@@ -1,0 +1,87 @@
+"""Postbird as it would be if it dropped repeated references, or could be asked for its texts."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import httpx2
+
+from trunkline.sdk import (
+    E164,
+    Capability,
+    DeliveryStatus,
+    Idempotency,
+    ProviderContext,
+    ProviderSpec,
+    SmsReport,
+    TelephonyProvider,
+    hookimpl,
+    transport_errors,
+)
+from trunkline_example.config import ExampleConfig
+from trunkline_example.plugin import EXAMPLE
+from trunkline_example.sms import Postbird
+
+_STATUS: Final = {
+    "queued": DeliveryStatus.SENT,
+    "sent": DeliveryStatus.SENT,
+    "delivered": DeliveryStatus.DELIVERED,
+    "undelivered": DeliveryStatus.FAILED,
+}
+
+
+class AskedPostbird(Postbird):
+    """A Postbird account that can be asked what it took."""
+
+    def __init__(self, config: ExampleConfig, http: httpx2.AsyncClient) -> None:
+        super().__init__(config, http)
+        self._client = http
+        self._texts = f"{config.base_url}/v1/texts"
+
+    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+        with transport_errors("Postbird"):
+            answer = await self._client.get(f"{self._texts}/{provider_id}")
+        return None if answer.status_code == 404 else _report(answer.json())
+
+    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+        asked = {"from": sender, "to": recipient, "since": str(since.timestamp())}
+        with transport_errors("Postbird"):
+            answer = await self._client.get(self._texts, params=asked)
+        return [_report(item) for item in answer.json()["items"]]
+
+
+def _report(item: dict[str, Any]) -> SmsReport:
+    return SmsReport(
+        provider_id=item["id"],
+        sender=item["from"],
+        recipient=item["to"],
+        status=_STATUS.get(item["status"]),
+        vendor_status=item["status"],
+        created_at=datetime.fromtimestamp(item["created_at"], UTC),
+    )
+
+
+@asynccontextmanager
+async def open_asked(
+    config: ExampleConfig, context: ProviderContext
+) -> AsyncIterator[AskedPostbird]:
+    """Open one account."""
+    yield AskedPostbird(config, context.http)
+
+
+@hookimpl
+def trunkline_register_telephony() -> Sequence[ProviderSpec[TelephonyProvider, ExampleConfig]]:
+    """Offer both; Postbird as it is comes with its own adapter."""
+    return [
+        replace(EXAMPLE, name="postbird_key", idempotency=Idempotency.KEY),
+        replace(
+            EXAMPLE,
+            name="postbird_lookup",
+            open=open_asked,
+            capabilities=EXAMPLE.capabilities | {Capability.SMS_LOOKUP},
+            idempotency=Idempotency.LOOKUP,
+            accept_latency_s=2.0,  # what `vendor.py` takes late it has taken by then
+        ),
+    ]

@@ -1,0 +1,101 @@
+"""
+A hub that kills itself: ``python -m tests.chaos.crash serve …`` with CHAOS_STEP="STEP:N".
+
+It is the hub as it stands, with one function of it wrapped: the Nth time that the named step is
+reached, the process gets SIGKILL. Nothing in the hub knows of this.
+"""
+
+import inspect
+import os
+import signal
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from itertools import count
+from typing import Any, Final, NamedTuple
+
+
+class Step(NamedTuple):
+    """A moment: before or after a function of a module has run."""
+
+    module: str
+    function: str
+    after: bool
+
+
+_MESSAGES = "trunkline.core.messages"
+_ENGINE = "trunkline.core.engine"
+_INTAKE = "trunkline.core.inbound.intake"
+
+STEPS: Final = {
+    "before the message is stored": Step(f"{_MESSAGES}.service", "Messages._admitted", False),
+    "in the transaction that stores it": Step(f"{_MESSAGES}.service", "Messages._admit", True),
+    "after the message is stored": Step(f"{_MESSAGES}.service", "Messages._admitted", True),
+    "before the provider is asked": Step(f"{_MESSAGES}.delivery", "Delivery._call", False),
+    "after the provider was asked": Step(f"{_MESSAGES}.delivery", "Delivery._call", True),
+    "before the outcome is stored": Step(f"{_MESSAGES}.delivery", "Delivery._recorded", False),
+    "in the transaction of the outcome": Step(f"{_MESSAGES}.outcomes", "Outcomes.record", True),
+    "after the outcome is stored": Step(f"{_MESSAGES}.delivery", "Delivery._recorded", True),
+    "in the transaction of a later attempt": Step(
+        f"{_MESSAGES}.redelivery", "Redelivery.begin", True
+    ),
+    "in the transaction that claims jobs": Step(f"{_ENGINE}.repository", "claim", True),
+    "after jobs are claimed": Step(f"{_ENGINE}.engine", "Engine._do", False),
+    "before a job is finished": Step(f"{_ENGINE}.repository", "finish", False),
+    "in the transaction that finishes a job": Step(f"{_ENGINE}.repository", "finish", True),
+    "before an unknown outcome is asked for": Step(
+        f"{_MESSAGES}.reconciliation", "Reconciliation.work", False
+    ),
+    "after an unknown outcome is asked for": Step(
+        f"{_MESSAGES}.reconciliation", "Reconciliation.work", True
+    ),
+    "in the transaction that buries the dead": Step(f"{_MESSAGES}.recovery", "Recovery.bury", True),
+    "before a callback is stored": Step(_INTAKE, "Intake._store", False),
+    "in the transaction of a callback": Step(_INTAKE, "Intake._add", True),
+    "after a callback is stored": Step(_INTAKE, "Intake._store", True),
+}
+
+
+def arm(step: Step, times: int) -> None:
+    """Wrap the function of a step, to end this process the given time that it is reached."""
+    *path, name = step.function.split(".")
+    owner: Any = import_module(step.module)
+    for part in path:
+        owner = getattr(owner, part)
+    setattr(owner, name, _deadly(getattr(owner, name), after=step.after, times=times))
+
+
+def _deadly(function: Callable[..., Any], *, after: bool, times: int) -> Callable[..., Any]:
+    passages = count(1)
+
+    def pass_by() -> None:
+        if next(passages) == times:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    @wraps(function)
+    def call(*args: Any, **more: Any) -> Any:
+        if not after:
+            pass_by()
+        value = function(*args, **more)
+        if after:
+            pass_by()
+        return value
+
+    @wraps(function)
+    async def await_(*args: Any, **more: Any) -> Any:
+        if not after:
+            pass_by()
+        value = await function(*args, **more)
+        if after:
+            pass_by()
+        return value
+
+    return await_ if inspect.iscoroutinefunction(function) else call
+
+
+if __name__ == "__main__":
+    name, _, times = os.environ["CHAOS_STEP"].partition(":")
+    arm(STEPS[name], int(times))
+    from trunkline.cli import main
+
+    main()
