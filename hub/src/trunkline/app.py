@@ -13,7 +13,9 @@ import httpx2
 from trunkline.applications import Loopback, RunningHub, build_applications
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
+from trunkline.core.connections.breaker import Breakers
 from trunkline.core.connections.registry import Connection, Connections, configure
+from trunkline.core.connections.routes import Routes
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Executors, Pulse
 from trunkline.core.engine.repository import JobKind, read_beats, release, release_strangers
@@ -24,12 +26,15 @@ from trunkline.core.gate.gate import Gate
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.intake import Intake
+from trunkline.core.messages.admission import Admission
 from trunkline.core.messages.batches import Batches
+from trunkline.core.messages.beginning import Beginning
 from trunkline.core.messages.deciding import Decisions
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.outcomes import Outcomes
+from trunkline.core.messages.overdue import Overdue
 from trunkline.core.messages.reconciliation import Reconciliation
 from trunkline.core.messages.recovery import Recovery
 from trunkline.core.messages.redelivery import Redelivery
@@ -66,6 +71,7 @@ HOUSEKEEPING_S: Final = 60.0
 DRAIN_S: Final = 10.0
 LOCAL_EXECUTOR: Final = "local"
 """Who does the work on an embedded database: there is only ever one."""
+PROBE_GRACE_S: Final = 5.0
 STRAGGLERS_S: Final = 60.0
 """Beyond the provider's time-out, what an attempt of another hub may still take."""
 
@@ -129,13 +135,22 @@ async def open_hub(
             pulse,
         )
         await hub.agents.ensure_pool(settings.pool.size)
+        overdue = Overdue(
+            db,
+            hub.connections,
+            recovery.journal,
+            log,
+            timeout_s=settings.messages.provider_timeout_s,
+            final_within=timedelta(seconds=settings.messages.final_within_s),
+        )
         executors = Executors(db, clock, log, pulse, executor, recovery.bury)
         if database.embedded:
             await _take_over(hub, recovery, executor)
         else:
             await pulse.beat()
-        background = [asyncio.create_task(_keep_house(hub, recovery, settings))]
+        background = [asyncio.create_task(_keep_house(hub, recovery, overdue, settings))]
         background.append(asyncio.create_task(engine.run()))
+        background.append(asyncio.create_task(hub.routes.run()))
         if not database.embedded:
             background.append(asyncio.create_task(executors.run()))
         running = build_applications(settings, plugins, hub, loopback)
@@ -194,19 +209,26 @@ def _compose(
         if connection is not None and connection.fault:
             log.error("connection.not_usable", connection=name, fault=connection.fault)
     timeout_s = settings.messages.provider_timeout_s
+    metrics = Metrics()
     gate = Gate(connections)
     outcomes = Outcomes(journal, engine)
+    breakers = Breakers(db, clock, ids, log, metrics, probe_s=timeout_s + PROBE_GRACE_S)
+    routes = Routes(db, connections, breakers, clock, log, patience_s=timeout_s)
+    beginning = Beginning(gate, outcomes, journal, engine)
     delivery = Delivery(
         db,
         connections,
+        routes,
         outcomes,
+        beginning,
         clock,
         log,
+        metrics,
         callback_url,
         timeout_s=timeout_s,
         may_ask=(lambda begun_s: True) if alone else pulse.may_ask,
     )
-    redelivery = Redelivery(db, gate, connections, delivery, outcomes, journal, engine)
+    redelivery = Redelivery(db, connections, routes, beginning, delivery, outcomes, journal, engine)
     reconciliation = Reconciliation(
         db,
         connections,
@@ -223,18 +245,18 @@ def _compose(
     courier = Courier(db, callbacks, destinations, journal, engine, keys, log, forwarded)
     engine.serve(JobKind.FORWARD, courier.work)
     forwarding = Forwarding(db, destinations, engine, keys, clock, ids)
+    admission = Admission(db, gate, journal, engine, clock, ids, settings.messages.valid_for_s)
     messages = Messages(
         db,
         gate,
+        routes,
+        admission,
         delivery,
         journal,
-        engine,
         keys,
         clock,
-        ids,
         duplicate_window_s=settings.messages.duplicate_window_s,
         timeout_s=timeout_s,
-        valid_for_s=settings.messages.valid_for_s,
     )
     inbox = Inbox(db, vault, clock, log)
     hub = Hub(
@@ -256,8 +278,9 @@ def _compose(
         decisions=Decisions(db, journal, outcomes, engine),
         privacy=Privacy(db, vault, clock, ids),
         connections=connections,
+        routes=routes,
         db=db,
-        metrics=Metrics(),
+        metrics=metrics,
         clock=clock,
         log=log,
     )
@@ -276,14 +299,14 @@ async def _take_over(hub: Hub, recovery: Recovery, executor: str) -> None:
         hub.log.warning("hub.found_sends_of_unknown_outcome", count=leftovers)
 
 
-async def _keep_house(hub: Hub, recovery: Recovery, settings: Settings) -> None:
+async def _keep_house(hub: Hub, recovery: Recovery, overdue: Overdue, settings: Settings) -> None:
     """At once and every minute: shred what is past its time, write down what is only remembered."""
     while True:
-        await _sweep(hub, recovery, settings)
+        await _sweep(hub, recovery, overdue, settings)
         await hub.clock.sleep(HOUSEKEEPING_S)
 
 
-async def _sweep(hub: Hub, recovery: Recovery, settings: Settings) -> None:
+async def _sweep(hub: Hub, recovery: Recovery, overdue: Overdue, settings: Settings) -> None:
     abandoned_s = settings.messages.provider_timeout_s + STRAGGLERS_S
     try:
         await hub.db.write(lambda tx: _bury_strangers(tx, recovery, abandoned_s))
@@ -293,6 +316,7 @@ async def _sweep(hub: Hub, recovery: Recovery, settings: Settings) -> None:
         await hub.tokens.note_uses()
         pool = await hub.agents.pool(Principal(scope=PrincipalScope.LOCAL))
         hub.metrics.pool(used=pool.used, total=pool.size)
+        await overdue.sweep()
     except Exception as error:
         hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
 

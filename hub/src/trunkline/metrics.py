@@ -66,6 +66,19 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._failovers = Counter(
+            "comms_failovers",
+            "Messages that another connection sent than the one that came first.",
+            ["from", "to"],
+            registry=self._registry,
+        )
+        self._circuits = Gauge(
+            "comms_connection_circuit_open",
+            "1 while a provider in trouble is left alone.",
+            ["connection"],
+            registry=self._registry,
+        )
+
     def action(self, *, agent: str, channel: str, action_type: str, duration_s: float) -> None:
         """Count one act that was answered, whatever the answer."""
         self._actions.labels(agent, channel, action_type).inc()
@@ -88,6 +101,14 @@ class Metrics:
         """Set how many agents there are and may be."""
         self._pool_used.set(used)
         self._pool_total.set(total)
+
+    def failover(self, *, before: str, after: str) -> None:
+        """Count one message that went over to another connection."""
+        self._failovers.labels(before, after).inc()
+
+    def circuit(self, *, connection: str, is_open: bool) -> None:
+        """Set whether a connection's breaker is open."""
+        self._circuits.labels(connection).set(is_open)
 
     def security_event(self, event_type: str) -> None:
         """Count one event such as ``bad_signature``: a word of the code's, never a caller's."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.connections.registry import Connections
+from trunkline.core.connections.routes import Routes
 from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.messages.batches import Batches
@@ -32,6 +33,7 @@ class Hub:
     forwarding: Forwarding
     privacy: Privacy
     connections: Connections
+    routes: Routes
     db: Database
     metrics: Metrics
     clock: Clock

@@ -40,15 +40,26 @@ class ProviderError(TrunklineError):
 
 
 class RetryLater(ProviderError):
-    """The provider did nothing and may take the same request after `retry_after_s` seconds."""
+    """
+    The provider did nothing and may take the same request after `retry_after_s` seconds.
+
+    `unavailable` says that the provider as a whole is in trouble: it can't be reached, or says so
+    itself. After several in a row the hub leaves it alone for a while. A rate limit is no trouble.
+    """
 
     code: ClassVar[str] = "provider.retry_later"
 
     def __init__(
-        self, sentence: str, *, retry_after_s: float = 1.0, provider_code: str | None = None
+        self,
+        sentence: str,
+        *,
+        retry_after_s: float = 1.0,
+        provider_code: str | None = None,
+        unavailable: bool = False,
     ) -> None:
         super().__init__(sentence, provider_code=provider_code)
         self.retry_after_s = retry_after_s
+        self.unavailable = unavailable
 
 
 class Rejected(ProviderError):

@@ -20,6 +20,6 @@ def transport_errors(vendor: str) -> Iterator[None]:
     try:
         yield
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-        raise RetryLater(f"{vendor} could not be reached.") from error
+        raise RetryLater(f"{vendor} could not be reached.", unavailable=True) from error
     except httpx2.RequestError as error:  # also an answer that does not decompress
         raise OutcomeUnknown(f"{vendor} did not answer.") from error

@@ -106,7 +106,9 @@ class SlotsSettings(_Section):
     """The default connection of each kind."""
 
     telephony: Names = Field(
-        default=(), description="The connection for texts and calls. Of several, the first is used."
+        default=(),
+        description="The connection for texts and calls. Of several, each next one stands in for "
+        "those before it.",
     )
 
 
@@ -180,7 +182,8 @@ class Settings(_Section):
         default={},
         repr=False,
         description="[providers.NAME]: the connection NAME to the provider NAME, with the keys "
-        "that its adapter documents.",
+        "that its adapter documents. The hub itself reads `max_at_once`, how many calls one hub "
+        "has under way (64), and `max_per_second`, how many all hubs together begin (no limit).",
     )
     connections: dict[str, Table] = Field(
         default={},

@@ -92,7 +92,7 @@ def _refusal(fault: Fault | None, sms: OutboundSms) -> ProviderError | None:
         case Fault.SERVER_ERROR:
             return OutcomeUnknown("The simulated network failed.", provider_code=fault)
         case Fault.DROPPED_BEFORE:
-            return RetryLater("The simulated network could not be reached.")
+            return RetryLater("The simulated network could not be reached.", unavailable=True)
         case Fault.DROPPED_AFTER | None:
             too_long = Rejected(f"The simulated network takes up to {MAX_BODY} characters.")
             return too_long if len(sms.body) > MAX_BODY else None

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trunkline.core.agents.models import Agent
+from trunkline.core.connections.lanes import AT_ONCE
 from trunkline.core.problems import Missing
-from trunkline.sdk import EventLog, ProviderContext, ProviderSpec, TelephonyProvider
+from trunkline.sdk import Capability, EventLog, ProviderContext, ProviderSpec, TelephonyProvider
 
 TelephonySpec = ProviderSpec[TelephonyProvider, Any]
 
@@ -32,6 +33,18 @@ class ConnectionState(StrEnum):
     """Its configuration is not valid, or it could not be opened when it was last tried."""
 
 
+class Bounds(BaseModel):
+    """What a connection's table may say to the hub; its other keys are for the adapter."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_at_once: int = Field(default=AT_ONCE, ge=1, le=10_000)
+    max_per_second: float | None = Field(default=None, gt=0, le=10_000, allow_inf_nan=False)
+
+
+_BY_DEFAULT: Final = Bounds()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """One configured account of a provider. `fault` says why it cannot be used, if it cannot."""
@@ -39,6 +52,7 @@ class Connection:
     name: str
     spec: TelephonySpec
     config: BaseModel | None
+    bounds: Bounds = _BY_DEFAULT
     fault: str | None = None
 
 
@@ -71,6 +85,10 @@ class Connections:
         """Return the names of all connections."""
         return list(self._all)
 
+    def all(self) -> list[Connection]:
+        """Return all connections."""
+        return list(self._all.values())
+
     def find(self, name: str) -> Connection | None:
         """Return a connection by its name."""
         return self._all.get(name)
@@ -98,6 +116,26 @@ class Connections:
         if connection.fault:
             raise Missing(f"The connection '{name}' is not usable: {connection.fault}")
         return connection
+
+    def candidates(
+        self, connection: Connection, agent: Agent, needs: frozenset[Capability]
+    ) -> tuple[Connection, ...]:
+        """
+        Return the connections that may carry what is meant for `connection`, best first.
+
+        They are those of the slot that can, if it is one of them; an agent's own has no stand-in,
+        and a simulated network stands in for none that reaches somebody.
+        """
+        if agent.telephony or connection.name not in self._slots:
+            return () if connection.fault else (connection,)
+        return tuple(
+            other
+            for name in dict.fromkeys(self._slots)
+            if (other := self._all.get(name)) is not None
+            and not other.fault
+            and other.spec.simulated == connection.spec.simulated
+            and needs <= other.spec.capabilities
+        )
 
     async def provider(self, connection: Connection) -> TelephonyProvider:
         """
@@ -224,9 +262,7 @@ def configure(
         ):
             wanted[name] = {}
     return [
-        _configure(
-            name, specs[provider], {k: v for k, v in table.items() if k != "provider"}, environ
-        )
+        _configure(name, specs[provider], table, environ)
         for name, table in wanted.items()
         if (provider := str(table.get("provider", name))) in specs
     ]
@@ -235,9 +271,16 @@ def configure(
 def _configure(
     name: str, spec: TelephonySpec, table: Mapping[str, object], environ: Mapping[str, str]
 ) -> Connection:
-    values = {**table, **_from_environment(spec, environ)}
+    ours = {key: value for key, value in table.items() if key in Bounds.model_fields}
+    theirs = {key: value for key, value in table.items() if key not in {"provider", *ours}}
+    values = {**theirs, **_from_environment(spec, environ)}
     try:
-        return Connection(name=name, spec=spec, config=spec.config.model_validate(values))
+        return Connection(
+            name=name,
+            spec=spec,
+            config=spec.config.model_validate(values),
+            bounds=Bounds.model_validate(ours),
+        )
     except ValidationError as error:
         fields = ", ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors()}))
         fault = f"set {fields} correctly in [providers.{name}] or its environment variable."

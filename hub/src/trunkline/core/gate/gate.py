@@ -6,7 +6,7 @@ transaction that stores it; `recheck` does so in the transaction of every later 
 the first two says can be overtaken by a STOP; what the last one says cannot.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from trunkline.core.agents import repository as agents
@@ -18,7 +18,7 @@ from trunkline.core.messages.recipient import region_of
 from trunkline.core.messages.segments import Encoding, count_segments
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Forbidden, Invalid, Missing, Unsupported
-from trunkline.sdk import E164, Capability, PriceList, Tx, is_demo_number
+from trunkline.sdk import E164, Capability, Tx, is_demo_number
 
 MAX_SMS_CHARACTERS: Final = 1600
 """Longest text that is sent, in characters: Twilio's limit ("Message resource", 2026-11-21)."""
@@ -43,13 +43,18 @@ class SmsAct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewed:
-    """An act that may be stored: who sends, over which connection, at what estimated cost."""
+    """
+    An act that may be stored: who sends, over which connection, at what estimated cost.
+
+    `candidates` are the connections that may carry it, best first.
+    """
 
     agent: Agent
     sender: E164
     recipient: E164
     content: Content
     connection: Connection
+    candidates: tuple[Connection, ...]
     encoding: Encoding
     segments: int
     cost_micros: int | None
@@ -86,17 +91,21 @@ class Gate:
         encoding, segments = count_segments(act.content.body)
         if act.content.media_urls:
             segments = 1  # an MMS is one unit, however long its text
-        prices = connection.spec.prices
+        needs = needed(bool(act.content.media_urls))
+        cost_micros, currency = estimate(
+            connection, act.recipient, segments, with_media=bool(act.content.media_urls)
+        )
         return Reviewed(
             agent=agent,
             sender=agent.phone,
             recipient=act.recipient,
             content=act.content,
             connection=connection,
+            candidates=self._connections.candidates(connection, agent, needs),
             encoding=encoding,
             segments=segments,
-            cost_micros=_estimate(prices, act, segments) if prices else None,
-            currency=prices.currency if prices else None,
+            cost_micros=cost_micros,
+            currency=currency,
         )
 
     def commit(self, tx: Tx, principal: Principal, act: Reviewed) -> Block | None:
@@ -117,11 +126,35 @@ class Gate:
         return None
 
 
-def _estimate(prices: PriceList, act: SmsAct, segments: int) -> int | None:
-    region = region_of(act.recipient)
-    if act.content.media_urls:
-        return prices.mms_micros(region)
-    return prices.sms_micros(region, segments)
+def over(reviewed: Reviewed, connection: Connection) -> Reviewed:
+    """Return a reviewed act as it goes over another of its candidates."""
+    if connection is reviewed.connection:
+        return reviewed
+    cost_micros, currency = estimate(
+        connection,
+        reviewed.recipient,
+        reviewed.segments,
+        with_media=bool(reviewed.content.media_urls),
+    )
+    return replace(reviewed, connection=connection, cost_micros=cost_micros, currency=currency)
+
+
+def estimate(
+    connection: Connection, recipient: E164, segments: int, *, with_media: bool
+) -> tuple[int | None, str | None]:
+    """Return what a text will cost over a connection, in micro-units of a currency, if known."""
+    prices = connection.spec.prices
+    if prices is None:
+        return None, None
+    region = region_of(recipient)
+    micros = prices.mms_micros(region) if with_media else prices.sms_micros(region, segments)
+    return micros, prices.currency
+
+
+def needed(with_media: bool) -> frozenset[Capability]:
+    """Return what a connection must be able to do that carries a text."""
+    more = {Capability.MMS_SEND} if with_media else set()
+    return frozenset({Capability.SMS_SEND} | more)
 
 
 def _check_media(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """Applying an event: a text becomes a message, a report moves a status. Only SQL, no I/O."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
@@ -14,6 +15,7 @@ from trunkline.core.messages import repository as messages
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
+    TAKEN,
     BodyState,
     Channel,
     Direction,
@@ -23,7 +25,10 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
-from trunkline.sdk import InboundEvent, SmsReceived, StatusReported, Tx
+from trunkline.sdk import Idempotency, InboundEvent, SmsReceived, StatusReported, Tx
+
+_OPEN: Final = frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN})
+"""Nobody has proved yet that the message was taken, or was not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,7 @@ class Dispatch:
         if isinstance(event, SmsReceived):
             return self._receive(tx, stored, event, connection)
         if isinstance(event, StatusReported):
-            return self._report(tx, stored, event)
+            return self._report(tx, stored, event, connection)
         return Applied(state=EventState.IGNORED, reason="The hub has no use for this event.")
 
     def _receive(
@@ -106,25 +111,19 @@ class Dispatch:
         self._forwarding.announce(tx, stored.workspace_id, agent, message.id)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
-    def _report(self, tx: Tx, stored: StoredEvent, event: StatusReported) -> Applied:
+    def _report(
+        self, tx: Tx, stored: StoredEvent, event: StatusReported, connection: Connection
+    ) -> Applied:
         workspace_id = stored.workspace_id
-        message = self._reported_message(tx, stored, event)
-        if message is None:
+        found = self._reported(tx, stored, event, connection)
+        if found is None:
             return Applied(state=EventState.IGNORED, reason="The hub sent no such message.")
-        if message.external_id is None:
-            messages.set_external_id(tx, workspace_id, message.id, event.provider_id)
-        if event.cost_micros is not None:
-            messages.set_values(
-                tx,
-                workspace_id,
-                message.id,
-                cost=event.cost_micros,
-                currency=event.currency,
-                cost_final=True,
-            )
+        message, stands = found
         evidence = Evidence(
             source=Source.CALLBACK, event_id=stored.id, vendor_status=event.vendor_status
         )
+        if stands:
+            self._know(tx, workspace_id, message, event, connection)
         if event.status is None:
             self._journal.note(
                 tx, workspace_id, message.id, message.status.value, evidence, moved=False
@@ -136,34 +135,91 @@ class Dispatch:
                 message_id=message.id,
             )
         to = Status(event.status.value)
+        if not stands and (to is Status.FAILED or message.status not in _OPEN):
+            self._journal.note(tx, workspace_id, message.id, to.value, evidence, moved=False)
+            if to in TAKEN and message.status in TAKEN:
+                flag = Flag.SENT_TWICE.value
+                messages.set_values(tx, workspace_id, message.id, flag=flag)
+            return Applied(
+                state=EventState.IGNORED,
+                reason="It is about an earlier attempt; a later one decides.",
+                message_id=message.id,
+            )
+        if not stands:  # it got through after all
+            self._know(tx, workspace_id, message, event, connection)
         moved = self._journal.move(tx, workspace_id, message, to, evidence)
         if moved and to is Status.FAILED:
             reason = "The provider reported that it was not delivered."
             messages.set_values(
                 tx, workspace_id, message.id, error_code="not_delivered", reason=reason
             )
-        elif moved and message.reason is not None:  # why its outcome was unknown until now
+        elif moved and message.reason is not None and message.status in _OPEN:
+            # It told why the outcome was unknown until now.
             messages.set_values(tx, workspace_id, message.id, reason=None)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
-    def _reported_message(
-        self, tx: Tx, stored: StoredEvent, event: StatusReported
-    ) -> Message | None:
-        """Return the message a report is about: by the attempt it names, or the provider's id."""
+    def _know(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message: Message,
+        event: StatusReported,
+        connection: Connection,
+    ) -> None:
+        """Note the provider's id of a message, and what it cost."""
+        if message.connection != connection.name:
+            messages.set_values(
+                tx,
+                workspace_id,
+                message.id,
+                connection=connection.name,
+                provider=connection.spec.name,
+                external_id=event.provider_id,
+            )
+        elif message.external_id is None:
+            messages.set_external_id(
+                tx, workspace_id, message.id, connection.name, event.provider_id
+            )
+        if event.cost_micros is not None:
+            messages.set_values(
+                tx,
+                workspace_id,
+                message.id,
+                cost=event.cost_micros,
+                currency=event.currency,
+                cost_final=True,
+            )
+
+    def _reported(
+        self, tx: Tx, stored: StoredEvent, event: StatusReported, connection: Connection
+    ) -> tuple[Message, bool] | None:
+        """
+        Return the message a report is about, by the attempt it names or the provider's id.
+
+        The second is False for a report about an attempt that is no longer the one that counts.
+        """
         workspace_id = stored.workspace_id
-        message = None
+        message, number, over = None, None, stored.connection
         if stored.attempt_id is not None:
-            message = messages.find_by_attempt(tx, workspace_id, stored.attempt_id)
+            found = messages.find_by_attempt(tx, workspace_id, stored.attempt_id)
+            if found is not None:
+                message, number, over = found
         if message is None:
             message = messages.find_by_external_id(
                 tx, workspace_id, stored.connection, event.provider_id
             )
-        if message is None or message.connection != stored.connection:
+        if message is None or over != stored.connection:
             return None
-        if message.external_id not in (None, event.provider_id):
+        if message.direction is not Direction.OUTBOUND or message.from_address != event.sender:
             return None
-        ours = message.direction is Direction.OUTBOUND and message.from_address == event.sender
-        return message if ours else None
+        if message.connection != stored.connection:
+            return message, False
+        if message.external_id is None:  # a provider that drops repetitions knows but one attempt
+            one = connection.spec.idempotency is Idempotency.KEY
+            return message, one or number in (None, message.attempts)
+        if message.external_id == event.provider_id:
+            return message, True
+        return None if number == message.attempts else (message, False)
 
 
 def _content(event: SmsReceived) -> Content:

@@ -146,7 +146,8 @@ class Intake:
     async def _serves(self, connection: Connection, agent: Agent) -> bool:
         """Tell whether a connection serves an agent, or served it in the last 30 days."""
         try:
-            if self._connections.for_agent(agent).name == connection.name:
+            first = self._connections.for_agent(agent)
+            if connection in self._connections.candidates(first, agent, frozenset()):
                 return True
         except Missing:
             pass  # nothing serves it now; something may have

@@ -8,6 +8,18 @@ from trunkline.core.messages.models import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A message goes over another connection than `before`, and why."""
+
+    before: str
+    why: str
+
+    def sentence(self, after: str) -> str:
+        """Return what the receipt says."""
+        return f"Sent by '{after}', not by '{self.before}': {self.why}"[:300]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """
     A message with its stored attempt, ready to be handed over.
@@ -16,6 +28,8 @@ class Attempt:
         number: 1, 2, …
         begun_s: When the transaction that stored it began, by the monotonic clock.
         resend: An earlier attempt's outcome is unknown, and the provider drops what it has already.
+        others: The connections that may take the message if this one surely has not.
+        switch: Set if it was another connection's before.
     """
 
     id: str
@@ -26,3 +40,5 @@ class Attempt:
     number: int
     begun_s: float
     resend: bool = False
+    others: tuple[Connection, ...] = ()
+    switch: Switch | None = None

@@ -6,9 +6,13 @@ from functools import partial
 from typing import Final
 
 from trunkline.core.connections.registry import CannotOpen, Connections
-from trunkline.core.messages.attempts import Attempt
-from trunkline.core.messages.models import Message
+from trunkline.core.connections.routes import Route, Routes
+from trunkline.core.messages import repository
+from trunkline.core.messages.attempts import Attempt, Switch
+from trunkline.core.messages.beginning import Beginning
+from trunkline.core.messages.models import Message, Status
 from trunkline.core.messages.outcomes import Outcomes
+from trunkline.metrics import Metrics
 from trunkline.sdk import (
     E164,
     CallbackKind,
@@ -25,6 +29,7 @@ from trunkline.sdk import (
     Rejected,
     RetryLater,
     TelephonyProvider,
+    Tx,
     Unsupported,
     major_units,
 )
@@ -41,9 +46,12 @@ class Delivery:
         self,
         db: Database,
         connections: Connections,
+        routes: Routes,
         outcomes: Outcomes,
+        beginning: Beginning,
         clock: Clock,
         log: EventLog,
+        metrics: Metrics,
         callback_url: CallbackUrl,
         *,
         timeout_s: float,
@@ -52,18 +60,54 @@ class Delivery:
         """`may_ask` tells whether an attempt that began then is surely still this process's."""
         self._db = db
         self._connections = connections
+        self._routes = routes
         self._outcomes = outcomes
+        self._beginning = beginning
         self._clock = clock
         self._log = log
+        self._metrics = metrics
         self._callback_url = callback_url
         self._timeout_s = timeout_s
         self._may_ask = may_ask
 
-    async def attempt(self, attempt: Attempt) -> Message:
-        """Hand the message over and return it as it stands then, whatever the provider says."""
+    async def attempt(self, attempt: Attempt, route: Route) -> Message:
+        """
+        Hand the message over and return it as it stands then, whatever the providers say.
+
+        What the route's connection surely has not taken goes to the next that can take it, at once.
+        """
         started = self._clock.monotonic()
+        if attempt.switch is not None:
+            self._tell_switch(attempt, attempt.switch)
         outcome = await self._call(attempt)
-        message = await self._recorded(attempt, outcome)
+        if not isinstance(outcome, _StoodStill):
+            route.note(outcome)
+        route.leave()
+        onward = await self._onward(attempt, outcome)
+        try:
+            message, following = await self._recorded(attempt, outcome, onward)
+            self._tell(message, started)
+            await self._routes.save()
+            if following is not None and onward is not None:
+                return await self.attempt(following, onward)
+        finally:
+            if onward is not None:
+                onward.leave()
+        return message
+
+    async def _onward(self, attempt: Attempt, outcome: Receipt | ProviderError) -> Route | None:
+        """Return the route to the next connection, if this one surely has not taken the message."""
+        if not isinstance(outcome, RetryLater) or isinstance(outcome, _StoodStill):
+            return None
+        if attempt.resend or not attempt.others:
+            return None
+        try:
+            route = await self._routes.later(attempt.others)
+        except (DatabaseFailed, Overloaded):
+            return None  # what came of this attempt is to be stored all the same
+        return route if isinstance(route, Route) else None
+
+    def _tell(self, message: Message, started: float) -> None:
         self._log.info(
             f"{message.channel}.{message.status}",
             agentId=message.agent_id,
@@ -76,7 +120,17 @@ class Delivery:
             errorCode=message.error_code,
             reason=message.reason,
         )
-        return message
+
+    def _tell_switch(self, attempt: Attempt, switch: Switch) -> None:
+        self._metrics.failover(before=switch.before, after=attempt.connection.name)
+        self._log.warning(
+            "message.switched_provider",
+            messageId=attempt.message.id,
+            agentId=attempt.message.agent_id,
+            before=switch.before,
+            after=attempt.connection.name,
+            reason=switch.why,
+        )
 
     async def _call(self, attempt: Attempt) -> Receipt | ProviderError:
         """Return what the provider said; whatever an adapter raises ends here."""
@@ -94,9 +148,11 @@ class Delivery:
             async with asyncio.timeout(self._timeout_s):
                 provider = await self._connections.provider(attempt.connection)
         except (CannotOpen, TimeoutError):
-            return RetryLater("The provider could not be opened.", retry_after_s=_OPEN_RETRY_S)
+            return RetryLater(
+                "The provider could not be opened.", retry_after_s=_OPEN_RETRY_S, unavailable=True
+            )
         if not self._may_ask(attempt.begun_s):
-            return RetryLater("The hub stood still before it could ask the provider.")
+            return _StoodStill("The hub stood still before it could ask the provider.")
         return await self._ask(provider, attempt, sms)
 
     async def _ask(
@@ -124,9 +180,11 @@ class Delivery:
                 raise
             return OutcomeUnknown("The provider's adapter failed.")
 
-    async def _recorded(self, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
+    async def _recorded(
+        self, attempt: Attempt, outcome: Receipt | ProviderError, onward: Route | None
+    ) -> tuple[Message, Attempt | None]:
         """
-        Store what the provider said and return the message.
+        Store what the provider said; return the message, and its next attempt if it goes `onward`.
 
         Nobody else knows it: a database that refuses is asked again for half a minute. After that
         the message is still `sending`, which the next start of the hub turns into `unknown`.
@@ -134,7 +192,7 @@ class Delivery:
         for tries_left in reversed(range(_RECORD_TRIES)):
             try:
                 return await self._db.write(
-                    partial(self._outcomes.record, attempt=attempt, outcome=outcome)
+                    partial(self._end, attempt=attempt, outcome=outcome, onward=onward)
                 )
             except (DatabaseFailed, Overloaded) as error:
                 self._log.error(
@@ -152,8 +210,33 @@ class Delivery:
                     messageId=attempt.message.id,
                     exc_info=error,
                 )
-                outcome = OutcomeUnknown("The provider's adapter gave an unusable answer.")
-        return attempt.message
+                if onward is None:
+                    outcome = OutcomeUnknown("The provider's adapter gave an unusable answer.")
+                onward = None
+        return attempt.message, None
+
+    def _end(
+        self,
+        tx: Tx,
+        *,
+        attempt: Attempt,
+        outcome: Receipt | ProviderError,
+        onward: Route | None,
+    ) -> tuple[Message, Attempt | None]:
+        """Record an outcome and begin what follows from it, in one transaction."""
+        message = self._outcomes.record(tx, attempt, outcome, goes_on=onward is not None)
+        is_ours = message.status is Status.QUEUED and message.attempts == attempt.number
+        if onward is None or not is_ours:
+            return message, None
+        following = self._beginning.begin(
+            tx, attempt.workspace_id, message.id, Status.QUEUED, self._clock.monotonic(), onward
+        )
+        standing = repository.find_message(tx, attempt.workspace_id, message.id)
+        return standing or message, following
+
+
+class _StoodStill(RetryLater):
+    """Nothing was asked of the provider: the hub had stood still."""
 
 
 def _is_being_cancelled() -> bool:

@@ -67,6 +67,12 @@ class Flag(StrEnum):
     SENT_AFTER_ALL = "sent_after_all"
     """The provider took it although it had been given up here."""
 
+    SENT_TWICE = "sent_twice"
+    """An earlier attempt had got through after all: the recipient may have it twice."""
+
+    NO_FINAL_STATUS = "no_final_status"
+    """The provider took it long ago, and nobody has told what became of it."""
+
 
 class Source(StrEnum):
     """What a change of status rests on."""

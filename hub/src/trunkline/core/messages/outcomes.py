@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from trunkline.core.connections.routes import Later
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import idempotency, repository, trail
@@ -35,15 +36,21 @@ class Outcomes:
     journal: Journal
     engine: Engine
 
-    def record(self, tx: Tx, attempt: Attempt, outcome: Receipt | ProviderError) -> Message:
-        """End an attempt, move its message, and return the message as it stands then."""
+    def record(
+        self, tx: Tx, attempt: Attempt, outcome: Receipt | ProviderError, *, goes_on: bool = False
+    ) -> Message:
+        """
+        End an attempt, move its message, and return the message as it stands then.
+
+        With `goes_on` a message that is queued again gets no job: the caller goes on with it.
+        """
         if isinstance(outcome, Receipt):
             self._receipt(tx, attempt, outcome)
         elif self._end(tx, attempt, outcome):
             if isinstance(outcome, OutcomeUnknown) or attempt.resend:
                 self._unknown(tx, attempt, outcome)
             elif isinstance(outcome, RetryLater):
-                self._again(tx, attempt, outcome)
+                self._again(tx, attempt, outcome, goes_on=goes_on)
             else:
                 self._refusal(tx, attempt, outcome)
         message = repository.find_message(tx, attempt.workspace_id, attempt.message.id)
@@ -60,7 +67,9 @@ class Outcomes:
             now=self.journal.clock.now(),
             external_id=receipt.provider_id,
         )
-        repository.set_external_id(tx, workspace_id, message.id, receipt.provider_id)
+        repository.set_external_id(
+            tx, workspace_id, message.id, attempt.connection.name, receipt.provider_id
+        )
         if receipt.cost_micros is not None:
             repository.set_values(
                 tx,
@@ -76,8 +85,9 @@ class Outcomes:
         if standing is not None and standing.status in GIVEN_UP:
             flag = Flag.SENT_AFTER_ALL.value
             repository.set_values(tx, workspace_id, message.id, flag=flag)
-        if moved and (message.reason is not None or attempt.resend):
-            repository.set_values(tx, workspace_id, message.id, reason=None, due_at=None)
+        reason = attempt.switch.sentence(attempt.connection.name) if attempt.switch else None
+        if moved and (message.reason is not None or reason is not None or attempt.resend):
+            repository.set_values(tx, workspace_id, message.id, reason=reason, due_at=None)
 
     def _end(self, tx: Tx, attempt: Attempt, error: ProviderError) -> bool:
         """End an attempt that brought no receipt; tell whether it is still the newest."""
@@ -102,9 +112,24 @@ class Outcomes:
         wait_s = self._wait_s(attempt.number, error) if attempt.resend else _FIRST_QUESTION_S
         self._ask(tx, attempt, wait_s)
 
-    def _again(self, tx: Tx, attempt: Attempt, error: RetryLater) -> None:
+    def put_off(self, tx: Tx, workspace_id: str, message_id: str, later: Later) -> None:
+        """Let a queued message wait longer, if there is time for that."""
+        message = repository.find_message(tx, workspace_id, message_id)
+        if message is None or message.status is not Status.QUEUED:
+            return
+        if message.deadline_at is not None and later.at > message.deadline_at:
+            self.expire(tx, workspace_id, message, later.why)
+            return
+        repository.set_values(tx, workspace_id, message_id, reason=later.why, due_at=later.at)
+        self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message_id, later.at)
+
+    def _again(self, tx: Tx, attempt: Attempt, error: RetryLater, *, goes_on: bool) -> None:
         """Queue the message for another attempt, if there is time for one."""
         workspace_id, message = attempt.workspace_id, attempt.message
+        if goes_on:
+            if self.journal.move(tx, workspace_id, message, Status.QUEUED, _BY_SEND):
+                repository.set_values(tx, workspace_id, message.id, reason=str(error)[:300])
+            return
         due_at = self.journal.clock.now() + timedelta(seconds=self._wait_s(attempt.number, error))
         if message.deadline_at is not None and due_at > message.deadline_at:
             self.expire(tx, workspace_id, message, str(error))

@@ -153,7 +153,9 @@ class Reconciliation:
 
         def fn(tx: Tx) -> None:
             evidence = Evidence(source=Source.LOOKUP, vendor_status=report.vendor_status)
-            repository.set_external_id(tx, workspace_id, message.id, report.provider_id)
+            repository.set_external_id(
+                tx, workspace_id, message.id, message.connection, report.provider_id
+            )
             to = Status(report.status.value) if report.status else Status.SENT
             if self.journal.move(tx, workspace_id, message, to, evidence):
                 repository.set_values(tx, workspace_id, message.id, reason=None)

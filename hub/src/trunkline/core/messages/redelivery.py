@@ -1,19 +1,20 @@
 """Every attempt after the answer: retries, scheduled messages, batches, safe resends."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from trunkline.core.agents import repository as agents
 from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.connections.routes import Later, Routes
 from trunkline.core.engine.engine import Engine
-from trunkline.core.engine.repository import Job
-from trunkline.core.gate.gate import Gate
-from trunkline.core.messages import idempotency, repository, trail
-from trunkline.core.messages.attempts import Attempt
-from trunkline.core.messages.content import Content
+from trunkline.core.engine.repository import Job, JobKind
+from trunkline.core.gate.gate import needed
+from trunkline.core.messages import repository, trail
+from trunkline.core.messages.beginning import Beginning
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
+from trunkline.core.messages.models import Message, Status
 from trunkline.core.messages.outcomes import Outcomes
-from trunkline.sdk import E164, Database, Tx
+from trunkline.sdk import Database, Tx
 
 
 class Gone(Exception):
@@ -25,108 +26,93 @@ class Redelivery:
     """Does the jobs that hand a message over."""
 
     db: Database
-    gate: Gate
     connections: Connections
+    routes: Routes
+    beginning: Beginning
     delivery: Delivery
     outcomes: Outcomes
     journal: Journal
     engine: Engine
 
     async def work(self, job: Job) -> None:
-        """Make the next attempt at a queued message; the rows tell whether it is still wanted."""
-        begun_s = self.journal.clock.monotonic()
-        attempt = await self.db.write(
-            lambda tx: self.begin(tx, job.workspace_id, job.subject_id, Status.QUEUED, begun_s)
+        """
+        Make the next attempt at a queued message; the rows tell whether it is still wanted.
+
+        Raises:
+            Gone: No connection can be used that may carry it.
+        """
+        workspace_id, message_id = job.workspace_id, job.subject_id
+        candidates = await self.db.read(
+            lambda tx: self._candidates(tx, workspace_id, message_id, Status.QUEUED)
         )
-        if attempt is not None:
-            await self.delivery.attempt(attempt)
+        if not candidates:
+            return
+        later = await self._attempt(workspace_id, message_id, Status.QUEUED, candidates)
+        if later is not None:
+            await self.db.write(
+                lambda tx: self.outcomes.put_off(tx, workspace_id, message_id, later)
+            )
 
     async def resend(self, workspace_id: str, message_id: str) -> None:
         """Send a message of unknown outcome again, to a provider that drops it if it has it."""
-        begun_s = self.journal.clock.monotonic()
-        attempt = await self.db.write(
-            lambda tx: self.begin(tx, workspace_id, message_id, Status.UNKNOWN, begun_s)
+        candidates = await self.db.read(
+            lambda tx: self._candidates(tx, workspace_id, message_id, Status.UNKNOWN)
         )
-        if attempt is not None:
-            await self.delivery.attempt(attempt)
+        if not candidates:
+            return
+        later = await self._attempt(workspace_id, message_id, Status.UNKNOWN, candidates)
+        if later is not None:
+            await self.db.write(
+                lambda tx: self.engine.enqueue(
+                    tx, workspace_id, JobKind.RECONCILE, message_id, later.at
+                )
+            )
 
-    def begin(
-        self, tx: Tx, workspace_id: str, message_id: str, standing: Status, begun_s: float
-    ) -> Attempt | None:
-        """
-        Store the next attempt at a message that is `standing` there, if the gate lets it pass.
+    async def _attempt(
+        self,
+        workspace_id: str,
+        message_id: str,
+        standing: Status,
+        candidates: tuple[Connection, ...],
+    ) -> Later | None:
+        """Make an attempt over the first candidate that may be asked now, or say when one may."""
+        route = await self.routes.later(candidates)
+        if isinstance(route, Later):
+            return route
+        try:
+            begun_s = self.journal.clock.monotonic()
+            attempt = await self.db.write(
+                lambda tx: self.beginning.begin(
+                    tx, workspace_id, message_id, standing, begun_s, route
+                )
+            )
+            if attempt is not None:
+                await self.delivery.attempt(attempt, route)
+        finally:
+            route.leave()
+        return None
 
-        Raises:
-            Gone: Its connection cannot be used.
-        """
+    def _candidates(
+        self, tx: Tx, workspace_id: str, message_id: str, standing: Status
+    ) -> tuple[Connection, ...]:
+        """Return what may carry a message that is `standing` there, best first; else nothing."""
         message = repository.find_message(tx, workspace_id, message_id)
         if message is None or message.status is not standing:
-            return None
-        content = self._content_in_time(tx, workspace_id, message)
-        if content is None:
-            return None
-        recipient = E164(message.to_address)
-        block = self.gate.recheck(tx, workspace_id, message.agent_id, recipient)
-        if block is not None:
-            if standing is Status.QUEUED:
-                self._block(tx, workspace_id, message, block.rule, block.sentence)
-            else:
-                repository.set_values(tx, workspace_id, message_id, flag=Flag.UNKNOWN.value)
-            return None
-        connection = self._connection(message)
-        evidence = Evidence(source=Source.SEND)
-        if not self.journal.move(tx, workspace_id, message, Status.SENDING, evidence):
-            return None
-        number = message.attempts + 1
-        repository.set_values(tx, workspace_id, message_id, attempts=number, due_at=None)
-        attempt = Attempt(
-            id=self.journal.ids.new("att"),
-            workspace_id=workspace_id,
-            message=replace(message, status=Status.SENDING, attempts=number),
-            content=content,
-            connection=connection,
-            number=number,
-            begun_s=begun_s,
-            resend=standing is Status.UNKNOWN,
-        )
-        trail.add_attempt(
-            tx,
-            workspace_id,
-            attempt.id,
-            attempt.message,
-            executor=self.engine.executor,
-            now=self.journal.clock.now(),
-        )
-        return attempt
+            return ()
+        own = self.connections.find(message.connection)
+        if own is None:
+            raise _gone(message)
+        agent = agents.find_agent(tx, workspace_id, message.agent_id)
+        alone = agent is None or trail.was_unknown(tx, workspace_id, message_id)
+        if agent is not None and not alone:
+            needs = needed(message.media_count > 0)
+            candidates = self.connections.candidates(own, agent, needs)
+        else:  # whoever may have it is not passed over: it would be sent twice
+            candidates = () if own.fault else (own,)
+        if not candidates:
+            raise _gone(message)
+        return candidates
 
-    def _content_in_time(self, tx: Tx, workspace_id: str, message: Message) -> Content | None:
-        """Return what to send; None, having given the message up, once its time has passed."""
-        now = self.journal.clock.now()
-        late = message.deadline_at is not None and now > message.deadline_at
-        content = None if late else self.journal.content(tx, workspace_id, message)
-        if content is None and message.status is Status.QUEUED:
-            self.outcomes.expire(tx, workspace_id, message, message.reason or "It had to wait.")
-        elif content is None:
-            repository.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN.value)
-        return content
 
-    def _block(self, tx: Tx, workspace_id: str, message: Message, rule: str, why: str) -> None:
-        self.journal.move(tx, workspace_id, message, Status.BLOCKED, Evidence(source=Source.SEND))
-        repository.set_values(
-            tx,
-            workspace_id,
-            message.id,
-            error_code="blocked",
-            rule=rule,
-            reason=why,
-            due_at=None,
-            cost=0,
-            cost_final=True,
-        )
-        idempotency.free(tx, workspace_id, message.id)
-
-    def _connection(self, message: Message) -> Connection:
-        connection = self.connections.find(message.connection)
-        if connection is None or connection.fault:
-            raise Gone(f"The connection '{message.connection}' cannot be used.")
-        return connection
+def _gone(message: Message) -> Gone:
+    return Gone(f"The connection '{message.connection}' cannot be used.")

@@ -68,7 +68,7 @@ _BY_EXTERNAL_ID = Hot(
     )
 )
 _BY_ATTEMPT = Hot(
-    sa.select(*COLUMNS)
+    sa.select(*COLUMNS, message_attempts.c.number, message_attempts.c.connection)
     .join(
         message_attempts,
         sa.and_(
@@ -100,6 +100,7 @@ _RECEIPT = Hot(
     .where(
         messages.c.workspace_id == sa.bindparam("of_workspace"),
         messages.c.id == sa.bindparam("message_id"),
+        messages.c.connection == sa.bindparam("of_connection"),
     )
     .values(external_id=sa.bindparam("provider_id"))
 )
@@ -248,10 +249,10 @@ def rivals(tx: Tx, workspace_id: str, message: Message, since: datetime) -> list
     return [to_message(tuple(row)) for row in tx.execute(statement)]
 
 
-def find_by_attempt(tx: Tx, workspace_id: str, attempt_id: str) -> Message | None:
-    """Return the message that an attempt was made for."""
+def find_by_attempt(tx: Tx, workspace_id: str, attempt_id: str) -> tuple[Message, int, str] | None:
+    """Return the message of an attempt, and the attempt's number and connection."""
     rows = _BY_ATTEMPT(tx, {"workspace_id": workspace_id, "attempt_id": attempt_id})
-    return to_message(rows[0]) if rows else None
+    return (to_message(rows[0]), rows[0][-2], rows[0][-1]) if rows else None
 
 
 def move(
@@ -270,11 +271,18 @@ def move(
     return moved == 1
 
 
-def set_external_id(tx: Tx, workspace_id: str, message_id: str, external_id: str) -> None:
-    """Note the provider's id of a message."""
+def set_external_id(
+    tx: Tx, workspace_id: str, message_id: str, connection: str, external_id: str
+) -> None:
+    """Note the provider's id of a message, unless it has become another connection's."""
     _RECEIPT(
         tx,
-        {"of_workspace": workspace_id, "message_id": message_id, "provider_id": external_id},
+        {
+            "of_workspace": workspace_id,
+            "message_id": message_id,
+            "of_connection": connection,
+            "provider_id": external_id,
+        },
     )
 
 

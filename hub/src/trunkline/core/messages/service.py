@@ -6,21 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy.exc import IntegrityError
-
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
+from trunkline.core.connections.routes import Later, Route, Routes
 from trunkline.core.engine import repository as jobs
-from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
-from trunkline.core.gate.gate import Block, Gate, Reviewed, SmsAct
-from trunkline.core.messages import idempotency, repository, trail
-from trunkline.core.messages.attempts import Attempt
+from trunkline.core.gate.gate import Gate, SmsAct
+from trunkline.core.messages import idempotency, repository
+from trunkline.core.messages.admission import Admission, Plan
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
-    BodyState,
     Channel,
     Direction,
     Evidence,
@@ -46,7 +43,6 @@ from trunkline.sdk import (
     Clock,
     Database,
     DatabaseFailed,
-    IdSource,
     Note,
     Overloaded,
     Tx,
@@ -57,7 +53,6 @@ LONGEST_WAIT: Final = timedelta(days=30)
 _CLOCKS_DIFFER: Final = timedelta(seconds=60)
 """A time that has passed by no more than this is now: the caller's clock may be slow."""
 _TWIN_GRACE_S: Final = 5.0
-_ADMIT_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +73,6 @@ class _Draft:
     first: First | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Admitted:
-    """What tx1 came to: an attempt to make, or a message that is not to be sent."""
-
-    message: Message
-    attempt: Attempt | None
-    replayed: bool = False
-
-
 class Messages:
     """The verbs of sending."""
 
@@ -94,28 +80,26 @@ class Messages:
         self,
         db: Database,
         gate: Gate,
+        routes: Routes,
+        admission: Admission,
         delivery: Delivery,
         journal: Journal,
-        engine: Engine,
         keys: Keys,
         clock: Clock,
-        ids: IdSource,
         *,
         duplicate_window_s: int,
         timeout_s: float,
-        valid_for_s: int,
     ) -> None:
         self._db = db
         self._gate = gate
+        self._routes = routes
+        self._admission = admission
         self._delivery = delivery
         self._journal = journal
-        self._engine = engine
         self._keys = keys
         self._clock = clock
-        self._ids = ids
         self._window_s = duplicate_window_s
         self._timeout_s = timeout_s
-        self._valid_for_s = valid_for_s
         self._running: set[asyncio.Task[Answer]] = set()
 
     async def send(self, principal: Principal, agent_id: str, command: SendMessage) -> Answer:
@@ -136,7 +120,13 @@ class Messages:
             self._check_time(command.send_at)
         act = SmsAct(agent=draft.agent, recipient=draft.recipient, content=command.content)
         reviewed = await self._gate.review(act)
-        return await self._shielded(self._carry_out(principal, command, draft.key, reviewed))
+        route: Route | Later | None = None
+        if command.send_at is None and command.batch_id is None:
+            route = await self._routes.first(reviewed.candidates)
+        plan = Plan(
+            principal=principal, command=command, key=draft.key, reviewed=reviewed, route=route
+        )
+        return await self._shielded(self._carry_out(plan))
 
     async def cancel(self, principal: Principal, agent_id: str, message_id: str) -> Message:
         """
@@ -213,107 +203,18 @@ class Messages:
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
-    async def _carry_out(
-        self, principal: Principal, command: SendMessage, key: Key, reviewed: Reviewed
-    ) -> Answer:
-        admitted = await self._admitted(principal, command, key, reviewed)
+    async def _carry_out(self, plan: Plan) -> Answer:
+        try:
+            admitted = await self._admission.admit(plan)
+            if isinstance(plan.route, Route) and admitted.attempt is not None:
+                message = await self._delivery.attempt(admitted.attempt, plan.route)
+                return _answer(message, replayed=False)
+        finally:
+            if isinstance(plan.route, Route):
+                plan.route.leave()
         if admitted.replayed:
-            return await self._replay(principal, command, admitted.message.id)
-        if admitted.attempt is None:
-            return _answer(admitted.message, replayed=False)
-        message = await self._delivery.attempt(admitted.attempt)
-        return _answer(message, replayed=False)
-
-    async def _admitted(
-        self, principal: Principal, command: SendMessage, key: Key, reviewed: Reviewed
-    ) -> _Admitted:
-        for tries_left in reversed(range(_ADMIT_TRIES)):
-            try:
-                return await self._db.write(
-                    lambda tx: self._admit(tx, principal, command, key, reviewed)
-                )
-            except IntegrityError:  # another hub bound the key at the same moment: look again
-                if not tries_left:
-                    raise
-        raise AssertionError("the last try returns or raises")
-
-    def _admit(
-        self, tx: Tx, principal: Principal, command: SendMessage, key: Key, reviewed: Reviewed
-    ) -> _Admitted:
-        """
-        Store the message with its first attempt, or with the job that makes it later; or find its
-        twin; or store it as blocked.
-        """
-        begun_s = self._clock.monotonic()
-        workspace_id, now = principal.workspace_id, self._clock.now()
-        first = idempotency.find_first(tx, workspace_id, key, now)
-        if first is not None and first.counts:
-            twin = repository.find_message(tx, workspace_id, first.message_id)
-            assert twin is not None  # its row is in the same database as the key
-            return _Admitted(message=twin, attempt=None, replayed=True)
-        block = self._gate.commit(tx, principal, reviewed)
-        message = self._journal.store(
-            tx,
-            workspace_id,
-            self._compose(reviewed, command, block),
-            reviewed.content if block is None else None,
-            Evidence(source=Source.SEND),
-        )
-        if block is not None:
-            return _Admitted(message=message, attempt=None)
-        row_id = self._ids.new("row")
-        idempotency.bind(tx, workspace_id, row_id, key, message.id, now, instead_of=first)
-        if message.due_at is not None:
-            self._engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, message.due_at)
-            return _Admitted(message=message, attempt=None)
-        attempt = Attempt(
-            id=self._ids.new("att"),
-            workspace_id=workspace_id,
-            message=message,
-            content=reviewed.content,
-            connection=reviewed.connection,
-            number=message.attempts,
-            begun_s=begun_s,
-        )
-        trail.add_attempt(
-            tx, workspace_id, attempt.id, message, executor=self._engine.executor, now=now
-        )
-        return _Admitted(message=message, attempt=attempt)
-
-    def _compose(self, reviewed: Reviewed, command: SendMessage, block: Block | None) -> Message:
-        now = self._clock.now()
-        later = command.send_at is not None or command.batch_id is not None
-        status = Status.QUEUED if later else Status.SENDING
-        starts_at = command.send_at or now
-        return Message(
-            id=self._ids.new("msg"),
-            created_at=now,
-            agent_id=reviewed.agent.id,
-            channel=command.channel,
-            direction=Direction.OUTBOUND,
-            from_address=reviewed.sender,
-            to_address=reviewed.recipient,
-            body_state=BodyState.SHREDDED if block else BodyState.HELD,
-            connection=reviewed.connection.name,
-            provider=reviewed.connection.spec.name,
-            external_id=None,
-            status=Status.BLOCKED if block else status,
-            segments=reviewed.segments,
-            cost_micros=0 if block else reviewed.cost_micros,
-            currency=reviewed.currency,
-            cost_final=block is not None,
-            error_code="blocked" if block else None,
-            rule=block.rule if block else None,
-            reason=block.sentence if block else None,
-            retry_after_s=None,
-            reply_to=command.reply_to,
-            acknowledged_at=None,
-            media_count=len(reviewed.content.media_urls),
-            attempts=0 if later or block else 1,
-            due_at=starts_at if later and not block else None,
-            deadline_at=starts_at + timedelta(seconds=command.valid_for_s or self._valid_for_s),
-            batch_id=command.batch_id,
-        )
+            return await self._replay(plan.principal, plan.command, admitted.message.id)
+        return _answer(admitted.message, replayed=False)
 
     async def _replay(self, principal: Principal, command: SendMessage, message_id: str) -> Answer:
         """Answer for a message sent before; one under way is waited for, unless in a batch."""

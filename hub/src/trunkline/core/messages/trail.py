@@ -5,9 +5,16 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from trunkline.core.messages.models import AttemptEntry, Evidence, HistoryEntry, Message, Source
+from trunkline.core.messages.models import (
+    AttemptEntry,
+    Evidence,
+    HistoryEntry,
+    Message,
+    Source,
+    Status,
+)
 from trunkline.db.hot import Hot
-from trunkline.db.schema import message_attempts, message_history
+from trunkline.db.schema import message_attempts, message_history, messages
 from trunkline.sdk import Tx
 
 _ADD_ATTEMPT = Hot(sa.insert(message_attempts))
@@ -111,6 +118,48 @@ def read_attempts(tx: Tx, workspace_id: str, message_id: str) -> list[AttemptEnt
         )
         for row in tx.execute(statement)
     ]
+
+
+def first_id(at: datetime) -> str:
+    """Return an id that sorts before every attempt begun at `at` or later."""
+    return f"att_{int(at.timestamp() * 1000):012x}"
+
+
+def sent_between(tx: Tx, after: str, before: str, limit: int) -> list[tuple[str, str, str]]:
+    """
+    Return (attempt, workspace, message) of messages that are still `sent`, oldest attempt first.
+
+    Of a message its newest attempt counts, which must lie between those ids.
+    """
+    statement = (
+        sa.select(message_attempts.c.id, message_attempts.c.workspace_id, messages.c.id.label("of"))
+        .join(
+            messages,
+            sa.and_(
+                messages.c.workspace_id == message_attempts.c.workspace_id,
+                messages.c.id == message_attempts.c.message_id,
+                messages.c.attempts == message_attempts.c.number,
+            ),
+        )
+        .where(
+            message_attempts.c.id > after,
+            message_attempts.c.id < before,
+            messages.c.status == Status.SENT.value,
+        )
+        .order_by(message_attempts.c.id)
+        .limit(limit)
+    )
+    return [(row.id, row.workspace_id, row.of) for row in tx.execute(statement)]
+
+
+def was_unknown(tx: Tx, workspace_id: str, message_id: str) -> bool:
+    """Tell whether the outcome of any attempt at a message was not known when it ended."""
+    statement = sa.select(message_attempts.c.id).where(
+        message_attempts.c.workspace_id == workspace_id,
+        message_attempts.c.message_id == message_id,
+        message_attempts.c.state == "unknown",
+    )
+    return tx.execute(statement.limit(1)).first() is not None
 
 
 def leftover_attempts(tx: Tx, executor: str) -> list[tuple[str, str, str]]:

@@ -66,7 +66,7 @@ class Rest:
 
     async def ready(self, request: Request) -> Response:
         """Tell whether the hub can do its work: 503 when its database cannot be read."""
-        states = self._hub.connections.states()
+        states = self._hub.routes.states()
         try:
             await self._hub.db.read(lambda tx: tx.connection.exec_driver_sql("SELECT 1").scalar())
             faulty = ConnectionState.ERROR in states.values()

@@ -1,0 +1,205 @@
+"""Over which connection a message may go at this moment: by breaker, rate and room of each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from trunkline.core.connections.breaker import Breakers, Permit
+from trunkline.core.connections.lanes import Lane, Rate
+from trunkline.core.connections.registry import Connection, Connections, ConnectionState
+from trunkline.core.engine.engine import AT_ONCE
+from trunkline.core.engine.repository import JobKind, read_beats
+from trunkline.sdk import (
+    Clock,
+    Database,
+    DatabaseFailed,
+    EventLog,
+    OutcomeUnknown,
+    Overloaded,
+    ProviderError,
+    Receipt,
+    RetryLater,
+)
+
+_REFRESH_S: Final = 1.0
+_FULL_S: Final = 2.0
+_MOMENT_S: Final = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """None may be asked now: why, and when to look again."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(slots=True)
+class Route:
+    """
+    Leave to ask one connection once, and the room to do it in; `leave` gives the room back.
+
+    Attributes:
+        others: The connections that come after this one, should it not take the message.
+        passed_over: Why a connection that comes before it is not asked, if one does.
+    """
+
+    connection: Connection
+    others: tuple[Connection, ...]
+    passed_over: str | None
+    _permit: Permit
+    _breakers: Breakers
+    _leave: Callable[[], None] | None = field(repr=False)
+
+    def note(self, outcome: Receipt | ProviderError) -> None:
+        """Note what the provider answered, for the sake of those who come after."""
+        trouble = isinstance(outcome, OutcomeUnknown) or (
+            isinstance(outcome, RetryLater) and outcome.unavailable
+        )
+        self._breakers.note(self._permit, trouble=trouble)
+
+    def leave(self) -> None:
+        """Give the room back; a second time does nothing."""
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
+
+
+class Routes:
+    """Finds routes."""
+
+    def __init__(
+        self,
+        db: Database,
+        connections: Connections,
+        breakers: Breakers,
+        clock: Clock,
+        log: EventLog,
+        *,
+        patience_s: float,
+    ) -> None:
+        """`patience_s` is how long a caller waits for room."""
+        self._db = db
+        self._connections = connections
+        self._breakers = breakers
+        self._clock = clock
+        self._log = log
+        bounds = {each.name: each.bounds for each in connections.all()}
+        share = max(1, AT_ONCE[JobKind.ATTEMPT] // max(1, len(bounds)))
+        self._lanes: Mapping[str, Lane] = {
+            name: Lane(at_once=each.max_at_once, jobs_at_once=share, patience_s=patience_s)
+            for name, each in bounds.items()
+        }
+        self._rates: Mapping[str, Rate] = {
+            name: Rate(clock, each.max_per_second)
+            for name, each in bounds.items()
+            if each.max_per_second is not None
+        }
+
+    async def run(self) -> None:
+        """Learn every second, until cancelled, what the other hubs know and how many they are."""
+        while True:
+            try:
+                await self.refresh()
+            except (DatabaseFailed, Overloaded) as error:
+                self._log.warning("connection.states_not_read", reason=str(error))
+            await self._clock.sleep(_REFRESH_S)
+
+    async def refresh(self) -> None:
+        """Learn what the other hubs know and how many they are."""
+        await self._breakers.refresh()
+        beats = await self._db.read(read_beats)
+        for rate in self._rates.values():
+            rate.sharers = max(1, len(beats))
+
+    async def save(self) -> None:
+        """Tell the other hubs what has changed here, if anything has."""
+        await self._breakers.save()
+
+    def states(self) -> dict[str, ConnectionState]:
+        """Return how each connection does."""
+        return {
+            name: ConnectionState.ERROR if self._breakers.is_open(name) else state
+            for name, state in self._connections.states().items()
+        }
+
+    async def first(self, candidates: Sequence[Connection]) -> Route | Later:
+        """
+        Return the route of a first attempt, whose caller waits: for room, if there is none.
+
+        Raises:
+            Overloaded: There was none for too long, or too many wait (trunkline.core.problems).
+        """
+        return await self._find(candidates, is_job=False)
+
+    async def later(self, candidates: Sequence[Connection]) -> Route | Later:
+        """Return the route of a later attempt, which waits for nothing."""
+        return await self._find(candidates, is_job=True)
+
+    async def _find(self, candidates: Sequence[Connection], *, is_job: bool) -> Route | Later:
+        """The first candidate that may be asked; only trouble leads past one that may not."""
+        obstacles: list[Later] = []
+        for place, connection in enumerate(candidates):
+            obstacle = self._in_trouble(connection)
+            if obstacle is None:
+                found = await self._enter(connection, is_job=is_job)
+                if isinstance(found, _Entered):
+                    return Route(
+                        connection,
+                        tuple(candidates[place + 1 :]),
+                        obstacles[0].why if obstacles else None,
+                        found.permit,
+                        self._breakers,
+                        found.leave,
+                    )
+                obstacle = found
+            obstacles.append(obstacle)
+            if self._in_trouble(connection) is None:
+                break
+        return min(obstacles, key=lambda obstacle: obstacle.at)
+
+    async def _enter(self, connection: Connection, *, is_job: bool) -> "_Entered | Later":
+        lane = self._lanes[connection.name]
+        if not is_job:
+            await lane.enter()
+        elif not await lane.enter_job():
+            return self._soon(_FULL_S, f"All room for '{connection.name}' is taken.")
+        leave = lane.leave_job if is_job else lane.leave
+        try:
+            obstacle = self._in_trouble(connection) or self._too_fast(connection, told=is_job)
+            if obstacle is None:
+                permit = await self._breakers.permit(connection.name)
+                if permit is not None:
+                    return _Entered(permit, leave)
+                obstacle = self._in_trouble(connection) or self._soon(_FULL_S, _trouble(connection))
+        except BaseException:
+            leave()
+            raise
+        leave()
+        return obstacle
+
+    def _in_trouble(self, connection: Connection) -> Later | None:
+        until = self._breakers.open_until(connection.name)
+        return None if until is None else Later(until, _trouble(connection))
+
+    def _too_fast(self, connection: Connection, *, told: bool) -> Later | None:
+        rate = self._rates.get(connection.name)
+        wait_s = rate.wait_s(told=told) if rate is not None else 0.0
+        if not wait_s:
+            return None
+        why = f"'{connection.name}' takes {connection.bounds.max_per_second:g} a second."
+        return self._soon(wait_s + _MOMENT_S, why)
+
+    def _soon(self, seconds: float, why: str) -> Later:
+        return Later(self._clock.now() + timedelta(seconds=seconds), why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    permit: Permit
+    leave: Callable[[], None]
+
+
+def _trouble(connection: Connection) -> str:
+    return f"The provider of '{connection.name}' is in trouble and left alone for a while."

@@ -1,0 +1,139 @@
+"""Beginning an attempt after the first: the gate's last look, and the row, in one transaction."""
+
+from dataclasses import dataclass, replace
+
+from trunkline.core.connections.registry import Connection
+from trunkline.core.connections.routes import Route
+from trunkline.core.engine.engine import Engine
+from trunkline.core.gate.gate import Gate, estimate
+from trunkline.core.messages import idempotency, repository, trail
+from trunkline.core.messages.attempts import Attempt, Switch
+from trunkline.core.messages.content import Content
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
+from trunkline.core.messages.outcomes import Outcomes
+from trunkline.sdk import E164, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Begins attempts. Every method runs inside the caller's transaction."""
+
+    gate: Gate
+    outcomes: Outcomes
+    journal: Journal
+    engine: Engine
+
+    def begin(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message_id: str,
+        standing: Status,
+        begun_s: float,
+        route: Route,
+    ) -> Attempt | None:
+        """Store the next attempt at a message that is `standing` there, if the gate lets it."""
+        message = repository.find_message(tx, workspace_id, message_id)
+        if message is None or message.status is not standing:
+            return None
+        content = self._content_in_time(tx, workspace_id, message)
+        if content is None:
+            return None
+        recipient = E164(message.to_address)
+        block = self.gate.recheck(tx, workspace_id, message.agent_id, recipient)
+        if block is not None:
+            if standing is Status.QUEUED:
+                self._block(tx, workspace_id, message, block.rule, block.sentence)
+            else:
+                repository.set_values(tx, workspace_id, message_id, flag=Flag.UNKNOWN.value)
+            return None
+        evidence = Evidence(source=Source.SEND)
+        if not self.journal.move(tx, workspace_id, message, Status.SENDING, evidence):
+            return None
+        number = message.attempts + 1
+        repository.set_values(tx, workspace_id, message_id, attempts=number, due_at=None)
+        message, switch = self._over(tx, workspace_id, message, route)
+        attempt = Attempt(
+            id=self.journal.ids.new("att"),
+            workspace_id=workspace_id,
+            message=replace(message, status=Status.SENDING, attempts=number),
+            content=content,
+            connection=route.connection,
+            number=number,
+            begun_s=begun_s,
+            resend=standing is Status.UNKNOWN,
+            others=route.others,
+            switch=switch,
+        )
+        trail.add_attempt(
+            tx,
+            workspace_id,
+            attempt.id,
+            attempt.message,
+            executor=self.engine.executor,
+            now=self.journal.clock.now(),
+        )
+        return attempt
+
+    def _over(
+        self, tx: Tx, workspace_id: str, message: Message, route: Route
+    ) -> tuple[Message, Switch | None]:
+        """Let a message be the route's connection's, from whichever it was."""
+        connection = route.connection
+        if message.connection == connection.name:
+            return message, None
+        cost_micros, currency = _price(message, connection)
+        over = replace(
+            message,
+            connection=connection.name,
+            provider=connection.spec.name,
+            cost_micros=cost_micros,
+            currency=currency,
+        )
+        repository.set_values(
+            tx,
+            workspace_id,
+            message.id,
+            connection=over.connection,
+            provider=over.provider,
+            cost=cost_micros,
+            currency=currency,
+        )
+        why = message.reason or route.passed_over or "It comes first."
+        return over, Switch(before=message.connection, why=why)
+
+    def _content_in_time(self, tx: Tx, workspace_id: str, message: Message) -> Content | None:
+        """Return what to send; None, having given the message up, once its time has passed."""
+        now = self.journal.clock.now()
+        late = message.deadline_at is not None and now > message.deadline_at
+        content = None if late else self.journal.content(tx, workspace_id, message)
+        if content is None and message.status is Status.QUEUED:
+            self.outcomes.expire(tx, workspace_id, message, message.reason or "It had to wait.")
+        elif content is None:
+            repository.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN.value)
+        return content
+
+    def _block(self, tx: Tx, workspace_id: str, message: Message, rule: str, why: str) -> None:
+        self.journal.move(tx, workspace_id, message, Status.BLOCKED, Evidence(source=Source.SEND))
+        repository.set_values(
+            tx,
+            workspace_id,
+            message.id,
+            error_code="blocked",
+            rule=rule,
+            reason=why,
+            due_at=None,
+            cost=0,
+            cost_final=True,
+        )
+        idempotency.free(tx, workspace_id, message.id)
+
+
+def _price(message: Message, connection: Connection) -> tuple[int | None, str | None]:
+    return estimate(
+        connection,
+        E164(message.to_address),
+        message.segments or 1,
+        with_media=message.media_count > 0,
+    )
