@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
-from bench import checks, clients, direct, mcp, memory, p1, p2, p3, startup
+from bench import checks, clients, direct, engine, mcp, memory, p1, p2, p3, startup
 from bench.databases import durable_postgres
 from bench.figures import Figure, Verdict
 from bench.gates import DATABASES, GATES
@@ -27,6 +27,7 @@ PARTS: Final[dict[str, Callable[[Run], Iterator[Figure]]]] = {
     "p1": p1.measure,
     "mcp": mcp.measure,
     "direct": direct.measure,
+    "engine": engine.measure,
     "p2": p2.measure,
     "p3": p3.measure,
     "startup": startup.measure,

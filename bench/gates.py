@@ -31,6 +31,9 @@ DATABASES: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 PLUGINS: Final = (1, 10, 50)
 
 ADDED: Final = "Added to a vendor's 50 ms, beyond two fdatasyncs, SQLite, p50"
+BATCH: Final = "Batch of 500 to a vendor of 50 ms until all are sent, SQLite"
+AT_ONCE: Final = "Queued until it is begun with, at worst, SQLite"
+RETRY: Final = "Due again until it is begun with, at worst, SQLite"
 FIRST_CALL: Final = "First MCP call after a start"
 MEMORY: Final = "Memory of the hub after many sends, SQLite"
 TOKEN: Final = "Check of a token, SQLite"
@@ -72,6 +75,9 @@ GATES: Final[dict[str, Gate]] = {
     REST_NAIVE: Gate(at_least=20),
     MCP: Gate(at_least=0.5),
     ADDED: Gate(at_most=3, unit="ms"),
+    BATCH: Gate(at_most=20, unit="s"),
+    AT_ONCE: Gate(at_most=400, unit="ms"),
+    RETRY: Gate(at_most=1500, unit="ms"),
     **{callbacks(each): Gate(at_least=0.2) for each in DATABASES},
     **{callbacks_p99(each): Gate(at_most=15, unit="ms") for each in DATABASES},
     **{

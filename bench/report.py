@@ -21,6 +21,7 @@ TITLES: Final = {
     "p1": "Sends over REST",
     "mcp": "Sends over MCP",
     "direct": "What the hub adds to a slow vendor",
+    "engine": "Work that waits",
     "p2": "Callbacks",
     "p3": "A million messages",
     "startup": "Start",

@@ -2,7 +2,8 @@
 A vendor that costs little: it takes texts as Twilio does, and remembers them.
 
 ``python -m bench.sink [LATENCY_MS]`` prints its port and serves. Every text is answered after that
-time; ``GET /ledger`` gives what was taken, one JSON object a line.
+time; for one that begins with `BUSY` it is too busy once, for a second. ``GET /ledger`` gives what
+was taken, one JSON object a line.
 """
 
 import asyncio
@@ -10,12 +11,14 @@ import json
 import sys
 from collections.abc import Callable
 from typing import Final, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 import httptools
 import uvloop
 
 LEDGER: Final = b"/ledger"
+BUSY: Final = "Busy! "
+_BUSY: Final = f"Body={quote_plus(BUSY)}".encode()
 
 
 class Sink:
@@ -24,9 +27,15 @@ class Sink:
     def __init__(self, latency_s: float) -> None:
         self.latency_s = latency_s
         self.forms: list[bytes] = []
+        self._put_off: set[str] = set()
 
     def take(self, form: bytes) -> bytes:
         """Take a text and return Twilio's answer."""
+        if _BUSY in form:
+            text = dict(parse_qsl(form.decode()))["Body"]
+            if text not in self._put_off:
+                self._put_off.add(text)
+                return _response(b"429 Too Many Requests\r\nRetry-After: 1", b"{}")
         body = b'{"sid":"%s","status":"queued"}' % sid_of(len(self.forms)).encode()
         self.forms.append(form)
         return _response(b"201 Created", body)
