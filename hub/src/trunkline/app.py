@@ -16,6 +16,7 @@ from trunkline.core.agents.tokens import Tokens
 from trunkline.core.connections.breaker import Breakers
 from trunkline.core.connections.registry import Connection, Connections, configure
 from trunkline.core.connections.routes import Routes
+from trunkline.core.doctor.service import Doctor
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Executors, Pulse
 from trunkline.core.engine.repository import JobKind, read_beats, release, release_strangers
@@ -25,6 +26,7 @@ from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.gate.gate import Gate
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.dispatch import Dispatch
+from trunkline.core.inbound.events import Events
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.messages.admission import Admission
 from trunkline.core.messages.batches import Batches
@@ -43,6 +45,7 @@ from trunkline.core.messages.service import Messages
 from trunkline.core.principal import Principal
 from trunkline.core.principal import Scope as PrincipalScope
 from trunkline.core.privacy.keys import Keys, load_master_key
+from trunkline.core.privacy.retention import Retention
 from trunkline.core.privacy.service import Privacy
 from trunkline.core.privacy.vault import BodyVault
 from trunkline.db.migrate import bring_up_to_date
@@ -143,6 +146,7 @@ async def open_hub(
             timeout_s=settings.messages.provider_timeout_s,
             final_within=timedelta(seconds=settings.messages.final_within_s),
         )
+        await _settle_restored(hub, recovery)
         executors = Executors(db, clock, log, pulse, executor, recovery.bury)
         if database.embedded:
             await _take_over(hub, recovery, executor)
@@ -151,20 +155,21 @@ async def open_hub(
         background = [asyncio.create_task(_keep_house(hub, recovery, overdue, settings))]
         background.append(asyncio.create_task(engine.run()))
         background.append(asyncio.create_task(hub.routes.run()))
+        background.append(asyncio.create_task(_forget_in_time(hub)))
         if not database.embedded:
             background.append(asyncio.create_task(executors.run()))
         running = build_applications(settings, plugins, hub, loopback)
         try:
             yield running
         finally:
-            for task in background[:2]:
+            for task in background[:4]:
                 task.cancel()
             unfinished = sum(
                 await asyncio.gather(hub.messages.drain(DRAIN_S), engine.drain(DRAIN_S))
             )
             if unfinished:
                 log.warning("hub.stopped_with_sends_under_way", count=unfinished)
-            for task in background[2:]:
+            for task in background[4:]:
                 task.cancel()
             if not database.embedded and not unfinished:
                 await pulse.leave()
@@ -259,6 +264,7 @@ def _compose(
         timeout_s=timeout_s,
     )
     inbox = Inbox(db, vault, clock, log)
+    dispatch = Dispatch(journal, forwarding)
     hub = Hub(
         agents=Agents(db, clock, ids, destinations.fault),
         tokens=Tokens(
@@ -273,10 +279,23 @@ def _compose(
         batches=Batches(db, messages, keys, clock, ids),
         inbox=inbox,
         replies=Replies(db, inbox),
-        intake=Intake(db, connections, journal, Dispatch(journal, forwarding), log),
+        intake=Intake(db, connections, journal, dispatch, metrics, log),
+        events=Events(db, connections, journal, dispatch, log),
         forwarding=forwarding,
         decisions=Decisions(db, journal, outcomes, engine),
         privacy=Privacy(db, vault, clock, ids),
+        retention=Retention(db, clock, ids, settings.privacy.detail_days),
+        doctor=Doctor(
+            db=db,
+            connections=connections,
+            keys=keys,
+            clock=clock,
+            ids=ids,
+            log=log,
+            data_dir=settings.server.data_dir,
+            public_url=settings.public_url,
+            wanted=sorted({*settings.connection_tables, *settings.slots.telephony}),
+        ),
         connections=connections,
         routes=routes,
         db=db,
@@ -285,6 +304,12 @@ def _compose(
         log=log,
     )
     return hub, Recovery(journal, engine)
+
+
+async def _settle_restored(hub: Hub, recovery: Recovery) -> None:
+    unknown = await hub.db.write(recovery.settle_restored)
+    if unknown is not None:
+        hub.log.warning("hub.restored", unknown=unknown)
 
 
 async def _take_over(hub: Hub, recovery: Recovery, executor: str) -> None:
@@ -304,6 +329,18 @@ async def _keep_house(hub: Hub, recovery: Recovery, overdue: Overdue, settings: 
     while True:
         await _sweep(hub, recovery, overdue, settings)
         await hub.clock.sleep(HOUSEKEEPING_S)
+
+
+async def _forget_in_time(hub: Hub) -> None:
+    """Look every minute whether today's details of what is over are still to be forgotten."""
+    while True:
+        await hub.clock.sleep(HOUSEKEEPING_S)
+        try:
+            forgotten = await hub.retention.sweep()
+            if forgotten:
+                hub.log.info("privacy.forgotten", count=forgotten)
+        except Exception as error:
+            hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
 
 
 async def _sweep(hub: Hub, recovery: Recovery, overdue: Overdue, settings: Settings) -> None:

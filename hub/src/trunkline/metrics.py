@@ -53,6 +53,12 @@ class Metrics:
             ["agent", "provider", "status"],
             registry=self._registry,
         )
+        self._inbound = Counter(
+            "comms_inbound_events",
+            "Events from providers: received, and how they ended.",
+            ["state"],
+            registry=self._registry,
+        )
         self._pool_used = Gauge(
             "comms_agent_pool_used", "Agents admitted.", registry=self._registry
         )
@@ -96,6 +102,15 @@ class Metrics:
         make up series.
         """
         self._webhooks.labels(agent, provider, str(status)).inc()
+
+    def inbound_event(self, state: str) -> None:
+        """
+        Count one event: once as ``received``, and once by its end.
+
+        That is ``handled``, ``ignored``, ``dead``, ``duplicate``, or ``failed``: the database
+        refused it, and its provider was asked to send it again.
+        """
+        self._inbound.labels(state).inc()
 
     def pool(self, *, used: int, total: int) -> None:
         """Set how many agents there are and may be."""

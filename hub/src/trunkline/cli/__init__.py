@@ -21,11 +21,15 @@ COMMANDS: Final = {
     "tokens": "Issue, rotate and revoke tokens.",
     "forwards": "Show and replay what is forwarded to callback URLs.",
     "pool": "Show and grow the pool of agent slots.",
+    "events": "Show what became of providers' webhooks, and replay dead letters.",
     "messages": "Look at a message, and decide what became of it.",
     "privacy": "Choose which texts are kept.",
     "plugins": "Show, enable, disable and check plugins.",
     "new-plugin": "Write an adapter to begin with.",
     "config": "Show the settings and where each comes from.",
+    "doctor": "Examine the hub and say what to do.",
+    "backup": "Write the whole database to a file, while the hub runs.",
+    "restore": "Fill an empty database from a backup.",
     "db": "Show and migrate the tables of the database.",
 }
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""

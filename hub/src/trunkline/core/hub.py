@@ -6,13 +6,16 @@ from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.connections.registry import Connections
 from trunkline.core.connections.routes import Routes
+from trunkline.core.doctor.service import Doctor
 from trunkline.core.forwarding.service import Forwarding
+from trunkline.core.inbound.events import Events
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.messages.batches import Batches
 from trunkline.core.messages.deciding import Decisions
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.replies import Replies
 from trunkline.core.messages.service import Messages
+from trunkline.core.privacy.retention import Retention
 from trunkline.core.privacy.service import Privacy
 from trunkline.metrics import Metrics
 from trunkline.sdk import Clock, Database, EventLog
@@ -30,8 +33,11 @@ class Hub:
     replies: Replies
     decisions: Decisions
     intake: Intake
+    events: Events
     forwarding: Forwarding
     privacy: Privacy
+    retention: Retention
+    doctor: Doctor
     connections: Connections
     routes: Routes
     db: Database

@@ -110,9 +110,16 @@ class DatabaseSpec:
         embedded: True when it is a file of one process: the hub then migrates it by itself and
             admits a single process per data directory.
         open: From a URL and a context, an async context manager that yields the open database.
+        backup: ``backup(url, context, path, mark)`` writes the whole database, as of one moment and
+            while hubs use it, to the empty file `path`. It runs `mark` in the copy if that is a
+            database itself.
+        restore: ``restore(url, context, path)`` fills an empty database from such a file. Both
+            block; they raise `NotConfigured` or `DatabaseFailed`, and leave nothing half done.
     """
 
     name: str
     schemes: tuple[str, ...]
     embedded: bool
     open: Callable[[str, DatabaseContext], AbstractAsyncContextManager[Database]]
+    backup: Callable[[str, DatabaseContext, Path, Callable[[Tx], None]], None] | None = None
+    restore: Callable[[str, DatabaseContext, Path], None] | None = None

@@ -122,6 +122,13 @@ class PrivacySettings(_Section):
         description="Hours after which a body that nobody acknowledged, or whose outcome nobody "
         "reported, is destroyed.",
     )
+    detail_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="Days after which the attempts and the history of a message that is over, and "
+        "where an event came from, are forgotten.",
+    )
 
 
 class MessagesSettings(_Section):

@@ -33,6 +33,7 @@ from trunkline.surfaces.operator_shapes import (
     WebhookSecretShape,
 )
 from trunkline.surfaces.shapes import Arguments, Result
+from trunkline.surfaces.upkeep import UPKEEP
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=Result)
@@ -324,4 +325,5 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
         KeptShape,
     ),
     *DECISIONS,
+    *UPKEEP,
 )

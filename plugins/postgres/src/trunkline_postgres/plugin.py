@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
-from trunkline.sdk import Database, DatabaseContext, DatabaseSpec, hookimpl
+from trunkline.sdk import Database, DatabaseContext, DatabaseSpec, Tx, hookimpl
 
 
 def _open(url: str, context: DatabaseContext) -> AbstractAsyncContextManager[Database]:
@@ -14,8 +15,28 @@ def _open(url: str, context: DatabaseContext) -> AbstractAsyncContextManager[Dat
     return open_database(url, context)
 
 
+def _backup(url: str, context: DatabaseContext, path: Path, mark: Callable[[Tx], None]) -> None:
+    from trunkline_postgres.copies import back_up
+
+    back_up(url, path)
+
+
+def _restore(url: str, context: DatabaseContext, path: Path) -> None:
+    from trunkline_postgres.copies import restore
+
+    restore(url, path)
+
+
 @hookimpl
 def trunkline_register_database() -> Sequence[DatabaseSpec]:
     """Offer PostgreSQL: a database server that several hubs share."""
-    schemes = ("postgresql", "postgres")
-    return [DatabaseSpec(name="postgres", schemes=schemes, embedded=False, open=_open)]
+    return [
+        DatabaseSpec(
+            name="postgres",
+            schemes=("postgresql", "postgres"),
+            embedded=False,
+            open=_open,
+            backup=_backup,
+            restore=_restore,
+        )
+    ]

@@ -54,13 +54,16 @@ def suppress_by_stop(
         )
 
 
-def lift_stop(tx: Tx, workspace_id: str, address: str) -> None:
-    """Open what STOP closed, and only that."""
+def lift_stop(
+    tx: Tx, workspace_id: str, address: str, closed_before: datetime | None = None
+) -> None:
+    """Open what STOP closed, and only that; with `closed_before` not if it was closed since."""
     hold(tx, "address", workspace_id, address)
-    tx.execute(
-        sa.delete(suppressions).where(
-            suppressions.c.workspace_id == workspace_id,
-            suppressions.c.address == address,
-            suppressions.c.source == "stop",
-        )
+    stops = sa.delete(suppressions).where(
+        suppressions.c.workspace_id == workspace_id,
+        suppressions.c.address == address,
+        suppressions.c.source == "stop",
     )
+    if closed_before is not None:
+        stops = stops.where(suppressions.c.created_at <= closed_before)
+    tx.execute(stops)

@@ -1,12 +1,16 @@
-"""Marks: how far a periodic job got."""
+"""Marks: how far a periodic job got, and what a hub must know at its next start."""
 
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
 from trunkline.db.locks import hold
 from trunkline.db.schema import engine_marks
 from trunkline.sdk import Tx
+
+RESTORED: Final = "restored"
+"""The database was set back to an earlier state: nobody knows what was sent since."""
 
 
 def find_mark(tx: Tx, workspace_id: str, name: str) -> str | None:

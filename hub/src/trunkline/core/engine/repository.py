@@ -162,6 +162,12 @@ def release_strangers(tx: Tx, known: Collection[str]) -> None:
     )
 
 
+def release_all(tx: Tx) -> None:
+    """Give back every job, and forget who was at work."""
+    tx.execute(sa.update(engine_jobs).values(executor=None))
+    tx.execute(sa.delete(engine_executors))
+
+
 def cancel(tx: Tx, workspace_id: str, kind: JobKind, subject_id: str) -> None:
     """Remove a job; nothing happens if there is none."""
     tx.execute(

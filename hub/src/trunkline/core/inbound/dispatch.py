@@ -1,6 +1,7 @@
 """Applying an event: a text becomes a message, a report moves a status. Only SQL, no I/O."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from trunkline.core.agents import repository as agents
@@ -9,6 +10,7 @@ from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance.optout import OptWord, opt_word
 from trunkline.core.connections.registry import Connection
 from trunkline.core.forwarding.service import Forwarding
+from trunkline.core.inbound import repository
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.inbound.text import visible
 from trunkline.core.messages import repository as messages
@@ -47,8 +49,45 @@ class Dispatch:
         self._journal = journal
         self._forwarding = forwarding
 
-    def opt_out(self, tx: Tx, stored: StoredEvent, event: InboundEvent) -> None:
-        """Close or open the sender's number if the text says so, whatever else becomes of it."""
+    def take_in(
+        self,
+        tx: Tx,
+        stored: StoredEvent,
+        event: InboundEvent,
+        connection: Connection,
+        came_at: datetime | None = None,
+    ) -> Applied | None:
+        """
+        Apply an event and store how it ended; None, with no effect, if it was stored before.
+
+        `came_at` is given of one that had to wait.
+        """
+        if repository.is_known(tx, stored):
+            return None
+        self.opt_out(tx, stored, event, came_at)
+        applied = self.apply(tx, stored, event, connection)
+        self.store(tx, stored, applied)
+        return applied
+
+    def store(self, tx: Tx, stored: StoredEvent, applied: Applied) -> None:
+        """Insert an event with its end."""
+        repository.add_event(
+            tx,
+            stored,
+            applied.state,
+            self._journal.clock.now(),
+            reason=applied.reason,
+            message_id=applied.message_id,
+        )
+
+    def opt_out(
+        self, tx: Tx, stored: StoredEvent, event: InboundEvent, came_at: datetime | None = None
+    ) -> None:
+        """
+        Close or open the sender's number if the text says so, whatever else becomes of it.
+
+        A START that had to wait opens nothing that was closed after it came.
+        """
         if not isinstance(event, SmsReceived):
             return
         word = opt_word(visible(event.body))
@@ -62,7 +101,7 @@ class Dispatch:
                 self._journal.clock.now(),
             )
         elif word is OptWord.START:
-            compliance.lift_stop(tx, stored.workspace_id, event.sender)
+            compliance.lift_stop(tx, stored.workspace_id, event.sender, came_at)
 
     def apply(
         self, tx: Tx, stored: StoredEvent, event: InboundEvent, connection: Connection

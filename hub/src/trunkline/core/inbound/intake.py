@@ -1,7 +1,7 @@
 """The door for webhooks: verify, parse, store once, apply; only then acknowledge."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -13,12 +13,14 @@ from trunkline.core.agents.models import Agent
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.dispatch import Applied, Dispatch
+from trunkline.core.inbound.letters import packed, place_of
+from trunkline.core.inbound.parsing import events_in, is_for, kind_of
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.messages.journal import Journal
 from trunkline.core.principal import DEFAULT_WORKSPACE
-from trunkline.core.privacy.vault import Place
 from trunkline.core.problems import Forbidden, Missing, NotFound
-from trunkline.db.schema import inbound_events, messages
+from trunkline.db.schema import messages
+from trunkline.metrics import Metrics
 from trunkline.sdk import (
     BadSignature,
     Database,
@@ -26,8 +28,6 @@ from trunkline.sdk import (
     EventLog,
     InboundEvent,
     Overloaded,
-    SmsReceived,
-    StatusReported,
     Tx,
     WebhookReply,
     WebhookRequest,
@@ -61,12 +61,14 @@ class Intake:
         connections: Connections,
         journal: Journal,
         dispatch: Dispatch,
+        metrics: Metrics,
         log: EventLog,
     ) -> None:
         self._db = db
         self._connections = connections
         self._journal = journal
         self._dispatch = dispatch
+        self._metrics = metrics
         self._log = log
 
     async def for_agent(self, agent_id: str, request: WebhookRequest) -> Taken:
@@ -167,16 +169,26 @@ class Intake:
     ) -> Taken:
         adapter, provider = connection.spec.webhook, connection.spec.name
         assert adapter is not None  # the callers chose a connection that has one
-        events = self._ask(connection, "parse", lambda: _events(adapter.parse(request)))
+        events = self._ask(connection, "parse", lambda: events_in(adapter.parse(request)))
         if events is None:
-            await self._bury(connection, request, agent, "The adapter could not read it.")
+            reason = "The adapter could not read it."
+            await self._counted(self._bury(connection, request, agent, reason))
             return Taken(reply=WebhookReply(), provider=provider)
-        if agent is not None and not all(_is_for(event, agent) for event in events):
+        if agent is not None and not all(is_for(event, agent) for event in events):
             raise Refused
         for event in events:
-            await self._store(connection, request, agent, event)
+            await self._counted(self._store(connection, request, agent, event))
         reply = self._ask(connection, "reply", lambda: _reply(adapter.reply(request)))
         return Taken(reply=reply or WebhookReply(), provider=provider)
+
+    async def _counted(self, ending: Awaitable[str]) -> None:
+        """Count an event, and how it ends."""
+        self._metrics.inbound_event("received")
+        state = "failed"
+        try:
+            state = await ending
+        finally:
+            self._metrics.inbound_event(state)
 
     async def _store(
         self,
@@ -184,16 +196,12 @@ class Intake:
         request: WebhookRequest,
         agent: Agent | None,
         event: InboundEvent,
-    ) -> None:
-        stored = self._stored(connection, request, agent, event.external_id, _kind_of(event))
+    ) -> str:
+        """Store an event and what it came to; return how it ended."""
+        stored = self._stored(connection, request, agent, event.external_id, kind_of(event))
 
         def fn(tx: Tx) -> Applied | None:
-            if repository.is_known(tx, stored):
-                return None
-            self._dispatch.opt_out(tx, stored, event)
-            applied = self._dispatch.apply(tx, stored, event, connection)
-            self._add(tx, stored, applied)
-            return applied
+            return self._dispatch.take_in(tx, stored, event, connection)
 
         try:
             applied = await self._db.write(fn)
@@ -202,8 +210,7 @@ class Intake:
         except Exception as error:  # noqa: BLE001 - an adapter may put anything into an event
             self._log.error("webhook.not_applied", eventId=stored.id, exc_info=error)
             reason = "The hub could not apply it."
-            await self._bury(connection, request, agent, reason, event)
-            return
+            return await self._bury(connection, request, agent, reason, event)
         state = applied.state.value if applied else "duplicate"
         self._log.info(
             "webhook.stored",
@@ -215,6 +222,7 @@ class Intake:
             state=state,
             messageId=applied.message_id if applied else None,
         )
+        return state
 
     async def _bury(
         self,
@@ -223,7 +231,7 @@ class Intake:
         agent: Agent | None,
         reason: str,
         event: InboundEvent | None = None,
-    ) -> None:
+    ) -> str:
         """
         Keep what cannot be used, encrypted, for a repaired adapter; each body once.
 
@@ -231,24 +239,26 @@ class Intake:
         """
         digest = hashlib.sha256(request.body).hexdigest()
         stored = self._stored(connection, request, agent, digest, "unreadable")
-        place = Place(workspace_id=stored.workspace_id, table=inbound_events.name, row_id=stored.id)
-        text = request.body.decode("utf-8", "backslashreplace")
+        letter, place = packed(request), place_of(stored.workspace_id, stored.id)
 
-        def fn(tx: Tx) -> None:
+        def fn(tx: Tx) -> str:
             if repository.is_known(tx, stored):
-                return
+                return "duplicate"
             if event is not None:
                 self._dispatch.opt_out(tx, stored, event)
-            self._add(tx, stored, Applied(state=EventState.DEAD, reason=reason))
-            self._journal.vault.hold(tx, place, f"connection:{connection.name}", text)
+            dead = Applied(state=EventState.DEAD, reason=reason)
+            self._dispatch.store(tx, stored, dead)
+            self._journal.vault.hold(tx, place, f"connection:{connection.name}", letter)
+            return dead.state.value
 
-        await self._db.write(fn)
+        state = await self._db.write(fn)
         self._log.warning(
             "webhook.unreadable",
             provider=connection.spec.name,
             connection=connection.name,
             eventId=stored.id,
         )
+        return state
 
     def _stored(
         self,
@@ -268,44 +278,11 @@ class Intake:
             attempt_id=_attempt_of(request),
         )
 
-    def _add(self, tx: Tx, stored: StoredEvent, applied: Applied) -> None:
-        repository.add_event(
-            tx,
-            stored,
-            applied.state,
-            self._journal.clock.now(),
-            reason=applied.reason,
-            message_id=applied.message_id,
-        )
-
-
-def _events(parsed: Iterable[object]) -> list[InboundEvent]:
-    """Return what an adapter parsed; TypeError if that is not events."""
-    events = []
-    for event in parsed:
-        if not isinstance(event, InboundEvent):
-            raise TypeError("an adapter must parse a request to events")
-        if isinstance(event, SmsReceived) and not isinstance(event.body, str):
-            raise TypeError("an adapter must give a text as text")
-        if isinstance(event, StatusReported) and not isinstance(event.cost_micros, int | None):
-            raise TypeError("an adapter must report a cost in micro-units")
-        events.append(event)
-    return events
-
 
 def _reply(given: object) -> WebhookReply:
     if not isinstance(given, WebhookReply):
         raise TypeError("an adapter must answer with a WebhookReply")
     return given
-
-
-def _is_for(event: InboundEvent, agent: Agent) -> bool:
-    """Tell whether the hub's own address in an event is the agent's."""
-    if isinstance(event, SmsReceived):
-        return event.recipient == agent.phone
-    if isinstance(event, StatusReported):
-        return event.sender == agent.phone
-    return True
 
 
 def _attempt_of(request: WebhookRequest) -> str | None:
@@ -314,9 +291,3 @@ def _attempt_of(request: WebhookRequest) -> str | None:
         return dict(request.query).get("attempt") or None
     except ValueError:
         return None
-
-
-def _kind_of(event: InboundEvent) -> str:
-    if isinstance(event, SmsReceived):
-        return "sms"
-    return "message-status" if isinstance(event, StatusReported) else "other"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -31,6 +32,22 @@ class StoredEvent:
     kind: str
     agent_id: str | None
     attempt_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedEvent:
+    """One event and how it ended: `reason` says why, `message_id` what it was about."""
+
+    id: str
+    created_at: datetime
+    connection: str
+    external_id: str
+    kind: str
+    agent_id: str | None
+    attempt_id: str | None
+    state: EventState
+    reason: str | None
+    message_id: str | None
 
 
 _FIND = Hot(
@@ -84,4 +101,52 @@ def add_event(
             "message_id": message_id,
             "handled_at": now,
         },
+    )
+
+
+def find_event(
+    tx: Tx, workspace_id: str, event_id: str, *, hold: bool = False
+) -> EndedEvent | None:
+    """Return an event; with `hold` nobody else changes it until the transaction ends."""
+    wanted = sa.select(inbound_events).where(
+        inbound_events.c.workspace_id == workspace_id, inbound_events.c.id == event_id
+    )
+    row = tx.execute(wanted.with_for_update() if hold else wanted).first()
+    return _ended(row) if row else None
+
+
+def newest(tx: Tx, workspace_id: str, state: EventState | None, limit: int) -> list[EndedEvent]:
+    """Return the newest events, of one state or of all, newest first."""
+    wanted = sa.select(inbound_events).where(inbound_events.c.workspace_id == workspace_id)
+    if state is not None:
+        wanted = wanted.where(inbound_events.c.state == state.value)
+    found = tx.execute(wanted.order_by(inbound_events.c.id.desc()).limit(limit))
+    return [_ended(row) for row in found]
+
+
+def end_letter(
+    tx: Tx, workspace_id: str, event_id: str, now: datetime, reason: str, message_id: str | None
+) -> None:
+    """Note that a dead letter could be used after all."""
+    tx.execute(
+        sa.update(inbound_events)
+        .where(inbound_events.c.workspace_id == workspace_id, inbound_events.c.id == event_id)
+        .values(
+            state=EventState.HANDLED.value, reason=reason, message_id=message_id, handled_at=now
+        )
+    )
+
+
+def _ended(row: sa.Row[Any]) -> EndedEvent:
+    return EndedEvent(
+        id=row.id,
+        created_at=row.created_at,
+        connection=row.connection,
+        external_id=row.external_id,
+        kind=row.kind,
+        agent_id=row.agent_id,
+        attempt_id=row.attempt_id,
+        state=EventState(row.state),
+        reason=row.reason,
+        message_id=row.message_id,
     )

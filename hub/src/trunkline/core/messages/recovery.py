@@ -4,14 +4,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.marks import RESTORED, clear_mark, find_mark
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Source, Status
+from trunkline.core.principal import DEFAULT_WORKSPACE
 from trunkline.sdk import Tx
 
 REASON = "The hub stopped before the provider's answer was stored."
+_RESTORED = "The database was restored from a backup; it may have been sent since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,30 @@ class Recovery:
     def bury_strangers(self, tx: Tx, known: Collection[str], begun_before: datetime) -> int:
         """Do the same for old attempts of executors that nobody knows any more."""
         return self._settle(tx, trail.orphaned_attempts(tx, known, begun_before))
+
+    def settle_restored(self, tx: Tx) -> int | None:
+        """
+        Distrust what a restored database says is yet to be done; None if it was not restored.
+
+        Whatever was due may have been done after the backup was made. So it is unknown, whoever was
+        at work on it, and a person decides: a provider's memory, too, is not what it was then. What
+        is due later is still due: nobody can have begun it. Returns how many messages are unknown.
+        """
+        if find_mark(tx, DEFAULT_WORKSPACE, RESTORED) is None:
+            return None
+        now = self.journal.clock.now()
+        for workspace_id, attempt_id, _ in trail.unended_attempts(tx):
+            trail.end_attempt(tx, workspace_id, attempt_id, state="unknown", now=now)
+        distrusted = repository.distrust(tx, now, _RESTORED)
+        for workspace_id, message_id in distrusted:
+            evidence = Evidence(source=Source.PERSON)
+            status = Status.UNKNOWN.value
+            self.journal.note(tx, workspace_id, message_id, status, evidence, moved=True)
+            for kind in (JobKind.ATTEMPT, JobKind.RECONCILE):
+                jobs.cancel(tx, workspace_id, kind, message_id)
+        jobs.release_all(tx)
+        clear_mark(tx, DEFAULT_WORKSPACE, RESTORED)
+        return len(distrusted)
 
     def _settle(self, tx: Tx, leftovers: list[tuple[str, str, str]]) -> int:
         now = self.journal.clock.now()

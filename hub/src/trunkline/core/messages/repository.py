@@ -305,3 +305,35 @@ def _setting(names: tuple[str, ...]) -> Hot:
         )
         .values({name: sa.bindparam(f"new_{name}") for name in names})
     )
+
+
+def distrust(tx: Tx, now: datetime, reason: str) -> list[tuple[str, str]]:
+    """
+    Call unknown, and flag, whatever is under way or due; return (workspace, message) of each.
+
+    A queued message may become unknown in no other way.
+    """
+    under_way = (Status.SENDING.value, Status.UNKNOWN.value)
+    due = sa.and_(
+        messages.c.status == Status.QUEUED.value,
+        sa.func.coalesce(messages.c.due_at, messages.c.created_at) <= now,
+    )
+    found = tx.execute(
+        sa.select(messages.c.workspace_id, messages.c.id).where(
+            messages.c.direction == Direction.OUTBOUND.value,
+            sa.or_(messages.c.status.in_(under_way), due),
+        )
+    ).all()
+    for row in found:
+        set_values(
+            tx,
+            row.workspace_id,
+            row.id,
+            status=Status.UNKNOWN.value,
+            updated_at=now,
+            due_at=None,
+            flag=Flag.UNKNOWN.value,
+            reason=reason,
+        )
+        tx.notify("messages", row.id)
+    return [(row.workspace_id, row.id) for row in found]

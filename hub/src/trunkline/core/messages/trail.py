@@ -16,6 +16,7 @@ from trunkline.core.messages.models import (
 from trunkline.db.hot import Hot
 from trunkline.db.schema import message_attempts, message_history, messages
 from trunkline.sdk import Tx
+from trunkline.sdk.ids import earliest_id
 
 _ADD_ATTEMPT = Hot(sa.insert(message_attempts))
 _END_ATTEMPT = Hot(
@@ -122,7 +123,7 @@ def read_attempts(tx: Tx, workspace_id: str, message_id: str) -> list[AttemptEnt
 
 def first_id(at: datetime) -> str:
     """Return an id that sorts before every attempt begun at `at` or later."""
-    return f"att_{int(at.timestamp() * 1000):012x}"
+    return earliest_id("att", at)
 
 
 def sent_between(tx: Tx, after: str, before: str, limit: int) -> list[tuple[str, str, str]]:
@@ -160,6 +161,11 @@ def was_unknown(tx: Tx, workspace_id: str, message_id: str) -> bool:
         message_attempts.c.state == "unknown",
     )
     return tx.execute(statement.limit(1)).first() is not None
+
+
+def unended_attempts(tx: Tx) -> list[tuple[str, str, str]]:
+    """Return (workspace, attempt, message) of each attempt that nobody has ended."""
+    return _unended(tx)
 
 
 def leftover_attempts(tx: Tx, executor: str) -> list[tuple[str, str, str]]:

@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     AUDIT = "trunkline/v1/audit"
     PSEUDONYMS = "trunkline/v1/pseudonyms"
     URLS = "trunkline/v1/urls"
+    PROBE = "trunkline/v1/probe"
     WEBHOOKS = "trunkline/v1/webhooks"
 
 

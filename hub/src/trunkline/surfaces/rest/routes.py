@@ -1,5 +1,6 @@
 """REST: the tools, the messages, the OpenAPI document, health and metrics."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -25,6 +26,7 @@ from trunkline.surfaces.shapes import message_shape
 
 Handler = Callable[[Request], Awaitable[Response]]
 
+_PROBE: Final = re.compile("[0-9a-f]{32}")
 _PAGE_PARAMETERS: Final = frozenset({"limit", "cursor", "agentId"})
 
 
@@ -60,9 +62,13 @@ class Rest:
         return answer
 
     async def health(self, request: Request) -> Response:
-        """Tell that the process lives."""
+        """Tell that the process lives; to a `probe` of 32 digits, also which hub it is of."""
         uptime_s = round(self._hub.clock.monotonic() - self._started, 1)
-        return JSONResponse({"status": "ok", "uptime": uptime_s, "version": __version__})
+        body = {"status": "ok", "uptime": uptime_s, "version": __version__}
+        question = request.query_params.get("probe", "")
+        if _PROBE.fullmatch(question):
+            body["probe"] = self._hub.doctor.proof(question)
+        return JSONResponse(body)
 
     async def ready(self, request: Request) -> Response:
         """Tell whether the hub can do its work: 503 when its database cannot be read."""

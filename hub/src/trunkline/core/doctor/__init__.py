@@ -1,0 +1,1 @@
+"""What a hub can tell of its own health."""

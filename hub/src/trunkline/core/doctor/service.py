@@ -1,0 +1,161 @@
+"""The examination of a hub: what it rests on, how it is reached, and whether its counts balance."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx2
+import sqlalchemy as sa
+
+from trunkline import __version__
+from trunkline.core.connections.registry import Connections, ConnectionState
+from trunkline.core.doctor import counts
+from trunkline.core.doctor.models import Finding, bad, look, ok
+from trunkline.core.engine.marks import set_mark
+from trunkline.core.principal import Principal
+from trunkline.core.privacy.keys import Keys, Purpose
+from trunkline.db import migrate
+from trunkline.db.types import UtcTime
+from trunkline.egress import open_client
+from trunkline.sdk import Clock, Database, DatabaseFailed, EventLog, IdSource, Overloaded, Tx
+
+CLOCKS_DIFFER_S: Final = 5.0
+LITTLE_SPACE: Final = 500 * 1024 * 1024
+_ANSWER_S: Final = 10.0
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doctor:
+    """
+    Examines a hub; nothing is sent and nothing but a mark is written.
+
+    Attributes:
+        wanted: The connections that the settings name.
+    """
+
+    db: Database
+    connections: Connections
+    keys: Keys
+    clock: Clock
+    ids: IdSource
+    log: EventLog
+    data_dir: Path
+    public_url: str
+    wanted: Sequence[str]
+
+    async def examine(self, principal: Principal) -> list[Finding]:
+        """Return what there is to say, the most basic first."""
+        now = self.clock.now()
+        found = [self._disk(), *await self._database(principal, now)]
+        if all(finding.subject != "database" or finding.verdict != "bad" for finding in found):
+            counted = await self.db.read(
+                lambda tx: counts.count(tx, principal.workspace_id, now), heavy=True
+            )
+            found += counts.findings(counted)
+        return [*found, *self._connections(), await self._public_url()]
+
+    def proof(self, question: str) -> str:
+        """Return what only a hub with this master key can answer."""
+        return self.keys.digest(Purpose.PROBE, question).hex()
+
+    def _disk(self) -> Finding:
+        free = shutil.disk_usage(self.data_dir).free
+        told = f"{free // 1024**2} MB are free where the data directory lies"
+        if free < LITTLE_SPACE:
+            return look("disk", f"{told}: free some space, a full disk stops every send.")
+        return ok("disk", told)
+
+    async def _database(self, principal: Principal, now: datetime) -> list[Finding]:
+        def fn(tx: Tx) -> tuple[str | None, datetime]:
+            row_id = self.ids.new("row")
+            set_mark(tx, principal.workspace_id, row_id, "examined", now.isoformat(), now)
+            return migrate.current(tx), _time_of(tx)
+
+        try:
+            revision, theirs = await self.db.write(fn)
+        except (DatabaseFailed, Overloaded) as error:
+            return [bad("database", f"It takes no writes: {error}")]
+        found = [ok("database", f"it takes writes, at revision {revision}")]
+        if revision != migrate.HEAD:
+            found = [
+                bad(
+                    "database",
+                    f"It is at revision {revision} and this hub needs {migrate.HEAD}: another hub "
+                    "changed it. Use one version everywhere.",
+                )
+            ]
+        apart_s = abs((theirs - now).total_seconds())
+        if apart_s > CLOCKS_DIFFER_S:
+            sentence = (
+                f"The clocks of this machine and of the database are {apart_s:.0f} s apart: let "
+                "both follow a time server, or schedules and signatures go wrong."
+            )
+            return [*found, look("clock", sentence)]
+        return [*found, ok("clock", "this machine and the database agree")]
+
+    def _connections(self) -> Iterator[Finding]:
+        if not self.wanted and not self.connections.names():
+            yield look("connections", "None is configured, so nothing can be sent.")
+        for name in self.wanted:
+            if self.connections.find(name) is None:
+                yield bad(
+                    f"connection {name}",
+                    "No loaded plugin offers its provider: `trunkline plugins list` says why.",
+                )
+        for name, state in self.connections.states().items():
+            connection = self.connections.find(name)
+            assert connection is not None  # it is one of them
+            can = ", ".join(sorted(each.value for each in connection.spec.capabilities))
+            if connection.fault:
+                yield bad(f"connection {name}", f"It cannot be used: {connection.fault}")
+            elif state is ConnectionState.ERROR:
+                yield bad(f"connection {name}", "It could not be opened; the log says why.")
+            else:
+                yield ok(f"connection {name}", f"{connection.spec.name}: {can}")
+
+    async def _public_url(self) -> Finding:
+        """Ask whoever answers at the hub's own address for what only this hub can say."""
+        subject, question = "public URL", self.ids.secret(16).hex()
+        try:
+            async with open_client(
+                total_s=_ANSWER_S, allow=[self.public_url], log=self.log
+            ) as client:
+                answer = await client.get(f"{self.public_url}/health", params={"probe": question})
+            told = answer.json() if answer.is_success else {}
+        except httpx2.HTTPError as error:
+            sentence = f"{self.public_url} cannot be asked: {error} Start the hub, or see to "
+            return bad(subject, f"{sentence}the proxy in front of it.")
+        except ValueError:
+            told = {}
+        if not isinstance(told, dict) or told.get("probe") != self.proof(question):
+            return bad(
+                subject,
+                f"Somebody else answers at {self.public_url}: webhooks do not reach this hub. "
+                "Correct server.public_url or the proxy.",
+            )
+        if told.get("version") != __version__:
+            sentence = f"A hub of version {told.get('version')} answers, and this is {__version__}."
+            return look(subject, sentence)
+        url = urlsplit(self.public_url)
+        if url.hostname in _LOOPBACK:
+            sentence = f"{self.public_url} is for this machine only: no provider elsewhere can call"
+            return look(subject, f"{sentence}. Set server.public_url.")
+        if url.scheme != "https":
+            return look(subject, f"{self.public_url} is not https: others can read what comes in.")
+        return ok(subject, f"{self.public_url} leads to this hub")
+
+
+def _time_of(tx: Tx) -> datetime:
+    """Return the time by the database's clock."""
+    if tx.connection.dialect.name == "sqlite":
+        text = sa.func.strftime("%Y-%m-%dT%H:%M:%fZ", "now", type_=UtcTime)
+        statement = sa.select(text)
+    else:
+        statement = sa.select(sa.func.clock_timestamp(type_=UtcTime))
+    told: datetime = tx.execute(statement).scalar_one()
+    return told

@@ -1,0 +1,181 @@
+"""What became of events, and dead letters taken in again once their adapter is repaired."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from trunkline.core.agents import repository as agents
+from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.inbound import repository
+from trunkline.core.inbound.dispatch import Dispatch
+from trunkline.core.inbound.letters import place_of, unpacked
+from trunkline.core.inbound.parsing import events_in, is_for, kind_of
+from trunkline.core.inbound.repository import EndedEvent, EventState, StoredEvent
+from trunkline.core.messages.journal import Journal
+from trunkline.core.principal import Principal
+from trunkline.core.privacy.vault import Unreadable
+from trunkline.core.problems import NotFound
+from trunkline.sdk import Database, DatabaseFailed, EventLog, InboundEvent, Overloaded, Tx
+
+MOST_EVENTS: Final = 1000
+_NOT_TRIED: Final = {
+    EventState.HANDLED: "It was handled before; nothing was done again.",
+    EventState.IGNORED: "The hub had no use for it and kept nothing of it.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """How an event stands after its replay, and what came of that, in a sentence."""
+
+    event: EndedEvent
+    outcome: str
+
+
+class _StaysDead(Exception):
+    """The sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """
+    Tells how events ended, and takes dead letters in again.
+
+    What lies in the vault was verified when it came, so nobody vouches for it a second time: a
+    signature may be valid for minutes only.
+    """
+
+    db: Database
+    connections: Connections
+    journal: Journal
+    dispatch: Dispatch
+    log: EventLog
+
+    async def newest(
+        self, principal: Principal, state: EventState | None, limit: int
+    ) -> list[EndedEvent]:
+        """Return the newest events, of one state or of all."""
+        return await self.db.read(
+            lambda tx: repository.newest(tx, principal.workspace_id, state, limit), heavy=True
+        )
+
+    async def replay_dead(self, principal: Principal) -> list[Replayed]:
+        """Replay every dead letter, the oldest first."""
+        dead = await self.db.read(
+            lambda tx: repository.newest(tx, principal.workspace_id, EventState.DEAD, MOST_EVENTS),
+            heavy=True,
+        )
+        return [await self.replay(principal, event.id) for event in reversed(dead)]
+
+    async def replay(self, principal: Principal, event_id: str) -> Replayed:
+        """
+        Take a dead letter in again; an event that is not dead stays as it is.
+
+        Raises:
+            NotFound: There is no such event.
+        """
+        found = await self._find(principal, event_id)
+        if found.state in _NOT_TRIED:
+            return Replayed(event=found, outcome=_NOT_TRIED[found.state])
+        try:
+            outcome = await self._take_in(principal.workspace_id, found)
+        except _StaysDead as error:
+            outcome = str(error)
+        event = await self._find(principal, event_id)
+        self.log.info("webhook.replayed", eventId=event_id, state=event.state.value)
+        return Replayed(event=event, outcome=outcome)
+
+    async def _find(self, principal: Principal, event_id: str) -> EndedEvent:
+        found = await self.db.read(
+            lambda tx: repository.find_event(tx, principal.workspace_id, event_id)
+        )
+        if found is None:
+            raise NotFound("event")
+        return found
+
+    async def _take_in(self, workspace_id: str, letter: EndedEvent) -> str:
+        connection = self.connections.find(letter.connection)
+        if connection is None:
+            raise _StaysDead(f"The connection '{letter.connection}' is not configured any more.")
+        events = await self._events(workspace_id, letter, connection)
+
+        def fn(tx: Tx) -> str:
+            standing = repository.find_event(tx, workspace_id, letter.id, hold=True)
+            if standing is None or standing.state is not EventState.DEAD:
+                return _NOT_TRIED[EventState.HANDLED]
+            return self._apply(tx, workspace_id, letter, connection, events)
+
+        try:
+            return await self.db.write(fn)
+        except (DatabaseFailed, Overloaded):
+            raise
+        except Exception as error:
+            self.log.error("webhook.not_applied", eventId=letter.id, exc_info=error)
+            raise _StaysDead("The hub still cannot apply it; the log says why.") from error
+
+    async def _events(
+        self, workspace_id: str, letter: EndedEvent, connection: Connection
+    ) -> Sequence[InboundEvent]:
+        """Return what the adapter now reads in a letter."""
+        adapter = connection.spec.webhook
+        if adapter is None:
+            raise _StaysDead(f"The connection '{connection.name}' takes no webhooks any more.")
+        try:
+            held = await self.db.read(
+                lambda tx: self.journal.vault.held(tx, place_of(workspace_id, letter.id))
+            )
+        except Unreadable:
+            raise _StaysDead("What was kept of it cannot be decrypted.") from None
+        if held is None:
+            raise _StaysDead("Its content is gone: it was kept for privacy.hold_hours only.")
+        try:
+            events = events_in(adapter.parse(unpacked(held, letter.created_at)))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self.log.warning(
+                "adapter.raised",
+                provider=connection.spec.name,
+                method="parse",
+                error_type=type(error).__name__,
+            )
+            raise _StaysDead("The adapter still cannot read it.") from error
+        agent_id = letter.agent_id
+        if agent_id is not None:
+            agent = await self.db.read(lambda tx: agents.find_agent(tx, workspace_id, agent_id))
+            if agent is None or not all(is_for(event, agent) for event in events):
+                raise _StaysDead("It came on the route of an agent that it is not for.")
+        return events
+
+    def _apply(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        letter: EndedEvent,
+        connection: Connection,
+        events: Sequence[InboundEvent],
+    ) -> str:
+        """Take every event of a letter in, and the letter out of the dead."""
+        ends = []
+        for event in events:
+            stored = StoredEvent(
+                id=self.journal.ids.new("evt"),
+                workspace_id=workspace_id,
+                connection=letter.connection,
+                external_id=event.external_id,
+                kind=kind_of(event),
+                agent_id=letter.agent_id,
+                attempt_id=letter.attempt_id,
+            )
+            ends.append(
+                self.dispatch.take_in(tx, stored, event, connection, came_at=letter.created_at)
+            )
+        message_id = next((end.message_id for end in ends if end and end.message_id), None)
+        new = [end for end in ends if end is not None]
+        told = ", ".join(end.state.value for end in new) or "nothing new"
+        outcome = f"Replayed: {told}."
+        repository.end_letter(
+            tx, workspace_id, letter.id, self.journal.clock.now(), outcome, message_id
+        )
+        self.journal.vault.shred(tx, place_of(workspace_id, letter.id))
+        return outcome

@@ -1,0 +1,36 @@
+"""What an adapter makes of a request, checked before the hub believes it."""
+
+from collections.abc import Iterable
+
+from trunkline.core.agents.models import Agent
+from trunkline.sdk import InboundEvent, SmsReceived, StatusReported
+
+
+def events_in(parsed: Iterable[object]) -> list[InboundEvent]:
+    """Return what an adapter parsed; TypeError if that is not events."""
+    events = []
+    for event in parsed:
+        if not isinstance(event, InboundEvent):
+            raise TypeError("an adapter must parse a request to events")
+        if isinstance(event, SmsReceived) and not isinstance(event.body, str):
+            raise TypeError("an adapter must give a text as text")
+        if isinstance(event, StatusReported) and not isinstance(event.cost_micros, int | None):
+            raise TypeError("an adapter must report a cost in micro-units")
+        events.append(event)
+    return events
+
+
+def is_for(event: InboundEvent, agent: Agent) -> bool:
+    """Tell whether the hub's own address in an event is the agent's."""
+    if isinstance(event, SmsReceived):
+        return event.recipient == agent.phone
+    if isinstance(event, StatusReported):
+        return event.sender == agent.phone
+    return True
+
+
+def kind_of(event: InboundEvent) -> str:
+    """Return the word that an event of this kind is stored with."""
+    if isinstance(event, SmsReceived):
+        return "sms"
+    return "message-status" if isinstance(event, StatusReported) else "other"

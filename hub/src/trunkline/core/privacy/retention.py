@@ -1,0 +1,119 @@
+"""What is forgotten of what is over: how it was tried, what was learnt, where it came from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import sqlalchemy as sa
+
+from trunkline.core.engine.marks import find_mark, set_mark
+from trunkline.core.inbound.repository import EventState
+from trunkline.core.messages.models import FINAL, Direction
+from trunkline.core.principal import DEFAULT_WORKSPACE
+from trunkline.db.schema import (
+    inbound_events,
+    inbound_forwards,
+    message_attempts,
+    message_history,
+    messages,
+)
+from trunkline.sdk import Clock, Database, IdSource, Tx
+from trunkline.sdk.ids import earliest_id
+
+ROWS: Final = 500
+"""So many rows go in one transaction."""
+_MARK: Final = "retention"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """
+    Once a day, forgets the details of what ended `days` ago.
+
+    The messages stay, and so does what tells an event that was seen: each counts once, for ever.
+    """
+
+    db: Database
+    clock: Clock
+    ids: IdSource
+    days: int
+
+    async def sweep(self) -> int:
+        """Forget what is past its time, unless that was done today; return how many rows went."""
+        if not await self.db.write(self._is_due):
+            return 0
+        before = self.clock.now() - timedelta(days=self.days)
+        forgotten = 0
+        for table, prefix in ((message_attempts, "att"), (message_history, "row")):
+            forgotten += await self._trail(table, earliest_id(prefix, before))
+        forgotten += await self._forwards(earliest_id("row", before))
+        return forgotten + await self._events(earliest_id("evt", before))
+
+    def _is_due(self, tx: Tx) -> bool:
+        now = self.clock.now()
+        today = now.date().isoformat()
+        if find_mark(tx, DEFAULT_WORKSPACE, _MARK) == today:
+            return False
+        set_mark(tx, DEFAULT_WORKSPACE, self.ids.new("row"), _MARK, today, now)
+        return True
+
+    async def _trail(self, table: sa.Table, before: str) -> int:
+        """Delete a table's old rows about messages that are over."""
+        over = sa.or_(
+            messages.c.direction == Direction.INBOUND.value,
+            messages.c.status.in_([status.value for status in FINAL]),
+        )
+        old = (
+            sa.select(table.c.id)
+            .join(
+                messages,
+                sa.and_(
+                    messages.c.workspace_id == table.c.workspace_id,
+                    messages.c.id == table.c.message_id,
+                ),
+            )
+            .where(table.c.id < before, over)
+        )
+        return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
+
+    async def _forwards(self, before: str) -> int:
+        table = inbound_forwards
+        old = sa.select(table.c.id).where(table.c.id < before, table.c.finished_at.is_not(None))
+        return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
+
+    async def _events(self, before: str) -> int:
+        """Clear what old events that were of use, or of none, tell beside their identity."""
+        table = inbound_events
+        details = ("agent_id", "attempt_id", "reason")
+        ends = (EventState.HANDLED.value, EventState.IGNORED.value)
+        old = sa.select(table.c.id).where(
+            table.c.id < before,
+            table.c.state.in_(ends),
+            sa.or_(*(table.c[name].is_not(None) for name in details)),
+        )
+        clear = sa.update(table).values(dict.fromkeys(details))
+        return await self._each(table, old, lambda ids: clear.where(table.c.id.in_(ids)))
+
+    async def _each(
+        self,
+        table: sa.Table,
+        old: sa.Select[str],
+        forget: Callable[[Sequence[str]], sa.Executable],
+    ) -> int:
+        """Forget what `old` finds, a batch at a time; others write between two."""
+        forgotten, last = 0, ""
+        while ids := await self.db.read(partial(_page, old, table.c.id, last), heavy=True):
+            await self.db.write(partial(_run, forget(ids)))
+            forgotten, last = forgotten + len(ids), ids[-1]
+        return forgotten
+
+
+def _page(old: sa.Select[str], row_id: sa.Column[str], last: str, tx: Tx) -> list[str]:
+    """Return the next ids after the last one."""
+    return [*tx.execute(old.where(row_id > last).order_by(row_id).limit(ROWS)).scalars()]
+
+
+def _run(statement: sa.Executable, tx: Tx) -> None:
+    tx.execute(statement)

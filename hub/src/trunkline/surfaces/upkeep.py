@@ -1,0 +1,135 @@
+"""The operator's operations that keep a hub well: the doctor, and what became of events."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from trunkline.core.hub import Hub
+from trunkline.core.inbound.events import MOST_EVENTS
+from trunkline.core.inbound.repository import EndedEvent, EventState
+from trunkline.core.principal import Principal, Scope
+from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
+from trunkline.surfaces.shapes import Arguments, Line, Result, Time, optional
+
+
+class NothingArguments(Arguments):
+    """Nothing."""
+
+
+class EventsArguments(Arguments):
+    """Which events to list."""
+
+    state: Literal["handled", "ignored", "dead"] | None = None
+    limit: int = Field(default=50, ge=1, le=MOST_EVENTS)
+
+
+class LetterArguments(Arguments):
+    """One event; without `id` every dead letter."""
+
+    id: Line | None = None
+
+
+class FindingShape(Result):
+    """One finding of an examination."""
+
+    subject: str
+    verdict: Literal["ok", "look", "bad"]
+    sentence: str
+
+
+class FindingsShape(Result):
+    """What an examination found."""
+
+    findings: list[FindingShape]
+
+
+class EventShape(Result):
+    """One event and how it ended."""
+
+    event_id: str
+    at: Time
+    connection: str
+    kind: str
+    state: str
+    reason: str | None
+    message_id: str | None
+    agent_id: str | None
+    outcome: str | None = optional("What came of the replay.")
+
+
+class EventsShape(Result):
+    """Events."""
+
+    events: list[EventShape]
+
+
+def _event(event: EndedEvent, outcome: str | None = None) -> EventShape:
+    return EventShape(
+        event_id=event.id,
+        at=event.created_at,
+        connection=event.connection,
+        kind=event.kind,
+        state=event.state.value,
+        reason=event.reason,
+        message_id=event.message_id,
+        agent_id=event.agent_id,
+        outcome=outcome,
+    )
+
+
+async def _doctor(hub: Hub, by: Principal, _: str, given: NothingArguments) -> FindingsShape:
+    return FindingsShape(
+        findings=[
+            FindingShape(subject=each.subject, verdict=each.verdict.value, sentence=each.sentence)
+            for each in await hub.doctor.examine(by)
+        ]
+    )
+
+
+async def _events_list(hub: Hub, by: Principal, _: str, given: EventsArguments) -> EventsShape:
+    state = EventState(given.state) if given.state else None
+    found = await hub.events.newest(by, state, given.limit)
+    return EventsShape(events=[_event(event) for event in found])
+
+
+async def _events_replay(hub: Hub, by: Principal, _: str, given: LetterArguments) -> EventsShape:
+    if given.id is None:
+        replayed = await hub.events.replay_dead(by)
+    else:
+        replayed = [await hub.events.replay(by, given.id)]
+    return EventsShape(events=[_event(each.event, each.outcome) for each in replayed])
+
+
+UPKEEP: tuple[AnyOperation, ...] = (
+    Operation(
+        name="doctor",
+        title="Examine the hub",
+        description="Examine what the hub rests on, how it is reached, and whether its counts "
+        "balance.",
+        scope=Scope.LOCAL,
+        annotations=Annotations(read_only=True, idempotent=True),
+        arguments=NothingArguments,
+        result=FindingsShape,
+        run=_doctor,
+    ),
+    Operation(
+        name="events_list",
+        title="List events",
+        description="List the newest events from providers and how they ended.",
+        scope=Scope.LOCAL,
+        annotations=Annotations(read_only=True, idempotent=True),
+        arguments=EventsArguments,
+        result=EventsShape,
+        run=_events_list,
+    ),
+    Operation(
+        name="events_replay",
+        title="Replay dead letters",
+        description="Take one dead letter in again, or all of them; each has its effect once.",
+        scope=Scope.LOCAL,
+        annotations=Annotations(read_only=False, idempotent=True),
+        arguments=LetterArguments,
+        result=EventsShape,
+        run=_events_replay,
+    ),
+)

@@ -1,0 +1,112 @@
+"""The details of what is over are forgotten in time; what counts for ever stays."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.flows.hubs import DEMO, Caller, Served, StartHub
+from tests.flows.networks import ALICE, BOB, WIRE, Network, WireWebhooks
+from trunkline.core.privacy import retention
+from trunkline.testing import FakeClock
+
+DAY_S = 86_400
+KEPT_TWO_DAYS = f"""
+{WIRE}
+[privacy]
+detail_days = 2
+"""
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def hub(start_hub: StartHub, clock: FakeClock) -> AsyncIterator[Served]:
+    plugins = Network().plugins(WireWebhooks())
+    async with start_hub(plugins=plugins, toml=KEPT_TWO_DAYS, clock=clock) as served:
+        yield served
+
+
+async def tell(hub: Served, id_: str) -> None:
+    """Deliver a text to Alice."""
+    told = {"id": id_, "from": BOB, "to": ALICE, "body": f"hello {id_}"}
+    await hub.client.post("/webhooks/ann/sms", json=told, headers={"x-wire": "yes"})
+
+
+async def end(hub: Served, ann: Caller, count: int) -> None:
+    """Send texts and let each be over."""
+    for number in range(count):
+        await ann.send(BOB, f"text {number}")
+    await hub.change("UPDATE messages SET status = 'delivered' WHERE direction = 'outbound'")
+
+
+def details(hub: Served) -> tuple[int, int]:
+    return hub.count("message_attempts"), hub.count("message_history")
+
+
+@pytest.mark.both
+async def test_attempts_and_history_go_once_their_message_is_long_over(
+    hub: Served, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS", 2)  # several batches
+    ann = await hub.agent("ann", ALICE)
+    await end(hub, ann, 5)
+    await tell(hub, "t1")
+    sweep = hub.running.hub.retention.sweep
+    clock.travel(2 * DAY_S - 1)
+    await sweep()
+    young = details(hub)
+    clock.travel(DAY_S)
+    gone = await sweep()
+
+    assert young[0] == 5
+    assert details(hub) == (0, 0)
+    assert gone > young[0]
+    assert hub.count("messages") == 6
+    assert hub.count("inbound_events") == 1
+
+
+async def test_what_is_not_over_keeps_its_details(hub: Served, clock: FakeClock) -> None:
+    ann = await hub.agent("ann", ALICE)
+    await ann.send(BOB, "text")
+    before = details(hub)
+    clock.travel(9 * DAY_S)
+    await hub.running.hub.retention.sweep()
+
+    assert before[0] == 1
+    assert details(hub) == before
+
+
+@pytest.mark.both
+async def test_an_event_counts_once_however_long_ago_it_came(hub: Served, clock: FakeClock) -> None:
+    await hub.agent("ann", ALICE)
+    await tell(hub, "t1")
+    clock.travel(9 * DAY_S)
+    await hub.running.hub.retention.sweep()
+    await tell(hub, "t1")
+
+    (event,) = hub.rows("SELECT * FROM inbound_events")
+    assert hub.count("messages") == 1
+    assert (event["external_id"], event["state"]) == ("t1", "handled")
+    assert event["message_id"] is not None
+    assert (event["agent_id"], event["attempt_id"], event["reason"]) == (None, None, None)
+
+
+async def test_it_is_done_once_a_day_and_by_itself(start_hub: StartHub, clock: FakeClock) -> None:
+    async with start_hub(toml=DEMO, clock=clock) as hub:
+        sweep = hub.running.hub.retention.sweep
+
+        async def mark() -> str:
+            rows = hub.rows("SELECT value FROM engine_marks WHERE name = 'retention'")
+            return str(rows[0]["value"]) if rows else ""
+
+        async def later() -> str:
+            clock.travel(61)  # until the next round, whenever it began to wait
+            return await mark()
+
+        first = await hub.until(later, bool)
+        assert await sweep() == 0
+        clock.travel(DAY_S)
+        await hub.until(later, lambda value: value > first)
