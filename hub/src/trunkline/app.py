@@ -75,8 +75,8 @@ DRAIN_S: Final = 10.0
 LOCAL_EXECUTOR: Final = "local"
 """Who does the work on an embedded database: there is only ever one."""
 PROBE_GRACE_S: Final = 5.0
-STRAGGLERS_S: Final = 60.0
-"""Beyond the provider's time-out, what an attempt of another hub may still take."""
+STRAGGLERS_S: Final = 30.0
+"""Beyond opening the provider and asking it, what an attempt may still take."""
 
 
 @asynccontextmanager
@@ -303,7 +303,7 @@ def _compose(
         clock=clock,
         log=log,
     )
-    return hub, Recovery(journal, engine)
+    return hub, Recovery(journal, engine, delivery)
 
 
 async def _settle_restored(hub: Hub, recovery: Recovery) -> None:
@@ -344,9 +344,9 @@ async def _forget_in_time(hub: Hub) -> None:
 
 
 async def _sweep(hub: Hub, recovery: Recovery, overdue: Overdue, settings: Settings) -> None:
-    abandoned_s = settings.messages.provider_timeout_s + STRAGGLERS_S
+    abandoned_s = 2 * settings.messages.provider_timeout_s + STRAGGLERS_S
     try:
-        await hub.db.write(lambda tx: _bury_strangers(tx, recovery, abandoned_s))
+        await hub.db.write(lambda tx: _bury_forgotten(tx, recovery, abandoned_s))
         shredded = await hub.privacy.sweep()
         if shredded:
             hub.log.info("privacy.shredded", count=shredded)
@@ -358,12 +358,12 @@ async def _sweep(hub: Hub, recovery: Recovery, overdue: Overdue, settings: Setti
         hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
 
 
-def _bury_strangers(tx: Tx, recovery: Recovery, abandoned_s: float) -> None:
-    """Settle what is left of processes that nobody knows any more."""
-    known = (recovery.engine.executor, *read_beats(tx))
-    release_strangers(tx, known)
+def _bury_forgotten(tx: Tx, recovery: Recovery, abandoned_s: float) -> None:
+    """Settle what nobody knows any more."""
+    me, others = recovery.engine.executor, set(read_beats(tx))
+    release_strangers(tx, {me, *others})
     begun_before = recovery.journal.clock.now() - timedelta(seconds=abandoned_s)
-    recovery.bury_strangers(tx, known, begun_before)
+    recovery.bury_forgotten(tx, others - {me}, begun_before)
 
 
 def database_spec(settings: Settings, plugins: Plugins) -> DatabaseSpec:

@@ -48,6 +48,8 @@ class Engine:
         self._work: dict[JobKind, Work] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: Counter[JobKind] = Counter()
+        self._at_work: set[str] = set()
+        self._unsure = False
         self._wake = asyncio.Event()
 
     def enqueue(
@@ -107,6 +109,11 @@ class Engine:
         ]
         now = self._clock.now()
         try:
+            if self._unsure:
+                await self._db.write(
+                    lambda tx: repository.release(tx, self.executor, but=self._at_work)
+                )
+                self._unsure = False
             due = await self._db.read(repository.next_due)
             if not wanted or due is None:
                 return POLL_S
@@ -114,10 +121,12 @@ class Engine:
                 return min(POLL_S, (due - now).total_seconds())
             jobs = await self._db.write(lambda tx: repository.claim(tx, self.executor, now, wanted))
         except (DatabaseFailed, Overloaded) as error:
+            self._unsure = True  # it may have stored the claim and not been able to say so
             self._log.warning("engine.cannot_look", reason=str(error))
             return POLL_S
         for job in jobs:
             self._busy[job.kind] += 1
+            self._at_work.add(job.id)
             task = asyncio.create_task(self._do(job))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -134,6 +143,7 @@ class Engine:
             await self._give_back(job)
         finally:
             self._busy[job.kind] -= 1
+            self._at_work.discard(job.id)
             self._wake.set()  # there is room for another
 
     async def _give_back(self, job: Job) -> None:

@@ -148,10 +148,12 @@ def break_off(tx: Tx, executor: str, job: Job, due_at: datetime) -> None:
     )
 
 
-def release(tx: Tx, executor: str) -> int:
-    """Give back every job of an executor that is dead, and return how many."""
+def release(tx: Tx, executor: str, *, but: Collection[str] = ()) -> int:
+    """Give back every job that an executor has claimed, `but` some, and return how many."""
     return tx.execute(
-        sa.update(engine_jobs).where(engine_jobs.c.executor == executor).values(executor=None)
+        sa.update(engine_jobs)
+        .where(engine_jobs.c.executor == executor, engine_jobs.c.id.not_in(but))
+        .values(executor=None)
     ).rowcount
 
 

@@ -17,6 +17,7 @@ from trunkline.core.messages import repository as messages
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
+    NOT_DELIVERED,
     TAKEN,
     BodyState,
     Channel,
@@ -190,10 +191,10 @@ class Dispatch:
         if moved and to is Status.FAILED:
             reason = "The provider reported that it was not delivered."
             messages.set_values(
-                tx, workspace_id, message.id, error_code="not_delivered", reason=reason
+                tx, workspace_id, message.id, error_code=NOT_DELIVERED, reason=reason
             )
-        elif moved and message.reason is not None and message.status in _OPEN:
-            # It told why the outcome was unknown until now.
+        elif moved and message.status in _OPEN:
+            # It told why the outcome was unknown until now, or since this transaction began.
             messages.set_values(tx, workspace_id, message.id, reason=None)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 

@@ -69,6 +69,8 @@ class Delivery:
         self._callback_url = callback_url
         self._timeout_s = timeout_s
         self._may_ask = may_ask
+        self.under_way: set[str] = set()
+        """The attempts that this process is making."""
 
     async def attempt(self, attempt: Attempt, route: Route) -> Message:
         """
@@ -79,13 +81,12 @@ class Delivery:
         started = self._clock.monotonic()
         if attempt.switch is not None:
             self._tell_switch(attempt, attempt.switch)
-        outcome = await self._call(attempt)
-        if not isinstance(outcome, _StoodStill):
-            route.note(outcome)
-        route.leave()
-        onward = await self._onward(attempt, outcome)
+        self.under_way.add(attempt.id)
         try:
-            message, following = await self._recorded(attempt, outcome, onward)
+            message, following, onward = await self._made(attempt, route)
+        finally:
+            self.under_way.discard(attempt.id)
+        try:
             self._tell(message, started)
             await self._routes.save()
             if following is not None and onward is not None:
@@ -94,6 +95,23 @@ class Delivery:
             if onward is not None:
                 onward.leave()
         return message
+
+    async def _made(
+        self, attempt: Attempt, route: Route
+    ) -> tuple[Message, Attempt | None, Route | None]:
+        """Ask the provider and store what it said; return what follows, and on which route."""
+        outcome = await self._call(attempt)
+        if not isinstance(outcome, _StoodStill):
+            route.note(outcome)
+        route.leave()
+        onward = await self._onward(attempt, outcome)
+        try:
+            message, following = await self._recorded(attempt, outcome, onward)
+        except BaseException:
+            if onward is not None:
+                onward.leave()
+            raise
+        return message, following, onward
 
     async def _onward(self, attempt: Attempt, outcome: Receipt | ProviderError) -> Route | None:
         """Return the route to the next connection, if this one surely has not taken the message."""
@@ -151,7 +169,8 @@ class Delivery:
             return RetryLater(
                 "The provider could not be opened.", retry_after_s=_OPEN_RETRY_S, unavailable=True
             )
-        if not self._may_ask(attempt.begun_s):
+        late = self._clock.monotonic() - attempt.begun_s > self._timeout_s
+        if late or not self._may_ask(attempt.begun_s):
             return _StoodStill("The hub stood still before it could ask the provider.")
         return await self._ask(provider, attempt, sms)
 
@@ -187,7 +206,7 @@ class Delivery:
         Store what the provider said; return the message, and its next attempt if it goes `onward`.
 
         Nobody else knows it: a database that refuses is asked again for half a minute. After that
-        the message is still `sending`, which the next start of the hub turns into `unknown`.
+        the message is still `sending`, which `Recovery` turns into `unknown`.
         """
         for tries_left in reversed(range(_RECORD_TRIES)):
             try:

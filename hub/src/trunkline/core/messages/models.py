@@ -101,6 +101,9 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
 GIVEN_UP: Final = frozenset({Status.FAILED, Status.BLOCKED, Status.CANCELED})
 """Here the hub makes no further attempt at an outbound message."""
 
+NOT_DELIVERED: Final = "not_delivered"
+"""The error code of a message that failed with its provider, which had taken it."""
+
 TAKEN: Final = frozenset({Status.SENT, Status.DELIVERED, Status.READ})
 """Here an outbound message is surely with its provider."""
 

@@ -10,7 +10,15 @@ from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.attempts import Attempt
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import GIVEN_UP, Evidence, Flag, Message, Source, Status
+from trunkline.core.messages.models import (
+    GIVEN_UP,
+    NOT_DELIVERED,
+    Evidence,
+    Flag,
+    Message,
+    Source,
+    Status,
+)
 from trunkline.sdk import (
     AuthFailed,
     OutcomeUnknown,
@@ -82,7 +90,11 @@ class Outcomes:
         to = Status(receipt.status.value)
         moved = self.journal.move(tx, workspace_id, message, to, _BY_SEND)
         standing = None if moved else repository.find_message(tx, workspace_id, message.id)
-        if standing is not None and standing.status in GIVEN_UP:
+        if (
+            standing is not None
+            and standing.status in GIVEN_UP
+            and standing.error_code != NOT_DELIVERED
+        ):
             flag = Flag.SENT_AFTER_ALL.value
             repository.set_values(tx, workspace_id, message.id, flag=flag)
         reason = attempt.switch.sentence(attempt.connection.name) if attempt.switch else None

@@ -93,7 +93,8 @@ class Reconciliation:
         return _Question(
             message=message,
             begun_at=begun_at,
-            over_at=begun_at + timedelta(seconds=self.timeout_s),
+            # The provider is opened, and then asked, and each may take that long.
+            over_at=begun_at + timedelta(seconds=2 * self.timeout_s),
             rivals=tuple(repository.rivals(tx, workspace_id, message, since)),
         )
 
@@ -125,7 +126,7 @@ class Reconciliation:
         )
         place = [rival.id for rival in question.rivals].index(message.id)
         if len(unclaimed) >= len(question.rivals):
-            await self._settle(workspace_id, message, unclaimed[place])
+            await self._settle(workspace_id, question, unclaimed[place])
         elif now < trusted_at:
             await self._later(workspace_id, message, trusted_at)
         elif not unclaimed:
@@ -148,10 +149,20 @@ class Reconciliation:
                 raise CannotOpen from error
         return sorted(found, key=lambda report: report.created_at or message.created_at)
 
-    async def _settle(self, workspace_id: str, message: Message, report: SmsReport) -> None:
-        """Note what the provider told of it."""
+    async def _settle(self, workspace_id: str, question: _Question, report: SmsReport) -> None:
+        """Note what the provider told of it, unless that may be of another message by now."""
+        message = question.message
 
-        def fn(tx: Tx) -> None:
+        def fn(tx: Tx) -> bool:
+            standing = self._question(tx, workspace_id, message.id)
+            if standing is None:
+                return False
+            if standing.rivals != question.rivals or repository.find_by_external_id(
+                tx, workspace_id, message.connection, report.provider_id
+            ):
+                at = self.journal.clock.now() + timedelta(seconds=_RIVAL_S)
+                self.engine.enqueue(tx, workspace_id, JobKind.RECONCILE, message.id, at)
+                return False
             evidence = Evidence(source=Source.LOOKUP, vendor_status=report.vendor_status)
             repository.set_external_id(
                 tx, workspace_id, message.id, message.connection, report.provider_id
@@ -159,9 +170,10 @@ class Reconciliation:
             to = Status(report.status.value) if report.status else Status.SENT
             if self.journal.move(tx, workspace_id, message, to, evidence):
                 repository.set_values(tx, workspace_id, message.id, reason=None)
+            return True
 
-        await self.db.write(fn)
-        self.log.info("message.found", messageId=message.id, provider=message.provider)
+        if await self.db.write(fn):
+            self.log.info("message.found", messageId=message.id, provider=message.provider)
 
     async def _requeue(self, workspace_id: str, message: Message) -> None:
         """Queue what the provider surely does not have."""
@@ -183,7 +195,15 @@ class Reconciliation:
 
     async def _flag(self, workspace_id: str, message: Message) -> None:
         """Ask a person to look: nobody else can tell."""
-        await self.db.write(
-            lambda tx: repository.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN.value)
-        )
-        self.log.error("message.outcome_unknown", messageId=message.id, provider=message.provider)
+
+        def fn(tx: Tx) -> bool:
+            standing = repository.find_message(tx, workspace_id, message.id)
+            if standing is None or standing.status is not Status.UNKNOWN:
+                return False  # a callback has told meanwhile
+            repository.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN.value)
+            return True
+
+        if await self.db.write(fn):
+            self.log.error(
+                "message.outcome_unknown", messageId=message.id, provider=message.provider
+            )

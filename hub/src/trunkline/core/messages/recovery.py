@@ -9,6 +9,7 @@ from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.marks import RESTORED, clear_mark, find_mark
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import repository, trail
+from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Source, Status
 from trunkline.core.principal import DEFAULT_WORKSPACE
@@ -24,14 +25,21 @@ class Recovery:
 
     journal: Journal
     engine: Engine
+    delivery: Delivery
 
     def bury(self, tx: Tx, executor: str) -> int:
         """Call each message unknown that a dead executor left in `sending`; return how many."""
         return self._settle(tx, trail.leftover_attempts(tx, executor))
 
-    def bury_strangers(self, tx: Tx, known: Collection[str], begun_before: datetime) -> int:
-        """Do the same for old attempts of executors that nobody knows any more."""
-        return self._settle(tx, trail.orphaned_attempts(tx, known, begun_before))
+    def bury_forgotten(self, tx: Tx, others: Collection[str], begun_before: datetime) -> int:
+        """
+        Do the same for old attempts that nobody makes: neither this process nor one of `others`.
+
+        Their executors are gone for good; or the database stored an attempt and could not say so.
+        """
+        forgotten = trail.forgotten_attempts(tx, others, begun_before)
+        under_way = self.delivery.under_way
+        return self._settle(tx, [each for each in forgotten if each[1] not in under_way])
 
     def settle_restored(self, tx: Tx) -> int | None:
         """

@@ -173,13 +173,13 @@ def leftover_attempts(tx: Tx, executor: str) -> list[tuple[str, str, str]]:
     return _unended(tx, message_attempts.c.executor == executor)
 
 
-def orphaned_attempts(
-    tx: Tx, known: Collection[str], begun_before: datetime
+def forgotten_attempts(
+    tx: Tx, others: Collection[str], begun_before: datetime
 ) -> list[tuple[str, str, str]]:
-    """Return the same of old attempts that none of the `known` executors makes."""
+    """Return the same of old attempts that none of the `others` makes."""
     return _unended(
         tx,
-        message_attempts.c.executor.not_in(known),
+        message_attempts.c.executor.not_in(others),
         message_attempts.c.created_at < begun_before,
     )
 
