@@ -1,10 +1,11 @@
-"""Set Trunkline up in this checkout: ``python3 run.py [demo | test | bench | chaos | COMMAND]``.
+"""Set Trunkline up in this checkout and run it: ``python3 run.py [demo | test | COMMAND]``.
 
     python3 run.py                    the hub with the simulated network (same as ``demo``)
     python3 run.py test [TOX ARGS]    the whole suite, each adapter against built wheels
     python3 run.py test --quick [PYTEST ARGS]    the suite without its slow tests, without tox
     python3 run.py bench [OPTIONS]    the figures of docs/operate/performance.md, with their gates
     python3 run.py chaos [OPTIONS]    hubs killed under load, and what became of every message
+    python3 run.py simulate [OPTIONS]    the hub in virtual time, once for each seed
     python3 run.py lock [UV ARGS]     write requirements/ and constraints.txt again
     python3 run.py COMMAND …          any other command of ``trunkline``
 
@@ -33,13 +34,14 @@ def main(argv: list[str]) -> int:
     command, *rest = argv or ["demo"]
     if command == "lock":
         return lock_requirements(rest)
-    if command not in ("test", "bench", "chaos"):
+    if command not in ("test", "bench", "chaos", "simulate"):
         return become(development_environment().with_name("trunkline"), [command, *rest])
     os.chdir(ROOT)
     if command == "bench":
         return become(development_environment(), ["-m", "bench", *rest])
-    if command == "chaos":
-        return become(development_environment(), ["-m", "tests.chaos", *rest])
+    if command in ("chaos", "simulate"):
+        module = {"chaos": "tests.chaos", "simulate": "tests.simulation"}[command]
+        return become(development_environment(), ["-m", module, *rest])
     if "--quick" in rest:
         rest.remove("--quick")
         quick = ["-m", "pytest", "-n", "auto", "-m", "not slow"]

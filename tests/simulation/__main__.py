@@ -1,0 +1,56 @@
+"""
+Run the real hub in virtual time, once for each seed: ``python3 run.py simulate [OPTIONS]``.
+
+    --seeds N         run the seeds 0 to N-1 (default 2000)
+    --seeds A:B       run the seeds A to B-1
+    --seed S          run one seed and print what happened in it
+
+Exits with 1 if any run broke a promise, and prints its seed, the promise and what happened.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+
+from tests.simulation.runs import Run, run_seed
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run seeds and print what came of them."""
+    parser = argparse.ArgumentParser("run.py simulate", description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--seeds", type=_seeds, default=range(2000), help="how many, or from:to")
+    parser.add_argument("--seed", type=int, help="run this one, and print what happened in it")
+    options = parser.parse_args(argv)
+    if options.seed is not None:
+        run = run_seed(options.seed)
+        _tell(run)
+        return 1 if run.broken else 0
+    began_s, counts, broken = time.monotonic(), Counter[str](), 0
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for run in pool.map(run_seed, options.seeds, chunksize=10):
+            counts += run.counts
+            if run.broken:
+                broken += 1
+                _tell(run)
+    took_s = time.monotonic() - began_s
+    print(f"{len(options.seeds)} seeds in {took_s:.0f} s; {broken} broke a promise")
+    for name, count in sorted(counts.items()):
+        print(f"  {name}: {count}")
+    return 1 if broken else 0
+
+
+def _seeds(text: str) -> range:
+    first, _, last = text.rpartition(":")
+    return range(int(first or 0), int(last))
+
+
+def _tell(run: Run) -> None:
+    print(*run.trace, *(f"seed {run.seed}: {each}" for each in run.broken), sep="\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

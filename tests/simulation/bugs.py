@@ -1,0 +1,313 @@
+"""Bugs that somebody could have written into the hub, to be planted and found."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import sqlalchemy as sa
+
+from trunkline.core.engine import repository as jobs
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.executors import Pulse
+from trunkline.core.engine.repository import Job, JobKind
+from trunkline.core.gate.gate import Gate
+from trunkline.core.inbound import repository as inbound
+from trunkline.core.inbound.dispatch import Dispatch
+from trunkline.core.inbound.intake import Intake
+from trunkline.core.messages import idempotency, outcomes, repository, trail
+from trunkline.core.messages.delivery import Delivery
+from trunkline.core.messages.models import MOVES, Evidence, Source, Status
+from trunkline.core.messages.outcomes import Outcomes
+from trunkline.core.messages.reconciliation import Reconciliation
+from trunkline.core.messages.recovery import Recovery
+from trunkline.core.messages.redelivery import Redelivery
+from trunkline.core.messages.service import Messages, _answer
+from trunkline.db.hot import Hot
+from trunkline.db.schema import engine_jobs, inbound_events, messages
+from trunkline.sdk import DeliveryStatus, OutcomeUnknown, Receipt, RetryLater, Tx
+
+Bug = Callable[[], AbstractContextManager[object]]
+
+
+def an_unknown_outcome_is_tried_again_blindly() -> AbstractContextManager[object]:
+    honest = Outcomes.record
+
+    def record(self: Outcomes, tx: Tx, attempt: Any, outcome: Any) -> Any:
+        if isinstance(outcome, OutcomeUnknown):
+            outcome = RetryLater(str(outcome))
+        return honest(self, tx, attempt, outcome)
+
+    return patch.object(Outcomes, "record", record)
+
+
+def a_safe_resend_goes_out_under_another_key() -> AbstractContextManager[object]:
+    honest = Delivery._ask
+
+    async def ask(self: Delivery, provider: Any, attempt: Any, sms: Any) -> Any:
+        return await honest(self, provider, attempt, replace(sms, idempotency_key=attempt.id))
+
+    return patch.object(Delivery, "_ask", ask)
+
+
+def a_look_up_is_believed_too_early() -> AbstractContextManager[object]:
+    honest = Reconciliation._question
+
+    def question(self: Reconciliation, tx: Tx, workspace_id: str, message_id: str) -> Any:
+        asked = honest(self, tx, workspace_id, message_id)
+        return asked and replace(asked, over_at=asked.begun_at - timedelta(seconds=60))
+
+    return patch.object(Reconciliation, "_question", question)
+
+
+def a_look_up_finds_another_messages_text() -> AbstractContextManager[object]:
+    def rivals(tx: Tx, workspace_id: str, message: Any, since: datetime) -> list[Any]:
+        return [message]
+
+    return patch.object(repository, "rivals", rivals)
+
+
+def after_a_crash_what_was_under_way_is_queued_again() -> AbstractContextManager[object]:
+    def settle(self: Recovery, tx: Tx, leftovers: list[tuple[str, str, str]]) -> int:
+        now = self.journal.clock.now()
+        for workspace_id, attempt_id, message_id in leftovers:
+            trail.end_attempt(tx, workspace_id, attempt_id, state="failed", now=now)
+            message = repository.find_message(tx, workspace_id, message_id)
+            assert message is not None
+            evidence = Evidence(source=Source.SEND)
+            if self.journal.move(tx, workspace_id, message, Status.QUEUED, evidence):
+                self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message_id, now)
+        return len(leftovers)
+
+    return patch.object(Recovery, "_settle", settle)
+
+
+def after_a_crash_nobody_looks() -> AbstractContextManager[object]:
+    return patch.object(Recovery, "_settle", lambda self, tx, leftovers: len(leftovers))
+
+
+def an_attempt_whose_storing_was_not_confirmed_is_forgotten() -> AbstractContextManager[object]:
+    return patch.object(Recovery, "bury_forgotten", lambda *_: 0)
+
+
+def a_claim_that_was_not_confirmed_is_forgotten() -> AbstractContextManager[object]:
+    honest = jobs.release
+
+    def release(tx: Tx, executor: str, *, but: Any = None) -> int:
+        return honest(tx, executor) if but is None else 0
+
+    return patch.object(jobs, "release", release)
+
+
+def an_event_counts_again_after_a_while() -> AbstractContextManager[object]:
+    honest = inbound.is_known
+
+    def is_known(tx: Tx, event: inbound.StoredEvent) -> bool:
+        known = honest(tx, event)
+        if known:
+            which = inbound_events.c.external_id == event.external_id
+            tx.execute(
+                sa.update(inbound_events)
+                .where(which, inbound_events.c.created_at < _now(event) - timedelta(seconds=2))
+                .values(external_id=f"{event.external_id} before {event.id}")
+            )
+        return honest(tx, event)
+
+    return patch.object(inbound, "is_known", is_known)
+
+
+def _now(event: inbound.StoredEvent) -> datetime:
+    """Return when an event was made, which its id tells."""
+    return datetime.fromtimestamp(int(event.id[4:16], 16) / 1000, UTC)
+
+
+def a_status_may_move_back() -> AbstractContextManager[object]:
+    return _moves({to: frozenset(Status) for to in MOVES})
+
+
+def a_cancel_comes_through_after_the_attempt_began() -> AbstractContextManager[object]:
+    return _moves({Status.CANCELED: frozenset({Status.QUEUED, Status.SENDING, Status.SENT})})
+
+
+def _moves(changed: dict[Status, frozenset[Status]]) -> AbstractContextManager[object]:
+    """Let statuses be reached from others than the hub's table says."""
+    hot = {
+        (to, shreds): Hot(
+            sa.update(messages)
+            .where(
+                messages.c.workspace_id == sa.bindparam("of_workspace"),
+                messages.c.id == sa.bindparam("message_id"),
+                sa.or_(*(messages.c.status == source.value for source in sorted(sources))),
+            )
+            .values(status=to.value, updated_at=sa.bindparam("now"), flag=None)
+        )
+        for to, sources in changed.items()
+        for shreds in (False, True)
+    }
+    return patch.dict(repository._MOVE, hot)
+
+
+@contextmanager
+def a_retry_forgets_the_gate() -> Iterator[None]:
+    honest = Gate.recheck
+
+    def commit(self: Gate, tx: Tx, principal: Any, act: Any) -> Any:
+        return honest(self, tx, principal.workspace_id, act.agent.id, act.recipient)
+
+    with (
+        patch.object(Gate, "commit", commit),
+        patch.object(Gate, "recheck", lambda *_: None),
+    ):
+        yield
+
+
+def the_gate_believes_what_it_saw_before_the_transaction() -> AbstractContextManager[object]:
+    return patch.object(Gate, "commit", lambda *_: None)
+
+
+@contextmanager
+def a_stop_is_applied_after_it_was_acknowledged() -> Iterator[None]:
+    store, opt_out = Intake._store, Dispatch.opt_out
+
+    async def later(self: Intake, stored: Any, event: Any) -> None:
+        await asyncio.sleep(5.0)
+        await self._db.write(lambda tx: opt_out(self._dispatch, tx, stored, event))
+
+    async def store_first(
+        self: Intake, connection: Any, request: Any, agent: Any, event: Any
+    ) -> None:
+        await store(self, connection, request, agent, event)
+        stored = self._stored(connection, request, agent, event.external_id, "sms")
+        asyncio.get_running_loop().create_task(later(self, stored, event))
+
+    with (
+        patch.object(Intake, "_store", store_first),
+        patch.object(Dispatch, "opt_out", lambda *_: None),
+    ):
+        yield
+
+
+def an_old_attempt_speaks_for_a_newer_one() -> AbstractContextManager[object]:
+    honest = Outcomes._end
+
+    def end(self: Outcomes, tx: Tx, attempt: Any, error: Any) -> bool:
+        honest(self, tx, attempt, error)
+        return True
+
+    return patch.object(Outcomes, "_end", end)
+
+
+def a_job_is_gone_before_its_work_is_done() -> AbstractContextManager[object]:
+    honest = Engine._do
+
+    async def do(self: Engine, job: Job) -> None:
+        await self._db.write(lambda tx: jobs.finish(tx, self.executor, job.id))
+        await honest(self, job)
+
+    return patch.object(Engine, "_do", do)
+
+
+def a_job_is_enqueued_beside_the_transaction() -> AbstractContextManager[object]:
+    honest = Engine.enqueue
+
+    def enqueue(self: Engine, tx: Tx, *what: Any) -> None:
+        del tx
+        asyncio.get_running_loop().create_task(self._db.write(lambda tx: honest(self, tx, *what)))
+
+    return patch.object(Engine, "enqueue", enqueue)
+
+
+def hubs_take_jobs_that_others_have_claimed() -> AbstractContextManager[object]:
+    def claim(tx: Tx, executor: str, now: datetime, wanted: Any) -> list[Job]:
+        found = tx.execute(sa.select(engine_jobs).where(engine_jobs.c.due_at <= now)).all()
+        return [
+            Job(
+                id=row.id, workspace_id=row.workspace_id, kind=JobKind(row.kind),
+                subject_id=row.subject_id, due_at=row.due_at, tries=row.tries,
+            )
+            for row in found
+        ]  # fmt: skip
+
+    return patch.object(jobs, "claim", claim)
+
+
+def the_call_is_made_before_the_attempt_is_stored() -> AbstractContextManager[object]:
+    honest = Messages._carry_out
+
+    async def carry_out(self: Messages, plan: Any) -> Any:
+        admission, delivery = self._admission, self._delivery
+        draft = await self._db.read(lambda tx: admission._admit(tx, plan))
+        made = draft.attempt
+        if made is None:
+            return await honest(self, plan)
+        outcome = await delivery._call(made)
+
+        def store(tx: Tx) -> None:
+            scope, now = made.workspace_id, admission.clock.now()
+            first = idempotency.find_first(tx, scope, plan.key, now)
+            evidence = Evidence(source=Source.SEND)
+            admission.journal.store(tx, scope, made.message, made.content, evidence)
+            idempotency.bind(tx, scope, made.id, plan.key, made.message.id, now, instead_of=first)
+            executor = admission.engine.executor
+            trail.add_attempt(tx, scope, made.id, made.message, executor=executor, now=now)
+            delivery._outcomes.record(tx, made, outcome)
+
+        await self._db.write(store)
+        return _answer(await self._standing(made.workspace_id, made.message.id), replayed=False)
+
+    return patch.object(Messages, "_carry_out", carry_out)
+
+
+def a_key_is_free_once_the_outcome_is_unknown() -> AbstractContextManager[object]:
+    honest = Outcomes._unknown
+
+    def unknown(self: Outcomes, tx: Tx, attempt: Any, error: Any) -> None:
+        honest(self, tx, attempt, error)
+        idempotency.free(tx, attempt.workspace_id, attempt.message.id)
+
+    return patch.object(Outcomes, "_unknown", unknown)
+
+
+def retry_after_is_ignored() -> AbstractContextManager[object]:
+    return patch.object(outcomes, "_bounded", lambda _: 0.0)
+
+
+def taken_is_called_delivered() -> AbstractContextManager[object]:
+    honest = Outcomes._receipt
+
+    def receipt(self: Outcomes, tx: Tx, attempt: Any, told: Receipt) -> None:
+        honest(self, tx, attempt, replace(told, status=DeliveryStatus.DELIVERED))
+
+    return patch.object(Outcomes, "_receipt", receipt)
+
+
+def a_message_is_tried_after_its_time() -> AbstractContextManager[object]:
+    def content(self: Redelivery, tx: Tx, workspace_id: str, message: Any) -> Any:
+        return self.journal.content(tx, workspace_id, message)
+
+    return patch.object(Redelivery, "_content_in_time", content)
+
+
+@contextmanager
+def a_hub_that_stood_still_goes_on_as_if_nothing_had_happened() -> Iterator[None]:
+    honest = Delivery._call
+
+    async def call(self: Delivery, attempt: Any) -> Any:
+        return await honest(self, replace(attempt, begun_s=self._clock.monotonic()))
+
+    with patch.object(Pulse, "may_ask", lambda *_: True), patch.object(Delivery, "_call", call):
+        yield
+
+
+def a_scheduled_message_goes_out_at_once() -> AbstractContextManager[object]:
+    honest = Engine.enqueue
+
+    def enqueue(
+        self: Engine, tx: Tx, workspace_id: str, kind: JobKind, subject: str, due_at: datetime
+    ) -> None:
+        honest(self, tx, workspace_id, kind, subject, min(due_at, self._clock.now()))
+
+    return patch.object(Engine, "enqueue", enqueue)

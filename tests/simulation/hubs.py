@@ -1,0 +1,126 @@
+"""A real hub in a simulated process: everything but its web applications and its sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
+
+from tests.simulation.disk import SimulatedDatabase
+from tests.simulation.vendors import TIMEOUT_S, Vendor, spec_of
+from tests.simulation.virtual import Process, VirtualClock
+from trunkline.app import open_hub
+from trunkline.applications import RunningHub
+from trunkline.core.hub import Hub
+from trunkline.loading import Plugins
+from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, DatabaseSpec, Idempotency
+from trunkline.settings import Settings
+from trunkline.settings.models import MessagesSettings, ServerSettings
+from trunkline.testing import RecordingLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """A hub that runs in a process."""
+
+    process: Process
+    hub: Hub
+    _stopping: asyncio.Event
+    _task: "asyncio.Task[None]"
+
+    async def stop(self) -> None:
+        """End it in good order, as SIGTERM does; what it leaves then is dead."""
+        self._stopping.set()
+        await asyncio.wait([self._task])
+        self.process.kill()
+
+
+async def hold_open(
+    process: Process,
+    database: SimulatedDatabase,
+    vendors: Mapping[Idempotency, Vendor],
+    clock: VirtualClock,
+    entropy: Callable[[int], bytes],
+    *,
+    embedded: bool,
+) -> Life | None:
+    """Start a hub in a process and return it, or None if it did not come up."""
+    up: list[Hub] = []
+    settled, stopping = asyncio.Event(), asyncio.Event()
+    plugins = _plugins(database, vendors, process, embedded=embedded)
+
+    async def live() -> None:
+        async with open_hub(_settings(), plugins, environ={}, clock=clock, entropy=entropy) as hub:
+            up.append(hub.hub)
+            settled.set()
+            await stopping.wait()
+
+    task = process.spawn(live())
+    task.add_done_callback(lambda _: settled.set())
+    await settled.wait()
+    if up and not process.dead:
+        return Life(process=process, hub=up[0], _stopping=stopping, _task=task)
+    process.kill()
+    await asyncio.wait([task])
+    if not task.cancelled() and not isinstance(task.exception(), DatabaseFailed):
+        await task
+    return None
+
+
+def _plugins(
+    database: SimulatedDatabase,
+    vendors: Mapping[Idempotency, Vendor],
+    process: Process,
+    *,
+    embedded: bool,
+) -> Plugins:
+    @asynccontextmanager
+    async def open_database(url: str, context: DatabaseContext) -> AsyncIterator[Database]:
+        yield database
+
+    spec = DatabaseSpec(
+        name="simulated", schemes=("sqlite",), embedded=embedded, open=open_database
+    )
+    return Plugins(
+        reports=(),
+        databases={"sqlite": spec},
+        telephony={flavour.value: spec_of(vendor, process) for flavour, vendor in vendors.items()},
+        sites={},
+    )
+
+
+@cache
+def _settings() -> Settings:
+    return Settings(
+        server=ServerSettings(data_dir=Path("nowhere")),
+        providers={flavour.value: {} for flavour in Idempotency},
+        messages=MessagesSettings(provider_timeout_s=TIMEOUT_S, final_within_s=60),
+    )
+
+
+@asynccontextmanager
+async def _no_client(**_: object) -> AsyncIterator[None]:
+    yield None
+
+
+@contextmanager
+def without_surfaces() -> Iterator[None]:
+    """Let `open_hub` leave out what takes time and serves no simulation."""
+    nothing = RecordingLog()
+
+    def only_the_hub(_: object, __: object, hub: Hub, ___: object) -> RunningHub:
+        return RunningHub(hub=hub, app=_nobody, local_app=_nobody)
+
+    with (
+        patch("trunkline.app.build_applications", only_the_hub),
+        patch("trunkline.app.open_client", _no_client),
+        patch("trunkline.app.load_master_key", lambda *_: bytes(32)),
+        patch("trunkline.app.get_log", lambda _: nothing),
+    ):
+        yield
+
+
+async def _nobody(*_: object) -> None:
+    raise AssertionError("nobody calls the applications of a simulated hub")

@@ -1,0 +1,150 @@
+"""What happens in a run: drawn from its seed before it begins."""
+
+import random
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from trunkline.sdk import Idempotency
+
+STORM_S: Final = 60.0
+CALM_S: Final = 120.0
+AGENTS: Final = {
+    Idempotency.KEY: "+14155550101",
+    Idempotency.LOOKUP: "+14155550102",
+    Idempotency.NONE: "+14155550103",
+}
+"""An agent for each flavour, named after it, and its number."""
+PEOPLE: Final = ("+14155552671", "+14155552672", "+14155552673")
+
+
+@dataclass(slots=True, kw_only=True)
+class Order:
+    """
+    Something a client wants said once, however often it has to ask.
+
+    `keyed` orders are sent again until they are answered; `twins` more clients ask for the same.
+    """
+
+    number: int
+    at_s: float
+    flavour: Idempotency
+    recipient: str
+    keyed: bool
+    twins: tuple[float, ...]
+    in_s: float | None
+    valid_for_s: int | None
+    cancel_after_s: float | None
+    answers: list[tuple[str, str | None]] = field(default_factory=list)
+    canceled: bool = False
+
+    @property
+    def body(self) -> str:
+        """What is to be said."""
+        return f"text {self.number}"
+
+    @property
+    def due_s(self) -> float | None:
+        """When it is to go out, if not at once: for every twin the same time."""
+        if self.in_s is None:
+            return None
+        return self.at_s + max((0.0, *self.twins)) + self.in_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """
+    Something that happens to the hubs.
+
+    Attributes:
+        kind: text, suspend, resume, kill, stop, stall, jump, outage.
+        which: Whom it happens to: a number, an agent's flavour, or the place of a hub.
+        value: The text, or for how many seconds.
+    """
+
+    at_s: float
+    kind: str
+    which: str
+    value: str | float = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One run: how many hubs, what is ordered, what happens, how much trouble there is."""
+
+    seed: int
+    hubs: int
+    orders: tuple[Order, ...]
+    events: tuple[Event, ...]
+    trouble: float
+    """How likely an operation of the database goes wrong during the storm."""
+
+    @property
+    def ahead_s(self) -> float:
+        """For how many seconds the clock is set forward, all in all."""
+        return sum(max(0.0, float(e.value)) for e in self.events if e.kind == "jump")
+
+
+def plan_of(seed: int) -> Plan:
+    """Return the plan of a seed."""
+    chance = random.Random(f"plan {seed}")
+    hubs = 3 if seed % 6 == 5 else 1
+    orders: list[Order] = []
+    for number in range(chance.randint(4, 12)):
+        order = _order(chance, number)
+        if orders and chance.random() < 0.3:  # soon after another one, between the same two
+            before = orders[-1]
+            order.flavour, order.recipient = before.flavour, before.recipient
+            order.at_s = before.at_s + chance.uniform(0, 8)
+        orders.append(order)
+    events = [event for _ in range(chance.randint(2, 8)) for event in _happening(chance, hubs)]
+    return Plan(
+        seed=seed,
+        hubs=hubs,
+        orders=tuple(orders),
+        events=tuple(sorted(events, key=lambda event: event.at_s)),
+        trouble=chance.choice((0.0, 0.01, 0.03, 0.08)),
+    )
+
+
+def _order(chance: random.Random, number: int) -> Order:
+    keyed = chance.random() < 0.8
+    twins = [chance.uniform(0, 1), chance.uniform(0, 20)][: chance.choice((0, 0, 1, 2))]
+    return Order(
+        number=number,
+        at_s=chance.uniform(0, STORM_S - 10),
+        flavour=chance.choice(list(AGENTS)),
+        recipient=chance.choice(PEOPLE),
+        keyed=keyed,
+        twins=tuple(twins) if keyed else (),
+        in_s=chance.uniform(1, 40) if chance.random() < 0.25 else None,
+        valid_for_s=chance.randint(5, 40) if chance.random() < 0.2 else None,
+        cancel_after_s=chance.uniform(0, 20) if chance.random() < 0.25 else None,
+    )
+
+
+def _happening(chance: random.Random, hubs: int) -> list[Event]:
+    """Return one thing that happens, with its end if it has one."""
+    at_s = chance.uniform(0, STORM_S)
+    over_s = min(at_s + chance.uniform(0.1, 15), STORM_S)
+    hub = str(chance.randrange(hubs))
+    agent = chance.choice(list(AGENTS)).value
+    person = chance.choice(PEOPLE)
+    event = partial(Event, at_s=at_s)
+    stop = event(kind="text", which=person, value="STOP")
+    start = Event(at_s=over_s, kind="text", which=person, value="START")
+    stall_s = chance.choice((chance.uniform(0.1, 10), chance.uniform(20, 40)))
+    happenings = [
+        [event(kind="kill", which=hub)],
+        [event(kind="kill", which=hub)],
+        [event(kind="stop", which=hub)],
+        [event(kind="text", which=person, value="hello")],
+        [stop],
+        [stop, start],
+        [event(kind="suspend", which=agent), Event(at_s=over_s, kind="resume", which=agent)],
+        [event(kind="jump", which="the clock", value=chance.uniform(-2.0, 2.0))],
+        [event(kind="outage", which="the database", value=over_s - at_s)],
+    ]
+    if hubs > 1:  # a single hub that stands still is only slow
+        happenings += 2 * [[event(kind="stall", which=hub, value=stall_s)]]
+    return chance.choice(happenings)

@@ -1,0 +1,376 @@
+"""Vendors of the three flavours: what each accepted, refused and reported is the truth of a run."""
+
+import asyncio
+import contextvars
+import json
+import math
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from tests.simulation.virtual import Process, VirtualClock
+from trunkline.sdk import (
+    E164,
+    AuthFailed,
+    Capability,
+    DeliveryStatus,
+    Idempotency,
+    InboundEvent,
+    OutboundSms,
+    OutcomeUnknown,
+    ProviderContext,
+    ProviderSpec,
+    Receipt,
+    Rejected,
+    RetryLater,
+    SmsReceived,
+    SmsReport,
+    StatusReported,
+    TelephonyProvider,
+    WebhookAdapter,
+    WebhookRequest,
+)
+
+TIMEOUT_S: Final = 5.0
+"""How long the hubs wait for an answer."""
+ACCEPT_LATENCY_S: Final = 10.0
+"""How long after that a vendor may still take what it was asked."""
+FLAVOURS: Final = tuple(Idempotency)
+WISHES: Final = (0.0, -1.0, 0.5, 3.0, 8.0, 20.0, math.nan, math.inf)
+"""What vendors put into Retry-After."""
+
+
+class Weather(Enum):
+    """How a vendor takes one request."""
+
+    FAIR = "fair"
+    SLOW = "slow"
+    DROPPED = "dropped"
+    LOST = "lost"
+    LATE = "late"
+    BUSY = "busy"
+    REFUSED = "refused"
+    LOCKED = "locked"
+    BROKEN = "broken"
+    SILLY = "silly"
+
+
+FAIR_WEATHER: Final = {Weather.FAIR: 1}
+STORM: Final = {
+    Weather.FAIR: 8,
+    Weather.SLOW: 2,  # accepts in time, and answers too late
+    Weather.DROPPED: 3,  # accepts, and the answer is lost
+    Weather.LOST: 2,  # the request is lost on its way
+    Weather.LATE: 2,  # accepts long after the hub has stopped to wait
+    Weather.BUSY: 5,
+    Weather.REFUSED: 1,
+    Weather.LOCKED: 1,
+    Weather.BROKEN: 1,  # the adapter raises anything, having sent
+    Weather.SILLY: 1,  # the adapter returns nothing, having sent
+}
+
+
+@dataclass(slots=True)
+class Text:
+    """A text that a vendor accepted: there is one effect for each."""
+
+    provider_id: str
+    attempt_id: str
+    sender: str
+    recipient: str
+    at: datetime
+    status: DeliveryStatus = DeliveryStatus.SENT
+    said: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Request:
+    """Something a vendor was asked to send, whatever came of it."""
+
+    attempt_id: str
+    at_s: float
+    wish_s: float | None = None  # the Retry-After that it answered with
+    answered_s: float | None = None
+
+
+Post = Callable[[str, str, dict[str, object]], None]
+"""Posts a callback: to which path, from which vendor, and what."""
+
+
+class Vendor:
+    """
+    One vendor. It lives outside of every hub: what reached it goes on when the hub dies.
+
+    `weather` says how it takes the next requests, by weight.
+    """
+
+    def __init__(
+        self,
+        flavour: Idempotency,
+        chance: random.Random,
+        clock: VirtualClock,
+        post: Post,
+        note: Callable[..., None],
+    ) -> None:
+        self.flavour = flavour
+        self.weather: dict[Weather, int] = FAIR_WEATHER
+        self.latency_s = ACCEPT_LATENCY_S
+        self.pending = 0
+        """How much it will still do by itself."""
+        self.texts: list[Text] = []
+        self.requests: list[Request] = []
+        self._by_key: dict[str, Text] = {}
+        self._chance = chance
+        self._clock = clock
+        self._post = post
+        self._note = note
+        self._world = contextvars.copy_context()
+
+    def draw(self) -> Weather:
+        """Return how the next request is taken."""
+        return self._chance.choices(list(self.weather), weights=list(self.weather.values()))[0]
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return a number by chance."""
+        return self._chance.uniform(low, high)
+
+    async def send(self, sms: OutboundSms) -> Receipt | None:
+        """Take a request, as the weather is."""
+        weather = self.draw()
+        asked = Request(attempt_of(sms.status_url), self._clock.monotonic())
+        self.requests.append(asked)
+        self._note(f"{self.flavour} {weather.value}", asked.attempt_id)
+        match weather:
+            case Weather.FAIR:
+                text = await self._accepted(sms, self.uniform(0.0, 1.0))
+                await asyncio.sleep(self.uniform(0.0, 1.0))
+                return Receipt(provider_id=text.provider_id)
+            case Weather.SLOW:
+                await self._accepted(sms, self.uniform(0.0, TIMEOUT_S))
+                await asyncio.sleep(2 * TIMEOUT_S)
+            case Weather.LATE:
+                self._accept_in(sms, self.uniform(TIMEOUT_S, TIMEOUT_S + self.latency_s))
+                await asyncio.sleep(2 * TIMEOUT_S)
+            case Weather.DROPPED | Weather.BROKEN | Weather.SILLY:
+                await self._accepted(sms, self.uniform(0.0, 1.0))
+        if weather is Weather.BROKEN:
+            raise KeyError("an adapter's mistake")
+        if weather is Weather.SILLY:
+            return None
+        await asyncio.sleep(self.uniform(0.0, 0.5))
+        raise self._refusal(weather, asked)
+
+    async def listed(self, sender: str, recipient: str, since: datetime) -> list[SmsReport]:
+        """Tell of the texts between two numbers."""
+        if self.weather is STORM and self.uniform(0, 1) < 0.3:
+            await asyncio.sleep(self.uniform(0.0, 2 * TIMEOUT_S))
+            raise RetryLater("Try again.")
+        await asyncio.sleep(self.uniform(0.0, 0.5))
+        found = [
+            SmsReport(
+                provider_id=text.provider_id,
+                sender=text.sender,
+                recipient=text.recipient,
+                status=text.status,
+                vendor_status=text.status.value,
+                created_at=text.at,
+            )
+            for text in self.texts
+            if (text.sender, text.recipient) == (sender, recipient) and text.at >= since
+        ]
+        for report in found:
+            self._text(report.provider_id).said.add(report.vendor_status)
+        await asyncio.sleep(self.uniform(0.0, 0.5))
+        return found
+
+    def _text(self, provider_id: str) -> Text:
+        return next(text for text in self.texts if text.provider_id == provider_id)
+
+    def _refusal(self, weather: Weather, asked: Request) -> Exception:
+        if weather is Weather.BUSY:
+            asked.wish_s = self._chance.choice(WISHES)
+            asked.answered_s = self._clock.monotonic()
+            return RetryLater("Too many requests.", retry_after_s=asked.wish_s)
+        if weather is Weather.REFUSED:
+            return Rejected("This number does not exist.")
+        if weather is Weather.LOCKED:
+            return AuthFailed("The account is locked.")
+        return OutcomeUnknown("The connection broke.")
+
+    async def _accepted(self, sms: OutboundSms, after_s: float) -> Text:
+        taken: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
+        self._accept_in(sms, after_s, taken)
+        return await taken
+
+    def _accept_in(
+        self, sms: OutboundSms, seconds: float, taken: "asyncio.Future[Text] | None" = None
+    ) -> None:
+        self._later(seconds, self._accept, sms, taken)
+
+    def _later(self, seconds: float, do: Callable[..., None], *what: object) -> None:
+        """Do something after a while, whoever is dead by then."""
+        self.pending += 1
+        asyncio.get_running_loop().call_later(seconds, self._now, do, what, context=self._world)
+
+    def _now(self, do: Callable[..., None], what: tuple[object, ...]) -> None:
+        self.pending -= 1
+        do(*what)
+
+    def _accept(self, sms: OutboundSms, taken: "asyncio.Future[Text] | None") -> None:
+        text = self._by_key.get(sms.idempotency_key) if self.flavour is Idempotency.KEY else None
+        if text is None:
+            text = Text(
+                provider_id=f"{self.flavour}-{len(self.texts)}",
+                attempt_id=attempt_of(sms.status_url),
+                sender=sms.sender,
+                recipient=sms.recipient,
+                at=self._clock.now(),
+            )
+            self._by_key[sms.idempotency_key] = text
+            self.texts.append(text)
+            self._note("accepted", text.provider_id, text.attempt_id)
+            self._report_on(text, sms.status_url)
+        text.said.add(DeliveryStatus.SENT)
+        if taken is not None and not taken.done():
+            taken.set_result(text)
+
+    def _report_on(self, text: Text, status_url: str) -> None:
+        """Let reports come: of each as many as the network likes, in any order."""
+        final = self._chance.choices(
+            [DeliveryStatus.DELIVERED, DeliveryStatus.FAILED, None], weights=[6, 1, 2]
+        )[0]
+        for status in (DeliveryStatus.SENT, final):
+            if status is None or self.uniform(0, 1) < 0.1:
+                continue
+            for _ in range(self._chance.choice((1, 1, 1, 2, 3))):
+                wait_s = self._chance.choice((0.0, 0.3, 2.0, 12.0)) * self.uniform(0, 1)
+                self._later(wait_s, self._report, text, status, status_url)
+
+    def _report(self, text: Text, status: DeliveryStatus, status_url: str) -> None:
+        if text.status is DeliveryStatus.SENT:
+            text.status = status
+        text.said.add(status)
+        self._post(
+            status_url,
+            self.flavour,
+            {
+                "kind": "status",
+                "event": f"{text.provider_id}-{status}",
+                "id": text.provider_id,
+                "sender": text.sender,
+                "status": status,
+            },
+        )
+
+
+class SimulatedProvider(TelephonyProvider):
+    """A hub's open connection to a vendor."""
+
+    def __init__(self, vendor: Vendor, process: Process) -> None:
+        self._vendor = vendor
+        self._process = process
+
+    async def send_sms(self, sms: OutboundSms) -> Receipt:
+        self._leave()
+        receipt = await self._vendor.send(sms)
+        await self._process.gate()
+        return receipt  # type: ignore[return-value]  # some adapters return nothing
+
+    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+        self._leave()
+        reports = await self._vendor.listed(sender, recipient, since)
+        await self._process.gate()
+        return reports
+
+    def _leave(self) -> None:
+        if self._process.dead:
+            raise asyncio.CancelledError
+
+
+class Account(BaseModel):
+    """Nothing needs to be set."""
+
+
+class Callbacks(WebhookAdapter[Account]):
+    """Reads the vendors' callbacks; their signatures are another test's business."""
+
+    def __init__(self, flavour: Idempotency) -> None:
+        self._flavour = flavour
+
+    def claims(self, request: WebhookRequest) -> bool:
+        return request.headers["vendor"] == self._flavour
+
+    def verify(self, request: WebhookRequest, config: Account) -> None:
+        """Every caller is the vendor."""
+
+    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+        told = json.loads(request.body)
+        if told["kind"] == "status":
+            status = DeliveryStatus(told["status"])
+            return [
+                StatusReported(
+                    external_id=told["event"],
+                    provider_id=told["id"],
+                    sender=E164(told["sender"]),
+                    status=status,
+                    vendor_status=status.value,
+                )
+            ]
+        return [
+            SmsReceived(
+                external_id=told["event"],
+                provider_id=told["event"],
+                sender=E164(told["sender"]),
+                recipient=E164(told["recipient"]),
+                body=told["body"],
+            )
+        ]
+
+
+def spec_of(vendor: Vendor, process: Process) -> ProviderSpec[TelephonyProvider, Account]:
+    """Return the adapter through which one process's hub reaches a vendor."""
+
+    @asynccontextmanager
+    async def open_provider(
+        config: Account, context: ProviderContext
+    ) -> AsyncIterator[TelephonyProvider]:
+        stormy = vendor.weather is STORM
+        await asyncio.sleep(vendor.uniform(0.0, 1.2 * TIMEOUT_S if stormy else 0.5))
+        if stormy and vendor.uniform(0, 1) < 0.2:
+            raise ConnectionError("The vendor is away.")
+        yield SimulatedProvider(vendor, process)
+
+    look_up = {Capability.SMS_LOOKUP} if vendor.flavour is Idempotency.LOOKUP else set()
+    return ProviderSpec(
+        name=vendor.flavour.value,
+        config=Account,
+        open=open_provider,
+        capabilities=frozenset(
+            {Capability.SMS_SEND, Capability.SMS_RECEIVE, Capability.SMS_STATUS, *look_up}
+        ),
+        idempotency=vendor.flavour,
+        accept_latency_s=ACCEPT_LATENCY_S,
+        webhook=Callbacks(vendor.flavour),
+    )
+
+
+def attempt_of(status_url: str) -> str:
+    """Return the attempt that a status URL names."""
+    return urlsplit(status_url).query.removeprefix("attempt=")
+
+
+def honoured_s(wish_s: float) -> float:
+    """Return how long a hub must wait at least, by the wish in a Retry-After."""
+    return min(wish_s, 900.0) if wish_s > 0 else 0.0  # NaN is no wish
+
+
+def since_start(at: datetime, start: datetime) -> float:
+    """Return the seconds between two times."""
+    return (at - start) / timedelta(seconds=1)
