@@ -23,6 +23,7 @@ from tests.flows.receivers import (
     until,
 )
 from tests.processes import command, free_port, hub_process
+from trunkline.core.forwarding import repository
 from trunkline.core.forwarding.courier import LONGEST_WAIT_S
 from trunkline.testing import FakeClock
 
@@ -38,14 +39,17 @@ async def test_what_the_agent_has_answered_meanwhile_is_not_told_again(start_hub
         receiving(BROKEN, TAKEN) as receiver,
         hub_for(start_hub, receiver, clock=clock) as (hub, ann),
     ):
+        await hub.local("privacy_keep", id="ann", channel="sms", days=1)
         await Vendor(hub).text(HANDSET, ANN, "hello")
         await until(hub, "waiting")
         (message,) = await ann.inbox()
         await ann.send(HANDSET, "hello back", replyTo=message["id"])
         clock.travel(60)
         forward = await until(hub, "dead", 2)
+        replayed = await hub.local("forwards_replay")
 
     assert ("acknowledged" in forward["reason"], len(receiver.posts)) == (True, 1)
+    assert replayed == {"replayed": 0}
 
 
 async def test_a_message_is_not_told_without_its_text(start_hub: StartHub) -> None:
@@ -117,7 +121,12 @@ async def test_everything_that_was_given_up_is_replayed_once_though_it_fails_aga
 
         assert await hub.local("forwards_replay") == {"replayed": 1}
         await hub.until(lambda: _posts(receiver), lambda count: count == 2)
-        await until(hub, "dead")
+        forward = await until(hub, "dead")
+        later = await hub.running.hub.db.read(
+            lambda tx: repository.replayable(tx, "default", forward["messageId"], 10)
+        )
+
+    assert later == []
 
 
 async def _posts(receiver: Receiver) -> int:

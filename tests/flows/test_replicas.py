@@ -147,6 +147,24 @@ async def test_a_twin_on_another_hub_waits_for_the_outcome_and_gets_the_same_ans
 
 
 @pytest.mark.slow
+async def test_a_client_hears_of_what_another_hub_takes_in_and_looks_when_its_own_was_deaf(
+    url: str, tmp_path: Path
+) -> None:
+    async with replicas(url, tmp_path) as hubs:
+        ann = await hubs.one.agent("ann", ANN)
+        resource = "trunkline://agents/ann/unread"
+        async with ann.mcp() as client, client.listen(resource_subscriptions=[resource]) as told:
+            await Vendor(hubs.two).text(HANDSET, ANN, "hello")
+            await asyncio.wait_for(anext(told), 5)
+            query(
+                url,
+                "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND query LIKE 'LISTEN%'",
+            )
+            await asyncio.wait_for(anext(told), 10)
+
+
+@pytest.mark.slow
 async def test_a_twin_is_answered_although_its_hub_stops_hearing_meanwhile(
     url: str, tmp_path: Path
 ) -> None:

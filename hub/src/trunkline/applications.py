@@ -1,7 +1,7 @@
 """The hub's web applications: which surface answers where, and to whom."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -41,11 +41,13 @@ class RunningHub:
     Attributes:
         app: For the network: guarded, and every caller needs a token.
         local_app: For the unix socket in the data directory: who may open it is the operator.
+        end_waits: Lets everybody go who waits for something to come in.
     """
 
     hub: Hub
     app: ASGIApp
     local_app: ASGIApp
+    end_waits: Callable[[], None]
 
 
 class Loopback:
@@ -108,7 +110,12 @@ def build_applications(
         hosts=settings.server.allowed_hosts,
         origins=settings.server.allowed_origins,
     )
-    return RunningHub(hub=hub, app=guarded, local_app=_LocalDoor(app))
+
+    def end_waits() -> None:
+        hub.replies.end()
+        mcp.end_streams()
+
+    return RunningHub(hub=hub, app=guarded, local_app=_LocalDoor(app), end_waits=end_waits)
 
 
 async def _open_simulated(hub: Hub) -> None:

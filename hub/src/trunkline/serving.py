@@ -178,7 +178,7 @@ async def operator_socket(running: "RunningHub", data_dir: Path) -> AsyncIterato
             try:
                 yield
             finally:
-                running.hub.replies.end()
+                running.end_waits()
     finally:
         path.unlink(missing_ok=True)
 

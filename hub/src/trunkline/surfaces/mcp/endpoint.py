@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
+    from trunkline.surfaces.mcp.unread import Unread
+
 _PRINCIPAL = "trunkline.principal"
+_LISTEN = "subscriptions/listen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class _Managers:
 
     plain: "StreamableHTTPSessionManager"
     streaming: "StreamableHTTPSessionManager"
+    unread: "Unread"
 
 
 class McpEndpoint:
@@ -50,6 +54,11 @@ class McpEndpoint:
             self._ready = asyncio.get_running_loop().create_future()
             self._owner = asyncio.create_task(self._run(self._ready))
 
+    def end_streams(self) -> None:
+        """Let every client that listens go."""
+        if self._ready is not None and self._ready.done() and not self._ready.exception():
+            self._ready.result().unread.end()
+
     async def close(self) -> None:
         """End what is under way."""
         self._stop.set()
@@ -70,7 +79,9 @@ class McpEndpoint:
         manager = managers.plain
         if "text/event-stream" in request.headers.get("accept", ""):
             name = request.headers.get("mcp-name")
-            if name is None:  # the older era names the tool in the body only
+            if request.headers.get("mcp-method") == _LISTEN:
+                is_long = True
+            elif name is None:  # the older era names the tool in the body only
                 first = await receive()
                 receive = _after(first, receive)
                 body = first.get("body", b"")
@@ -84,10 +95,14 @@ class McpEndpoint:
     async def _run(self, ready: "asyncio.Future[_Managers]") -> None:
         try:
             build = await asyncio.to_thread(_import_sdk)
-            managers = build(self._tools)
-            async with managers.plain.run(), managers.streaming.run():
-                ready.set_result(managers)
-                await self._stop.wait()
+            managers = build(self._tools, self._hub)
+            telling = asyncio.create_task(managers.unread.run())
+            try:
+                async with managers.plain.run(), managers.streaming.run():
+                    ready.set_result(managers)
+                    await self._stop.wait()
+            finally:
+                telling.cancel()
         except BaseException as error:
             if not ready.done():
                 ready.set_exception(error)
@@ -133,14 +148,16 @@ def _caller(context: "ServerRequestContext[Any]") -> Principal:
     return principal
 
 
-def _import_sdk() -> "Callable[[_CatalogueTools], _Managers]":
+def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
     """Import the SDK and return a function from tools to session managers."""
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
     from trunkline.surfaces.mcp.server import build_server
+    from trunkline.surfaces.mcp.unread import Unread
 
-    def build(tools: _CatalogueTools) -> _Managers:
-        server = build_server(tools)
+    def build(tools: _CatalogueTools, hub: Hub) -> _Managers:
+        unread = Unread(hub)
+        server = build_server(tools, unread)
         server.middleware.clear()  # OpenTelemetry's: a cost per call that nobody reads
         # The hub guards host and origin for all its paths; the SDK's own guard stays off.
         # No sessions: any hub on the database answers any request, and a restart loses none.
@@ -148,6 +165,7 @@ def _import_sdk() -> "Callable[[_CatalogueTools], _Managers]":
         return _Managers(
             plain=StreamableHTTPSessionManager(server, stateless=True, json_response=True),
             streaming=StreamableHTTPSessionManager(server, stateless=True),
+            unread=unread,
         )
 
     return build

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp import types
 from mcp.server import Server, ServerRequestContext
@@ -12,6 +12,9 @@ from mcp.shared.exceptions import MCPError
 from trunkline import __version__
 from trunkline.core.problems import Problem
 from trunkline.surfaces.http import problem_object
+
+if TYPE_CHECKING:
+    from trunkline.surfaces.mcp.unread import Unread
 
 INSTRUCTIONS = (
     "Trunkline sends and receives messages for you. 'sent' is not 'delivered'. Never repeat a send "
@@ -31,8 +34,8 @@ class Tools(Protocol):
         """Return a tool's result as JSON; raise the Problem it ended in."""
 
 
-def build_server(tools: Tools) -> Server[Any]:
-    """Return an MCP server that offers `tools`, and nothing else."""
+def build_server(tools: Tools, unread: "Unread | None" = None) -> Server[Any]:
+    """Return an MCP server that offers `tools`, and the resource `unread` where it can."""
 
     async def list_tools(
         context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
@@ -59,6 +62,9 @@ def build_server(tools: Tools) -> Server[Any]:
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_resources=unread.list if unread else None,
+        on_read_resource=unread.read if unread else None,
+        on_subscriptions_listen=unread.listen if unread else None,
         get_tool_input_schema=_mirrored_arguments,
     )
 
