@@ -8,6 +8,7 @@ does the same things in the same order, at moments that are the machine's.
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Sequence
@@ -36,6 +37,7 @@ def main(argv: Sequence[str]) -> int:
     """Run, print the table, and return 1 if a promise was broken."""
     options = _options(argv)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # connections break here all the time
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and end the processes first
     outcomes = []
     for place in options.db:
         for flavour in options.flavour:

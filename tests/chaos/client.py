@@ -8,7 +8,7 @@ from itertools import count
 
 from aiohttp import ClientError, ClientSession
 
-MOST_UNDER_WAY = 100
+MOST_UNDER_WAY = 50
 _AREAS = (
     206, 212, 213, 214, 215, 216, 303, 304, 305, 310, 312, 313, 314, 401, 404, 405, 408, 412, 414,
     415, 503, 504, 505, 510, 512, 513, 515, 602, 603, 605, 609, 612, 614, 615, 617, 619, 701, 702,

@@ -263,7 +263,7 @@ async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIter
         issue = ("tokens", "issue", "ann")
         token = command(*issue, data_dir=home, config=config, environ=environ).strip()
         http = await stack.enter_async_context(
-            ClientSession(timeout=ClientTimeout(total=5), connector=TCPConnector(force_close=True))
+            ClientSession(timeout=ClientTimeout(total=20), connector=TCPConnector(force_close=True))
         )
         yield Run(
             plan=plan,
@@ -302,6 +302,7 @@ async def carry_out(plan: Plan, folder: Path, server: Server | None) -> Outcome:
             database=plan.database,
             hubs=plan.hubs,
             seed=plan.seed,
+            load=round(os.getloadavg()[0], 1),
             faults=dict(run.faults),
             starts_s=[round(start_s, 2) for start_s in run.starts_s],
             acknowledged=len(client.message_ids),

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,8 @@ from tests.chaos.crash import STEPS
 
 PAGE: Final = Path(__file__).parents[2] / "docs/operate/reliability.md"
 SERVES_WITHIN_S: Final = 3.0
+BUSY: Final = 2.0 * (os.cpu_count() or 1)
+"""A load average above which times say more of the machine's other work."""
 RANDOM: Final = "killed at random"
 FROZEN: Final = "frozen, then woken and killed"
 DATABASE: Final = "database crashed"
@@ -28,7 +31,9 @@ class Outcome:
 
     Attributes:
         faults: What was done to it, and how often.
-        starts_s: How long each start of a hub took, until it served.
+        load: The machine's load average at the end.
+        starts_s: How long each start of a hub took, until it served; no verdict stands on what a
+            busy machine took.
         acknowledged: Sends that were answered; `accepted`: texts that the vendor has.
         unsure: Messages whose outcome was unknown at some time, and `unresolved` those that
             still are.
@@ -40,6 +45,7 @@ class Outcome:
     database: str
     hubs: int
     seed: int
+    load: float
     faults: dict[str, int]
     starts_s: list[float]
     acknowledged: int
@@ -54,6 +60,11 @@ class Outcome:
     def place(self) -> tuple[str, str, int]:
         """What tells runs apart that are not to be added up."""
         return (self.flavour, self.database, self.hubs)
+
+    @property
+    def fair_starts_s(self) -> list[float]:
+        """How long each start took on a machine that was not busy."""
+        return sorted(self.starts_s) if self.load <= BUSY else []
 
     @property
     def kills(self) -> int:
@@ -94,23 +105,24 @@ def _sum(outcomes: Sequence[Outcome]) -> Outcome:
         flavour=flavour,
         database=database,
         hubs=hubs,
-        seed=0,
+        seed=outcomes[0].seed,
+        load=0.0,
         faults=dict(faults),
-        starts_s=[start_s for each in outcomes for start_s in each.starts_s],
+        starts_s=[start_s for each in outcomes for start_s in each.fair_starts_s],
         violations=violations,
         **{name: sum(getattr(each, name) for each in outcomes) for name in numbers},
     )
 
 
-def started_within_s(outcome: Outcome) -> float:
-    """Return the time within which 95 of 100 starts were over."""
-    ordered = sorted(outcome.starts_s)
-    return ordered[math.ceil(len(ordered) * 0.95) - 1]
+def most_started_within_s(outcome: Outcome) -> float:
+    """Return the time within which 95 of 100 starts were over; 0 if none can be judged."""
+    ordered = outcome.fair_starts_s
+    return ordered[math.ceil(len(ordered) * 0.95) - 1] if ordered else 0.0
 
 
 def is_kept(outcome: Outcome) -> bool:
     """Tell whether the promise was kept."""
-    return not outcome.violations and started_within_s(outcome) <= SERVES_WITHIN_S
+    return not outcome.violations and most_started_within_s(outcome) <= SERVES_WITHIN_S
 
 
 def table(outcomes: Sequence[Outcome]) -> list[str]:
@@ -128,8 +140,11 @@ def table(outcomes: Sequence[Outcome]) -> list[str]:
         _row("texts arrived", [each.arrived for each in outcomes]),
         _row("**inbound lost or doubled**", [_cases(each, "inbound") for each in outcomes]),
         _row("**without an answer**", [_cases(each, "unanswered") for each in outcomes]),
-        _row("95 of 100 starts within", [f"{started_within_s(each):.1f} s" for each in outcomes]),
-        _row("slowest start", [f"{max(each.starts_s):.1f} s" for each in outcomes]),
+        _row("starts timed", [len(each.fair_starts_s) for each in outcomes]),
+        _row(
+            "95 of 100 starts within", [_seconds(most_started_within_s(each)) for each in outcomes]
+        ),
+        _row("the slowest", [_seconds(max(each.fair_starts_s, default=0)) for each in outcomes]),
     ]
 
 
@@ -156,6 +171,10 @@ def _database(outcome: Outcome) -> str:
     return f"{outcome.hubs} hubs, {name}" if outcome.hubs > 1 else name
 
 
+def _seconds(time_s: float) -> str:
+    return f"{time_s:.1f} s" if time_s else ""
+
+
 def _cases(outcome: Outcome, kind: str) -> int:
     return len(outcome.violations.get(kind, []))
 
@@ -167,8 +186,8 @@ def complaints(outcomes: Iterable[Outcome]) -> Iterator[str]:
         for kind, cases in each.violations.items():
             for case in cases[:5]:
                 yield f"{where}: {kind}: {case}"
-        if started_within_s(each) > SERVES_WITHIN_S:
-            yield f"{where}: 95 of 100 starts took up to {started_within_s(each):.1f} s"
+        if most_started_within_s(each) > SERVES_WITHIN_S:
+            yield f"{where}: 95 of 100 starts took up to {most_started_within_s(each):.1f} s"
 
 
 def written(command: Sequence[str], outcomes: Sequence[Outcome]) -> str:
@@ -245,7 +264,8 @@ difference is a violation, and the command ends with 1.
 **Doubled**: accepted more than once. **False**: delivered without a report, failed against the
 vendor's word, or a report that was taken and moved nothing. **Stuck**: still queued or under way
 after two minutes, or unknown and nobody asks. With `none` nobody can be asked: there the vendor
-never heard of most of the messages that are still unknown, and each is shown.
+never heard of most of the messages that are still unknown, and each is shown. A start is timed
+from the process's begin until the hub is ready, on a machine that was not busy with other work.
 
 ## What was done
 

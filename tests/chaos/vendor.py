@@ -31,7 +31,10 @@ SECRET: Final = "pb-test-secret"
 TAKES_LATE_S: Final = 0.5
 """How long after it broke off a request it may still take its text."""
 _PAUSE_S: Final = 0.03
-_AGAIN_S: Final = 0.3
+_AT_ONCE: Final = 12
+"""So many things are being told to the hub at most; more make no more arrive."""
+_AGAIN_S: Final = (0.2, 2.0)
+"""How long it waits before it tells the same again: twice as long each time, within these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +88,7 @@ class Vendor:
         self._random = random.Random(options.seed)
         self._by_reference: dict[str, list[Text]] = defaultdict(list)
         self._errands: set[asyncio.Task[None]] = set()
+        self._telling = asyncio.Semaphore(_AT_ONCE)
         self._mishap = options.mishap
         self._inbound: asyncio.Task[None] | None = None
 
@@ -204,6 +208,9 @@ class Vendor:
         number = 0
         to = "+14155550123"
         while True:
+            await asyncio.sleep(1 / self._options.inbound_per_s)
+            if len(self._errands) > 5 * _AT_ONCE:
+                continue
             number += 1
             name = f"in-{number}"
             event = {"type": "text.received", "event_id": name, "id": name, "text": f"hello {name}"}
@@ -211,7 +218,6 @@ class Vendor:
             for _ in range(self._random.choice([1, 1, 1, 2])):
                 delay_s = self._random.uniform(0.0, 0.5)
                 self._later(self._tell(self._options.inbound_url, text), delay_s)
-            await asyncio.sleep(1 / self._options.inbound_per_s)
 
     def _later(self, errand: Coroutine[Any, Any, None], delay_s: float = 0.0) -> asyncio.Task[None]:
         async def wait() -> None:
@@ -225,13 +231,16 @@ class Vendor:
 
     async def _tell(self, url: str, event: dict[str, str]) -> None:
         """Tell the hub of an event until it answers 2xx, as vendors do, and note that it did."""
-        body = json.dumps(event).encode()
+        body, (pause_s, longest_s) = json.dumps(event).encode(), _AGAIN_S
         while True:
             stamp = str(int(time.time()))
             digest = hmac.digest(SECRET.encode(), f"{stamp}.".encode() + body, hashlib.sha256)
             headers = {"X-Postbird-Signature": f"t={stamp},v1={digest.hex()}"}
             try:
-                async with self._http.post(url, data=body, headers=headers) as answer:
+                async with (
+                    self._telling,
+                    self._http.post(url, data=body, headers=headers) as answer,
+                ):
                     if answer.ok:
                         self._write_down({"heard": event})
                         return
@@ -240,7 +249,8 @@ class Vendor:
                         return
             except (ClientError, TimeoutError, OSError):
                 pass  # the hub is away
-            await asyncio.sleep(self._random.uniform(_AGAIN_S / 2, _AGAIN_S))
+            await asyncio.sleep(self._random.uniform(pause_s / 2, pause_s))
+            pause_s = min(2 * pause_s, longest_s)
 
     def _write_down(self, fact: dict[str, Any]) -> None:
         os.write(self._told, json.dumps(fact).encode() + b"\n")
