@@ -28,16 +28,16 @@ _ENGINE = "trunkline.core.engine"
 _INTAKE = "trunkline.core.inbound.intake"
 
 STEPS: Final = {
-    "before the message is stored": Step(f"{_MESSAGES}.service", "Messages._admitted", False),
-    "in the transaction that stores it": Step(f"{_MESSAGES}.service", "Messages._admit", True),
-    "after the message is stored": Step(f"{_MESSAGES}.service", "Messages._admitted", True),
+    "before the message is stored": Step(f"{_MESSAGES}.admission", "Admission.admit", False),
+    "in the transaction that stores it": Step(f"{_MESSAGES}.admission", "Admission._admit", True),
+    "after the message is stored": Step(f"{_MESSAGES}.admission", "Admission.admit", True),
     "before the provider is asked": Step(f"{_MESSAGES}.delivery", "Delivery._call", False),
     "after the provider was asked": Step(f"{_MESSAGES}.delivery", "Delivery._call", True),
     "before the outcome is stored": Step(f"{_MESSAGES}.delivery", "Delivery._recorded", False),
     "in the transaction of the outcome": Step(f"{_MESSAGES}.outcomes", "Outcomes.record", True),
     "after the outcome is stored": Step(f"{_MESSAGES}.delivery", "Delivery._recorded", True),
     "in the transaction of a later attempt": Step(
-        f"{_MESSAGES}.redelivery", "Redelivery.begin", True
+        f"{_MESSAGES}.beginning", "Beginning.begin", True
     ),
     "in the transaction that claims jobs": Step(f"{_ENGINE}.repository", "claim", True),
     "after jobs are claimed": Step(f"{_ENGINE}.engine", "Engine._do", False),
@@ -51,7 +51,9 @@ STEPS: Final = {
     ),
     "in the transaction that buries the dead": Step(f"{_MESSAGES}.recovery", "Recovery.bury", True),
     "before a callback is stored": Step(_INTAKE, "Intake._store", False),
-    "in the transaction of a callback": Step(_INTAKE, "Intake._add", True),
+    "in the transaction of a callback": Step(
+        "trunkline.core.inbound.dispatch", "Dispatch.take_in", True
+    ),
     "after a callback is stored": Step(_INTAKE, "Intake._store", True),
 }
 
