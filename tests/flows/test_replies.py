@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ from tests.flows.houses import refused
 from tests.flows.hubs import ANN, BEN, HANDSET, Caller, Served
 from tests.flows.networks import Vendor
 from tests.flows.test_mcp import ERAS, facts_of, text_of
+from tests.processes import command, free_port, hub_process
 
 OTHER = "+12025550151"
 
@@ -174,6 +176,25 @@ async def test_a_client_that_goes_away_waits_no_longer(served: Served, ann: Call
         )
 
     await until_waiting(served, 0)
+
+
+@pytest.mark.slow
+async def test_a_hub_that_is_stopped_answers_those_who_wait(tmp_path: Path) -> None:
+    data_dir, path = tmp_path / "data", "/api/v1/tools/comms_wait_for_reply"
+    command("agents", "create", "ann", data_dir=data_dir)
+    token = command("tokens", "issue", "ann", data_dir=data_dir).strip()
+    async with (
+        hub_process("serve", data_dir=data_dir, port=free_port()) as hub,
+        httpx2.AsyncClient(
+            base_url=hub.base_url, headers={"Authorization": f"Bearer {token}"}, timeout=60
+        ) as http,
+    ):
+        waiting = asyncio.create_task(http.post(path, json={"timeoutSeconds": 50}))
+        await asyncio.sleep(1)  # it waits by now
+        code = await asyncio.to_thread(hub.stop)
+
+    assert (await waiting).json()["waiting"] is True
+    assert code == 0
 
 
 # --- by MCP ---------------------------------------------------------------------------------------

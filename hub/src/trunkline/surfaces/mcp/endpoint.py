@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PRINCIPAL = "trunkline.principal"
 _LISTEN = "subscriptions/listen"
+_SSE = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,21 +77,21 @@ class McpEndpoint:
             await problem_response(as_problem(error, self._hub))(scope, receive, send)
             return
         scope[_PRINCIPAL] = principal
-        manager = managers.plain
-        if "text/event-stream" in request.headers.get("accept", ""):
-            name = request.headers.get("mcp-name")
-            if request.headers.get("mcp-method") == _LISTEN:
-                is_long = True
-            elif name is None:  # the older era names the tool in the body only
-                first = await receive()
-                receive = _after(first, receive)
-                body = first.get("body", b"")
-                is_long = any(f'"{each}"'.encode() in body for each in self._long)
-            else:
-                is_long = name in self._long
-            if is_long:
-                manager = managers.streaming
+        first = None
+        if "mcp-method" not in request.headers:  # the older era says it in the body only
+            first = await receive()
+            receive = _after(first, receive)
+        streams = self._is_long(request, first) and _SSE in request.headers.get("accept", "")
+        manager = managers.streaming if streams else managers.plain
         await manager.handle_request(scope, receive, send)
+
+    def _is_long(self, request: Request, first: Message | None) -> bool:
+        """Tell whether a request calls a tool that takes long, or listens."""
+        if first is None:
+            called = request.headers["mcp-method"], request.headers.get("mcp-name")
+            return called[0] == _LISTEN or called[1] in self._long
+        body = first.get("body", b"")
+        return any(f'"{name}"'.encode() in body for name in self._long)
 
     async def _run(self, ready: "asyncio.Future[_Managers]") -> None:
         try:
