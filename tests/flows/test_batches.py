@@ -1,5 +1,6 @@
 """Batches: each message by itself, nothing twice, and what is left can be looked at and stopped."""
 
+import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from tests.flows.houses import refused
 from tests.flows.hubs import ANN, HANDSET, Caller, Served, StartHub
-from tests.flows.networks import ALICE, WIRE, Network, Vendor
+from tests.flows.networks import ALICE, WIRE, Network, Turnstile, Vendor
 from trunkline.core.messages.service import Messages
 from trunkline.sdk import DatabaseFailed, OutboundSms, Receipt, Rejected
 
@@ -124,6 +125,19 @@ async def test_a_batch_that_broke_off_is_completed_under_its_key(
     assert sorted(await Vendor(served).handset(HANDSET)) == sorted(
         each["body"] for each in texts(MANY)
     )
+
+
+async def test_a_repeated_batch_does_not_wait_for_what_is_under_way(start_hub: StartHub) -> None:
+    slow = Turnstile()
+    batch = {"messages": [text("slow", to=ALICE)], "idempotencyKey": "monday"}
+    async with start_hub(plugins=slow.network.plugins(), toml=WIRE) as hub:
+        ann = await hub.agent("ann", "+14155550123")
+        await ann.call("comms_send_batch", **batch)
+        await slow.asked.wait()
+        again = await asyncio.wait_for(ann.call("comms_send_batch", **batch), 5)
+        slow.let.set()
+
+    assert again["results"][0]["status"] == "sending"
 
 
 async def test_a_key_stands_for_one_batch_with_its_messages(served: Served, ann: Caller) -> None:

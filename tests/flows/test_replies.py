@@ -81,6 +81,17 @@ async def test_a_message_that_has_not_gone_out_does_not_hide_a_reply(
     assert (await wait(ann, HANDSET))["body"] == "yes"
 
 
+async def test_what_was_written_to_somebody_else_does_not_hide_a_reply(
+    served: Served, ann: Caller
+) -> None:
+    await ann.send(HANDSET, "are you there?")
+    await Vendor(served).text(HANDSET, ANN, "yes")
+    await ann.send(OTHER, "and you?")
+
+    assert (await wait(ann, HANDSET))["body"] == "yes"
+    assert (await wait(ann, timeout_s=1))["waiting"] is True
+
+
 async def test_replies_come_one_after_the_other_by_the_id_of_the_one_before(
     served: Served, ann: Caller
 ) -> None:
