@@ -137,17 +137,16 @@ async def test_every_result_is_as_its_schema_promises(house: House, mode: str) -
         queued = facts_of(
             await client.call_tool("comms_send_message", {**SEND, "body": f"queued {mode}"})
         )
+        canceled = facts_of(await client.call_tool("comms_cancel", {"id": queued["messageId"]}))
         batch = facts_of(
             await client.call_tool("comms_send_batch", {"messages": [SEND, {"to": "nobody"}]})
         )
         results = {
             "comms_send_message": sent,
             "comms_send_batch": batch,
+            "comms_cancel": canceled,
             "comms_wait_for_reply": facts_of(
                 await client.call_tool("comms_wait_for_reply", {"timeoutSeconds": 1})
-            ),
-            "comms_cancel": facts_of(
-                await client.call_tool("comms_cancel", {"id": queued["messageId"]})
             ),
             "comms_get_status": facts_of(
                 await client.call_tool("comms_get_status", {"id": sent["messageId"]})

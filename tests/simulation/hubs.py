@@ -111,7 +111,7 @@ def without_surfaces() -> Iterator[None]:
     nothing = RecordingLog()
 
     def only_the_hub(_: object, __: object, hub: Hub, ___: object) -> RunningHub:
-        return RunningHub(hub=hub, app=_nobody, local_app=_nobody)
+        return RunningHub(hub=hub, app=_nobody, local_app=_nobody, end_waits=lambda: None)
 
     with (
         patch("trunkline.app.build_applications", only_the_hub),
