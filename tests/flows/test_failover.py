@@ -202,6 +202,28 @@ async def test_a_first_that_got_through_after_all_ends_the_trying(
     assert (len(one.asked), len(two.asked)) == (1, 1)
 
 
+async def test_a_first_that_reports_while_the_second_sends_shows_that_there_are_two(
+    start_hub: StartHub,
+) -> None:
+    hubs: list[Served] = []
+    one = Scripted(script=[AWAY])
+
+    class Overtaken(Scripted):
+        async def send_sms(self, sms: OutboundSms) -> Receipt:
+            await tell(hubs[0], "one", one.asked[0].status_url, id="one-9", status="delivered")
+            return Receipt(provider_id="two-1")
+
+    async with start_hub(plugins=side_by_side(one, Overtaken()), toml=PAIR) as hub:
+        hubs.append(hub)
+        ann = await hub.agent("ann", ALICE)
+        sent = await ann.send(BOB, "hello")
+        traced = await ann.status(sent["messageId"])
+        (row,) = hub.rows("SELECT connection, external_id FROM messages")
+
+    assert (traced["status"], traced["flag"]) == ("delivered", "sent_twice")
+    assert row == {"connection": "one", "external_id": "one-9"}
+
+
 async def test_a_failure_of_an_earlier_attempt_fails_no_later_one(
     start_hub: StartHub, clock: Ahead
 ) -> None:

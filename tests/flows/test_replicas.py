@@ -364,8 +364,12 @@ async def test_what_a_dead_hub_was_sending_is_unknown_once_it_is_old_enough(
     clock.travel(10 + STRAGGLERS_S - 1)
     async with serve(tmp_path, **given) as hub:
         young = await hub.caller(ann.token).status(sent["messageId"])
-        clock.travel(STRAGGLERS_S)
-        old = await hub.until_status(hub.caller(ann.token), sent["messageId"], "unknown")
+
+        async def a_second_later() -> dict[str, Any]:
+            clock.travel(1)
+            return await hub.caller(ann.token).status(sent["messageId"])
+
+        old = await hub.until(a_second_later, lambda traced: traced["status"] == "unknown")
 
     assert young["status"] == "sending"
     assert old["history"][-1]["status"] == "unknown"

@@ -97,6 +97,9 @@ class Outcomes:
         ):
             flag = Flag.SENT_AFTER_ALL.value
             repository.set_values(tx, workspace_id, message.id, flag=flag)
+        elif standing is not None and standing.connection != attempt.connection.name:
+            flag = Flag.SENT_TWICE.value  # a report proved meanwhile that another had taken it
+            repository.set_values(tx, workspace_id, message.id, flag=flag)
         reason = attempt.switch.sentence(attempt.connection.name) if attempt.switch else None
         if moved and (message.reason is not None or reason is not None or attempt.resend):
             repository.set_values(tx, workspace_id, message.id, reason=reason, due_at=None)
