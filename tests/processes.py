@@ -84,13 +84,13 @@ async def hub_process(
     port: int,
     config: Path | None = None,
     environ: Mapping[str, str] | None = None,
-    program: Sequence[str] = TRUNKLINE,
+    program: Sequence[str] | None = None,
 ) -> AsyncIterator[HubProcess]:
     """Start a hub, wait until it is ready, and see to it that it ends."""
     where = ["--data-dir", str(data_dir), *(["--config", str(config)] if config else [])]
     with (data_dir.parent / f"{data_dir.name}.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: ASYNC220 - started and left alone
-            [*program, *args, "--port", str(port), *where],
+            [*(program or TRUNKLINE), *args, "--port", str(port), *where],
             stdout=log,
             stderr=log,
             env=clean_environment(environ),

@@ -30,6 +30,14 @@ NO_MEDIA: Final = [None, 5, "https://media.example/a.png", (None,), (b"https://a
 ANYTHING: Final = [RuntimeError, SystemExit, asyncio.CancelledError, GeneratorExit]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _however_often() -> Iterator[None]:
+    """Let the hub ask an adapter that fails all the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trunkline.core.connections.breaker.FAILURES", 10_000)
+        yield
+
+
 @dataclass
 class Breakable(WireWebhooks):
     """Does `doing` in `method`, and is sound elsewhere."""

@@ -1,4 +1,4 @@
-"""A provider that is slow, in trouble or asked too fast takes nothing from another's sends."""
+"""A provider that is slow or asked too fast takes nothing from another's sends."""
 
 import asyncio
 import statistics
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.flows.clocks import Ahead, clock
 from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.networks import ALICE, BOB, Network, Turnstile
-from tests.flows.pairs import AWAY, PAIR, Scripted, side_by_side
-from tests.flows.test_retrying import Ahead, clock, keep_still
+from tests.flows.pairs import PAIR, Scripted, side_by_side
 from trunkline.sdk import OutboundSms, Receipt
 
 __all__ = ["clock"]
@@ -105,70 +105,6 @@ async def test_jobs_that_hang_at_one_provider_leave_room_for_those_of_another(
         turnstile.let.set()
 
     assert 0 < hanging < 64
-
-
-# --- trouble --------------------------------------------------------------------------------------
-
-
-async def in_trouble(caller: Caller, network: Scripted) -> None:
-    """Let a network fail until it is left alone."""
-    network.script[:] = [AWAY] * 5
-    for number in range(5):
-        await caller.send(BOB, f"trouble {number}")
-
-
-async def test_a_provider_in_trouble_is_left_alone_and_tried_again_with_one_text(
-    start_hub: StartHub, clock: Ahead
-) -> None:
-    one, two = Scripted(), Scripted(name="two")
-    async with start_hub(plugins=side_by_side(one, two), toml=PAIR, clock=clock) as hub:
-        ann, admin = await over(hub, "one", "ann", ALICE), await hub.admin()
-        await in_trouble(ann, one)
-        await keep_still()
-        asked = len(one.asked)
-        queued = await ann.send(BOB, "hello")
-        ready = (await admin.get("/health/ready")).json()
-        metrics = (await admin.get("/metrics")).text
-        clock.travel(31)
-        await keep_still()
-        clock.travel(3)  # the others wait for what comes of the one that is tried
-        traced = await hub.until_status(ann, queued["messageId"], "sent")
-        cured = (await admin.get("/health/ready")).json()
-
-    assert (asked, queued["status"], queued["retryOwner"]) == (5, "queued", "hub")
-    assert queued["reason"].startswith("The provider of 'one' is in trouble")
-    wait = datetime.fromisoformat(queued["earliestAt"]) - datetime.now(UTC)
-    assert timedelta(seconds=25) < wait <= timedelta(seconds=30)
-    assert traced["history"][0]["status"] == "queued"
-    assert (ready["status"], ready["providers"]["one"]) == ("degraded", "error")
-    assert 'comms_connection_circuit_open{connection="one"} 1.0' in metrics
-    assert cured["providers"]["one"] == "ok"
-
-
-async def test_while_the_first_is_left_alone_the_second_sends_at_once_and_says_so(
-    start_hub: StartHub,
-) -> None:
-    one, two = Scripted(), Scripted(name="two")
-    async with start_hub(plugins=side_by_side(one, two), toml=PAIR) as hub:
-        ann = await hub.agent("ann", ALICE)
-        await in_trouble(ann, one)
-        sent = await ann.send(BOB, "hello")
-        (row,) = hub.rows("SELECT connection, attempts FROM messages ORDER BY id DESC LIMIT 1")
-
-    assert (sent["status"], sent["provider"], len(one.asked)) == ("sent", "two", 5)
-    assert "not by 'one': The provider of 'one' is in trouble" in sent["reason"]
-    assert row == {"connection": "two", "attempts": 1}
-
-
-async def test_one_that_cannot_be_opened_is_in_trouble_too(start_hub: StartHub) -> None:
-    one = Network(openings=[RuntimeError("no")] * 9)
-    async with start_hub(plugins=side_by_side(one, names="one"), toml=PAIR) as hub:
-        ann = await hub.agent("ann", ALICE)
-        for number in range(7):
-            answer = await ann.send(BOB, f"text {number}")
-
-    assert answer["reason"].startswith("The provider of 'one' is in trouble")
-    assert len(one.openings) == 4
 
 
 # --- rate -----------------------------------------------------------------------------------------

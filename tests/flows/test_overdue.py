@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.flows.clocks import Ahead, clock, keep_still
 from tests.flows.hubs import Served, StartHub
 from tests.flows.networks import ALICE, BOB
 from tests.flows.pairs import PAIR, Scripted, side_by_side, tell
-from tests.flows.test_retrying import Ahead, clock, keep_still
 from trunkline.core.messages import overdue
 from trunkline.sdk import Capability, DeliveryStatus, OutcomeUnknown, SmsReport
 

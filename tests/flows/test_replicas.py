@@ -18,7 +18,6 @@ from plugins.postgres.tests.server import Server, query
 from tests.flows.conftest import TEMPLATE
 from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, Served, serve
 from tests.flows.networks import ALICE, BOB, WIRE, Network, Turnstile, Vendor, WireWebhooks
-from tests.flows.pairs import AWAY, PAIR, Scripted, side_by_side
 from trunkline.app import STRAGGLERS_S
 from trunkline.core.messages import idempotency
 from trunkline.sdk import E164, NotConfigured, Tx
@@ -259,40 +258,6 @@ async def test_a_webhook_that_two_hubs_are_told_at_the_same_moment_is_stored_onc
     assert [answer.status_code for answer in answers] == [204, 204]
     assert [message["body"] for message in inbox] == (["hello"] if readable else [])
     assert [event["state"] for event in events] == ["handled" if readable else "dead"]
-
-
-# --- trouble --------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-async def test_what_one_hub_learns_of_a_provider_the_other_knows_soon_after(
-    url: str, tmp_path: Path
-) -> None:
-    networks = [Scripted(script=[AWAY] * 5), Scripted()]
-    plugins = [side_by_side(network, names="one") for network in networks]
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-    given: dict[str, Any] = {"toml": PAIR, "database": url, "environ": ENVIRON}
-    async with (
-        serve(tmp_path / "one", plugins=plugins[0], **given) as one,
-        serve(tmp_path / "two", plugins=plugins[1], **given) as two,
-    ):
-        ann = await one.agent("ann", ALICE)
-        for number in range(5):
-            await ann.send(BOB, f"text {number}")
-
-        async def states() -> str:
-            ready = await two.caller((await two.local("tokens_issue"))["token"]).get(
-                "/health/ready"
-            )
-            state: str = ready.json()["providers"]["one"]
-            return state
-
-        await two.until(states, lambda state: state == "error")
-        answer = await two.caller(ann.token).send(BOB, "hello")
-
-    assert answer["status"] == "queued"
-    assert "hello" not in [sms.body for sms in networks[1].asked]
 
 
 # --- starting -------------------------------------------------------------------------------------

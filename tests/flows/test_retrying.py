@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import pytest
 
+from tests.flows.clocks import Ahead, clock, keep_still
 from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.networks import (
     ALICE,
@@ -28,39 +29,19 @@ from trunkline.sdk import (
     Receipt,
     Rejected,
     RetryLater,
-    SystemClock,
 )
+
+__all__ = ["clock"]
 
 pytestmark = pytest.mark.both
 
 KEY = {"Idempotency-Key": "order-17"}
-LONGER_THAN_IT_TAKES_S = 0.2
 SHORT = f"""
 {WIRE}
 [messages]
 valid_for_s = 60
 final_within_s = 600
 """
-
-
-class Ahead(SystemClock):
-    """The machine's clock, which the test sets ahead; durations stay what they are."""
-
-    ahead = timedelta()
-
-    def now(self) -> datetime:
-        return super().now() + self.ahead
-
-    def travel(self, seconds: float) -> None:
-        """Move on."""
-        self.ahead += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Ahead:
-    """The clock of a hub that notices quickly when it is set ahead."""
-    monkeypatch.setattr("trunkline.core.engine.engine.POLL_S", 0.02)
-    return Ahead()
 
 
 def network_that(*says: ProviderError) -> Network:
@@ -92,11 +73,6 @@ async def until_no_job_is_left(hub: Served) -> None:
         return hub.count("engine_jobs")
 
     await hub.until(jobs, lambda count: count == 0)
-
-
-async def keep_still() -> None:
-    """Let the hub do what it should not."""
-    await asyncio.sleep(LONGER_THAN_IT_TAKES_S)
 
 
 # --- when, and how long ---------------------------------------------------------------------------
