@@ -7,7 +7,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tests.databases import SQLITE
 from tests.flows.hubs import Caller, Served, StartHub, serve
 from tests.flows.networks import ALICE, BOB, WIRE, Network
 from tests.processes import TRUNKLINE, clean_environment
-from trunkline.sdk import OutboundSms, Receipt, RetryLater
+from trunkline.sdk import Idempotency, OutboundSms, OutcomeUnknown, Receipt, RetryLater
 from trunkline.serving import directory_lock
 
 
@@ -214,6 +214,38 @@ def _stored(hub: Served, at: datetime) -> object:
     if hub.database != SQLITE:
         return at
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+async def test_a_restored_hub_does_not_trust_that_a_provider_still_knows_a_key(
+    start_hub: StartHub, backups: Backups, tmp_path: Path
+) -> None:
+    async def silent(sms: OutboundSms) -> Receipt:
+        raise OutcomeUnknown("No answer came.")
+
+    network, file = Network(silent), tmp_path / "backup"
+    plugins = network.plugins()
+    spec = replace(plugins.telephony["wire"], idempotency=Idempotency.KEY)
+    plugins = replace(plugins, telephony={**plugins.telephony, "wire": spec})
+    async with start_hub(plugins=plugins, toml=WIRE) as hub:
+        ann = await hub.agent("ann", ALICE)
+        await ann.try_send(BOB, "text 1")
+        jobs = hub.rows("SELECT kind FROM engine_jobs")
+        made = await asyncio.to_thread(backups.run, "backup", str(file))
+    await asyncio.to_thread(backups.restore, file)
+    asked = len(network.asked)
+    async with serve(
+        backups.second_dir, plugins=plugins, toml=WIRE, database=backups.second
+    ) as restored:
+        left = restored.count("engine_jobs")
+        await restored.change("UPDATE engine_jobs SET due_at = created_at")
+        await asyncio.sleep(2)
+        found = _statuses(restored)
+
+    assert made.returncode == 0, made.stderr
+    assert jobs == [{"kind": "reconcile"}]
+    assert left == 0
+    assert len(network.asked) == asked
+    assert found == {"unknown": 1}
 
 
 async def test_a_database_set_back_by_other_means_is_treated_alike_once_that_is_said(

@@ -81,7 +81,11 @@ class Events:
             outcome = await self._take_in(principal.workspace_id, found)
         except _StaysDead as error:
             outcome = str(error)
-        event = await self._find(principal, event_id)
+            event = await self._find(principal, event_id)
+            if event.state in _NOT_TRIED:  # somebody else was quicker
+                outcome = _NOT_TRIED[event.state]
+        else:
+            event = await self._find(principal, event_id)
         self.log.info("webhook.replayed", eventId=event_id, state=event.state.value)
         return Replayed(event=event, outcome=outcome)
 
