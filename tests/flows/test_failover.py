@@ -33,6 +33,7 @@ async def test_what_the_first_surely_has_not_taken_the_second_sends_within_the_s
         again = await ann.send(BOB, "hello")
         traced = await ann.status(sent["messageId"])
         made = attempts(hub)
+        shown = await hub.local("messages_show", id=sent["messageId"])
         (row,) = hub.rows("SELECT connection, provider, external_id, attempts FROM messages")
         metrics = (await admin.get("/metrics")).text
         jobs = hub.count("engine_jobs")
@@ -46,6 +47,7 @@ async def test_what_the_first_surely_has_not_taken_the_second_sends_within_the_s
         "sent",
     ]
     assert made == [(1, "one", "failed"), (2, "two", "sent")]
+    assert [each["connection"] for each in shown["attempts"]] == ["one", "two"]
     assert row == {"connection": "two", "provider": "two", "external_id": "two-1", "attempts": 2}
     assert (len(one.asked), len(two.taken), jobs) == (1, 1, 0)
     assert 'comms_failovers_total{from="one",to="two"} 1.0' in metrics

@@ -1,5 +1,6 @@
 """A provider in trouble is left alone for a while, by every hub, and then tried with one text."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,26 @@ async def test_what_one_hub_learns_of_a_provider_the_other_knows_soon_after(
 
     assert answer["status"] == "queued"
     assert "hello" not in [sms.body for sms in networks[1].asked]
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_the_hubs_of_a_database_share_a_rate_evenly(
+    migrated_server: Server, tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {
+        "toml": f"{PAIR}[providers.one]\nmax_per_second = 2\n",
+        "environ": ENVIRON,
+        "plugins": side_by_side(Scripted(), names="one"),
+    }
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    with migrated_server.database(TEMPLATE) as url:
+        async with serve(tmp_path / "one", database=url, **given) as one:
+            ann = await one.agent("ann", ALICE)
+            alone = [(await ann.send(BOB, f"alone {n}"))["status"] for n in range(2)]
+            async with serve(tmp_path / "two", database=url, **given):
+                await asyncio.sleep(2.5)  # each looks every second who else there is
+                shared = [(await ann.send(BOB, f"shared {n}"))["status"] for n in range(2)]
+
+    assert (alone, shared) == (["sent", "sent"], ["sent", "queued"])

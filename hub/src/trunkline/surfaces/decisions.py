@@ -47,6 +47,7 @@ class AttemptShape(Result):
 
     number: int
     state: str
+    connection: str
     begun_at: Time
     finished_at: Time | None = optional("When it was over.")
     external_id: str | None = optional("The provider's id of the message.")
@@ -104,6 +105,7 @@ async def _messages_show(
                 begun_at=attempt.begun_at,
                 finished_at=attempt.finished_at,
                 external_id=attempt.external_id,
+                connection=attempt.connection,
                 provider_code=attempt.provider_code,
             )
             for attempt in inspected.attempts

@@ -209,11 +209,13 @@ class AttemptEntry:
 
     Attributes:
         state: sending, sent, failed or unknown.
+        connection: The one it was made over.
         external_id, provider_code: The provider's id of the message, and its code of an error.
     """
 
     number: int
     state: str
+    connection: str
     begun_at: datetime
     finished_at: datetime | None
     external_id: str | None

@@ -112,6 +112,7 @@ def read_attempts(tx: Tx, workspace_id: str, message_id: str) -> list[AttemptEnt
         AttemptEntry(
             number=row.number,
             state=row.state,
+            connection=row.connection,
             begun_at=row.created_at,
             finished_at=row.finished_at,
             external_id=row.external_id,
