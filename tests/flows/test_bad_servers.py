@@ -103,8 +103,8 @@ async def test_a_server_that_crashes_under_load_costs_no_text_and_doubles_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("trunkline.core.messages.delivery._RECORD_TRIES", tries)
-    monkeypatch.setattr("trunkline.app.STRAGGLERS_S", 2.0)
-    monkeypatch.setattr("trunkline.app.HOUSEKEEPING_S", 0.5)
+    monkeypatch.setattr("trunkline.background.STRAGGLERS_S", 2.0)
+    monkeypatch.setattr("trunkline.background.HOUSEKEEPING_S", 0.5)
 
     async def take(sms: OutboundSms) -> Receipt:
         await asyncio.sleep(0.1)

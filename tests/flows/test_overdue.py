@@ -53,7 +53,7 @@ class Oracle(Scripted):
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trunkline.app.HOUSEKEEPING_S", 0.02)
+    monkeypatch.setattr("trunkline.background.HOUSEKEEPING_S", 0.02)
 
 
 async def flags(hub: Served) -> list[str | None]:

@@ -18,7 +18,7 @@ from plugins.postgres.tests.server import Server, query
 from tests.flows.conftest import TEMPLATE
 from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, Served, serve
 from tests.flows.networks import ALICE, BOB, WIRE, Network, Turnstile, Vendor, WireWebhooks
-from trunkline.app import STRAGGLERS_S
+from trunkline.background import STRAGGLERS_S
 from trunkline.core.messages import idempotency
 from trunkline.sdk import E164, NotConfigured, Tx
 from trunkline.testing import FakeClock

@@ -116,7 +116,7 @@ def without_surfaces() -> Iterator[None]:
     with (
         patch("trunkline.app.build_applications", only_the_hub),
         patch("trunkline.app.open_client", _no_client),
-        patch("trunkline.app.load_master_key", lambda *_: bytes(32)),
+        patch("trunkline.composition.load_master_key", lambda *_: bytes(32)),
         patch("trunkline.app.get_log", lambda _: nothing),
     ):
         yield

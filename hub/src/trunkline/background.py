@@ -1,0 +1,111 @@
+"""What a hub does without being asked: settle what was left, do what is due, keep house."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from trunkline.composition import Composed
+from trunkline.core.engine.repository import read_beats, release, release_strangers
+from trunkline.core.principal import Principal, Scope
+from trunkline.sdk import Tx
+
+HOUSEKEEPING_S: Final = 60.0
+DRAIN_S: Final = 10.0
+STRAGGLERS_S: Final = 30.0
+"""Beyond opening the provider and asking it, what an attempt may still take."""
+
+
+@asynccontextmanager
+async def at_work(composed: Composed) -> AsyncIterator[None]:
+    """Settle what the dead left, then work until the block is left; what is under way is ended."""
+    hub, engine = composed.hub, composed.engine
+    await _settle_restored(composed)
+    if composed.alone:
+        await _take_over(composed)
+    else:
+        await composed.pulse.beat()
+    begins_new = [engine.run(), hub.routes.run(), _keep_house(composed), _forget_in_time(composed)]
+    begun = [asyncio.create_task(each) for each in begins_new]
+    # The others must see that this process lives for as long as anything is under way.
+    living = None if composed.alone else asyncio.create_task(composed.executors.run())
+    try:
+        yield
+    finally:
+        for task in begun:
+            task.cancel()
+        drains = (hub.messages.drain(DRAIN_S), engine.drain(DRAIN_S))
+        unfinished = sum(await asyncio.gather(*drains))
+        if unfinished:
+            hub.log.warning("hub.stopped_with_sends_under_way", count=unfinished)
+        if living is not None:
+            living.cancel()
+            if not unfinished:
+                await composed.pulse.leave()
+        await hub.connections.close()
+        await hub.tokens.note_uses()
+
+
+async def _settle_restored(composed: Composed) -> None:
+    unknown = await composed.hub.db.write(composed.recovery.settle_restored)
+    if unknown is not None:
+        composed.hub.log.warning("hub.restored", unknown=unknown)
+
+
+async def _take_over(composed: Composed) -> None:
+    """Settle what the last process on an embedded database left: it was alone, and is dead."""
+    executor = composed.engine.executor
+
+    def fn(tx: Tx) -> int:
+        release(tx, executor)
+        return composed.recovery.bury(tx, executor)
+
+    leftovers = await composed.hub.db.write(fn)
+    if leftovers:
+        composed.hub.log.warning("hub.found_sends_of_unknown_outcome", count=leftovers)
+
+
+async def _keep_house(composed: Composed) -> None:
+    """At once and every minute: shred what is past its time, write down what is only remembered."""
+    while True:
+        await _sweep(composed)
+        await composed.hub.clock.sleep(HOUSEKEEPING_S)
+
+
+async def _forget_in_time(composed: Composed) -> None:
+    """Look every minute whether today's details of what is over are still to be forgotten."""
+    hub = composed.hub
+    while True:
+        await hub.clock.sleep(HOUSEKEEPING_S)
+        try:
+            forgotten = await hub.retention.sweep()
+            if forgotten:
+                hub.log.info("privacy.forgotten", count=forgotten)
+        except Exception as error:
+            hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
+
+
+async def _sweep(composed: Composed) -> None:
+    hub = composed.hub
+    try:
+        await hub.db.write(lambda tx: _bury_forgotten(tx, composed))
+        shredded = await hub.privacy.sweep()
+        if shredded:
+            hub.log.info("privacy.shredded", count=shredded)
+        await hub.tokens.note_uses()
+        pool = await hub.agents.pool(Principal(scope=Scope.LOCAL))
+        hub.metrics.pool(used=pool.used, total=pool.size)
+        await composed.overdue.sweep()
+    except Exception as error:
+        hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
+
+
+def _bury_forgotten(tx: Tx, composed: Composed) -> None:
+    """Settle what nobody knows any more."""
+    me, others = composed.engine.executor, set(read_beats(tx))
+    release_strangers(tx, {me, *others})
+    begun_before = (
+        composed.hub.clock.now() - composed.attempt_takes - timedelta(seconds=STRAGGLERS_S)
+    )
+    composed.recovery.bury_forgotten(tx, others - {me}, begun_before)
