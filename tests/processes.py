@@ -7,11 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 
@@ -59,11 +59,32 @@ class EndedAtStart(AssertionError):
     """A hub ended before it was ready; its log says why."""
 
 
+class Process(Protocol):
+    """As much of `subprocess.Popen` as is needed of a hub."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+Start = Callable[[Sequence[str], Mapping[str, str], Path], Process]
+"""Starts ``trunkline`` with arguments, in an environment, and lets it log to a file."""
+
+
+def started(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> Process:
+    """Start a hub as everybody does."""
+    with log.open("ab") as file:
+        return subprocess.Popen([*TRUNKLINE, *argv], stdout=file, stderr=file, env=environ)
+
+
 @dataclass(frozen=True, kw_only=True)
 class HubProcess:
     """A hub in a process of its own."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     base_url: str
 
     def kill(self) -> None:
@@ -84,23 +105,18 @@ async def hub_process(
     port: int,
     config: Path | None = None,
     environ: Mapping[str, str] | None = None,
-    program: Sequence[str] | None = None,
+    start: Start = started,
 ) -> AsyncIterator[HubProcess]:
     """Start a hub, wait until it is ready, and see to it that it ends."""
     where = ["--data-dir", str(data_dir), *(["--config", str(config)] if config else [])]
-    with (data_dir.parent / f"{data_dir.name}.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: ASYNC220 - started and left alone
-            [*(program or TRUNKLINE), *args, "--port", str(port), *where],
-            stdout=log,
-            stderr=log,
-            env=clean_environment(environ),
-        )
+    log = data_dir.parent / f"{data_dir.name}.log"
+    process = start([*args, "--port", str(port), *where], clean_environment(environ), log)
     base_url = f"http://127.0.0.1:{port}"
     try:
         async with httpx2.AsyncClient() as client:
             for _ in range(600):
-                if process.poll() is not None:
-                    raise EndedAtStart(f"it ended with {process.returncode}")
+                if (ended := process.poll()) is not None:
+                    raise EndedAtStart(f"it ended with {ended}")
                 try:
                     if (await client.get(f"{base_url}/health/ready")).status_code == 200:
                         break

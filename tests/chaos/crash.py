@@ -1,5 +1,5 @@
 """
-A hub that kills itself: ``python -m tests.chaos.crash serve …`` with CHAOS_STEP="STEP:N".
+A hub that kills itself at the step that CHAOS_STEP names, such as "after jobs are claimed:3".
 
 It is the hub as it stands, with one function of it wrapped: the Nth time that the named step is
 reached, the process gets SIGKILL. Nothing in the hub knows of this.
@@ -95,9 +95,11 @@ def _deadly(function: Callable[..., Any], *, after: bool, times: int) -> Callabl
     return await_ if inspect.iscoroutinefunction(function) else call
 
 
-if __name__ == "__main__":
-    name, _, times = os.environ["CHAOS_STEP"].partition(":")
-    arm(STEPS[name], int(times))
+def main() -> None:
+    """Be the hub, with the step armed that the environment names, if it names one."""
+    name, _, times = os.environ.get("CHAOS_STEP", "").partition(":")
+    if name:
+        arm(STEPS[name], int(times))
     from trunkline.cli import main
 
     main()

@@ -19,16 +19,18 @@ from plugins.postgres.tests.server import Server
 from tests.chaos.audit import Books, is_settled, judge, read_books
 from tests.chaos.client import Client
 from tests.chaos.crash import STEPS
+from tests.chaos.nursery import Nursery, nursery
 from tests.chaos.report import DATABASE, FROZEN, RANDOM, Outcome
 from tests.chaos.wire import BadWire, bad_wire
 from tests.databases import SQLITE
 from tests.processes import (
-    TRUNKLINE,
     EndedAtStart,
     HubProcess,
+    clean_environment,
     command,
     free_port,
     hub_process,
+    started,
     vendor_process,
 )
 from tests.proxies import RoundRobin, round_robin
@@ -36,8 +38,8 @@ from tests.proxies import RoundRobin, round_robin
 ROOT: Final = Path(__file__).parents[2]
 FLAVOURS: Final = {"key": "postbird_key", "lookup": "postbird_lookup", "none": "example"}
 DURABLE: Final = "-c shared_buffers=64MB"
-_CRASHING: Final = (TRUNKLINE[0], "-m", "tests.chaos.crash")
 _LONGEST_LIFE_S: Final = {1: 1.5, 3: 4.5}  # of more hubs each lives longer, on as many cores
+_WHOLE: Final = 0.2  # so often a start is one that reads all code, and is timed
 _FROZEN_S: Final = {1: (1.0, 4.0), 3: (9.0, 11.0)}  # others give a hub up after eight seconds
 _CONFIG: Final = """
 [server]
@@ -94,6 +96,7 @@ class Run:
     client: Client
     wire: BadWire
     vendor: str
+    nursery: Nursery
     faults: Counter[str] = field(default_factory=Counter)
     starts_s: list[float] = field(default_factory=list)
     started: int = 0
@@ -113,8 +116,10 @@ class Run:
         return self.folder / f"hub-{place}"
 
     @asynccontextmanager
-    async def hub(self, place: int, step: str | None = None) -> AsyncIterator[HubProcess]:
-        """Start the hub of a place; with a step, one that kills itself there."""
+    async def hub(
+        self, place: int, step: str | None = None, *, whole: bool = False
+    ) -> AsyncIterator[HubProcess]:
+        """Start the hub of a place, a `whole` one or a fork; with a step, one that dies there."""
         environ = environment(self.folder)
         if step is not None:
             environ["CHAOS_STEP"] = f"{step}:{self.random.randint(1, 12)}"
@@ -125,9 +130,9 @@ class Run:
             port=self.ports[place],
             config=self.config,
             environ=environ,
-            program=_CRASHING if step else TRUNKLINE,
+            start=started if whole else self.nursery.start,
         ) as hub:
-            if away == self.database_away and not away % 2:
+            if whole and away == self.database_away and not away % 2:
                 self.starts_s.append(time.monotonic() - began)
             yield hub
 
@@ -163,7 +168,7 @@ class Run:
         self.faults[step if came else RANDOM] += 1
 
     async def _live_for_a_while(self, place: int) -> None:
-        async with self.hub(place) as hub:
+        async with self.hub(place, whole=self.random.random() < _WHOLE) as hub:
             await asyncio.sleep(self.random.uniform(0.0, _LONGEST_LIFE_S[self.plan.hubs]))
             hub.kill()
         self.faults[RANDOM] += 1
@@ -275,6 +280,7 @@ async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIter
             client=Client(token=token, base_url=base_url, http=http),
             wire=wire,
             vendor=vendor,
+            nursery=stack.enter_context(nursery(clean_environment(environ))),
         )
 
 
