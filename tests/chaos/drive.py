@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import signal
 import time
 from collections import Counter
@@ -27,7 +28,6 @@ from tests.processes import (
     EndedAtStart,
     HubProcess,
     clean_environment,
-    command,
     free_port,
     hub_process,
     started,
@@ -227,6 +227,15 @@ def environment(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": path, "CREDENTIALS_ENCRYPTION_KEY": "5e" * 32}
 
 
+def _command(hubs: Nursery, folder: Path, *words: str) -> str:
+    """Run a command on the first hub's data, and return what it said."""
+    said = folder / "said"
+    said.unlink(missing_ok=True)
+    where = ("--data-dir", str(folder / "hub-0"), "--config", str(folder / "trunkline.toml"))
+    hubs.start([*words, *where], clean_environment(environment(folder)), said).wait()
+    return said.read_text()
+
+
 @asynccontextmanager
 async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIterator[Run]:
     """Start a vendor behind a bad wire, and prepare the database and an agent."""
@@ -262,11 +271,10 @@ async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIter
                 provider=FLAVOURS[plan.flavour],
             )
         )
-        environ, home = environment(folder), folder / "hub-0"
+        hubs = stack.enter_context(nursery(clean_environment(environment(folder))))
         for words in (("db", "upgrade"), ("agents", "create", "ann", "phone=+14155550123")):
-            command(*words, data_dir=home, config=config, environ=environ)
-        issue = ("tokens", "issue", "ann")
-        token = command(*issue, data_dir=home, config=config, environ=environ).strip()
+            _command(hubs, folder, *words)
+        (token,) = re.findall(r"tl_agent_\w+", _command(hubs, folder, "tokens", "issue", "ann"))
         http = await stack.enter_async_context(
             ClientSession(timeout=ClientTimeout(total=20), connector=TCPConnector(force_close=True))
         )
@@ -280,7 +288,7 @@ async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIter
             client=Client(token=token, base_url=base_url, http=http),
             wire=wire,
             vendor=vendor,
-            nursery=stack.enter_context(nursery(clean_environment(environ))),
+            nursery=hubs,
         )
 
 
