@@ -244,8 +244,8 @@ $ {command}
 A vendor in a process of its own writes down every text that it accepts, and everything that it
 tells the hub. Hubs, real processes over real HTTP, are asked for 50 sends a second, by a client
 that repeats its question under the same key until there is an answer. Most are forked from a
-process that has the hub's code loaded, for more kills in a time; one in ten starts from nothing, and
-is timed. Meanwhile
+process that has the hub's code loaded, for more kills in a time; one in ten starts from nothing,
+and is timed. Meanwhile
 
 - they are killed with SIGKILL at random moments and at {steps} named steps of a send, of deferred
   work and of a callback, and started again;
