@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from urllib.parse import urlsplit
 
 from trunkline.applications import Loopback, RunningHub, build_applications
@@ -36,12 +36,14 @@ async def open_hub(
     entropy: Callable[[int], bytes] = os.urandom,
     migrate: bool = False,
     patience_s: float = 0.0,
+    works: bool = True,
 ) -> AsyncIterator[RunningHub]:
     """
     Open a hub and close it again; nothing listens yet.
 
     `migrate` permits migrating a database that is not embedded, and for one whose server is away
-    `patience_s` seconds are waited.
+    `patience_s` seconds are waited. One that does not work answers what it is asked, and does
+    nothing by itself: it is there for a command.
 
     Raises:
         NotConfigured: Something must be installed or set first.
@@ -80,9 +82,14 @@ async def open_hub(
                 deliver=loopback.deliver,
             )
         )
-        await composed.hub.agents.ensure_pool(settings.pool.size)
-        async with at_work(composed):
-            yield build_applications(settings, plugins, composed.hub, loopback)
+        hub = composed.hub
+        await hub.agents.ensure_pool(settings.pool.size)
+        try:
+            async with at_work(composed) if works else nullcontext():
+                yield build_applications(settings, plugins, hub, loopback)
+        finally:
+            await hub.connections.close()
+            await hub.tokens.note_uses()
 
 
 def database_spec(settings: Settings, plugins: Plugins) -> DatabaseSpec:

@@ -43,8 +43,6 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
             living.cancel()
             if not unfinished:
                 await composed.pulse.leave()
-        await hub.connections.close()
-        await hub.tokens.note_uses()
 
 
 async def _settle_restored(composed: Composed) -> None:

@@ -110,7 +110,9 @@ class HubLink:
             plugins = load_plugins(
                 disabled=settings.plugins.disabled, required=settings.plugins.required
             )
-            running = await opening.enter_async_context(open_hub(settings, plugins))
+            running = await opening.enter_async_context(
+                open_hub(settings, plugins, works=self._share)
+            )
             if self._share:
                 await opening.enter_async_context(
                     operator_socket(running, settings.server.data_dir)
