@@ -7,8 +7,8 @@ import pytest
 from trunkline.core.messages.models import FINAL, MOVES, TAKEN, Status
 
 PROMISED = {
-    "queued": "sending sent delivered failed blocked canceled",
-    "sending": "queued sent delivered failed unknown",
+    "queued": "sending sent delivered read failed blocked canceled",
+    "sending": "queued sent delivered read failed unknown",
     "unknown": "queued sending sent delivered read failed",
     "sent": "delivered read failed",
     "delivered": "read",

@@ -90,7 +90,9 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
     # From queued too: an earlier attempt may turn out to have got through after all.
     Status.SENT: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN}),
     Status.DELIVERED: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT}),
-    Status.READ: frozenset({Status.UNKNOWN, Status.SENT, Status.DELIVERED}),
+    Status.READ: frozenset(
+        {Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT, Status.DELIVERED}
+    ),
     Status.FAILED: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT}),
     Status.UNKNOWN: frozenset({Status.SENDING}),
     Status.BLOCKED: frozenset({Status.QUEUED}),
