@@ -12,22 +12,21 @@ import sqlalchemy as sa
 
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.engine import Engine
-from trunkline.core.engine.executors import Pulse
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.gate.gate import Gate
 from trunkline.core.inbound import repository as inbound
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.messages import idempotency, outcomes, repository, trail
+from trunkline.core.messages.beginning import Beginning
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.models import MOVES, Evidence, Source, Status
 from trunkline.core.messages.outcomes import Outcomes
 from trunkline.core.messages.reconciliation import Reconciliation
 from trunkline.core.messages.recovery import Recovery
-from trunkline.core.messages.redelivery import Redelivery
 from trunkline.core.messages.service import Messages, _answer
 from trunkline.db.hot import Hot
-from trunkline.db.schema import engine_jobs, inbound_events, messages
+from trunkline.db.schema import inbound_events, messages
 from trunkline.sdk import DeliveryStatus, OutcomeUnknown, Receipt, RetryLater, Tx
 
 Bug = Callable[[], AbstractContextManager[object]]
@@ -36,12 +35,23 @@ Bug = Callable[[], AbstractContextManager[object]]
 def an_unknown_outcome_is_tried_again_blindly() -> AbstractContextManager[object]:
     honest = Outcomes.record
 
-    def record(self: Outcomes, tx: Tx, attempt: Any, outcome: Any) -> Any:
+    def record(self: Outcomes, tx: Tx, attempt: Any, outcome: Any, **how: Any) -> Any:
         if isinstance(outcome, OutcomeUnknown):
             outcome = RetryLater(str(outcome))
-        return honest(self, tx, attempt, outcome)
+        return honest(self, tx, attempt, outcome, **how)
 
     return patch.object(Outcomes, "record", record)
+
+
+def a_failover_follows_an_unknown_outcome() -> AbstractContextManager[object]:
+    honest = Delivery._call
+
+    async def call(self: Delivery, attempt: Any) -> Any:
+        outcome = await honest(self, attempt)
+        fails_over = isinstance(outcome, OutcomeUnknown) and attempt.others
+        return RetryLater(str(outcome)) if fails_over else outcome
+
+    return patch.object(Delivery, "_call", call)
 
 
 def a_safe_resend_goes_out_under_another_key() -> AbstractContextManager[object]:
@@ -61,13 +71,6 @@ def a_look_up_is_believed_too_early() -> AbstractContextManager[object]:
         return asked and replace(asked, over_at=asked.begun_at - timedelta(seconds=60))
 
     return patch.object(Reconciliation, "_question", question)
-
-
-def a_look_up_finds_another_messages_text() -> AbstractContextManager[object]:
-    def rivals(tx: Tx, workspace_id: str, message: Any, since: datetime) -> list[Any]:
-        return [message]
-
-    return patch.object(repository, "rivals", rivals)
 
 
 def after_a_crash_what_was_under_way_is_queued_again() -> AbstractContextManager[object]:
@@ -102,26 +105,24 @@ def a_claim_that_was_not_confirmed_is_forgotten() -> AbstractContextManager[obje
     return patch.object(jobs, "release", release)
 
 
-def an_event_counts_again_after_a_while() -> AbstractContextManager[object]:
+def an_event_counts_again_after_a_while(after_s: float = 2.0) -> AbstractContextManager[object]:
     honest = inbound.is_known
 
     def is_known(tx: Tx, event: inbound.StoredEvent) -> bool:
-        known = honest(tx, event)
-        if known:
-            which = inbound_events.c.external_id == event.external_id
+        if honest(tx, event):
+            made_s = int(event.id[4:16], 16) / 1000  # as its id tells
             tx.execute(
                 sa.update(inbound_events)
-                .where(which, inbound_events.c.created_at < _now(event) - timedelta(seconds=2))
+                .where(
+                    inbound_events.c.external_id == event.external_id,
+                    inbound_events.c.created_at
+                    < datetime.fromtimestamp(made_s + 0.001 - after_s, UTC),
+                )
                 .values(external_id=f"{event.external_id} before {event.id}")
             )
         return honest(tx, event)
 
     return patch.object(inbound, "is_known", is_known)
-
-
-def _now(event: inbound.StoredEvent) -> datetime:
-    """Return when an event was made, which its id tells."""
-    return datetime.fromtimestamp(int(event.id[4:16], 16) / 1000, UTC)
 
 
 def a_status_may_move_back() -> AbstractContextManager[object]:
@@ -190,16 +191,6 @@ def a_stop_is_applied_after_it_was_acknowledged() -> Iterator[None]:
         yield
 
 
-def an_old_attempt_speaks_for_a_newer_one() -> AbstractContextManager[object]:
-    honest = Outcomes._end
-
-    def end(self: Outcomes, tx: Tx, attempt: Any, error: Any) -> bool:
-        honest(self, tx, attempt, error)
-        return True
-
-    return patch.object(Outcomes, "_end", end)
-
-
 def a_job_is_gone_before_its_work_is_done() -> AbstractContextManager[object]:
     honest = Engine._do
 
@@ -218,20 +209,6 @@ def a_job_is_enqueued_beside_the_transaction() -> AbstractContextManager[object]
         asyncio.get_running_loop().create_task(self._db.write(lambda tx: honest(self, tx, *what)))
 
     return patch.object(Engine, "enqueue", enqueue)
-
-
-def hubs_take_jobs_that_others_have_claimed() -> AbstractContextManager[object]:
-    def claim(tx: Tx, executor: str, now: datetime, wanted: Any) -> list[Job]:
-        found = tx.execute(sa.select(engine_jobs).where(engine_jobs.c.due_at <= now)).all()
-        return [
-            Job(
-                id=row.id, workspace_id=row.workspace_id, kind=JobKind(row.kind),
-                subject_id=row.subject_id, due_at=row.due_at, tries=row.tries,
-            )
-            for row in found
-        ]  # fmt: skip
-
-    return patch.object(jobs, "claim", claim)
 
 
 def the_call_is_made_before_the_attempt_is_stored() -> AbstractContextManager[object]:
@@ -285,21 +262,10 @@ def taken_is_called_delivered() -> AbstractContextManager[object]:
 
 
 def a_message_is_tried_after_its_time() -> AbstractContextManager[object]:
-    def content(self: Redelivery, tx: Tx, workspace_id: str, message: Any) -> Any:
+    def content(self: Beginning, tx: Tx, workspace_id: str, message: Any) -> Any:
         return self.journal.content(tx, workspace_id, message)
 
-    return patch.object(Redelivery, "_content_in_time", content)
-
-
-@contextmanager
-def a_hub_that_stood_still_goes_on_as_if_nothing_had_happened() -> Iterator[None]:
-    honest = Delivery._call
-
-    async def call(self: Delivery, attempt: Any) -> Any:
-        return await honest(self, replace(attempt, begun_s=self._clock.monotonic()))
-
-    with patch.object(Pulse, "may_ask", lambda *_: True), patch.object(Delivery, "_call", call):
-        yield
+    return patch.object(Beginning, "_content_in_time", content)
 
 
 def a_scheduled_message_goes_out_at_once() -> AbstractContextManager[object]:

@@ -15,9 +15,9 @@ TAKEN: Final = {"sent", "delivered", "read"}
 NOT_SENT: Final = {"blocked", "canceled"}
 ENDS: Final = TAKEN | NOT_SENT | {"failed"}
 FORWARD: Final[dict[str, set[str]]] = {
-    "queued": {"sending", "sent", "delivered", "failed", "blocked", "canceled"},
-    "sending": {"queued", "sent", "delivered", "failed", "unknown"},
-    "unknown": {"sending", "queued", "sent", "delivered", "failed"},
+    "queued": {"sending", "sent", "delivered", "read", "failed", "blocked", "canceled"},
+    "sending": {"queued", "sent", "delivered", "read", "failed", "unknown"},
+    "unknown": {"sending", "queued", "sent", "delivered", "read", "failed"},
     "sent": {"delivered", "read", "failed"},
     "delivered": {"read"},
 }
@@ -202,7 +202,7 @@ def _refused_it(history: History, message_id: str) -> bool:
 
 def _should_be_found(history: History, row: Any, hindered: set[str]) -> bool:
     """Tell whether what became of a message can be found out without a person."""
-    match row["agent_id"]:
+    match row["connection"]:
         case Idempotency.KEY:
             return not hindered & {row["to_address"], row["agent_id"]} and not _late(history, row)
         case Idempotency.LOOKUP:
@@ -251,14 +251,14 @@ def _heard_once(history: History) -> Iterator[str]:
 
 
 def _patient(history: History) -> Iterator[str]:
-    """A vendor that wishes for time gets it."""
+    """A vendor that wishes for time gets it, unless the message may go over another one too."""
     if history.world.jumped_s:
         return
     for vendor in history.world.vendors.values():
         waits: dict[str, float] = {}
         for request in vendor.requests:
             attempt = history.attempts.get(request.attempt_id)
-            if attempt is None:
+            if attempt is None or history.sent[attempt["message_id"]]["agent_id"] == "any":
                 continue
             message_id = attempt["message_id"]
             early_s = waits.get(message_id, 0.0) - request.at_s

@@ -50,6 +50,10 @@ class Trouble(Enum):
     """The process dies beside it: nothing was stored, or all of it was."""
 
 
+AFTER: Final = {Trouble.ANSWER_LOST, Trouble.KILLED_AFTER}
+"""What can only go wrong with an operation that stores something."""
+
+
 class Luck(Protocol):
     """Decides how every operation of a database goes."""
 

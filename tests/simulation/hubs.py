@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from tests.simulation.disk import SimulatedDatabase
+from tests.simulation.plans import SLOT
 from tests.simulation.vendors import TIMEOUT_S, Vendor, spec_of
 from tests.simulation.virtual import Process, VirtualClock
 from trunkline.app import open_hub
@@ -17,7 +18,7 @@ from trunkline.core.hub import Hub
 from trunkline.loading import Plugins
 from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, DatabaseSpec, Idempotency
 from trunkline.settings import Settings
-from trunkline.settings.models import MessagesSettings, ServerSettings
+from trunkline.settings.models import MessagesSettings, ServerSettings, SlotsSettings
 from trunkline.testing import RecordingLog
 
 
@@ -96,6 +97,7 @@ def _settings() -> Settings:
     return Settings(
         server=ServerSettings(data_dir=Path("nowhere")),
         providers={flavour.value: {} for flavour in Idempotency},
+        slots=SlotsSettings(telephony=SLOT),
         messages=MessagesSettings(provider_timeout_s=TIMEOUT_S, final_within_s=60),
     )
 

@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from trunkline.sdk import Idempotency
+from tests.simulation.disk import Trouble
+from tests.simulation.vendors import Weather
 
 STORM_S: Final = 60.0
 CALM_S: Final = 120.0
 AGENTS: Final = {
-    Idempotency.KEY: "+14155550101",
-    Idempotency.LOOKUP: "+14155550102",
-    Idempotency.NONE: "+14155550103",
+    "key": "+14155550101",
+    "lookup": "+14155550102",
+    "none": "+14155550103",
+    "any": "+14155550104",
 }
-"""An agent for each flavour, named after it, and its number."""
+"""Each agent's number: one for each flavour, named after it, and one that has the slot's choice."""
+SLOT: Final = ("key", "lookup")
+"""Who sends for the agent that has no connection of its own, best first."""
 PEOPLE: Final = ("+14155552671", "+14155552672", "+14155552673")
 
 
@@ -28,13 +32,13 @@ class Order:
 
     number: int
     at_s: float
-    flavour: Idempotency
+    agent: str
     recipient: str
-    keyed: bool
-    twins: tuple[float, ...]
-    in_s: float | None
-    valid_for_s: int | None
-    cancel_after_s: float | None
+    keyed: bool = True
+    twins: tuple[float, ...] = ()
+    in_s: float | None = None
+    valid_for_s: int | None = None
+    cancel_after_s: float | None = None
     answers: list[tuple[str, str | None]] = field(default_factory=list)
     canceled: bool = False
 
@@ -58,7 +62,7 @@ class Event:
 
     Attributes:
         kind: text, suspend, resume, kill, stop, stall, jump, outage.
-        which: Whom it happens to: a number, an agent's flavour, or the place of a hub.
+        which: Whom it happens to: a number, an agent, or the place of a hub.
         value: The text, or for how many seconds.
     """
 
@@ -70,14 +74,26 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One run: how many hubs, what is ordered, what happens, how much trouble there is."""
+    """
+    One run: how many hubs, what is ordered, what happens, how much trouble there is.
+
+    Attributes:
+        trouble: How likely an operation of the database goes wrong during the storm.
+        stormy: Whether vendors are in trouble then.
+        nth, fault: One operation of the database, counted from 1, and what goes wrong with it.
+        script: How the first requests to vendors are taken, whatever the weather.
+    """
 
     seed: int
     hubs: int
     orders: tuple[Order, ...]
     events: tuple[Event, ...]
-    trouble: float
-    """How likely an operation of the database goes wrong during the storm."""
+    trouble: float = 0.0
+    storm_s: float = STORM_S
+    stormy: bool = True
+    nth: int = 0
+    fault: Trouble | None = None
+    script: tuple[Weather, ...] = ()
 
     @property
     def ahead_s(self) -> float:
@@ -94,7 +110,7 @@ def plan_of(seed: int) -> Plan:
         order = _order(chance, number)
         if orders and chance.random() < 0.3:  # soon after another one, between the same two
             before = orders[-1]
-            order.flavour, order.recipient = before.flavour, before.recipient
+            order.agent, order.recipient = before.agent, before.recipient
             order.at_s = before.at_s + chance.uniform(0, 8)
         orders.append(order)
     events = [event for _ in range(chance.randint(2, 8)) for event in _happening(chance, hubs)]
@@ -113,7 +129,7 @@ def _order(chance: random.Random, number: int) -> Order:
     return Order(
         number=number,
         at_s=chance.uniform(0, STORM_S - 10),
-        flavour=chance.choice(list(AGENTS)),
+        agent=chance.choice(list(AGENTS)),
         recipient=chance.choice(PEOPLE),
         keyed=keyed,
         twins=tuple(twins) if keyed else (),
@@ -128,7 +144,7 @@ def _happening(chance: random.Random, hubs: int) -> list[Event]:
     at_s = chance.uniform(0, STORM_S)
     over_s = min(at_s + chance.uniform(0.1, 15), STORM_S)
     hub = str(chance.randrange(hubs))
-    agent = chance.choice(list(AGENTS)).value
+    agent = chance.choice(list(AGENTS))
     person = chance.choice(PEOPLE)
     event = partial(Event, at_s=at_s)
     stop = event(kind="text", which=person, value="STOP")

@@ -57,6 +57,8 @@ def _counts(world: World) -> Counter[str]:
     statuses = world.disk.rows("SELECT status FROM messages WHERE direction = 'outbound'")
     counts = Counter(f"messages {row['status']}" for row in statuses)
     counts["accepted by vendors"] = sum(len(vendor.texts) for vendor in world.vendors.values())
+    counts["database operations"] = world.operations
+    counts["requests to vendors"] = sum(len(vendor.requests) for vendor in world.vendors.values())
     counts["attempts"] = len(world.disk.rows("SELECT id FROM message_attempts"))
     counts["deaths"] = sum("died" in line for line in world.trace)
     return counts

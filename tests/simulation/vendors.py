@@ -5,7 +5,7 @@ import contextvars
 import json
 import math
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -56,6 +56,7 @@ class Weather(Enum):
     LOST = "lost"
     LATE = "late"
     BUSY = "busy"
+    AWAY = "away"
     REFUSED = "refused"
     LOCKED = "locked"
     BROKEN = "broken"
@@ -70,6 +71,7 @@ STORM: Final = {
     Weather.LOST: 2,  # the request is lost on its way
     Weather.LATE: 2,  # accepts long after the hub has stopped to wait
     Weather.BUSY: 5,
+    Weather.AWAY: 2,  # in maintenance, and says so
     Weather.REFUSED: 1,
     Weather.LOCKED: 1,
     Weather.BROKEN: 1,  # the adapter raises anything, having sent
@@ -118,6 +120,7 @@ class Vendor:
         clock: VirtualClock,
         post: Post,
         note: Callable[..., None],
+        script: Iterator[Weather],
     ) -> None:
         self.flavour = flavour
         self.weather: dict[Weather, int] = FAIR_WEATHER
@@ -131,10 +134,14 @@ class Vendor:
         self._clock = clock
         self._post = post
         self._note = note
+        self._script = script
         self._world = contextvars.copy_context()
 
     def draw(self) -> Weather:
         """Return how the next request is taken."""
+        written = next(self._script, None)
+        if written is not None:
+            return written
         return self._chance.choices(list(self.weather), weights=list(self.weather.values()))[0]
 
     def uniform(self, low: float, high: float) -> float:
@@ -198,6 +205,8 @@ class Vendor:
             asked.wish_s = self._chance.choice(WISHES)
             asked.answered_s = self._clock.monotonic()
             return RetryLater("Too many requests.", retry_after_s=asked.wish_s)
+        if weather is Weather.AWAY:
+            return RetryLater("In maintenance.", retry_after_s=2.0, unavailable=True)
         if weather is Weather.REFUSED:
             return Rejected("This number does not exist.")
         if weather is Weather.LOCKED:

@@ -11,9 +11,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from tests.simulation.disk import Disk, SimulatedDatabase, Trouble, the_disk
+from tests.simulation.disk import AFTER, Disk, SimulatedDatabase, Trouble, the_disk
 from tests.simulation.hubs import Life, hold_open
-from tests.simulation.plans import AGENTS, CALM_S, STORM_S, Event, Order, Plan
+from tests.simulation.plans import AGENTS, CALM_S, Event, Order, Plan
 from tests.simulation.vendors import FAIR_WEATHER, FLAVOURS, STORM, Vendor
 from tests.simulation.virtual import START, Process, VirtualClock, VirtualLoop
 from trunkline.core.hub import Hub
@@ -46,6 +46,8 @@ class World:
         self.trace: list[str] = []
         self.lives: list[Life | None] = [None] * plan.hubs
         self.calm = False
+        self.operations = 0
+        self._starting = True
         self.over_at = START
         self.jumped_s = 0.0
         self.told: dict[str, bool] = {}
@@ -56,8 +58,9 @@ class World:
         self._loop = loop
         self._context = contextvars.copy_context()
         self._errands: list[asyncio.Task[None]] = []
+        script = iter(plan.script)
         self.vendors = {
-            flavour: Vendor(flavour, self.chance, self.clock, self.post, self.note)
+            flavour: Vendor(flavour, self.chance, self.clock, self.post, self.note, script)
             for flavour in FLAVOURS
         }
 
@@ -74,6 +77,12 @@ class World:
 
     def trouble(self, process: Process, *, writes: bool) -> Trouble | None:
         """Return what goes wrong with an operation of the database."""
+        if self._starting:
+            return None
+        self.operations += 1
+        if self.operations == self.plan.nth and (writes or self.plan.fault not in AFTER):
+            self.note("database", self.plan.fault)
+            return self.plan.fault
         if self.calm:
             return None
         if self._loop.now_s < self._outage_until_s:
@@ -92,16 +101,16 @@ class World:
 
     async def run(self) -> None:
         """Let the storm pass and the calm after it, then stop the hubs in good order."""
-        await self._begin()
+        await self.begin()
         for vendor in self.vendors.values():
-            vendor.weather = STORM
+            vendor.weather = STORM if self.plan.stormy else FAIR_WEATHER
             vendor.latency_s -= self.plan.ahead_s  # a clock set forward uses some of it up
         for order in self.plan.orders:
             for delay_s in (0.0, *order.twins):
                 self.errand(self._order(order, order.at_s + delay_s))
         for event in self.plan.events:
             self.errand(self._happen(event))
-        await self.clock.sleep(STORM_S - self._loop.now_s)
+        await self.clock.sleep(self.plan.storm_s - self._loop.now_s)
         self.calm = True
         for vendor in self.vendors.values():
             vendor.weather = FAIR_WEATHER
@@ -115,7 +124,7 @@ class World:
 
     def _is_over(self) -> bool:
         """Tell whether two minutes have passed, or nothing will happen in them any more."""
-        if self._loop.now_s >= STORM_S + CALM_S:
+        if self._loop.now_s >= self.plan.storm_s + CALM_S:
             return True
         hanging = "SELECT 1 FROM message_attempts WHERE state = 'sending'"
         return (
@@ -140,13 +149,14 @@ class World:
         task = self._context.copy().run(self._loop.create_task, work)
         self._errands.append(task)
 
-    async def _begin(self) -> None:
-        self.calm = True
+    async def begin(self) -> None:
+        """Start the hubs and create the agents, without trouble."""
         await asyncio.gather(*(self._start(place) for place in range(self.plan.hubs)))
-        for flavour, phone in AGENTS.items():
-            values: dict[str, str | None] = {"phone": phone, "telephony": flavour.value}
-            await self.call(partial(_create, flavour.value, values))
-        self.calm = False
+        for agent_id, phone in AGENTS.items():
+            telephony = agent_id if agent_id in self.vendors else None
+            values = {"phone": phone, "telephony": telephony}
+            await self.call(partial(_create, agent_id, values))
+        self._starting = False
 
     async def _start(self, place: int) -> None:
         """Start a hub, again and again until it runs, as a service manager would."""
@@ -229,7 +239,7 @@ class World:
         times = 40 if order.keyed else 1
         answer = await self.insist(
             f"order {order.number}",
-            lambda hub: hub.messages.send(OPERATOR, order.flavour.value, command),
+            lambda hub: hub.messages.send(OPERATOR, order.agent, command),
             times,
         )
         kind, message_id = _answered(answer)
@@ -242,7 +252,7 @@ class World:
         await self.clock.sleep(order.cancel_after_s or 0.0)
         answer = await self.insist(
             f"cancel {order.number}",
-            lambda hub: hub.messages.cancel(OPERATOR, order.flavour.value, message_id),
+            lambda hub: hub.messages.cancel(OPERATOR, order.agent, message_id),
         )
         canceled = answer is not None and not isinstance(answer, Problem)
         order.canceled = order.canceled or canceled
@@ -269,7 +279,7 @@ class World:
                 received_at=self.clock.now(),
             )
             try:
-                await self.call(partial(_take, agent_id, request), CALLBACK_S)
+                await self.call(partial(take, agent_id, request), CALLBACK_S)
             except (TimeoutError, DatabaseFailed, Overloaded):
                 await self.clock.sleep(self.chance.uniform(0.5, 5.0))
             else:
@@ -311,7 +321,7 @@ class World:
                     "kind": "sms",
                     "event": name,
                     "sender": event.which,
-                    "recipient": AGENTS[flavour],
+                    "recipient": AGENTS[flavour.value],
                     "body": event.value,
                 },
             )
@@ -337,7 +347,8 @@ async def _create(agent_id: str, values: dict[str, str | None], hub: Hub) -> Non
     await hub.agents.create(OPERATOR, agent_id, values)
 
 
-async def _take(agent_id: str, request: WebhookRequest, hub: Hub) -> None:
+async def take(agent_id: str, request: WebhookRequest, hub: Hub) -> None:
+    """Hand a callback to a hub."""
     await hub.intake.for_agent(agent_id, request)
 
 

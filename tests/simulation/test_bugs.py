@@ -1,0 +1,61 @@
+"""Every planted bug is found: a simulation that finds nothing would tell nothing."""
+
+import inspect
+
+import pytest
+
+from tests.simulation import bugs
+from tests.simulation.bugs import Bug
+from tests.simulation.runs import run_seed
+
+WITHIN = 2000
+"""A bug must be found within so many seeds."""
+
+FOUND: dict[Bug, tuple[int, str]] = {
+    bugs.an_unknown_outcome_is_tried_again_blindly: (5, "accepted_once"),
+    bugs.a_failover_follows_an_unknown_outcome: (7, "accepted_once"),
+    bugs.a_safe_resend_goes_out_under_another_key: (2, "accepted_once"),
+    bugs.a_look_up_is_believed_too_early: (4, "accepted_once"),
+    bugs.after_a_crash_what_was_under_way_is_queued_again: (18, "accepted_once"),
+    bugs.after_a_crash_nobody_looks: (0, "at_rest"),
+    bugs.an_attempt_whose_storing_was_not_confirmed_is_forgotten: (25, "at_rest"),
+    bugs.a_claim_that_was_not_confirmed_is_forgotten: (15, "jobs"),
+    bugs.an_event_counts_again_after_a_while: (0, "heard_once"),
+    bugs.a_status_may_move_back: (0, "forward"),
+    bugs.a_cancel_comes_through_after_the_attempt_began: (1, "claimed_truly"),
+    bugs.a_retry_forgets_the_gate: (2, "allowed"),
+    bugs.the_gate_believes_what_it_saw_before_the_transaction: (1, "allowed"),
+    bugs.a_stop_is_applied_after_it_was_acknowledged: (0, "allowed"),
+    bugs.a_job_is_gone_before_its_work_is_done: (0, "at_rest"),
+    bugs.a_job_is_enqueued_beside_the_transaction: (7, "at_rest"),
+    bugs.the_call_is_made_before_the_attempt_is_stored: (0, "lost"),
+    bugs.a_key_is_free_once_the_outcome_is_unknown: (0, "accepted_once"),
+    bugs.retry_after_is_ignored: (2, "patient"),
+    bugs.taken_is_called_delivered: (0, "claimed_truly"),
+    bugs.a_message_is_tried_after_its_time: (4, "in_time"),
+    bugs.a_scheduled_message_goes_out_at_once: (1, "in_time"),
+}
+"""Each bug: a seed that finds it at once, and the check that it must not pass."""
+
+
+@pytest.mark.parametrize("bug", FOUND, ids=lambda bug: bug.__name__)
+def test_a_planted_bug_is_found(bug: Bug) -> None:
+    first, check = FOUND[bug]
+    seeds = [*range(first, WITHIN), *range(first)]
+
+    with bug():
+        assert any(_fails(check, seed) for seed in seeds)
+
+
+def _fails(check: str, seed: int) -> bool:
+    return any(broken.startswith(f"{check}: ") for broken in run_seed(seed).broken)
+
+
+def test_every_planted_bug_is_looked_for() -> None:
+    planted = {
+        bug
+        for name, bug in inspect.getmembers(bugs, inspect.isfunction)
+        if bug.__module__ == bugs.__name__ and not name.startswith("_")
+    }
+
+    assert planted == set(FOUND)
