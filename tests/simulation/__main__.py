@@ -4,6 +4,7 @@ Run the real hub in virtual time, once for each seed: ``python3 run.py simulate 
     --seeds N         run the seeds 0 to N-1 (default 2000)
     --seeds A:B       run the seeds A to B-1
     --seed S          run one seed and print what happened in it
+    --callbacks N     instead, N sequences of callbacks: shuffled, repeated, before the answer
 
 Exits with 1 if any run broke a promise, and prints its seed, the promise and what happened.
 """
@@ -16,6 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
+from tests.simulation.callbacks import check_sequences
 from tests.simulation.runs import Run, run_seed
 
 
@@ -24,7 +26,12 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser("run.py simulate", description=__doc__.partition("\n\n")[0])
     parser.add_argument("--seeds", type=_seeds, default=range(2000), help="how many, or from:to")
     parser.add_argument("--seed", type=int, help="run this one, and print what happened in it")
+    parser.add_argument("--callbacks", type=int, metavar="N", help="so many sequences instead")
     options = parser.parse_args(argv)
+    if options.callbacks is not None:
+        check_sequences(options.callbacks)
+        print(f"{options.callbacks} sequences of callbacks: one effect each, no status went back")
+        return 0
     if options.seed is not None:
         run = run_seed(options.seed)
         _tell(run)
