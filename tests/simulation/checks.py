@@ -264,7 +264,8 @@ def _patient(history: History) -> Iterator[str]:
             early_s = waits.get(message_id, 0.0) - request.at_s
             if early_s > 0.001:
                 yield f"{message_id} was sent again {early_s:.1f} s before the vendor wished"
-            if request.wish_s is not None and request.answered_s is not None:
+            heard = attempt["state"] == "failed"  # else the hub died before it had stored the wish
+            if heard and request.wish_s is not None and request.answered_s is not None:
                 waits[message_id] = request.answered_s + honoured_s(request.wish_s)
 
 

@@ -7,7 +7,7 @@ from tests.simulation.callbacks import check, check_sequences
 
 
 def test_whatever_the_order_of_callbacks_each_counts_once_and_no_status_goes_back() -> None:
-    check_sequences(200)
+    check_sequences(100)
 
 
 def test_a_status_that_went_back_would_be_noticed() -> None:

@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from tests.simulation.bugs import after_a_crash_nobody_looks
 from tests.simulation.disk import Trouble
 from tests.simulation.plans import PEOPLE, Event, Order, Plan
 from tests.simulation.runs import Run, run_plan
@@ -39,6 +40,7 @@ def until_it_comes_too_late(what: str, run: Callable[[int], Run]) -> int:
     raise AssertionError("it counts on for ever")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", Trouble)
 def test_any_operation_of_the_database_may_fail(fault: Trouble) -> None:
     failed = until_it_comes_too_late(
@@ -46,6 +48,14 @@ def test_any_operation_of_the_database_may_fail(fault: Trouble) -> None:
     )
 
     assert failed > 50
+
+
+def test_a_hub_that_left_what_its_dead_began_would_be_noticed() -> None:
+    with after_a_crash_nobody_looks(), pytest.raises(AssertionError, match="left sending"):
+        until_it_comes_too_late(
+            "database operations",
+            lambda n: run_plan(scenario(nth=n, fault=Trouble.KILLED_AFTER)),
+        )
 
 
 @pytest.mark.parametrize("weather", BAD)

@@ -13,7 +13,13 @@ ROOT = Path(__file__).parents[2]
 PART = 20
 
 
-@pytest.mark.parametrize("first", range(0, 200, PART))
+@pytest.mark.parametrize(
+    "first",
+    [
+        *range(0, 60, PART),
+        *(pytest.param(first, marks=pytest.mark.slow) for first in range(60, 200, PART)),
+    ],
+)
 def test_the_hub_keeps_its_promises_whatever_happens(first: int) -> None:
     runs = [run_seed(seed) for seed in range(first, first + PART)]
 
