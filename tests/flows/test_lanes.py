@@ -134,8 +134,8 @@ async def test_what_comes_too_fast_for_a_connection_is_queued_and_sent_in_its_tu
     ends = [each["status"] for each in answers]
     assert ends == ["sent"] * 4 + ["queued"] * 5
     assert {each.get("reason") for each in answers[4:]} != {None}
-    for at in began:
-        assert len([each for each in began if at <= each < at + 0.99]) <= 4
+    for at in began:  # counted when they may go; how long they then take to arrive differs
+        assert len([each for each in began if at <= each < at + 0.75]) <= 4
 
 
 @pytest.mark.sqlite

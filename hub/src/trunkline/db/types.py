@@ -1,4 +1,4 @@
-"""Column types that read the same on every database."""
+"""Column types that read the same on every database, and ids that sort by time."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,6 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+def earliest_id(prefix: str, at: datetime) -> str:
+    """Return what sorts after every id of `prefix` made before `at`, and before all others."""
+    return f"{prefix}_{int(at.timestamp() * 1000):012x}"
 
 
 class UtcTime(TypeDecorator[datetime]):

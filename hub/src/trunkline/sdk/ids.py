@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from trunkline.sdk.clock import Clock
@@ -18,11 +17,6 @@ type_prefixes: Final = {
     "row": "any other row",
 }
 """The prefixes in use and what each one names."""
-
-
-def earliest_id(prefix: str, at: datetime) -> str:
-    """Return what sorts after every id of `prefix` made before `at`, and before all others."""
-    return f"{prefix}_{int(at.timestamp() * 1000):012x}"
 
 
 class IdSource:

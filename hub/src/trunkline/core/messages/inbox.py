@@ -25,6 +25,7 @@ from trunkline.core.principal import Principal
 from trunkline.core.privacy.vault import BodyVault, Unreadable
 from trunkline.core.problems import Invalid, NotFound
 from trunkline.db.schema import body_vault, contact_keys, messages
+from trunkline.db.types import earliest_id
 from trunkline.sdk import Clock, Database, EventLog, Tx
 
 COUNTED_UP_TO: Final = 1000
@@ -150,12 +151,12 @@ class Inbox:
                     sa.func.count().label("carried"),
                     sa.func.coalesce(sa.func.sum(messages.c.cost), 0).label("cost"),
                     sa.func.count()
-                    .filter(outbound, messages.c.id > repository.first_id(day))
+                    .filter(outbound, messages.c.id > earliest_id("msg", day))
                     .label("today"),
                     sa.func.count()
-                    .filter(outbound, messages.c.id > repository.first_id(minute))
+                    .filter(outbound, messages.c.id > earliest_id("msg", minute))
                     .label("this_minute"),
-                ).where(*mine, messages.c.id > repository.first_id(month))
+                ).where(*mine, messages.c.id > earliest_id("msg", month))
             ).one()
             return ChannelUse(
                 agent=agent,

@@ -14,6 +14,7 @@ from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import FINAL, Evidence, Flag, Message, Source, Status
 from trunkline.core.principal import DEFAULT_WORKSPACE
+from trunkline.db.types import earliest_id
 from trunkline.sdk import (
     Capability,
     Database,
@@ -85,7 +86,7 @@ class Overdue:
         after, leased = self._read_mark(tx, now)
         if leased != _FREE and datetime.fromisoformat(leased) > now:
             return None
-        before = trail.first_id(now - self.final_within)
+        before = earliest_id("att", now - self.final_within)
         found = trail.sent_between(tx, after, before, _BATCH)
         last = len(found) < _BATCH
         upto = before if last else found[-1][0]
@@ -180,7 +181,7 @@ class Overdue:
     def _read_mark(self, tx: Tx, now: datetime) -> tuple[str, str]:
         mark = find_mark(tx, DEFAULT_WORKSPACE, _MARK)
         if mark is None:
-            return trail.first_id(now - self.final_within - _LOOK_BACK), _FREE
+            return earliest_id("att", now - self.final_within - _LOOK_BACK), _FREE
         after, leased = mark.split(" ")
         return after, leased
 

@@ -18,6 +18,7 @@ from trunkline.core.messages.models import (
 )
 from trunkline.db.hot import Hot
 from trunkline.db.schema import message_attempts, messages
+from trunkline.db.types import earliest_id
 from trunkline.sdk import Tx
 
 COLUMNS = (
@@ -220,11 +221,6 @@ def find_by_external_id(
     return to_message(rows[0]) if rows else None
 
 
-def first_id(at: datetime) -> str:
-    """Return an id that sorts before every message made at `at` or later."""
-    return f"msg_{int(at.timestamp() * 1000):012x}"
-
-
 def rivals(tx: Tx, workspace_id: str, message: Message, since: datetime) -> list[Message]:
     """
     Return the messages that a look-up may take for this one, oldest first, this one among them.
@@ -236,7 +232,7 @@ def rivals(tx: Tx, workspace_id: str, message: Message, since: datetime) -> list
         .where(
             messages.c.workspace_id == workspace_id,
             messages.c.agent_id == message.agent_id,
-            messages.c.id >= first_id(since),
+            messages.c.id >= earliest_id("msg", since),
             messages.c.direction == Direction.OUTBOUND.value,
             messages.c.connection == message.connection,
             messages.c.from_address == message.from_address,

@@ -16,7 +16,6 @@ from trunkline.core.messages.models import (
 from trunkline.db.hot import Hot
 from trunkline.db.schema import message_attempts, message_history, messages
 from trunkline.sdk import Tx
-from trunkline.sdk.ids import earliest_id
 
 _ADD_ATTEMPT = Hot(sa.insert(message_attempts))
 _END_ATTEMPT = Hot(
@@ -120,11 +119,6 @@ def read_attempts(tx: Tx, workspace_id: str, message_id: str) -> list[AttemptEnt
         )
         for row in tx.execute(statement)
     ]
-
-
-def first_id(at: datetime) -> str:
-    """Return an id that sorts before every attempt begun at `at` or later."""
-    return earliest_id("att", at)
 
 
 def sent_between(tx: Tx, after: str, before: str, limit: int) -> list[tuple[str, str, str]]:

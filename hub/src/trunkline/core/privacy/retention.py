@@ -19,8 +19,8 @@ from trunkline.db.schema import (
     message_history,
     messages,
 )
+from trunkline.db.types import earliest_id
 from trunkline.sdk import Clock, Database, IdSource, Tx
-from trunkline.sdk.ids import earliest_id
 
 ROWS: Final = 500
 """So many rows go in one transaction."""
