@@ -16,6 +16,7 @@ from typing import Final
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
 from bench.adapters import write_distribution
+from bench.report import commit
 from plugins.postgres.tests.server import Server
 from tests.chaos.audit import Books, is_settled, judge, read_books
 from tests.chaos.client import Client
@@ -39,6 +40,7 @@ ROOT: Final = Path(__file__).parents[2]
 FLAVOURS: Final = {"key": "postbird_key", "lookup": "postbird_lookup", "none": "example"}
 DURABLE: Final = "-c shared_buffers=64MB"
 _LONGEST_LIFE_S: Final = {1: 1.5, 3: 4.5}  # of more hubs each lives longer, on as many cores
+_PASSAGES: Final = (1, 1, 1, 2, 3, 5, 8)  # some steps come once in a life, and some all the time
 _WHOLE: Final = 0.25  # of those killed at random so many start from nothing, and are timed
 _FROZEN_S: Final = {1: (1.0, 4.0), 3: (9.0, 11.0)}  # others give a hub up after eight seconds
 _CONFIG: Final = """
@@ -103,7 +105,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.plan.seed)
-        self.steps: list[str] = []
+        self.steps: list[str] | None = None
         self.database_away = 0  # odd while it is, and another number each time
 
     @property
@@ -122,7 +124,7 @@ class Run:
         """Start the hub of a place, a `whole` one or a fork; with a step, one that dies there."""
         environ = environment(self.folder)
         if step is not None:
-            environ["CHAOS_STEP"] = f"{step}:{self.random.randint(1, 12)}"
+            environ["CHAOS_STEP"] = step
         began, away = time.monotonic(), self.database_away
         async with hub_process(
             "serve",
@@ -159,9 +161,10 @@ class Run:
             await self._freeze(place)
 
     def _next_step(self) -> str:
-        """Return each step in turn, in an order that changes."""
+        """Return each step in turn, in an order that changes: its first passage, later another."""
         if not self.steps:
-            self.steps = list(STEPS)
+            passages = (1,) if self.steps is None else _PASSAGES
+            self.steps = [f"{step}:{self.random.choice(passages)}" for step in STEPS]
             self.random.shuffle(self.steps)
         return self.steps.pop()
 
@@ -177,7 +180,7 @@ class Run:
             if away != self.database_away or away % 2:
                 raise
             came = True
-        self.faults[step if came else RANDOM] += 1
+        self.faults[step.partition(":")[0] if came else RANDOM] += 1
 
     async def _live_for_a_while(self, place: int) -> None:
         async with self.hub(place, whole=self.random.random() < _WHOLE) as hub:
@@ -328,6 +331,7 @@ async def carry_out(plan: Plan, folder: Path, server: Server | None) -> Outcome:
             database=plan.database,
             hubs=plan.hubs,
             seed=plan.seed,
+            commit=commit("hub"),
             load=round(os.getloadavg()[0], 1),
             faults=dict(run.faults),
             starts_s=[round(start_s, 2) for start_s in run.starts_s],

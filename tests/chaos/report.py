@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from bench.report import commit, machine
+from bench.report import machine
 from tests.chaos.crash import STEPS
 
 PAGE: Final = Path(__file__).parents[2] / "docs/operate/reliability.md"
@@ -31,6 +31,7 @@ class Outcome:
 
     Attributes:
         faults: What was done to it, and how often.
+        commit: The last one that changed the hub.
         load: The machine's load average at the end.
         starts_s: How long each start of a hub took, until it served; no verdict stands on what a
             busy machine took.
@@ -45,6 +46,7 @@ class Outcome:
     database: str
     hubs: int
     seed: int
+    commit: str
     load: float
     faults: dict[str, int]
     starts_s: list[float]
@@ -106,6 +108,7 @@ def _sum(outcomes: Sequence[Outcome]) -> Outcome:
         database=database,
         hubs=hubs,
         seed=outcomes[0].seed,
+        commit=outcomes[0].commit,
         load=0.0,
         faults=dict(faults),
         starts_s=[start_s for each in outcomes for start_s in each.fair_starts_s],
@@ -193,11 +196,12 @@ def complaints(outcomes: Iterable[Outcome]) -> Iterator[str]:
 def written(command: Sequence[str], outcomes: Sequence[Outcome]) -> str:
     """Return the page."""
     shown = " ".join(shlex.quote(word) for word in command)
-    total = added_up(outcomes)
+    total, loads = added_up(outcomes), [each.load for each in outcomes]
     return _PAGE.format(
         command=f"python3 run.py chaos {shown}",
-        commit=commit(),
+        commits=", ".join(sorted({each.commit for each in outcomes})),
         machine=machine(),
+        loads=f"{min(loads):.0f} to {max(loads):.0f}",
         runs=len(outcomes),
         kills=sum(each.kills for each in total),
         table="\n".join(table(total)),
@@ -242,9 +246,9 @@ $ {command}
 ```
 
 A vendor in a process of its own writes down every text that it accepts, and everything that it
-tells the hub. Hubs, real processes over real HTTP, are asked for 50 sends a second, by a client
-that repeats its question under the same key until there is an answer. Most are forked from a
-process that has the hub's code loaded, for more kills in a time; one in ten starts from nothing,
+tells the hub. Hubs, real processes over real HTTP, are asked for up to 50 sends a second, by a
+client that repeats its question under the same key until there is an answer. Most are forked from
+a process that has the hub's code loaded, for more kills in a time; one in ten starts from nothing,
 and is timed. Meanwhile
 
 - they are killed with SIGKILL at random moments and at {steps} named steps of a send, of deferred
@@ -258,7 +262,9 @@ and is timed. Meanwhile
 Then everything gets two minutes to settle, and both sides are compared, message by message. Any
 difference is a violation, and the command ends with 1.
 
-{runs} runs at commit {commit} on {machine}: {kills} kills.
+A run adds what it came to to a file (`--record`), and this is the sum of {runs} runs, with {kills}
+kills. The hub was that of {commits}; the machine had {machine}, and a load average of {loads}:
+where it was busy with other work, fewer sends came through between two kills.
 
 {table}
 
