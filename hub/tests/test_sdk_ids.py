@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.sdk import IdSource, SystemClock
-from trunkline.sdk.ids import earliest_id
 from trunkline.testing import FakeClock, seeded_entropy
 
 
@@ -67,13 +66,3 @@ def test_a_secret_has_the_length_asked_for_and_is_never_the_same() -> None:
 
     assert len(ids.secret(24)) == 24
     assert ids.secret() != ids.secret()
-
-
-def test_the_earliest_id_of_a_moment_parts_what_was_made_before_from_the_rest() -> None:
-    clock = FakeClock()
-    ids = IdSource(clock)
-    before = ids.new("row")
-    clock.travel(0.001)
-    bound = earliest_id("row", clock.now())
-
-    assert before < bound < ids.new("row")
