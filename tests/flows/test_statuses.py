@@ -141,13 +141,13 @@ async def test_a_delivery_that_overtakes_the_answer_is_kept(start_hub: StartHub)
     assert steps(traced) == [("sending", True), ("delivered", True), ("sent", False)]
 
 
-async def test_a_report_that_cannot_be_yet_is_noted_and_the_text_is_held(
+async def test_a_report_of_reading_that_overtakes_the_answer_is_kept_and_the_text_goes(
     start_hub: StartHub,
 ) -> None:
     traced, _ = await _overtaken(start_hub, "read", None)
 
-    assert steps(traced) == [("sending", True), ("read", False), ("sent", True)]
-    assert traced["bodyState"] == "held"
+    assert steps(traced) == [("sending", True), ("read", True), ("sent", False)]
+    assert traced["bodyState"] == "shredded"
 
 
 @pytest.mark.parametrize("outcome", [OutcomeUnknown("Lost."), Rejected("No."), RuntimeError()])

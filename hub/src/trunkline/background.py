@@ -1,13 +1,15 @@
 """What a hub does without being asked: settle what was left, do what is due, keep house."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from trunkline.composition import Composed
 from trunkline.core.engine.repository import read_beats, release, release_strangers
+from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.sdk import Tx
 
@@ -26,6 +28,7 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
         await _take_over(composed)
     else:
         await composed.pulse.beat()
+    await _sweep(composed)  # before anybody can ask for what is past its time
     begins_new = [engine.run(), hub.routes.run(), _keep_house(composed), _forget_in_time(composed)]
     begun = [asyncio.create_task(each) for each in begins_new]
     # The others must see that this process lives for as long as anything is under way.
@@ -65,10 +68,11 @@ async def _take_over(composed: Composed) -> None:
 
 
 async def _keep_house(composed: Composed) -> None:
-    """At once and every minute: shred what is past its time, write down what is only remembered."""
+    """Every minute: shred what is past its time, write down what is only remembered."""
     while True:
-        await _sweep(composed)
         await composed.hub.clock.sleep(HOUSEKEEPING_S)
+        await _sweep(composed)
+        await _safely(composed.hub, composed.overdue.sweep)
 
 
 async def _forget_in_time(composed: Composed) -> None:
@@ -76,27 +80,44 @@ async def _forget_in_time(composed: Composed) -> None:
     hub = composed.hub
     while True:
         await hub.clock.sleep(HOUSEKEEPING_S)
-        try:
-            forgotten = await hub.retention.sweep()
-            if forgotten:
-                hub.log.info("privacy.forgotten", count=forgotten)
-        except Exception as error:
-            hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
+        await _safely(hub, partial(_forget, hub))
 
 
 async def _sweep(composed: Composed) -> None:
     hub = composed.hub
-    try:
-        await hub.db.write(lambda tx: _bury_forgotten(tx, composed))
-        shredded = await hub.privacy.sweep()
-        if shredded:
-            hub.log.info("privacy.shredded", count=shredded)
-        await hub.tokens.note_uses()
-        pool = await hub.agents.pool(Principal(scope=Scope.LOCAL))
-        hub.metrics.pool(used=pool.used, total=pool.size)
-        await composed.overdue.sweep()
-    except Exception as error:
-        hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
+    await _safely(
+        hub,
+        lambda: hub.db.write(lambda tx: _bury_forgotten(tx, composed)),
+        partial(_shred, hub),
+        hub.tokens.note_uses,
+        partial(_count_pool, hub),
+    )
+
+
+async def _safely(hub: Hub, *chores: Callable[[], Awaitable[object]]) -> None:
+    """Do one chore after the other; what goes wrong with one is logged and stops no other."""
+    for chore in chores:
+        try:
+            await chore()
+        except Exception as error:
+            hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
+
+
+async def _shred(hub: Hub) -> None:
+    shredded = await hub.privacy.sweep()
+    if shredded:
+        hub.log.info("privacy.shredded", count=shredded)
+
+
+async def _forget(hub: Hub) -> None:
+    forgotten = await hub.retention.sweep()
+    if forgotten:
+        hub.log.info("privacy.forgotten", count=forgotten)
+
+
+async def _count_pool(hub: Hub) -> None:
+    pool = await hub.agents.pool(Principal(scope=Scope.LOCAL))
+    hub.metrics.pool(used=pool.used, total=pool.size)
 
 
 def _bury_forgotten(tx: Tx, composed: Composed) -> None:
