@@ -43,6 +43,7 @@ async def test_no_byte_of_the_database_holds_a_text_in_clear(
 ) -> None:
     async with start_hub(toml=PATIENT) as hub:
         ann = await hub.agent("ann", ANN)
+        checkpoint(hub)  # what is committed may still be on its way into the files
         assert ANN.encode() in raw_bytes(hub)  # where a text in clear would be found
         if keep:
             await hub.local("privacy_keep", id="ann", channel="sms", days=30)
