@@ -1,5 +1,6 @@
 """The circuit breaker, of one hub and of two that share a database."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -141,6 +142,23 @@ async def test_it_is_still_open_after_a_start(start: Start) -> None:
     await after.refresh()
 
     assert after.open_until("wire") == before.open_until("wire")
+
+
+async def test_a_connection_asked_for_the_first_time_disturbs_no_save(start: Start) -> None:
+    breakers = start()
+    for _ in range(FAILURES):
+        permit = await breakers.permit("wire")
+        assert permit is not None
+        breakers.note(permit, trouble=True)
+
+    async def meanwhile() -> None:
+        assert breakers.open_until("other") is None
+
+    await asyncio.gather(breakers.save(), meanwhile())
+    other = start()
+    await other.refresh()
+
+    assert other.open_until("wire") is not None
 
 
 async def test_what_was_read_too_early_does_not_undo_what_happened_since(

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from trunkline.core.engine import repository
 from trunkline.core.engine.engine import AT_ONCE, Engine, Work
 from trunkline.core.engine.executors import DEAD_S, Executors, Pulse
 from trunkline.core.engine.repository import Job, JobKind
-from trunkline.db.schema import metadata
+from trunkline.db.schema import engine_jobs, metadata
 from trunkline.sdk import Database, IdSource, Tx
 from trunkline.testing import FakeClock, RecordingLog
 
@@ -64,6 +65,18 @@ def due(
     """Return what enqueues a job."""
     due_at = clock.now() + timedelta(seconds=in_s)
     return lambda tx: engine.enqueue(tx, "default", JobKind.ATTEMPT, subject_id, due_at)
+
+
+def jobs(tx: Tx) -> int:
+    """Return how many jobs there are, those at work among them."""
+    return len(tx.execute(sa.select(engine_jobs)).all())
+
+
+async def until(come: Callable[[], bool]) -> None:
+    """Wait until something has come; fail after five seconds."""
+    async with asyncio.timeout(5):
+        while not come():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.005)
 
 
 async def settle(engine: Engine) -> None:
@@ -143,6 +156,37 @@ async def test_work_that_enqueues_its_own_job_is_called_again(
         clock.travel(5)
 
     assert did == [SUBJECT] * 3
+
+
+async def test_a_job_that_is_due_anew_while_its_work_goes_on_is_begun_after_it(
+    tables: Database, start: Start, clock: FakeClock
+) -> None:
+    begun, ends = [], asyncio.Semaphore(0)
+
+    async def work(job: Job) -> None:
+        begun.append(job.id)
+        if len(begun) == 1:
+            await tables.write(due(engine, clock))
+        await ends.acquire()
+
+    engine = start(work)
+    await tables.write(due(engine, clock))
+    running = asyncio.create_task(engine.run())
+    await until(lambda: len(begun) == 1)
+    look = asyncio.create_task(engine.step())  # as another job would make it look
+    await asyncio.sleep(0.05)
+    still = len(begun)
+    ends.release()
+    await until(lambda: len(begun) == 2)
+    left = await tables.read(repository.next_due), await tables.read(jobs)
+    ends.release()
+    await until(look.done)
+    await engine.drain(5)
+    running.cancel()
+
+    assert still == 1
+    assert left == (None, 1), "the end of the first removed the second, which a crash would lose"
+    assert await tables.read(jobs) == 0
 
 
 async def test_work_that_breaks_off_is_done_again_after_a_wait_that_grows(

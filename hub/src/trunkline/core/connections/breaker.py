@@ -126,7 +126,7 @@ class Breakers:
 
     async def save(self) -> None:
         """Tell the other hubs what has changed here, if anything has."""
-        for connection, breaker in self._breakers.items():
+        for connection, breaker in list(self._breakers.items()):  # more may come meanwhile
             if breaker.unsaved:
                 await self._save(connection, breaker)
 

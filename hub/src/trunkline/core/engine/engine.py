@@ -119,7 +119,10 @@ class Engine:
                 return POLL_S
             if due > now:
                 return min(POLL_S, (due - now).total_seconds())
-            jobs = await self._db.write(lambda tx: repository.claim(tx, self.executor, now, wanted))
+            # What is due anew while its work goes on has to wait: its end would finish both.
+            jobs = await self._db.write(
+                lambda tx: repository.claim(tx, self.executor, now, wanted, but=self._at_work)
+            )
         except (DatabaseFailed, Overloaded) as error:
             self._unsure = True  # it may have stored the claim and not been able to say so
             self._log.warning("engine.cannot_look", reason=str(error))

@@ -23,7 +23,7 @@ class JobKind(StrEnum):
     """Find out what became of a message whose outcome is unknown."""
 
     FORWARD = "forward"
-    """Tell an agent's callback URL of an inbound message."""
+    """Tell an agent's callback URL of a message that came in, or failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +104,15 @@ def next_due(tx: Tx) -> datetime | None:
     return due
 
 
-def claim(tx: Tx, executor: str, now: datetime, wanted: Sequence[tuple[JobKind, int]]) -> list[Job]:
-    """Take what is due, the most overdue first: of each kind as many as wanted at most."""
+def claim(
+    tx: Tx,
+    executor: str,
+    now: datetime,
+    wanted: Sequence[tuple[JobKind, int]],
+    *,
+    but: Collection[str] = (),
+) -> list[Job]:
+    """Take what is due, `but` some, the most overdue first: of each kind so many at most."""
     claimed = []
     for kind, most in wanted:
         due = (
@@ -114,6 +121,7 @@ def claim(tx: Tx, executor: str, now: datetime, wanted: Sequence[tuple[JobKind, 
                 engine_jobs.c.executor.is_(None),
                 engine_jobs.c.due_at <= now,
                 engine_jobs.c.kind == kind.value,
+                engine_jobs.c.id.not_in(but),
             )
             .order_by(engine_jobs.c.due_at)
             .limit(most)
