@@ -78,7 +78,8 @@ def _claimed_truly(history: History) -> Iterator[str]:
             yield f"{message_id} is {status}, and went out"
         if status == "failed" and any(DeliveryStatus.FAILED not in text.said for text in texts):
             yield f"{message_id} is failed, and went out"
-        if status in TAKEN and row["external_id"] not in {text.provider_id for text in texts}:
+        # Of two that a look-up found at once nobody tells which is which, and neither bears an id.
+        if status in TAKEN and row["external_id"] not in {None, *(t.provider_id for t in texts)}:
             yield f"{message_id} bears the id {row['external_id']} of another text"
 
 

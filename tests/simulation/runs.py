@@ -1,6 +1,7 @@
 """Running seeds."""
 
 import asyncio
+import traceback
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -37,13 +38,16 @@ def run_plan(plan: Plan) -> Run:
         asyncio.set_event_loop(loop)
         with without_surfaces(), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a dead process awaits nothing more
+            raised: tuple[str, ...] = ()
             try:
                 loop.run_until_complete(world.run())
+            except Exception as error:  # noqa: BLE001 - a seed that ends so has found something
+                raised = tuple(traceback.format_exception(error))
             finally:
                 loop.run_until_complete(world.end())
         return Run(
             seed=plan.seed,
-            broken=tuple(violations(world)),
+            broken=(*raised, *violations(world)),
             trace=tuple(world.trace),
             hash=world.hash(),
             counts=_counts(world),

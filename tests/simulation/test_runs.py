@@ -27,6 +27,12 @@ def test_the_hub_keeps_its_promises_whatever_happens(first: int) -> None:
     assert sum(run.counts["messages delivered"] for run in runs) > PART
 
 
+@pytest.mark.parametrize("seed", [763, 848, 1157, 2119, 3451, 3472, 4506])
+def test_what_once_broke_a_promise_breaks_none_any_more(seed: int) -> None:
+    """A job lost with the end of another, a dictionary that grew under a loop, guessed pairs."""
+    assert run_seed(seed).broken == ()
+
+
 @pytest.mark.parametrize("seed", [3, 11])
 def test_a_seed_runs_the_same_way_in_every_process(seed: int) -> None:
     code = f"from tests.simulation.runs import run_seed; print(run_seed({seed}).hash)"

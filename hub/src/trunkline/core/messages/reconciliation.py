@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -124,9 +124,10 @@ class Reconciliation:
                 )
             ]
         )
-        place = [rival.id for rival in question.rivals].index(message.id)
-        if len(unclaimed) >= len(question.rivals):
-            await self._settle(workspace_id, question, unclaimed[place])
+        if len(unclaimed) == len(question.rivals) == 1:
+            await self._settle(workspace_id, question, unclaimed[0])
+        elif len(unclaimed) >= len(question.rivals):  # all were taken; which is which, nobody tells
+            await self._settle(workspace_id, question, None)
         elif now < trusted_at:
             await self._later(workspace_id, message, trusted_at)
         elif not unclaimed:
@@ -149,25 +150,34 @@ class Reconciliation:
                 raise CannotOpen from error
         return sorted(found, key=lambda report: report.created_at or message.created_at)
 
-    async def _settle(self, workspace_id: str, question: _Question, report: SmsReport) -> None:
-        """Note what the provider told of it, unless that may be of another message by now."""
+    async def _settle(
+        self, workspace_id: str, question: _Question, report: SmsReport | None
+    ) -> None:
+        """
+        Note what the provider told of it, unless that may be of another message by now.
+
+        Without a report it was taken, and nothing more is known.
+        """
         message = question.message
 
         def fn(tx: Tx) -> bool:
             standing = self._question(tx, workspace_id, message.id)
             if standing is None:
                 return False
-            if standing.rivals != question.rivals or repository.find_by_external_id(
+            taken_since = report is not None and repository.find_by_external_id(
                 tx, workspace_id, message.connection, report.provider_id
-            ):
+            )
+            if standing.rivals != question.rivals or taken_since:
                 at = self.journal.clock.now() + timedelta(seconds=_RIVAL_S)
                 self.engine.enqueue(tx, workspace_id, JobKind.RECONCILE, message.id, at)
                 return False
-            evidence = Evidence(source=Source.LOOKUP, vendor_status=report.vendor_status)
-            repository.set_external_id(
-                tx, workspace_id, message.id, message.connection, report.provider_id
-            )
-            to = Status(report.status.value) if report.status else Status.SENT
+            evidence, to = Evidence(source=Source.LOOKUP), Status.SENT
+            if report is not None:
+                evidence = replace(evidence, vendor_status=report.vendor_status)
+                repository.set_external_id(
+                    tx, workspace_id, message.id, message.connection, report.provider_id
+                )
+                to = Status(report.status.value) if report.status else to
             if self.journal.move(tx, workspace_id, message, to, evidence):
                 repository.set_values(tx, workspace_id, message.id, reason=None)
             return True

@@ -238,7 +238,7 @@ def rivals(tx: Tx, workspace_id: str, message: Message, since: datetime) -> list
             messages.c.from_address == message.from_address,
             messages.c.to_address == message.to_address,
             messages.c.external_id.is_(None),
-            messages.c.status.in_([Status.SENDING.value, Status.UNKNOWN.value]),
+            messages.c.status.in_([Status.SENDING.value, Status.UNKNOWN.value, Status.SENT.value]),
         )
         .order_by(messages.c.id)
     )

@@ -1,0 +1,125 @@
+"""A provider that can be asked for a text is asked what became of one whose answer was lost."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.flows.clocks import Ahead, clock, keep_still
+from tests.flows.hubs import StartHub
+from tests.flows.networks import ALICE, BOB
+from tests.flows.pairs import LOST, PAIR, Scripted, side_by_side, tell
+from trunkline.loading import Plugins
+from trunkline.sdk import Capability, DeliveryStatus, Idempotency, SmsReport
+
+__all__ = ["clock"]
+
+ONE = PAIR.replace('["one", "two"]', '"one"')
+LATENCY_S = 20.0
+TRUSTED_S = 2 * 30 + LATENCY_S + 5
+"""After so long nothing can come any more: opening, asking, and what the vendor takes to show."""
+
+
+class Directory(Scripted):
+    """A network that lists what it is told to have: (number, status), oldest first."""
+
+    def __init__(self, *has: tuple[str, DeliveryStatus]) -> None:
+        super().__init__()
+        self.has = list(has)
+
+    async def list_sms(self, sender: str, recipient: str, since: datetime) -> list[SmsReport]:
+        return [
+            SmsReport(
+                provider_id=number,
+                sender=ALICE,
+                recipient=BOB,
+                status=status,
+                vendor_status=status.value,
+                created_at=datetime.now(UTC) + timedelta(milliseconds=place),
+            )
+            for place, (number, status) in enumerate(self.has)
+        ]
+
+
+def plugins_of(network: Directory) -> Plugins:
+    """Return what is installed, a network among it that can be asked."""
+    return side_by_side(
+        network,
+        names="one",
+        capabilities=frozenset({Capability.SMS_SEND, Capability.SMS_STATUS, Capability.SMS_LOOKUP}),
+        idempotency=Idempotency.LOOKUP,
+        accept_latency_s=LATENCY_S,
+    )
+
+
+@pytest.mark.both
+async def test_what_the_provider_has_is_believed_at_once(start_hub: StartHub, clock: Ahead) -> None:
+    network = Directory(("n1", DeliveryStatus.DELIVERED))
+    network.script = [LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(3)
+        traced = await hub.until_status(ann, told["messageId"], "delivered")
+        (row,) = hub.rows("SELECT external_id FROM messages")
+
+    assert told["status"] == "unknown"
+    assert traced["history"][-1]["evidence"] == {"source": "lookup"}
+    assert (row["external_id"], len(network.asked)) == ("n1", 1)
+
+
+async def test_what_it_does_not_have_is_sent_again_once_it_cannot_come_any_more(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory()
+    network.script = [LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(TRUSTED_S - 10)
+        await keep_still()
+        early = len(network.asked)
+        clock.travel(10)
+        await hub.until_status(ann, told["messageId"], "sent")
+
+    assert (early, len(network.asked), len(network.taken)) == (1, 2, 1)
+
+
+async def test_of_two_that_it_has_nobody_guesses_which_is_which(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory(("n1", DeliveryStatus.DELIVERED), ("n2", DeliveryStatus.SENT))
+    network.script = [LOST, LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        first, second = [(await ann.send(BOB, text))["messageId"] for text in ("one", "two")]
+        clock.travel(3)
+        found = [await hub.until_status(ann, each, "sent") for each in (first, second)]
+        # The second had overtaken the first on its way.
+        await tell(hub, "one", network.asked[1].status_url, id="n1", status="delivered")
+        delivered = await ann.status(second)
+        await tell(hub, "one", network.asked[0].status_url, id="n2", status="failed")
+        failed = await ann.status(first)
+
+    assert [each["history"][-1]["evidence"] for each in found] == [{"source": "lookup"}] * 2
+    assert (delivered["status"], failed["status"]) == ("delivered", "failed")
+    assert len(network.asked) == 2
+
+
+async def test_one_of_two_is_nobodys_and_a_person_is_asked(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory(("n1", DeliveryStatus.DELIVERED))
+    network.script = [LOST, LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        for text in ("one", "two"):
+            await ann.send(BOB, text)
+        clock.travel(TRUSTED_S)
+
+        async def flagged() -> int:
+            return len(hub.rows("SELECT id FROM messages WHERE flag = 'unknown'"))
+
+        await hub.until(flagged, lambda count: count == 2)
+        statuses = {row["status"] for row in hub.rows("SELECT status FROM messages")}
+
+    assert (statuses, len(network.asked)) == ({"unknown"}, 2)
