@@ -138,6 +138,18 @@ class WireReports(WireWebhooks):
         ]
 
 
+async def tell(hub: Served, word: str, attempt: str = "") -> None:
+    """Report a status to `WireReports`."""
+    path = f"/webhooks/ann/message-status{attempt and f'?attempt={attempt}'}"
+    response = await hub.client.post(path, content=word, headers={"x-wire": "yes"})
+    assert response.status_code == 204, response.text
+
+
+async def p1(sms: OutboundSms) -> Receipt:
+    """Take a text as the one that `WireReports` are about."""
+    return Receipt(provider_id="p1")
+
+
 @dataclass(frozen=True)
 class Vendor:
     """The simulated network's side of its webhooks, for what its handsets never do."""

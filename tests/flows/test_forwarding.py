@@ -118,7 +118,7 @@ async def test_without_a_url_nothing_is_forwarded(served: Served, ann: Caller) -
     await Vendor(served).text(HANDSET, ANN, "hello")
 
     assert [message["read"] for message in await ann.inbox()] == [False]
-    assert (served.count("inbound_forwards"), served.count("engine_jobs")) == (0, 0)
+    assert (served.count("forwards"), served.count("engine_jobs")) == (0, 0)
 
 
 async def test_a_text_that_its_owner_keeps_is_kept(start_hub: StartHub) -> None:

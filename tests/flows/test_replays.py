@@ -192,7 +192,7 @@ async def test_a_hub_killed_before_it_noted_the_answer_tells_it_again(tmp_path: 
         receiver.look = None
         async with hub_process("serve", port=free_port(), **where) as hub:
             for _ in range(500):
-                (row,) = read_rows(SQLITE, data_dir, "SELECT state FROM inbound_forwards")
+                (row,) = read_rows(SQLITE, data_dir, "SELECT state FROM forwards")
                 if row["state"] == "delivered":
                     break
                 await asyncio.sleep(0.02)

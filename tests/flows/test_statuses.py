@@ -5,8 +5,18 @@ from typing import Any
 
 import pytest
 
-from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, Served, StartHub
-from tests.flows.networks import ALICE, BOB, WIRE, Network, Vendor, WireReports, report
+from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, StartHub
+from tests.flows.networks import (
+    ALICE,
+    BOB,
+    WIRE,
+    Network,
+    Vendor,
+    WireReports,
+    p1,
+    report,
+    tell,
+)
 from trunkline.sdk import (
     OutboundSms,
     OutcomeUnknown,
@@ -21,18 +31,6 @@ STATUSES = "/webhooks/connections/demo/message-status"
 def steps(traced: dict[str, Any]) -> list[tuple[str, bool]]:
     """Return the statuses of a history, and whether each moved the message."""
     return [(step["status"], step["moved"]) for step in traced["history"]]
-
-
-async def tell(hub: Served, word: str, attempt: str = "") -> None:
-    """Report a status as the network does."""
-    path = f"/webhooks/ann/message-status{attempt and f'?attempt={attempt}'}"
-    response = await hub.client.post(path, content=word, headers={"x-wire": "yes"})
-    assert response.status_code == 204, response.text
-
-
-async def p1(sms: OutboundSms) -> Receipt:
-    """Take a text as the provider's number p1."""
-    return Receipt(provider_id="p1")
 
 
 @pytest.mark.parametrize(

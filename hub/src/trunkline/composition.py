@@ -113,7 +113,9 @@ def compose(lent: Lent) -> Composed:
     given = settings.encryption_key.get_secret_value() if settings.encryption_key else None
     keys = Keys(load_master_key(settings.server.data_dir, given))
     vault = BodyVault(keys, clock, ids, hold_hours=settings.privacy.hold_hours)
-    journal = Journal(vault, clock, ids)
+    destinations = Destinations(settings.messages.callback_url, settings.messages.callback_allow)
+    forwarding = Forwarding(db, destinations, engine, keys, clock, ids)
+    journal = Journal(vault, clock, ids, forwarding.announce_failure)
     callback_url = _CallbackUrl(settings.public_url)
 
     def context_for(connection: str) -> ProviderContext:
@@ -165,10 +167,8 @@ def compose(lent: Lent) -> Composed:
     )
     engine.serve(JobKind.ATTEMPT, redelivery.work)
     engine.serve(JobKind.RECONCILE, reconciliation.work)
-    destinations = Destinations(settings.messages.callback_url, settings.messages.callback_allow)
     courier = Courier(db, lent.callbacks, destinations, journal, engine, keys, log, forwarded)
     engine.serve(JobKind.FORWARD, courier.work)
-    forwarding = Forwarding(db, destinations, engine, keys, clock, ids)
     admission = Admission(db, gate, journal, engine, clock, ids, settings.messages.valid_for_s)
     messages = Messages(
         db,

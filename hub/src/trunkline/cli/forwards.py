@@ -1,4 +1,4 @@
-"""`trunkline forwards`: inbound messages on their way to callback URLs."""
+"""`trunkline forwards`: what is on its way to callback URLs."""
 
 from pathlib import Path
 

@@ -207,8 +207,8 @@ inbound_events = _table(
     ),
 )
 
-inbound_forwards = _table(
-    "inbound_forwards",
+forwards = _table(
+    "forwards",
     sa.Column("agent_id", sa.String(64), nullable=False),
     sa.Column("message_id", sa.String(64), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),  # waiting | delivered | dead
@@ -217,7 +217,7 @@ inbound_forwards = _table(
     sa.Column("deadline_at", UtcTime, nullable=False),  # no try is made after it
     sa.Column("finished_at", UtcTime),
     sa.UniqueConstraint("workspace_id", "message_id"),
-    sa.Index("ix_inbound_forwards_state", "workspace_id", "state", "id"),
+    sa.Index("ix_forwards_state", "workspace_id", "state", "id"),
 )
 
 # --- engine ---------------------------------------------------------------------------------------

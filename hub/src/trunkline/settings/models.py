@@ -158,8 +158,8 @@ class MessagesSettings(_Section):
     )
     callback_url: CallbackUrl | None = Field(
         default=None,
-        description="Where the inbound messages of every agent are forwarded that has no "
-        "callback URL of its own; may hold {agentId}.",
+        description="Where every agent that has no callback URL of its own hears of what came in, "
+        "and of what failed; may hold {agentId}.",
     )
     callback_allow: Origins = Field(
         default=(),

@@ -250,7 +250,7 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
     _operation(
         "forwards_list",
         "List forwards",
-        "List inbound messages on their way to callback URLs, newest first.",
+        "List what is on its way to callback URLs, newest first.",
         ForwardsArguments,
         _forwards_list,
         ForwardsShape,

@@ -1,24 +1,27 @@
-"""What goes to an agent's callback URL: the message, as the operations show it."""
+"""What goes to an agent's callback URL: a message, as the operations show it."""
 
+from datetime import datetime
 from typing import Literal
 
-from trunkline.core.messages.models import ReadableMessage
+from trunkline.core.messages.models import Direction, ReadableMessage
 from trunkline.surfaces.shapes import MessageShape, Result, Time, message_shape
 
 
 class ForwardedShape(Result):
     """The body of a forward."""
 
-    type: Literal["message.received"] = "message.received"
+    type: Literal["message.received", "message.failed"]
     timestamp: Time
     agent_id: str
     data: MessageShape
 
 
-def forwarded(readable: ReadableMessage) -> bytes:
-    """Return a message as it is posted to a callback URL; the same message, the same bytes."""
+def forwarded(readable: ReadableMessage, announced_at: datetime) -> bytes:
+    """Return a message that came in, or that had failed when it was announced, as it is posted."""
+    inbound = readable.message.direction is Direction.INBOUND
     shape = ForwardedShape(
-        timestamp=readable.message.created_at,
+        type="message.received" if inbound else "message.failed",
+        timestamp=readable.message.created_at if inbound else announced_at,
         agent_id=readable.message.agent_id,
         data=message_shape(readable),
     )

@@ -138,7 +138,7 @@ class WebhookSecretShape(Result):
 
 
 class ForwardShape(Result):
-    """An inbound message on its way to a callback URL."""
+    """A message on its way to a callback URL, because it came in or failed."""
 
     message_id: str
     agent_id: str

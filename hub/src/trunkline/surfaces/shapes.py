@@ -212,6 +212,8 @@ class MessageShape(Result):
     read: bool
     untrusted: bool
     reply_to: str | None = optional("The message it answers.")
+    error_code: str | None = optional("Of one that failed or was blocked.")
+    reason: str | None = optional("Why it stands so, in a sentence.")
 
 
 class GetMessagesResult(Result):
@@ -352,4 +354,6 @@ def message_shape(readable: ReadableMessage) -> MessageShape:
         read=message.acknowledged_at is not None or message.status.value == "read",
         untrusted=inbound,
         reply_to=message.reply_to,
+        error_code=message.error_code,
+        reason=message.reason,
     )

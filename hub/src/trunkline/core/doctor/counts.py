@@ -13,8 +13,8 @@ from trunkline.core.messages.models import Direction, Status
 from trunkline.db.schema import (
     connection_states,
     engine_jobs,
+    forwards,
     inbound_events,
-    inbound_forwards,
     messages,
 )
 from trunkline.sdk import Tx
@@ -98,7 +98,7 @@ def count(tx: Tx, workspace_id: str, now: datetime) -> Counts:
             engine_jobs.c.executor.is_(None),
             engine_jobs.c.due_at < overdue_since,
         ),
-        forwards=by(inbound_forwards.c.state),
+        forwards=by(forwards.c.state),
         resting=tuple(sorted(name for (name,) in resting)),
     )
 

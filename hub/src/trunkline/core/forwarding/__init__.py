@@ -1,1 +1,1 @@
-"""Forwarding what comes in to the agents' own callback URLs."""
+"""Forwarding what comes in, and what failed, to the agents' own callback URLs."""

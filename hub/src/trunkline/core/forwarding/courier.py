@@ -17,7 +17,7 @@ from trunkline.core.forwarding.models import ForwardState
 from trunkline.core.forwarding.signing import secret_of, signed
 from trunkline.core.messages import repository as messages
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import ReadableMessage
+from trunkline.core.messages.models import Direction, ReadableMessage
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.privacy.vault import Unreadable
 from trunkline.egress import Blocked
@@ -64,7 +64,7 @@ class Courier:
     engine: Engine
     keys: Keys
     log: EventLog
-    render: Callable[[ReadableMessage], bytes]
+    render: Callable[[ReadableMessage, datetime], bytes]
 
     async def work(self, job: Job) -> None:
         """Make a try, unless the rows tell that none is needed any more."""
@@ -96,11 +96,12 @@ class Courier:
             content = self.journal.content(tx, workspace_id, message)
         except Unreadable:
             return _Failure(reason="The text cannot be decrypted.", final=True)
-        if content is None:
+        if content is None and message.direction is Direction.INBOUND:
             return _Failure(reason="The text is gone: its time is over.", final=True)
+        readable = ReadableMessage(message=message, content=content)
         return _Parcel(
             url=url,
-            body=self.render(ReadableMessage(message=message, content=content)),
+            body=self.render(readable, forward.created_at),
             secret=secret_of(self.keys, workspace_id, forward.agent_id),
         )
 
@@ -128,7 +129,8 @@ class Courier:
         now = self.journal.clock.now()
         if failure is None:
             message = messages.find_message(tx, workspace_id, message_id)
-            if message is not None and repository.deliver(tx, workspace_id, message_id, now):
+            is_news = repository.deliver(tx, workspace_id, message_id, now)
+            if is_news and message is not None and message.direction is Direction.INBOUND:
                 self.journal.acknowledge(tx, workspace_id, message)
             return ForwardState.DELIVERED
         forward = repository.find(tx, workspace_id, message_id)

@@ -19,9 +19,10 @@ class ForwardState(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forward:
     """
-    An inbound message on its way to a callback URL.
+    A message on its way to a callback URL: one that came in, or one of the agent's that failed.
 
     Attributes:
+        created_at: When it came in, or failed.
         tries: How often it has been posted since it was stored or replayed.
         deadline_at: No try is made after it.
         reason: Why the last try failed.

@@ -5,11 +5,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from trunkline.core.forwarding.models import Forward, ForwardState
+from trunkline.core.messages.models import BodyState, Direction
 from trunkline.db.hot import Hot
-from trunkline.db.schema import inbound_forwards, messages
+from trunkline.db.schema import forwards, messages
 from trunkline.sdk import Tx
 
-_ADD = Hot(sa.insert(inbound_forwards))
+_ADD = Hot(sa.insert(forwards))
 
 
 def add(
@@ -42,17 +43,17 @@ def add(
 
 def find(tx: Tx, workspace_id: str, message_id: str) -> Forward | None:
     """Return the forward of a message."""
-    row = tx.execute(sa.select(inbound_forwards).where(_of(workspace_id, message_id))).first()
+    row = tx.execute(sa.select(forwards).where(_of(workspace_id, message_id))).first()
     return _forward(row) if row else None
 
 
 def newest(tx: Tx, workspace_id: str, state: ForwardState | None, limit: int) -> list[Forward]:
     """Return forwards, those in one state or all, newest first."""
-    wanted = [inbound_forwards.c.workspace_id == workspace_id]
+    wanted = [forwards.c.workspace_id == workspace_id]
     if state is not None:
-        wanted.append(inbound_forwards.c.state == state.value)
-    statement = sa.select(inbound_forwards).where(*wanted)
-    ordered = statement.order_by(inbound_forwards.c.id.desc()).limit(limit)
+        wanted.append(forwards.c.state == state.value)
+    statement = sa.select(forwards).where(*wanted)
+    ordered = statement.order_by(forwards.c.id.desc()).limit(limit)
     return [_forward(row) for row in tx.execute(ordered)]
 
 
@@ -62,7 +63,7 @@ def deliver(tx: Tx, workspace_id: str, message_id: str, now: datetime) -> bool:
         tx,
         workspace_id,
         message_id,
-        inbound_forwards.c.state != ForwardState.DELIVERED.value,
+        forwards.c.state != ForwardState.DELIVERED.value,
         state=ForwardState.DELIVERED.value,
         reason=None,
         finished_at=now,
@@ -76,7 +77,7 @@ def fail(tx: Tx, workspace_id: str, message_id: str, reason: str, dead_at: datet
         tx,
         workspace_id,
         message_id,
-        inbound_forwards.c.state == ForwardState.WAITING.value,
+        forwards.c.state == ForwardState.WAITING.value,
         state=state.value,
         reason=reason,
         finished_at=dead_at,
@@ -86,7 +87,7 @@ def fail(tx: Tx, workspace_id: str, message_id: str, reason: str, dead_at: datet
 def revive(tx: Tx, workspace_id: str, message_id: str, deadline_at: datetime) -> None:
     """Let a forward wait for its first try again."""
     tx.execute(
-        sa.update(inbound_forwards)
+        sa.update(forwards)
         .where(_of(workspace_id, message_id))
         .values(
             state=ForwardState.WAITING.value,
@@ -99,24 +100,29 @@ def revive(tx: Tx, workspace_id: str, message_id: str, deadline_at: datetime) ->
 
 
 def replayable(tx: Tx, workspace_id: str, after: str, limit: int) -> list[str]:
-    """Return the messages, `after` one, of dead forwards that their agents lack, oldest first."""
+    """Return the messages, `after` one, of dead forwards that are still of use, oldest first."""
     statement = (
-        sa.select(inbound_forwards.c.message_id)
+        sa.select(forwards.c.message_id)
         .join(
             messages,
             sa.and_(
-                messages.c.workspace_id == inbound_forwards.c.workspace_id,
-                messages.c.id == inbound_forwards.c.message_id,
+                messages.c.workspace_id == forwards.c.workspace_id,
+                messages.c.id == forwards.c.message_id,
             ),
         )
         .where(
-            inbound_forwards.c.workspace_id == workspace_id,
-            inbound_forwards.c.state == ForwardState.DEAD.value,
-            inbound_forwards.c.message_id > after,
-            messages.c.acknowledged_at.is_(None),
-            messages.c.body_state != "shredded",
+            forwards.c.workspace_id == workspace_id,
+            forwards.c.state == ForwardState.DEAD.value,
+            forwards.c.message_id > after,
+            sa.or_(
+                messages.c.direction == Direction.OUTBOUND.value,
+                sa.and_(
+                    messages.c.acknowledged_at.is_(None),
+                    messages.c.body_state != BodyState.SHREDDED.value,
+                ),
+            ),
         )
-        .order_by(inbound_forwards.c.message_id)
+        .order_by(forwards.c.message_id)
         .limit(limit)
     )
     return list(tx.execute(statement).scalars())
@@ -127,17 +133,17 @@ def _end_try(
 ) -> bool:
     return bool(
         tx.execute(
-            sa.update(inbound_forwards)
+            sa.update(forwards)
             .where(_of(workspace_id, message_id), standing)
-            .values(tries=inbound_forwards.c.tries + 1, **values)
+            .values(tries=forwards.c.tries + 1, **values)
         ).rowcount
     )
 
 
 def _of(workspace_id: str, message_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(
-        inbound_forwards.c.workspace_id == workspace_id,
-        inbound_forwards.c.message_id == message_id,
+        forwards.c.workspace_id == workspace_id,
+        forwards.c.message_id == message_id,
     )
 
 

@@ -12,6 +12,7 @@ from trunkline.core.forwarding import repository
 from trunkline.core.forwarding.destinations import Destinations
 from trunkline.core.forwarding.models import Forward, ForwardState
 from trunkline.core.forwarding.signing import secret_of, shown
+from trunkline.core.messages.models import Message
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.problems import Invalid, NotFound
@@ -24,7 +25,7 @@ _REPLAYED_AT_ONCE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Forwarding:
-    """Sees to it that what comes in is forwarded."""
+    """Sees to it that agents hear of what comes in, and of what failed."""
 
     db: Database
     destinations: Destinations
@@ -44,6 +45,12 @@ class Forwarding:
             tx, workspace_id, row_id, agent.id, message_id, now=now, deadline_at=deadline_at
         )
         self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, now)
+
+    def announce_failure(self, tx: Tx, workspace_id: str, message: Message) -> None:
+        """Let an agent hear that one of its messages failed, as `announce` does."""
+        agent = agents.find_agent(tx, workspace_id, message.agent_id)
+        if agent is not None:
+            self.announce(tx, workspace_id, agent, message.id)
 
     async def newest(
         self, principal: Principal, state: ForwardState | None, limit: int

@@ -13,8 +13,8 @@ from trunkline.core.inbound.repository import EventState
 from trunkline.core.messages.models import FINAL, Direction
 from trunkline.core.principal import DEFAULT_WORKSPACE
 from trunkline.db.schema import (
+    forwards,
     inbound_events,
-    inbound_forwards,
     message_attempts,
     message_history,
     messages,
@@ -79,7 +79,7 @@ class Retention:
         return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
 
     async def _forwards(self, before: str) -> int:
-        table = inbound_forwards
+        table = forwards
         old = sa.select(table.c.id).where(table.c.id < before, table.c.finished_at.is_not(None))
         return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
 

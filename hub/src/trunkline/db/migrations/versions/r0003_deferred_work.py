@@ -38,7 +38,7 @@ def upgrade() -> None:
         ),
     )
     _create(
-        "inbound_forwards",
+        "forwards",
         sa.Column("agent_id", sa.String(64), nullable=False),
         sa.Column("message_id", sa.String(64), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
@@ -47,12 +47,10 @@ def upgrade() -> None:
         sa.Column("deadline_at", UtcTime, nullable=False),
         sa.Column("finished_at", UtcTime),
         sa.UniqueConstraint(
-            "workspace_id", "message_id", name="uq_inbound_forwards_workspace_id_message_id"
+            "workspace_id", "message_id", name="uq_forwards_workspace_id_message_id"
         ),
     )
-    op.create_index(
-        "ix_inbound_forwards_state", "inbound_forwards", ["workspace_id", "state", "id"]
-    )
+    op.create_index("ix_forwards_state", "forwards", ["workspace_id", "state", "id"])
     _create(
         "engine_jobs",
         sa.Column("kind", sa.String(16), nullable=False),
