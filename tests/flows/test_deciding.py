@@ -122,14 +122,39 @@ async def test_a_queued_message_is_tried_now(start_hub: StartHub) -> None:
     assert "send a new one" in again.json()["detail"]
 
 
+async def test_messages_are_listed_newest_first_by_flag_and_by_status(start_hub: StartHub) -> None:
+    network = Moody(OutcomeUnknown("The line broke."))
+    async with start_hub(plugins=network.plugins(), toml=WIRE) as hub:
+        doubtful = await unknown(hub)
+        ann = hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
+        sent = (await ann.send(ALICE, "another"))["messageId"]
+        await hub.change("UPDATE messages SET flag = 'unknown' WHERE id = :id", id=doubtful)
+
+        async def listed(**which: Any) -> list[str]:
+            found = await hub.local("messages_list", **which)
+            return [message["id"] for message in found["messages"]]
+
+        every, newest = await listed(), await listed(limit=1)
+        by_status = await listed(status="sent"), await listed(status="unknown")
+        flagged = await listed(flagged=True)
+        wrong = await ask(hub, "messages_list", status="lost")
+
+    assert (every, newest) == ([sent, doubtful], [sent])
+    assert by_status == ([sent], [doubtful])
+    assert flagged == [doubtful]
+    assert refused(wrong, 422, "invalid")
+
+
 async def test_an_operator_sees_neither_numbers_nor_texts(start_hub: StartHub) -> None:
     network = Moody(OutcomeUnknown("The line broke."))
     async with start_hub(plugins=network.plugins(), toml=WIRE) as hub:
         message_id = await unknown(hub)
         shown = (await ask(hub, "messages_show", id=message_id)).text
+        listed = (await ask(hub, "messages_list")).text
 
-    assert message_id in shown
-    assert not [each for each in (ALICE, BOB, "a secret") if each in shown]
+    for told in (shown, listed):
+        assert message_id in told
+        assert not [each for each in (ALICE, BOB, "a secret") if each in told]
 
 
 async def test_what_is_no_outbound_message_is_not_found(start_hub: StartHub) -> None:

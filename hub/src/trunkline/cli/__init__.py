@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "forwards": "Show and replay what is forwarded to callback URLs.",
     "pool": "Show and grow the pool of agent slots.",
     "events": "Show what became of providers' webhooks, and replay dead letters.",
-    "messages": "Look at a message, and decide what became of it.",
+    "messages": "List messages, look at one, and decide what became of it.",
     "privacy": "Choose which texts are kept.",
     "plugins": "Show, enable, disable and check plugins.",
     "new-plugin": "Write an adapter to begin with.",

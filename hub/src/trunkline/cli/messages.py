@@ -1,4 +1,4 @@
-"""`trunkline messages`: one message, and what a person decides about it."""
+"""`trunkline messages`: how messages stand, and what a person decides about one."""
 
 from pathlib import Path
 from typing import Final
@@ -8,13 +8,42 @@ import click
 from trunkline.cli import files
 from trunkline.cli.operator import as_json_option, operate, show, table
 
+_COLUMNS: Final = (
+    "id",
+    "at",
+    "agentId",
+    "direction",
+    "status",
+    "flag",
+    "connection",
+    "reason",
+)
 _ATTEMPTS: Final = ("number", "state", "begunAt", "finishedAt", "externalId", "providerCode")
 _HISTORY: Final = ("at", "status", "source", "moved", "eventId")
 
 
 @click.group()
 def messages() -> None:
-    """Look at a message, and decide what became of it."""
+    """List messages, look at one, and decide what became of it."""
+
+
+@messages.command("list")
+@files
+@as_json_option
+@click.option("--flagged", is_flag=True, help="Only those that wait for a person.")
+@click.option("--status", help="One status, such as unknown or failed. Default: all.")
+@click.option("--limit", type=int, default=50, help="How many, newest first. Default: 50.")
+def list_messages(
+    config: Path | None,
+    data_dir: Path | None,
+    flagged: bool,
+    status: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List messages, newest first, and how they stand; not what they say."""
+    found = operate(config, data_dir, "messages_list", flagged=flagged, status=status, limit=limit)
+    table(found["messages"], _COLUMNS, as_json=as_json)
 
 
 @messages.command("show")

@@ -1,9 +1,11 @@
 """The operator's operations on one message: looking at it, and deciding about it."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from trunkline.core.hub import Hub
-from trunkline.core.messages.models import Message
+from trunkline.core.messages.models import Message, Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
 from trunkline.surfaces.shapes import Arguments, Reference, Result, Time, optional
@@ -13,6 +15,14 @@ class MessageArguments(Arguments):
     """One message."""
 
     id: Reference
+
+
+class MessagesArguments(Arguments):
+    """Which messages to list."""
+
+    flagged: bool = False
+    status: Annotated[Status, Field(strict=False)] | None = None
+    limit: int = Field(default=50, ge=1, le=1000)
 
 
 class ResolveArguments(Arguments):
@@ -40,6 +50,25 @@ class MessageStateShape(Result):
     due_at: Time | None = optional("When the next attempt begins.")
     deadline_at: Time | None = optional("When it is given up.")
     batch_id: str | None = optional("The batch it is part of.")
+
+
+class ListedShape(Result):
+    """A message in a list: neither what it says nor whom it goes to."""
+
+    id: str
+    at: Time
+    agent_id: str
+    direction: str
+    status: str
+    flag: str | None = optional("Why a person should look at it.")
+    connection: str
+    reason: str | None = optional("Why the status is what it is.")
+
+
+class ListedMessagesShape(Result):
+    """Messages, newest first."""
+
+    messages: list[ListedShape]
 
 
 class AttemptShape(Result):
@@ -92,6 +121,27 @@ def _state(message: Message) -> dict[str, Any]:
     }
 
 
+async def _messages_list(
+    hub: Hub, by: Principal, _: str, given: MessagesArguments
+) -> ListedMessagesShape:
+    found = await hub.decisions.newest(by, given.status, given.limit, flagged=given.flagged)
+    return ListedMessagesShape(
+        messages=[
+            ListedShape(
+                id=message.id,
+                at=message.created_at,
+                agent_id=message.agent_id,
+                direction=message.direction.value,
+                status=message.status.value,
+                flag=message.flag,
+                connection=message.connection,
+                reason=message.reason,
+            )
+            for message in found
+        ]
+    )
+
+
 async def _messages_show(
     hub: Hub, by: Principal, _: str, given: MessageArguments
 ) -> InspectedShape:
@@ -136,6 +186,16 @@ async def _messages_retry(
 
 
 DECISIONS: tuple[AnyOperation, ...] = (
+    Operation(
+        name="messages_list",
+        title="List messages",
+        description="List the newest messages and how they stand; not what they say.",
+        scope=Scope.LOCAL,
+        annotations=Annotations(read_only=True, idempotent=True),
+        arguments=MessagesArguments,
+        result=ListedMessagesShape,
+        run=_messages_list,
+    ),
     Operation(
         name="messages_show",
         title="Show a message",

@@ -43,6 +43,17 @@ class Decisions:
     outcomes: Outcomes
     engine: Engine
 
+    async def newest(
+        self, principal: Principal, status: Status | None, limit: int, *, flagged: bool
+    ) -> list[Message]:
+        """Return the newest messages, of one status or of all, newest first."""
+        return await self.db.read(
+            lambda tx: repository.newest(
+                tx, principal.workspace_id, status, limit, flagged=flagged
+            ),
+            heavy=True,
+        )
+
     async def inspect(self, principal: Principal, message_id: str) -> Inspected:
         """Return all that is known of a message."""
         workspace_id = principal.workspace_id

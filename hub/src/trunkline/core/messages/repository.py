@@ -200,6 +200,19 @@ def find_message(tx: Tx, workspace_id: str, message_id: str) -> Message | None:
     return to_message(rows[0]) if rows else None
 
 
+def newest(
+    tx: Tx, workspace_id: str, status: Status | None, limit: int, *, flagged: bool
+) -> list[Message]:
+    """Return the newest messages, of one status or of all, newest first."""
+    wanted = sa.select(*COLUMNS).where(messages.c.workspace_id == workspace_id)
+    if status is not None:
+        wanted = wanted.where(messages.c.status == status.value)
+    if flagged:
+        wanted = wanted.where(messages.c.flag.is_not(None))
+    found = tx.execute(wanted.order_by(messages.c.id.desc()).limit(limit))
+    return [to_message(tuple(row)) for row in found]
+
+
 def kept_body(tx: Tx, workspace_id: str, message_id: str) -> bytes | None:
     """Return the ciphertext of a body that its owner keeps, or None once it is gone."""
     found: bytes | None = tx.execute(
