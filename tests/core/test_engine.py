@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -187,6 +187,39 @@ async def test_a_job_that_is_due_anew_while_its_work_goes_on_is_begun_after_it(
     assert still == 1
     assert left == (None, 1), "the end of the first removed the second, which a crash would lose"
     assert await tables.read(jobs) == 0
+
+
+async def test_an_engine_that_is_cancelled_while_it_wakes_ends(start: Start) -> None:
+    engine = start(Worker())
+    for _ in range(20):
+        running = asyncio.create_task(engine.run())
+        await asyncio.sleep(0.02)
+        engine._wake.set()
+        await asyncio.sleep(0)  # the wait is over, and its task not yet told so
+        running.cancel()
+        await asyncio.wait({running}, timeout=1)
+        assert running.done()
+
+
+async def test_an_engine_goes_on_after_a_fault_that_nobody_foresaw(
+    tables: Database, start: Start, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, faults = Worker(), [LookupError("odd")]
+    honest = repository.next_due
+
+    def next_due(tx: Tx) -> datetime | None:
+        if faults:
+            raise faults.pop()
+        return honest(tx)
+
+    monkeypatch.setattr("trunkline.core.engine.engine.POLL_S", 0.02)
+    monkeypatch.setattr(repository, "next_due", next_due)
+    engine = start(worker)
+    await tables.write(due(engine, clock))
+    running = asyncio.create_task(engine.run())
+    await until(lambda: worker.did == [SUBJECT])
+    await engine.drain(5)
+    running.cancel()
 
 
 async def test_work_that_breaks_off_is_done_again_after_a_wait_that_grows(

@@ -1,6 +1,9 @@
 """A provider that can be asked for a text is asked what became of one whose answer was lost."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -34,6 +37,8 @@ class Directory(Scripted):
                 recipient=BOB,
                 status=status,
                 vendor_status=status.value,
+                cost_micros=7_500,
+                currency="USD",
                 created_at=datetime.now(UTC) + timedelta(milliseconds=place),
             )
             for place, (number, status) in enumerate(self.has)
@@ -123,3 +128,105 @@ async def test_one_of_two_is_nobodys_and_a_person_is_asked(
         statuses = {row["status"] for row in hub.rows("SELECT status FROM messages")}
 
     assert (statuses, len(network.asked)) == ({"unknown"}, 2)
+
+
+async def test_an_answer_that_comes_after_a_person_decided_moves_nothing(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory()
+    network.script = [LOST, LOST]
+    asked, let = asyncio.Event(), asyncio.Event()
+    honest = network.list_sms
+
+    async def slow(*what: Any) -> list[SmsReport]:
+        asked.set()
+        await let.wait()
+        return await honest(*what)
+
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        message_id = (await ann.send(BOB, "hello"))["messageId"]
+        network.list_sms = slow  # type: ignore[assignment, method-assign]
+        clock.travel(TRUSTED_S)
+        await asyncio.wait_for(asked.wait(), 5)
+        await hub.local("messages_resolve", id=message_id, sent=False)
+        await hub.until(attempts_of(network), lambda count: count == 2)
+        let.set()
+        await keep_still()
+        traced = await ann.status(message_id)
+
+    assert [step["status"] for step in traced["history"]] == [
+        *("sending", "unknown", "queued", "sending", "unknown")
+    ]
+    assert len(network.asked) == 2
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), asyncio.CancelledError(), RuntimeError("odd")])
+async def test_whatever_a_look_up_raises_the_hub_asks_again_later(
+    start_hub: StartHub, clock: Ahead, raised: BaseException
+) -> None:
+    network = Directory(("n1", DeliveryStatus.SENT))
+    network.script = [LOST]
+    honest, answers = network.list_sms, [raised]
+
+    async def odd(*what: Any) -> list[SmsReport]:
+        if answers:
+            raise answers.pop()
+        return await honest(*what)
+
+    network.list_sms = odd  # type: ignore[assignment, method-assign]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(3)
+        await hub.until(left(answers), lambda count: count == 0)
+        clock.travel(31)
+        await hub.until_status(ann, told["messageId"], "sent")
+
+
+async def test_what_it_failed_to_deliver_is_told_with_reason_and_cost(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory(("n1", DeliveryStatus.FAILED))
+    network.script = [LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(3)
+        await hub.until_status(ann, told["messageId"], "failed")
+        (message,) = await ann.inbox()
+
+    assert (message["errorCode"], message["cost"]) == ("not_delivered", 0.0075)
+    assert message["reason"] == "The provider reported that it was not delivered."
+
+
+async def test_what_is_found_so_late_that_no_report_is_expected_is_flagged(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory(("n1", DeliveryStatus.SENT))
+    network.script = [LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(2 * 1800)
+        traced = await hub.until_status(ann, told["messageId"], "sent")
+
+    assert traced["flag"] == "no_final_status"
+
+
+def attempts_of(network: Directory) -> Callable[[], Awaitable[int]]:
+    """Return what counts a network's attempts."""
+
+    async def count() -> int:
+        return len(network.asked)
+
+    return count
+
+
+def left(answers: list[BaseException]) -> Callable[[], Awaitable[int]]:
+    """Return what counts the answers that are still to be given."""
+
+    async def count() -> int:
+        return len(answers)
+
+    return count

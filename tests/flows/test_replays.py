@@ -45,9 +45,13 @@ async def test_what_the_agent_has_answered_meanwhile_is_not_told_again(start_hub
         (message,) = await ann.inbox()
         await ann.send(HANDSET, "hello back", replyTo=message["id"])
         clock.travel(60)
-        forward = await until(hub, "dead", 2)
+        forward = await until(hub, "acknowledged", 2)
         replayed = await hub.local("forwards_replay")
+        one = await hub.operator.post(
+            "/api/v1/tools/forwards_replay", json={"id": forward["messageId"]}
+        )
 
+    assert one.json()["code"] == "invalid"
     assert ("acknowledged" in forward["reason"], len(receiver.posts)) == (True, 1)
     assert replayed == {"replayed": 0}
 

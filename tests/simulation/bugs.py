@@ -156,7 +156,7 @@ def a_retry_forgets_the_gate() -> Iterator[None]:
     honest = Gate.recheck
 
     def commit(self: Gate, tx: Tx, principal: Any, act: Any) -> Any:
-        return honest(self, tx, principal.workspace_id, act.agent.id, act.recipient)
+        return honest(self, tx, principal.workspace_id, act.agent.id, act.sender, act.recipient)
 
     with (
         patch.object(Gate, "commit", commit),

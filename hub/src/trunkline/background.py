@@ -29,7 +29,13 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
     else:
         await composed.pulse.beat()
     await _sweep(composed)  # before anybody can ask for what is past its time
-    begins_new = [engine.run(), hub.routes.run(), _keep_house(composed), _forget_in_time(composed)]
+    begins_new = (
+        engine.run(),
+        hub.routes.run(),
+        _keep_house(composed),
+        _watch_for_silence(composed),
+        _forget_in_time(composed),
+    )
     begun = [asyncio.create_task(each) for each in begins_new]
     # The others must see that this process lives for as long as anything is under way.
     living = None if composed.alone else asyncio.create_task(composed.executors.run())
@@ -38,6 +44,7 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
     finally:
         for task in begun:
             task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)  # nothing new is begun from here on
         drains = (hub.messages.drain(DRAIN_S), engine.drain(DRAIN_S))
         unfinished = sum(await asyncio.gather(*drains))
         if unfinished:
@@ -72,6 +79,12 @@ async def _keep_house(composed: Composed) -> None:
     while True:
         await composed.hub.clock.sleep(HOUSEKEEPING_S)
         await _sweep(composed)
+
+
+async def _watch_for_silence(composed: Composed) -> None:
+    """Every minute: look for messages that nobody reports on; asking may take its time."""
+    while True:
+        await composed.hub.clock.sleep(HOUSEKEEPING_S)
         await _safely(composed.hub, composed.overdue.sweep)
 
 

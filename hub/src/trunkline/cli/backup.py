@@ -19,15 +19,18 @@ def backup(config: Path | None, data_dir: Path | None, path: Path) -> None:
     if chosen.spec.backup is None:
         raise NotConfigured(f"'{chosen.spec.name}' databases are backed up with their own tools.")
     draft = path.with_name(f"{path.name}.part")
+    if path.exists():
+        raise click.UsageError(f"{path} is there already; name a new file.")
     try:
-        os.close(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             chosen.spec.backup(chosen.settings.database.url, chosen.context, draft, mark_restored)
             os.link(draft, path)  # fails if somebody else was quicker, and overwrites nothing
         finally:
             draft.unlink()
-    except FileExistsError:
-        raise click.UsageError(f"{path} is there already; name a new file.") from None
+    except FileExistsError as taken:
+        there = taken.filename2 or taken.filename  # a draft may be another backup's, or its rest
+        raise click.UsageError(f"{there} is there already; name a new file.") from None
     except OSError as error:
         raise DatabaseFailed(f"{path} cannot be written: {error.strerror}.") from error
     click.echo(f"Wrote {path}, {path.stat().st_size / 1024**2:.1f} MB.")

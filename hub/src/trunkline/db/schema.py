@@ -193,18 +193,11 @@ inbound_events = _table(
     sa.Column("kind", sa.String(32), nullable=False),  # sms | message-status | unreadable
     sa.Column("agent_id", sa.String(64)),
     sa.Column("attempt_id", sa.String(64)),  # from the callback URL
-    sa.Column("state", sa.String(16), nullable=False),  # received | handled | ignored | dead
+    sa.Column("state", sa.String(16), nullable=False),  # handled | ignored | dead
     sa.Column("reason", sa.Text),
     sa.Column("message_id", sa.String(64)),
     sa.Column("handled_at", UtcTime),
     sa.UniqueConstraint("workspace_id", "connection", "external_id"),
-    sa.Index(
-        "ix_inbound_events_received",
-        "workspace_id",
-        "id",
-        sqlite_where=sa.text("state = 'received'"),
-        postgresql_where=sa.text("state = 'received'"),
-    ),
 )
 
 forwards = _table(

@@ -10,13 +10,12 @@ from trunkline.core.connections.lanes import Lane, Rate
 from trunkline.core.connections.registry import Connection, Connections, ConnectionState
 from trunkline.core.engine.engine import AT_ONCE
 from trunkline.core.engine.repository import JobKind, read_beats
+from trunkline.core.trouble import tell_trouble
 from trunkline.sdk import (
     Clock,
     Database,
-    DatabaseFailed,
     EventLog,
     OutcomeUnknown,
-    Overloaded,
     ProviderError,
     Receipt,
     RetryLater,
@@ -102,8 +101,8 @@ class Routes:
         while True:
             try:
                 await self.refresh()
-            except (DatabaseFailed, Overloaded) as error:
-                self._log.warning("connection.states_not_read", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - it is logged, and looked at again
+                tell_trouble(self._log, "connection.states_not_read", error)
             await self._clock.sleep(_REFRESH_S)
 
     async def refresh(self) -> None:

@@ -20,6 +20,8 @@ from trunkline.db.schema import (
 from trunkline.sdk import Tx
 
 OVERDUE: Final = timedelta(minutes=1)
+BREAKS_OFF: Final = 3
+"""A job whose work has broken off so often in a row will not end by itself."""
 STUCK: Final = timedelta(minutes=10)
 """No attempt takes so long, whatever its provider does."""
 _EXAMPLES: Final = 3
@@ -96,7 +98,7 @@ def count(tx: Tx, workspace_id: str, now: datetime) -> Counts:
         overdue=number(
             engine_jobs.c.kind,
             engine_jobs.c.executor.is_(None),
-            engine_jobs.c.due_at < overdue_since,
+            sa.or_(engine_jobs.c.due_at < overdue_since, engine_jobs.c.tries >= BREAKS_OFF),
         ),
         forwards=by(forwards.c.state),
         resting=tuple(sorted(name for (name,) in resting)),
@@ -162,8 +164,8 @@ def _waiting(counts: Counts) -> Iterator[Finding]:
     if counts.overdue:
         yield look(
             "jobs",
-            f"{counts.overdue} are overdue by more than a minute: the hub has too much to do, has "
-            "just started, or their work keeps breaking off (`engine.work_broke_off`).",
+            f"{counts.overdue} are overdue by more than a minute or keep breaking off: the hub has "
+            "too much to do, has just started, or its log says why (`engine.work_broke_off`).",
         )
     else:
         yield ok("jobs", "none is overdue")

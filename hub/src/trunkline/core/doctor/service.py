@@ -51,8 +51,9 @@ class Doctor:
     async def examine(self, principal: Principal) -> list[Finding]:
         """Return what there is to say, the most basic first."""
         now = self.clock.now()
-        found = [self._disk(), *await self._database(principal, now)]
-        if all(finding.subject != "database" or finding.verdict != "bad" for finding in found):
+        database = await self._database(principal, now)
+        found = [self._disk(), *database]
+        if all(finding.verdict != "bad" for finding in database):
             counted = await self.db.read(
                 lambda tx: counts.count(tx, principal.workspace_id, now), heavy=True
             )

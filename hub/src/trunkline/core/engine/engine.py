@@ -9,6 +9,7 @@ from typing import Final
 
 from trunkline.core.engine import repository
 from trunkline.core.engine.repository import Job, JobKind
+from trunkline.core.trouble import tell_trouble
 from trunkline.sdk import Clock, Database, DatabaseFailed, EventLog, IdSource, Overloaded, Tx
 
 Work = Callable[[Job], Awaitable[None]]
@@ -71,7 +72,8 @@ class Engine:
                 self._wake.clear()
                 wait_s = await self._begin_what_is_due()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait_s)
+                    async with asyncio.timeout(wait_s):  # wait_for may swallow a cancellation
+                        await self._wake.wait()
         finally:
             listening.cancel()
 
@@ -123,9 +125,9 @@ class Engine:
             jobs = await self._db.write(
                 lambda tx: repository.claim(tx, self.executor, now, wanted, but=self._at_work)
             )
-        except (DatabaseFailed, Overloaded) as error:
+        except Exception as error:  # noqa: BLE001 - it is logged, and nobody else would go on
             self._unsure = True  # it may have stored the claim and not been able to say so
-            self._log.warning("engine.cannot_look", reason=str(error))
+            tell_trouble(self._log, "engine.cannot_look", error)
             return POLL_S
         for job in jobs:
             self._busy[job.kind] += 1
@@ -157,7 +159,8 @@ class Engine:
                 await self._db.write(
                     lambda tx: repository.break_off(tx, self.executor, job, due_at)
                 )
-            except (DatabaseFailed, Overloaded):
-                await asyncio.sleep(POLL_S)  # a database that is away takes it when it is back
+            except Exception as error:  # noqa: BLE001 - until it is back the job is nobody's
+                tell_trouble(self._log, "engine.job_not_given_back", error)
+                await asyncio.sleep(POLL_S)
             else:
                 return

@@ -5,8 +5,9 @@ from typing import Final
 
 from trunkline.core.engine import repository
 from trunkline.core.principal import DEFAULT_WORKSPACE
+from trunkline.core.trouble import tell_trouble
 from trunkline.db.locks import hold
-from trunkline.sdk import Clock, Database, DatabaseFailed, EventLog, Overloaded, Tx
+from trunkline.sdk import Clock, Database, EventLog, Tx
 
 BEAT_S: Final = 1.0
 DEAD_S: Final = 8.0
@@ -81,8 +82,8 @@ class Executors:
             try:
                 await self._pulse.beat()
                 await self.watch()
-            except (DatabaseFailed, Overloaded) as error:
-                self._log.warning("executor.cannot_beat", reason=str(error))
+            except Exception as error:  # noqa: BLE001 - without a beat this hub may send nothing
+                tell_trouble(self._log, "executor.cannot_beat", error)
             await self._clock.sleep(BEAT_S)
 
     async def watch(self) -> None:

@@ -41,10 +41,10 @@ class _Parcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Failure:
-    """Why a forward did not arrive; no further try is of use if it is `final`."""
+    """Why a forward did not arrive; no further try is of use if it has an `end`."""
 
     reason: str
-    final: bool = False
+    end: ForwardState | None = None
     wish_s: float = 0.0
 
 
@@ -78,7 +78,7 @@ class Courier:
             self.log.info("forward.delivered", messageId=message_id)
         elif state is ForwardState.DEAD:
             self.log.error("forward.dead", messageId=message_id, reason=failure.reason)
-        elif state is not None:
+        elif state is ForwardState.WAITING:
             self.log.warning("forward.failed", messageId=message_id, reason=failure.reason)
 
     def _parcel(self, tx: Tx, workspace_id: str, message_id: str) -> _Parcel | _Failure | None:
@@ -87,17 +87,18 @@ class Courier:
         if forward is None or forward.state is not ForwardState.WAITING or message is None:
             return None
         if message.acknowledged_at is not None:
-            return _Failure(reason="The agent has acknowledged the message.", final=True)
+            reason = "The agent has acknowledged the message."
+            return _Failure(reason=reason, end=ForwardState.ACKNOWLEDGED)
         agent = agents.find_agent(tx, workspace_id, forward.agent_id)
         url = self.destinations.of(agent) if agent else None
         if url is None:
-            return _Failure(reason="The agent has no callback URL any more.", final=True)
+            return _Failure(reason="The agent has no callback URL any more.", end=ForwardState.DEAD)
         try:
             content = self.journal.content(tx, workspace_id, message)
         except Unreadable:
-            return _Failure(reason="The text cannot be decrypted.", final=True)
+            return _Failure(reason="The text cannot be decrypted.", end=ForwardState.DEAD)
         if content is None and message.direction is Direction.INBOUND:
-            return _Failure(reason="The text is gone: its time is over.", final=True)
+            return _Failure(reason="The text is gone: its time is over.", end=ForwardState.DEAD)
         readable = ReadableMessage(message=message, content=content)
         return _Parcel(
             url=url,
@@ -116,9 +117,9 @@ class Courier:
                 return _judged(answer, now)
         except Blocked as blocked:
             reason = f"The URL leads to where no request may go: {blocked.reason}."
-            return _Failure(reason=reason, final=True)
+            return _Failure(reason=reason, end=ForwardState.DEAD)
         except httpx2.InvalidURL:
-            return _Failure(reason="The callback URL is none.", final=True)
+            return _Failure(reason="The callback URL is none.", end=ForwardState.DEAD)
         except httpx2.RequestError as error:
             return _Failure(reason=str(error))
 
@@ -137,14 +138,13 @@ class Courier:
         if forward is None:
             return None
         due_at = now + timedelta(seconds=self._wait_s(forward.tries, failure))
-        is_last = failure.final or due_at > forward.deadline_at
-        dead_at = now if is_last else None
-        if not repository.fail(tx, workspace_id, message_id, failure.reason, dead_at):
+        too_late = ForwardState.DEAD if due_at > forward.deadline_at else ForwardState.WAITING
+        state = failure.end or too_late
+        if not repository.fail(tx, workspace_id, message_id, state, failure.reason, now):
             return None
-        if is_last:
-            return ForwardState.DEAD
-        self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, due_at)
-        return ForwardState.WAITING
+        if state is ForwardState.WAITING:
+            self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, due_at)
+        return state
 
     def _wait_s(self, tries: int, failure: _Failure) -> float:
         """Return exponential backoff with full jitter, or the receiver's wish if it is longer."""
@@ -160,7 +160,9 @@ def _judged(answer: httpx2.Response, now: datetime) -> _Failure | None:
     if answer.is_redirect:
         reason = f"{reason} Redirects are not followed."
     wish_s = _wished_s(answer.headers.get("retry-after", ""), now)
-    return _Failure(reason=reason, final=answer.status_code == 410, wish_s=wish_s)
+    return _Failure(
+        reason=reason, end=ForwardState.DEAD if answer.status_code == 410 else None, wish_s=wish_s
+    )
 
 
 def _wished_s(header: str, now: datetime) -> float:

@@ -12,6 +12,9 @@ class ForwardState(StrEnum):
     DELIVERED = "delivered"
     """The callback URL answered 2xx."""
 
+    ACKNOWLEDGED = "acknowledged"
+    """Not needed any more: the agent had it by other means."""
+
     DEAD = "dead"
     """Given up; `reason` says why, and an operator may replay it."""
 

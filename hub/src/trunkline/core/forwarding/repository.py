@@ -70,9 +70,10 @@ def deliver(tx: Tx, workspace_id: str, message_id: str, now: datetime) -> bool:
     )
 
 
-def fail(tx: Tx, workspace_id: str, message_id: str, reason: str, dead_at: datetime | None) -> bool:
-    """Note that a try failed, which was the last if `dead_at` is given; False if it is over."""
-    state = ForwardState.DEAD if dead_at else ForwardState.WAITING
+def fail(
+    tx: Tx, workspace_id: str, message_id: str, state: ForwardState, reason: str, now: datetime
+) -> bool:
+    """Note that a try did not arrive, and how the forward stands; False if it was over before."""
     return _end_try(
         tx,
         workspace_id,
@@ -80,7 +81,7 @@ def fail(tx: Tx, workspace_id: str, message_id: str, reason: str, dead_at: datet
         forwards.c.state == ForwardState.WAITING.value,
         state=state.value,
         reason=reason,
-        finished_at=dead_at,
+        finished_at=None if state is ForwardState.WAITING else now,
     )
 
 

@@ -67,8 +67,8 @@ class Forwarding:
             forward = repository.find(tx, principal.workspace_id, message_id)
             if forward is None:
                 raise NotFound("forward")
-            if forward.state is ForwardState.DELIVERED:
-                raise Invalid("id", "this message has been delivered.")
+            if forward.state in (ForwardState.DELIVERED, ForwardState.ACKNOWLEDGED):
+                raise Invalid("id", f"this message has been {forward.state}.")
             self._revive(tx, principal.workspace_id, message_id)
 
         await self.db.write(fn)

@@ -110,13 +110,20 @@ class Gate:
 
     def commit(self, tx: Tx, principal: Principal, act: Reviewed) -> Block | None:
         """Judge a reviewed act in the transaction that stores it; None lets it pass."""
-        return self.recheck(tx, principal.workspace_id, act.agent.id, act.recipient)
+        return self.recheck(tx, principal.workspace_id, act.agent.id, act.sender, act.recipient)
 
-    def recheck(self, tx: Tx, workspace_id: str, agent_id: str, recipient: E164) -> Block | None:
+    def recheck(
+        self, tx: Tx, workspace_id: str, agent_id: str, sender: E164, recipient: E164
+    ) -> Block | None:
         """Judge by the facts of this very transaction; None lets it pass."""
         agent = agents.find_agent(tx, workspace_id, agent_id)
         if agent is None or agent.status is not AgentStatus.ACTIVE:
             return Block(rule="suspension", sentence="The agent is suspended. Do not send again.")
+        if agent.phone != sender:
+            return Block(
+                rule="sender",
+                sentence=f"{sender} is not the agent's number any more. A new send uses its own.",
+            )
         if compliance.is_suppressed(tx, workspace_id, recipient):
             return Block(
                 rule="suppression",

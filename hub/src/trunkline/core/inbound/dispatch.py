@@ -19,6 +19,7 @@ from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     NOT_DELIVERED,
     TAKEN,
+    UNDELIVERED,
     BodyState,
     Channel,
     Direction,
@@ -189,9 +190,8 @@ class Dispatch:
             self._know(tx, workspace_id, message, event, connection)
         moved = self._journal.move(tx, workspace_id, message, to, evidence)
         if moved and to is Status.FAILED:
-            reason = "The provider reported that it was not delivered."
             messages.set_values(
-                tx, workspace_id, message.id, error_code=NOT_DELIVERED, reason=reason
+                tx, workspace_id, message.id, error_code=NOT_DELIVERED, reason=UNDELIVERED
             )
         elif moved and message.status in _OPEN:
             # It told why the outcome was unknown until now, or since this transaction began.

@@ -233,11 +233,12 @@ class Intake:
         event: InboundEvent | None = None,
     ) -> str:
         """
-        Keep what cannot be used, encrypted, for a repaired adapter; each body once.
+        Keep what cannot be used, encrypted, for a repaired adapter; each request once.
 
         A STOP in an event that could be read counts all the same.
         """
-        digest = hashlib.sha256(request.body).hexdigest()
+        line = f"{request.method} {request.url}\n".encode()  # of a GET it is all there is
+        digest = hashlib.sha256(line + request.body).hexdigest()
         stored = self._stored(connection, request, agent, digest, "unreadable")
         letter, place = packed(request), place_of(stored.workspace_id, stored.id)
 

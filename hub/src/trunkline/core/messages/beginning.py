@@ -40,8 +40,8 @@ class Beginning:
         content = self._content_in_time(tx, workspace_id, message)
         if content is None:
             return None
-        recipient = E164(message.to_address)
-        block = self.gate.recheck(tx, workspace_id, message.agent_id, recipient)
+        sender, recipient = E164(message.from_address), E164(message.to_address)
+        block = self.gate.recheck(tx, workspace_id, message.agent_id, sender, recipient)
         if block is not None:
             if standing is Status.QUEUED:
                 self._block(tx, workspace_id, message, block.rule, block.sentence)
@@ -108,8 +108,11 @@ class Beginning:
         now = self.journal.clock.now()
         late = message.deadline_at is not None and now > message.deadline_at
         content = None if late else self.journal.content(tx, workspace_id, message)
-        if content is None and message.status is Status.QUEUED:
+        if late and message.status is Status.QUEUED:
             self.outcomes.expire(tx, workspace_id, message, message.reason or "It had to wait.")
+        elif content is None and message.status is Status.QUEUED:
+            why = "Its text had been destroyed before it could be sent: privacy.hold_hours is over."
+            self.outcomes.fail(tx, workspace_id, message, "expired", why)
         elif content is None:
             repository.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN.value)
         return content

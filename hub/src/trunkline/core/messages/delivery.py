@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from trunkline.core.connections.asking import AdapterFailed, ask
 from trunkline.core.connections.registry import CannotOpen, Connections
 from trunkline.core.connections.routes import Route, Routes
 from trunkline.core.messages import repository
@@ -178,25 +179,21 @@ class Delivery:
         self, provider: TelephonyProvider, attempt: Attempt, sms: OutboundSms
     ) -> Receipt | ProviderError:
         try:
-            async with asyncio.timeout(self._timeout_s):
-                receipt = await provider.send_sms(sms)
-            return _checked(receipt)
+            return _checked(await ask(lambda: provider.send_sms(sms), self._timeout_s))
         except ProviderError as error:
             return error
         except Unsupported as error:
             return Rejected(str(error))
         except TimeoutError:
             return OutcomeUnknown("The provider did not answer in time.")
-        except BaseException as error:  # an adapter may raise anything, SystemExit too
+        except AdapterFailed as failed:
             self._log.error(
                 "adapter.raised",
                 provider=attempt.connection.spec.name,
                 messageId=attempt.message.id,
-                error_type=type(error).__name__,
-                exc_info=error,
+                error_type=str(failed),
+                exc_info=failed.__cause__,
             )
-            if isinstance(error, KeyboardInterrupt) or _is_being_cancelled():
-                raise
             return OutcomeUnknown("The provider's adapter failed.")
 
     async def _recorded(
@@ -256,12 +253,6 @@ class Delivery:
 
 class _StoodStill(RetryLater):
     """Nothing was asked of the provider: the hub had stood still."""
-
-
-def _is_being_cancelled() -> bool:
-    """Tell whether somebody cancels this task, or an adapter only raised as if."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _checked(receipt: object) -> Receipt:

@@ -106,6 +106,9 @@ GIVEN_UP: Final = frozenset({Status.FAILED, Status.BLOCKED, Status.CANCELED})
 NOT_DELIVERED: Final = "not_delivered"
 """The error code of a message that failed with its provider, which had taken it."""
 
+UNDELIVERED: Final = "The provider reported that it was not delivered."
+"""The reason of such a message."""
+
 TAKEN: Final = frozenset({Status.SENT, Status.DELIVERED, Status.READ})
 """Here an outbound message is surely with its provider."""
 

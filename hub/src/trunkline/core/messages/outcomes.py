@@ -75,6 +75,10 @@ class Outcomes:
             now=self.journal.clock.now(),
             external_id=receipt.provider_id,
         )
+        to = Status(receipt.status.value)
+        moved = self.journal.move(tx, workspace_id, message, to, _BY_SEND)
+        if not moved:
+            self._flag_surprise(tx, attempt, receipt)
         repository.set_external_id(
             tx, workspace_id, message.id, attempt.connection.name, receipt.provider_id
         )
@@ -87,22 +91,22 @@ class Outcomes:
                 currency=receipt.currency,
                 cost_final=True,
             )
-        to = Status(receipt.status.value)
-        moved = self.journal.move(tx, workspace_id, message, to, _BY_SEND)
-        standing = None if moved else repository.find_message(tx, workspace_id, message.id)
-        if (
-            standing is not None
-            and standing.status in GIVEN_UP
-            and standing.error_code != NOT_DELIVERED
-        ):
-            flag = Flag.SENT_AFTER_ALL.value
-            repository.set_values(tx, workspace_id, message.id, flag=flag)
-        elif standing is not None and standing.connection != attempt.connection.name:
-            flag = Flag.SENT_TWICE.value  # a report proved meanwhile that another had taken it
-            repository.set_values(tx, workspace_id, message.id, flag=flag)
         reason = attempt.switch.sentence(attempt.connection.name) if attempt.switch else None
         if moved and (message.reason is not None or reason is not None or attempt.resend):
             repository.set_values(tx, workspace_id, message.id, reason=reason, due_at=None)
+
+    def _flag_surprise(self, tx: Tx, attempt: Attempt, receipt: Receipt) -> None:
+        """Flag a message that had been given up, or that another attempt had proved to be taken."""
+        standing = repository.find_message(tx, attempt.workspace_id, attempt.message.id)
+        assert standing is not None
+        known = standing.connection, standing.external_id or receipt.provider_id
+        flag = None
+        if standing.status in GIVEN_UP and standing.error_code != NOT_DELIVERED:
+            flag = Flag.SENT_AFTER_ALL
+        elif known != (attempt.connection.name, receipt.provider_id):
+            flag = Flag.SENT_TWICE
+        if flag is not None:
+            repository.set_values(tx, attempt.workspace_id, standing.id, flag=flag.value)
 
     def _end(self, tx: Tx, attempt: Attempt, error: ProviderError) -> bool:
         """End an attempt that brought no receipt; tell whether it is still the newest."""

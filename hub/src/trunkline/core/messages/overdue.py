@@ -8,19 +8,23 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.connections.asking import AdapterFailed, ask
+from trunkline.core.connections.registry import CannotOpen, Connection, Connections
 from trunkline.core.engine.marks import find_mark, set_mark
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import FINAL, Evidence, Flag, Message, Source, Status
+from trunkline.core.messages.models import Flag, Message, Status
+from trunkline.core.messages.reports import note_report
 from trunkline.core.principal import DEFAULT_WORKSPACE
 from trunkline.db.types import earliest_id
 from trunkline.sdk import (
     Capability,
     Database,
     EventLog,
+    ProviderError,
     SmsReport,
     Tx,
+    Unsupported,
 )
 
 QUESTIONS: Final = 100
@@ -103,15 +107,22 @@ class Overdue:
         """Return what the providers that can be asked know, by message."""
         room, silent = asyncio.Semaphore(_AT_ONCE), set[str]()
 
-        async def ask(message: Message, connection: Connection) -> SmsReport | None:
+        async def fetch(message: Message, connection: Connection) -> SmsReport | None:
             async with room:
                 if connection.name in silent:
                     return None
                 try:
                     async with asyncio.timeout(self.timeout_s):
                         provider = await self.connections.provider(connection)
-                        return await provider.fetch_sms(message.external_id or "")
-                except Exception as error:  # noqa: BLE001 - an adapter may raise anything
+                    number = message.external_id or ""
+                    return await ask(lambda: provider.fetch_sms(number), self.timeout_s)
+                except (
+                    ProviderError,
+                    Unsupported,
+                    CannotOpen,
+                    TimeoutError,
+                    AdapterFailed,
+                ) as error:
                     silent.add(connection.name)  # for this time
                     self.log.warning(
                         "message.cannot_look_up",
@@ -128,7 +139,7 @@ class Overdue:
             and Capability.SMS_LOOKUP in connection.spec.capabilities
             and message.external_id is not None
         ]
-        answers = await asyncio.gather(*(ask(*question) for question in asked))
+        answers = await asyncio.gather(*(fetch(*question) for question in asked))
         return {message.id: answer for (message, _), answer in zip(asked, answers, strict=True)}
 
     def _settle(
@@ -142,36 +153,15 @@ class Overdue:
         self._write_mark(tx, f"{batch.upto} {_FREE}", now)
         for workspace_id, message in batch.messages:
             report = reports.get(message.id)
-            if report is not None and self._note(tx, workspace_id, message, report):
-                continue
+            if report is not None:
+                note_report(self.journal, tx, workspace_id, message, report)
             standing = repository.find_message(tx, workspace_id, message.id)
             if standing is None or standing.status is not Status.SENT or standing.flag:
-                continue  # a callback has told meanwhile
+                continue  # it is known now, or flagged
             if self._could_be_known(message):
                 repository.set_values(tx, workspace_id, message.id, flag=Flag.NO_FINAL_STATUS.value)
                 flagged[message.connection] += 1
         return flagged
-
-    def _note(self, tx: Tx, workspace_id: str, message: Message, report: SmsReport) -> bool:
-        """Note what a provider told of a message; tell whether that is its end."""
-        to = Status(report.status.value) if report.status else Status.SENT
-        evidence = Evidence(source=Source.LOOKUP, vendor_status=report.vendor_status)
-        moved = self.journal.move(tx, workspace_id, message, to, evidence)
-        if moved and to is Status.FAILED:
-            reason = "The provider reports that it was not delivered."
-            repository.set_values(
-                tx, workspace_id, message.id, error_code="not_delivered", reason=reason
-            )
-        if moved and report.cost_micros is not None:
-            repository.set_values(
-                tx,
-                workspace_id,
-                message.id,
-                cost=report.cost_micros,
-                currency=report.currency,
-                cost_final=True,
-            )
-        return moved and to in FINAL
 
     def _could_be_known(self, message: Message) -> bool:
         """Tell whether anybody could have told: where nobody ever does, silence says nothing."""

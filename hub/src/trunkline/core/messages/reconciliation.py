@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from trunkline.core.connections.asking import AdapterFailed, ask
 from trunkline.core.connections.registry import CannotOpen, Connection, Connections
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
@@ -13,6 +14,7 @@ from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
 from trunkline.core.messages.redelivery import Redelivery
+from trunkline.core.messages.reports import note_report
 from trunkline.sdk import (
     E164,
     Capability,
@@ -39,6 +41,7 @@ class _Question:
 
     Attributes:
         begun_at, over_at: When its newest attempt began, and when it was surely over.
+        unknown_since: When the first attempt began whose outcome was not known.
         rivals: Messages between the same two that a look-up may find in its stead, oldest first,
             the message itself among them.
     """
@@ -46,6 +49,7 @@ class _Question:
     message: Message
     begun_at: datetime
     over_at: datetime
+    unknown_since: datetime
     rivals: tuple[Message, ...]
 
 
@@ -69,8 +73,8 @@ class Reconciliation:
         if question is None:
             return
         connection = self.connections.find(question.message.connection)
-        if connection is None or connection.fault or now > question.over_at + GIVE_UP:
-            await self._flag(workspace_id, question.message)
+        if connection is None or connection.fault or now > question.unknown_since + GIVE_UP:
+            await self._flag(workspace_id, question)
             return
         match connection.spec.idempotency:
             case Idempotency.KEY:
@@ -78,7 +82,7 @@ class Reconciliation:
             case Idempotency.LOOKUP:
                 await self._look_up(workspace_id, question, connection)
             case Idempotency.NONE if now >= question.begun_at + self.flag_after:
-                await self._flag(workspace_id, question.message)
+                await self._flag(workspace_id, question)
             case Idempotency.NONE:  # a callback may still tell
                 await self._later(
                     workspace_id, question.message, question.begun_at + self.flag_after
@@ -89,14 +93,23 @@ class Reconciliation:
         if message is None or message.status is not Status.UNKNOWN:
             return None
         begun_at = trail.begun_at(tx, workspace_id, message_id) or message.created_at
+        unknown_since = trail.unknown_since(tx, workspace_id, message_id) or begun_at
         since = message.created_at - _CLOCKS_DIFFER
         return _Question(
             message=message,
             begun_at=begun_at,
             # The provider is opened, and then asked, and each may take that long.
             over_at=begun_at + timedelta(seconds=2 * self.timeout_s),
+            unknown_since=unknown_since,
             rivals=tuple(repository.rivals(tx, workspace_id, message, since)),
         )
+
+    def _still(self, tx: Tx, workspace_id: str, question: _Question) -> _Question | None:
+        """Return the question as it stands now; None if it is none, or about a later attempt."""
+        standing = self._question(tx, workspace_id, question.message.id)
+        if standing is None or standing.message.attempts != question.message.attempts:
+            return None
+        return standing
 
     async def _look_up(
         self, workspace_id: str, question: _Question, connection: Connection
@@ -109,7 +122,7 @@ class Reconciliation:
             return
         try:
             found = await self._ask(question, connection)
-        except (ProviderError, CannotOpen, TimeoutError) as error:
+        except (ProviderError, Unsupported, CannotOpen, TimeoutError, AdapterFailed) as error:
             self.log.warning(
                 "message.cannot_look_up", messageId=message.id, error_type=type(error).__name__
             )
@@ -131,23 +144,19 @@ class Reconciliation:
         elif now < trusted_at:
             await self._later(workspace_id, message, trusted_at)
         elif not unclaimed:
-            await self._requeue(workspace_id, message)
+            await self._requeue(workspace_id, question)
         else:  # some of the rivals were sent, and nothing tells which
-            await self._flag(workspace_id, message)
+            await self._flag(workspace_id, question)
 
     async def _ask(self, question: _Question, connection: Connection) -> Sequence[SmsReport]:
         if Capability.SMS_LOOKUP not in connection.spec.capabilities:
             raise CannotOpen
-        provider = await self.connections.provider(connection)
+        async with asyncio.timeout(self.timeout_s):
+            provider = await self.connections.provider(connection)
         message = question.message
         since = min(rival.created_at for rival in question.rivals) - _CLOCKS_DIFFER
-        async with asyncio.timeout(self.timeout_s):
-            try:
-                found = await provider.list_sms(
-                    E164(message.from_address), E164(message.to_address), since
-                )
-            except Unsupported as error:
-                raise CannotOpen from error
+        sender, recipient = E164(message.from_address), E164(message.to_address)
+        found = await ask(lambda: provider.list_sms(sender, recipient, since), self.timeout_s)
         return sorted(found, key=lambda report: report.created_at or message.created_at)
 
     async def _settle(
@@ -161,7 +170,7 @@ class Reconciliation:
         message = question.message
 
         def fn(tx: Tx) -> bool:
-            standing = self._question(tx, workspace_id, message.id)
+            standing = self._still(tx, workspace_id, question)
             if standing is None:
                 return False
             taken_since = report is not None and repository.find_by_external_id(
@@ -171,44 +180,57 @@ class Reconciliation:
                 at = self.journal.clock.now() + timedelta(seconds=_RIVAL_S)
                 self.engine.enqueue(tx, workspace_id, JobKind.RECONCILE, message.id, at)
                 return False
-            evidence, to = Evidence(source=Source.LOOKUP), Status.SENT
             if report is not None:
-                evidence = replace(evidence, vendor_status=report.vendor_status)
                 repository.set_external_id(
                     tx, workspace_id, message.id, message.connection, report.provider_id
                 )
-                to = Status(report.status.value) if report.status else to
-            if self.journal.move(tx, workspace_id, message, to, evidence):
+                note_report(self.journal, tx, workspace_id, message, report)
+            else:
+                evidence = Evidence(source=Source.LOOKUP)
+                self.journal.move(tx, workspace_id, message, Status.SENT, evidence)
                 repository.set_values(tx, workspace_id, message.id, reason=None)
+            self._flag_if_late(tx, workspace_id, question)
             return True
 
         if await self.db.write(fn):
             self.log.info("message.found", messageId=message.id, provider=message.provider)
 
-    async def _requeue(self, workspace_id: str, message: Message) -> None:
-        """Queue what the provider surely does not have."""
+    def _flag_if_late(self, tx: Tx, workspace_id: str, question: _Question) -> None:
+        """Flag what is `sent` and nothing more so late that `Overdue` has looked for it already."""
+        message_id = question.message.id
+        standing = repository.find_message(tx, workspace_id, message_id)
+        is_late = self.journal.clock.now() >= question.begun_at + self.flag_after
+        if is_late and standing and standing.status is Status.SENT and not standing.flag:
+            repository.set_values(tx, workspace_id, message_id, flag=Flag.NO_FINAL_STATUS.value)
 
-        def fn(tx: Tx) -> None:
+    async def _requeue(self, workspace_id: str, question: _Question) -> None:
+        """Queue what the provider surely does not have, unless it has moved on since it said so."""
+        message = question.message
+
+        def fn(tx: Tx) -> bool:
+            if self._still(tx, workspace_id, question) is None:
+                return False
             evidence = Evidence(source=Source.LOOKUP)
-            if self.journal.move(tx, workspace_id, message, Status.QUEUED, evidence):
-                due_at = self.journal.clock.now()
-                repository.set_values(tx, workspace_id, message.id, due_at=due_at)
-                self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, due_at)
+            self.journal.move(tx, workspace_id, message, Status.QUEUED, evidence)
+            due_at = self.journal.clock.now()
+            repository.set_values(tx, workspace_id, message.id, due_at=due_at)
+            self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, due_at)
+            return True
 
-        await self.db.write(fn)
-        self.log.info("message.not_found", messageId=message.id, provider=message.provider)
+        if await self.db.write(fn):
+            self.log.info("message.not_found", messageId=message.id, provider=message.provider)
 
     async def _later(self, workspace_id: str, message: Message, at: datetime) -> None:
         await self.db.write(
             lambda tx: self.engine.enqueue(tx, workspace_id, JobKind.RECONCILE, message.id, at)
         )
 
-    async def _flag(self, workspace_id: str, message: Message) -> None:
+    async def _flag(self, workspace_id: str, question: _Question) -> None:
         """Ask a person to look: nobody else can tell."""
+        message = question.message
 
         def fn(tx: Tx) -> bool:
-            standing = repository.find_message(tx, workspace_id, message.id)
-            if standing is None or standing.status is not Status.UNKNOWN:
+            if self._still(tx, workspace_id, question) is None:
                 return False  # a callback has told meanwhile
             repository.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN.value)
             return True

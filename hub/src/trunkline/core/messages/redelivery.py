@@ -42,9 +42,15 @@ class Redelivery:
             Gone: No connection can be used that may carry it.
         """
         workspace_id, message_id = job.workspace_id, job.subject_id
-        candidates = await self.db.read(
-            lambda tx: self._candidates(tx, workspace_id, message_id, Status.QUEUED)
-        )
+        try:
+            candidates = await self.db.read(
+                lambda tx: self._candidates(tx, workspace_id, message_id, Status.QUEUED)
+            )
+        except Gone as gone:
+            why = str(gone)
+            if await self.db.write(lambda tx: self._expire(tx, workspace_id, message_id, why)):
+                return
+            raise
         if not candidates:
             return
         later = await self._attempt(workspace_id, message_id, Status.QUEUED, candidates)
@@ -92,6 +98,16 @@ class Redelivery:
             route.leave()
         return None
 
+    def _expire(self, tx: Tx, workspace_id: str, message_id: str, why: str) -> bool:
+        """Give up a queued message that nothing can carry, if its time has passed."""
+        message = repository.find_message(tx, workspace_id, message_id)
+        if message is None or message.status is not Status.QUEUED:
+            return True
+        is_over = message.deadline_at is not None and message.deadline_at < self.journal.clock.now()
+        if is_over:
+            self.outcomes.expire(tx, workspace_id, message, why)
+        return is_over
+
     def _candidates(
         self, tx: Tx, workspace_id: str, message_id: str, standing: Status
     ) -> tuple[Connection, ...]:
@@ -103,7 +119,7 @@ class Redelivery:
         if own is None:
             raise _gone(message)
         agent = agents.find_agent(tx, workspace_id, message.agent_id)
-        alone = agent is None or trail.was_unknown(tx, workspace_id, message_id)
+        alone = agent is None or trail.unknown_since(tx, workspace_id, message_id)
         if agent is not None and not alone:
             needs = needed(message.media_count > 0)
             candidates = self.connections.candidates(own, agent, needs)

@@ -148,38 +148,36 @@ def sent_between(tx: Tx, after: str, before: str, limit: int) -> list[tuple[str,
     return [(row.id, row.workspace_id, row.of) for row in tx.execute(statement)]
 
 
-def was_unknown(tx: Tx, workspace_id: str, message_id: str) -> bool:
-    """Tell whether the outcome of any attempt at a message was not known when it ended."""
-    statement = sa.select(message_attempts.c.id).where(
-        message_attempts.c.workspace_id == workspace_id,
-        message_attempts.c.message_id == message_id,
-        message_attempts.c.state == "unknown",
-    )
-    return tx.execute(statement.limit(1)).first() is not None
-
-
-def unended_attempts(tx: Tx) -> list[tuple[str, str, str]]:
-    """Return (workspace, attempt, message) of each attempt that nobody has ended."""
-    return _unended(tx)
+def unknown_since(tx: Tx, workspace_id: str, message_id: str) -> datetime | None:
+    """Return when the first attempt at a message began whose outcome was not known at its end."""
+    began: datetime | None = tx.execute(
+        sa.select(sa.func.min(message_attempts.c.created_at)).where(
+            message_attempts.c.workspace_id == workspace_id,
+            message_attempts.c.message_id == message_id,
+            message_attempts.c.state == "unknown",
+        )
+    ).scalar()
+    return began
 
 
 def leftover_attempts(tx: Tx, executor: str) -> list[tuple[str, str, str]]:
     """Return (workspace, attempt, message) of each attempt that `executor` has not ended."""
-    return _unended(tx, message_attempts.c.executor == executor)
+    return unended_attempts(tx, message_attempts.c.executor == executor)
 
 
 def forgotten_attempts(
     tx: Tx, others: Collection[str], begun_before: datetime
 ) -> list[tuple[str, str, str]]:
     """Return the same of old attempts that none of the `others` makes."""
-    return _unended(
+    return unended_attempts(
         tx,
         message_attempts.c.executor.not_in(others),
         message_attempts.c.created_at < begun_before,
     )
 
 
-def _unended(tx: Tx, *which: sa.ColumnElement[bool]) -> list[tuple[str, str, str]]:
+def unended_attempts(tx: Tx, *which: sa.ColumnElement[bool]) -> list[tuple[str, str, str]]:
+    """Return (workspace, attempt, message) of the attempts that nobody has ended; all, or some."""
     statement = sa.select(
         message_attempts.c.workspace_id, message_attempts.c.id, message_attempts.c.message_id
     ).where(message_attempts.c.state == "sending", *which)

@@ -24,6 +24,7 @@ def upgrade() -> None:
     _partial_index(
         "ix_messages_batch", "messages", ["workspace_id", "batch_id"], "batch_id IS NOT NULL"
     )
+    op.drop_index("ix_inbound_events_received", "inbound_events")  # no event stays undecided
     _partial_index("ix_messages_flagged", "messages", ["workspace_id", "id"], "flag IS NOT NULL")
     _create(
         "message_batches",

@@ -1,0 +1,40 @@
+"""What a provider says of a text when it is asked."""
+
+from trunkline.core.messages import repository
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import (
+    NOT_DELIVERED,
+    UNDELIVERED,
+    Evidence,
+    Flag,
+    Message,
+    Source,
+    Status,
+)
+from trunkline.sdk import SmsReport, Tx
+
+
+def note_report(
+    journal: Journal, tx: Tx, workspace_id: str, message: Message, report: SmsReport
+) -> bool:
+    """
+    Note what a provider said of a message that it has; tell whether the message moved.
+
+    One whose status the adapter does not know is `sent`: so much is sure.
+    """
+    to = Status(report.status.value) if report.status else Status.SENT
+    evidence = Evidence(source=Source.LOOKUP, vendor_status=report.vendor_status)
+    if not journal.move(tx, workspace_id, message, to, evidence):
+        return False
+    values: dict[str, object] = {}
+    if to is Status.FAILED:
+        values |= {"error_code": NOT_DELIVERED, "reason": UNDELIVERED}
+    elif message.status is Status.UNKNOWN:
+        values |= {"reason": None}  # it told why nobody knew
+    if report.status is None:
+        values |= {"flag": Flag.UNKNOWN_STATUS.value}
+    if report.cost_micros is not None:
+        values |= {"cost": report.cost_micros, "currency": report.currency, "cost_final": True}
+    if values:
+        repository.set_values(tx, workspace_id, message.id, **values)
+    return True
