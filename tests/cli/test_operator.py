@@ -121,6 +121,7 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
         (("messages", "show", f"msg_{0:032x}"), 1, "no such message"),
         (("messages", "resolve", f"msg_{0:032x}"), 2, "--not-sent"),
         (("messages", "resolve", f"msg_{0:032x}", "--sent"), 1, "no such message"),
+        (("messages", "list", "--status", "lost"), 1, "status"),
         (("messages", "retry", "17"), 1, "id"),
         (("privacy", "keep", "nobody", "--channel", "sms", "--days", "3"), 1, "no such agent"),
         (("privacy", "keep", "nobody", "--channel", "fax", "--days", "3"), 1, "channel"),

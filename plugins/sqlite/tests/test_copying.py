@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,19 @@ async def test_a_copy_is_restored_to_where_no_database_is(
     assert (tmp_path / "other.db").stat().st_mode & 0o777 == 0o600
 
 
+async def test_files_are_named_from_where_the_caller_is(
+    db: Database, context: DatabaseContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.write(insert(1))
+    monkeypatch.chdir(tmp_path)
+    here = replace(context, data_dir=Path())
+    back_up(URL, here, _empty(Path("copy")), _mark)
+    restore("sqlite:///other.db", here, Path("copy"))
+
+    async with open_database("sqlite:///other.db", context) as other:
+        assert await other.read(ids) == [1]
+
+
 @pytest.mark.parametrize("in_the_way", ["other.db", "other.db-wal", "other.db-shm"])
 async def test_nothing_is_restored_over_or_beside_another_database(
     db: Database, context: DatabaseContext, tmp_path: Path, in_the_way: str
@@ -94,7 +108,7 @@ async def test_what_is_no_database_is_not_restored_and_leaves_nothing(
 ) -> None:
     (tmp_path / "copy").write_bytes(b"no database at all" * 1000)
 
-    with pytest.raises(DatabaseFailed, match="not an SQLite database"):
+    with pytest.raises(DatabaseFailed, match="copy is not an SQLite database: name a file"):
         restore(URL, context, tmp_path / "copy")
 
     assert [file.name for file in tmp_path.iterdir()] == ["copy"]

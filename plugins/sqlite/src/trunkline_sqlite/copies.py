@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from trunkline.sdk import DatabaseContext, DatabaseFailed, NotConfigured, Tx
 from trunkline_sqlite.engine import create_file, file_of, make_engine
-from trunkline_sqlite.failures import failed
+from trunkline_sqlite.failures import failed, is_no_database
 
 
 def back_up(url: str, context: DatabaseContext, path: Path, mark: Callable[[Tx], None]) -> None:
@@ -46,6 +46,10 @@ def restore(url: str, context: DatabaseContext, path: Path) -> None:
         _settle(draft)
         draft.rename(target)
     except (sqlite3.Error, DBAPIError) as error:
+        if is_no_database(error):
+            raise DatabaseFailed(
+                f"{path} is not an SQLite database: name a file that `trunkline backup` wrote."
+            ) from error
         raise failed(error) from error
     finally:
         draft.unlink(missing_ok=True)
@@ -54,7 +58,7 @@ def restore(url: str, context: DatabaseContext, path: Path) -> None:
 def _copy(source: Path, path: Path) -> None:
     """Copy in one step: what is written meanwhile is left out as a whole, and nobody waits."""
     with (
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as live,
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True)) as live,
         closing(sqlite3.connect(path)) as copy,
     ):
         live.backup(copy)

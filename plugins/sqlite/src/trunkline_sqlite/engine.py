@@ -90,7 +90,7 @@ def make_engine(path: Path, *, read_only: bool = False) -> sa.Engine:
 
     def connect() -> sqlite3.Connection:
         raw = sqlite3.connect(
-            f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}",
+            f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}",
             uri=True,
             timeout=_LOCK_WAIT_S,
             check_same_thread=False,

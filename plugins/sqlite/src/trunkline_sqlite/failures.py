@@ -51,6 +51,11 @@ def is_read_only(error: BaseException) -> bool:
     return _primary_code(error) == sqlite3.SQLITE_READONLY
 
 
+def is_no_database(error: BaseException) -> bool:
+    """Tell whether a file was opened that is no database."""
+    return _primary_code(error) == sqlite3.SQLITE_NOTADB
+
+
 def is_failure(error: BaseException) -> bool:
     """Tell whether the database failed, and not the SQL of a caller."""
     return _primary_code(error) in _SENTENCES
