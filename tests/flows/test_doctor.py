@@ -100,18 +100,20 @@ async def test_flagged_messages_and_dead_forwards_ask_for_a_look(
 
     assert found["flagged"][0] == "look"
     assert f"1 messages wait for a person, such as {sent['messageId']}" in found["flagged"][1]
+    assert "`trunkline messages list --flagged`" in found["flagged"][1]
 
 
-@pytest.mark.parametrize(
-    ("counted", "subject", "verdict"),
-    [
-        ({"overdue": 3}, "jobs", "look"),
-        ({"forwards": {"dead": 2, "waiting": 1}}, "forwards", "look"),
-        ({"forwards": {"waiting": 1}}, "forwards", "ok"),
-        ({"resting": ("wire",)}, "connection wire", "look"),
-    ],
-)
-def test_what_waits_is_told(counted: dict[str, Any], subject: str, verdict: str) -> None:
+def test_where_messages_are_unknown_the_doctor_says_how_to_list_them() -> None:
+    (told,) = [
+        each for each in findings(counts(outbound={"unknown": 2})) if "unknown 2" in each.sentence
+    ]
+
+    assert "`trunkline messages list --status unknown`" in told.sentence
+    assert not any("--status" in each.sentence for each in findings(counts(outbound={"sent": 2})))
+
+
+def counts(**counted: Any) -> Counts:
+    """Return the counts of a hub in which nothing ever happened, but for some."""
     nothing: dict[str, Any] = {
         "events": {},
         "texts_handled": 0,
@@ -124,15 +126,23 @@ def test_what_waits_is_told(counted: dict[str, Any], subject: str, verdict: str)
         "forwards": {},
         "resting": (),
     }
+    return Counts(**{**nothing, **counted})
 
-    found = {
-        each.subject: each.verdict.value for each in findings(Counts(**{**nothing, **counted}))
-    }
+
+@pytest.mark.parametrize(
+    ("counted", "subject", "verdict"),
+    [
+        ({"overdue": 3}, "jobs", "look"),
+        ({"forwards": {"dead": 2, "waiting": 1}}, "forwards", "look"),
+        ({"forwards": {"waiting": 1}}, "forwards", "ok"),
+        ({"resting": ("wire",)}, "connection wire", "look"),
+    ],
+)
+def test_what_waits_is_told(counted: dict[str, Any], subject: str, verdict: str) -> None:
+    found = {each.subject: each.verdict.value for each in findings(counts(**counted))}
 
     assert found[subject] == verdict
-    assert subject == "jobs" or subject not in {
-        each.subject for each in findings(Counts(**nothing))
-    }
+    assert subject == "jobs" or subject not in {each.subject for each in findings(counts())}
 
 
 async def test_jobs_that_nobody_takes_are_told(start_hub: StartHub) -> None:

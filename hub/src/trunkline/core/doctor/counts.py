@@ -140,6 +140,8 @@ def _inbound(counts: Counts) -> Iterator[Finding]:
 
 def _outbound(counts: Counts) -> Iterator[Finding]:
     told = ", ".join(f"{status} {number}" for status, number in sorted(counts.outbound.items()))
+    if Status.UNKNOWN.value in counts.outbound:
+        told += " (`trunkline messages list --status unknown`)"
     yield ok("outbound", told or "nothing was sent yet")
     if counts.stuck:
         yield bad(
@@ -151,7 +153,7 @@ def _outbound(counts: Counts) -> Iterator[Finding]:
         yield look(
             "flagged",
             f"{counts.flagged} messages wait for a person, such as {', '.join(counts.examples)}: "
-            "`trunkline messages show` tells why, `trunkline messages resolve` decides.",
+            "`trunkline messages list --flagged` names all, `trunkline messages resolve` decides.",
         )
 
 
