@@ -25,8 +25,6 @@ from typing import Any, Final
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-SLOW_S: Final = 20.0
-"""How long a text that begins with "slow" has been accepted before that is answered."""
 SECRET: Final = "pb-test-secret"
 TAKES_LATE_S: Final = 0.5
 """How long after it broke off a request it may still take its text."""
@@ -46,6 +44,7 @@ class Options:
         flavour: ``key`` drops a repeated reference, ``lookup`` can be asked, ``none`` does neither.
         mishap: How often a request goes wrong, from 0 to 1: see `_MISHAPS`.
         reported: How many of its texts it reports on.
+        slow_s: How long a text that begins with "slow" has been accepted before that is answered.
         inbound_url: Where it sends texts that arrive, and `inbound_per_s` how many.
     """
 
@@ -53,6 +52,7 @@ class Options:
     seed: int = 1
     mishap: float = 0.0
     reported: float = 0.0
+    slow_s: float = 20.0
     inbound_url: str = ""
     inbound_per_s: float = 0.0
 
@@ -127,7 +127,7 @@ class Vendor:
         if self._random.random() < self._options.reported:
             await self._report(text)
         slow = asked["text"].startswith("slow")
-        await asyncio.sleep(SLOW_S if slow else self._random.uniform(0.0, _PAUSE_S))
+        await asyncio.sleep(self._options.slow_s if slow else self._random.uniform(0.0, _PAUSE_S))
         if mishap is not None:
             return self._gone_wrong(request, mishap)
         return web.json_response({"id": text.id, "status": text.status}, status=201)

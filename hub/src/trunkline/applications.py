@@ -11,13 +11,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trunkline.core.connections.registry import CannotOpen
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal
 from trunkline.core.principal import Scope as PrincipalScope
-from trunkline.core.problems import Internal, MethodNotAllowed, NotFound
+from trunkline.core.problems import Internal, MethodNotAllowed, NotFound, Stopping
 from trunkline.loading import Plugins
 from trunkline.sdk import WebhookReply, WebhookRequest
 from trunkline.settings import Settings
@@ -102,7 +102,7 @@ def build_applications(
         lifespan=lifespan,
         exception_handlers={404: _no_such_path, 405: _no_such_method, Exception: _failed},
     )
-    app = Webhooks(routed, hub, public_url=settings.public_url)
+    app = _Patience(Webhooks(routed, hub, public_url=settings.public_url))
     loopback.app = app  # neither guarded nor an operator's: a webhook proves itself
     guarded = Guard(
         app,
@@ -112,6 +112,7 @@ def build_applications(
     )
 
     def end_waits() -> None:
+        app.is_over = True
         hub.replies.end()
         mcp.end_streams()
 
@@ -127,6 +128,29 @@ async def _open_simulated(hub: Hub) -> None:
                 await hub.connections.provider(connection)
             except CannotOpen:
                 continue  # logged where it happened; the hub serves without it
+
+
+class _Patience:
+    """The application for callers whom the server, being stopped, cuts off: they get an answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.is_over = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except asyncio.CancelledError:
+            if not self.is_over or has_begun or scope["type"] != "http":
+                raise
+            await problem_response(Stopping())(scope, receive, send)
 
 
 class _LocalDoor:

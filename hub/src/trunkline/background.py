@@ -14,7 +14,8 @@ from trunkline.core.principal import Principal, Scope
 from trunkline.sdk import Tx
 
 HOUSEKEEPING_S: Final = 60.0
-DRAIN_S: Final = 10.0
+DRAIN_S: Final = 4.0
+"""For what is under way once the server has ended, so that a stop takes less than ten seconds."""
 STRAGGLERS_S: Final = 30.0
 """Beyond opening the provider and asking it, what an attempt may still take."""
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _LONGEST_SOCKET_PATH: Final = 100
 """Unix socket paths end at 104 bytes on macOS and 108 on Linux (unix(4), unix(7))."""
 
-_STREAMS_END_WITHIN_S: Final = 3
+_REQUESTS_END_WITHIN_S: Final = 5
+"""Some supervisors kill what has not ended ten seconds after SIGTERM: Docker (2026-11-21)."""
 _COLLECT_AFTER: Final = (20_000, 20, 50)
 """New objects, and collections of the younger generations, before one of the next (`gc`)."""
 
@@ -121,11 +122,14 @@ def bind(settings: Settings) -> socket.socket:
 
 
 @asynccontextmanager
-async def listening(app: Any, listener: socket.socket, *, lifespan: bool) -> AsyncIterator[None]:
+async def listening(
+    app: Any, listener: socket.socket, *, lifespan: bool
+) -> AsyncIterator[Callable[[], None]]:
     """
     Serve an application on a bound socket; on leaving, requests under way are finished first.
 
-    `lifespan` runs the application's own start and end around it.
+    What it gives lets the server begin to leave before the block is left. `lifespan` runs the
+    application's own start and end around it.
     """
     import uvicorn
 
@@ -144,19 +148,23 @@ async def listening(app: Any, listener: socket.socket, *, lifespan: bool) -> Asy
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=_STREAMS_END_WITHIN_S,
+            timeout_graceful_shutdown=_REQUESTS_END_WITHIN_S,
             ws="none",
         )
     )
+
+    def begin_to_leave() -> None:
+        server.should_exit = True
+
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:
             await asyncio.wait([serving], timeout=0.005)
             if serving.done():
                 raise RuntimeError("the server did not start; the log says why")
-        yield
+        yield begin_to_leave
     finally:
-        server.should_exit = True
+        begin_to_leave()
         await serving
 
 
@@ -194,12 +202,13 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with (  # the socket is left first, which lets those go who wait over either
-        listening(running.app, listener, lifespan=True),
+        listening(running.app, listener, lifespan=True) as begin_to_leave,
         operator_socket(running, data_dir),
     ):
         started()
         _spare_what_stays()
         await stop.wait()
+        begin_to_leave()  # both at once: what is under way over either has the same few seconds
 
 
 def _spare_what_stays() -> None:

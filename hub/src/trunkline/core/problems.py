@@ -204,6 +204,21 @@ class Unavailable(Problem):
         )
 
 
+class Stopping(Problem):
+    """The hub is being stopped and waits no longer; what was asked of it may still be done."""
+
+    code = "unavailable"
+    status = 503
+    title = "Hub is stopping"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The hub is being stopped. If this was a send, it may have gone out: repeat it only "
+            "with the same idempotencyKey, or look with comms_get_messages first.",
+            retryAfterS=5.0,
+        )
+
+
 class Internal(Problem):
     """A defect of the hub: report it with the time."""
 
