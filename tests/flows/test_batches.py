@@ -82,6 +82,15 @@ async def test_a_bad_recipient_does_not_keep_the_others(served: Served, ann: Cal
     assert sorted(await Vendor(served).handset(HANDSET)) == ["first", "last"]
 
 
+async def test_an_entry_that_is_refused_bears_no_other_ones_id(served: Served, ann: Caller) -> None:
+    entries = [text(body, idempotencyKey="one") for body in ("first", "second")]
+    answer = await ann.call("comms_send_batch", messages=entries)
+
+    first, second = answer["results"]
+    assert (first["status"], second["error"]["code"]) == ("queued", "idempotency_conflict")
+    assert "messageId" not in second
+
+
 async def test_a_batch_that_is_repeated_under_its_key_is_the_same_batch(
     served: Served, ann: Caller
 ) -> None:

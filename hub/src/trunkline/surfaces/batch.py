@@ -110,11 +110,13 @@ def _result(hub: Hub, index: int, came: Answer | Exception) -> BatchResultShape:
             replayed=came.replayed or None,
         )
     problem = as_problem(came, hub)
-    message_id = problem.facts.get("messageId")
+    status = _STANDING.get(problem.code)
+    # Any other refusal may name a message too, but another one than this.
+    message_id = problem.facts.get("messageId") if status else None
     return BatchResultShape(
         index=index,
         message_id=None if message_id is None else str(message_id),
-        status=_STANDING.get(problem.code, "refused"),
+        status=status or "refused",
         error=ErrorShape(code=problem.code, detail=problem.detail),
     )
 

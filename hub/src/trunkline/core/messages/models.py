@@ -81,6 +81,11 @@ class Source(StrEnum):
     CALLBACK = "callback"
     LOOKUP = "lookup"
     PERSON = "person"
+    AGENT = "agent"
+    """Its own agent took it back."""
+
+    RESTORE = "restore"
+    """The database was restored from a backup, and may not know what happened since."""
 
 
 # Who may still change a status; house.md section 4. Whatever is not here moves nothing.

@@ -56,7 +56,7 @@ class Recovery:
             trail.end_attempt(tx, workspace_id, attempt_id, state="unknown", now=now)
         distrusted = repository.distrust(tx, now, _RESTORED)
         for workspace_id, message_id in distrusted:
-            evidence = Evidence(source=Source.PERSON)
+            evidence = Evidence(source=Source.RESTORE)
             status = Status.UNKNOWN.value
             self.journal.note(tx, workspace_id, message_id, status, evidence, moved=True)
             for kind in (JobKind.ATTEMPT, JobKind.RECONCILE):

@@ -147,7 +147,7 @@ class Messages:
             ):
                 raise NotFound("message")
             if message.status is not Status.CANCELED:
-                evidence = Evidence(source=Source.PERSON)
+                evidence = Evidence(source=Source.AGENT)
                 if not self._journal.move(tx, workspace_id, message, Status.CANCELED, evidence):
                     raise TooLate(message.status.value, message_id)
                 repository.set_values(
