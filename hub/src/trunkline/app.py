@@ -83,6 +83,7 @@ async def open_hub(
             )
         )
         hub = composed.hub
+        await hub.privacy.check_key()
         await hub.agents.ensure_pool(settings.pool.size)
         try:
             async with at_work(composed) if works else nullcontext():

@@ -202,7 +202,7 @@ def compose(lent: Lent) -> Composed:
         events=Events(db, connections, journal, dispatch, log),
         forwarding=forwarding,
         decisions=Decisions(db, journal, outcomes, engine),
-        privacy=Privacy(db, vault, clock, ids),
+        privacy=Privacy(db, keys, vault, clock, ids),
         retention=Retention(db, clock, ids, settings.privacy.detail_days),
         doctor=Doctor(
             db=db,

@@ -237,7 +237,8 @@ class Intake:
 
         A STOP in an event that could be read counts all the same.
         """
-        line = f"{request.method} {request.url}\n".encode()  # of a GET it is all there is
+        target = request.url.partition("://")[2].partition("/")[2]  # whichever hub was asked
+        line = f"{request.method} {target}\n".encode()  # of a GET it is all there is
         digest = hashlib.sha256(line + request.body).hexdigest()
         stored = self._stored(connection, request, agent, digest, "unreadable")
         letter, place = packed(request), place_of(stored.workspace_id, stored.id)

@@ -29,12 +29,13 @@ class Purpose(StrEnum):
 
 
 class Keys:
-    """The derived keys of one hub."""
+    """The derived keys of one hub, and `mark`, a fingerprint of the master key."""
 
     def __init__(self, master: bytes) -> None:
         if len(master) != KEY_BYTES:
             raise ValueError(f"the master key has {len(master)} bytes, not {KEY_BYTES}")
         self._derived = {purpose: _derive(master, purpose) for purpose in Purpose}
+        self.mark = _fingerprint(master)
 
     def key(self, purpose: Purpose) -> bytes:
         """Return the 32-byte key for `purpose`."""
@@ -88,7 +89,7 @@ def _mark_of(data_dir: Path) -> Path:
 
 def _check_mark(data_dir: Path, master: bytes) -> None:
     """Refuse a key other than the one the data directory was made with, by a stored fingerprint."""
-    mark = HKDF(SHA256(), 8, salt=None, info=b"trunkline/v1/fingerprint").derive(master).hex()
+    mark = _fingerprint(master)
     path = _mark_of(data_dir)
     with contextlib.suppress(FileExistsError):
         _write_once(path, mark.encode())
@@ -97,6 +98,10 @@ def _check_mark(data_dir: Path, master: bytes) -> None:
             "This is not the master key that the data directory was made with. Restore master.key "
             "or CREDENTIALS_ENCRYPTION_KEY, or use another data directory."
         )
+
+
+def _fingerprint(master: bytes) -> str:
+    return HKDF(SHA256(), 8, salt=None, info=b"trunkline/v1/fingerprint").derive(master).hex()
 
 
 def _write_once(path: Path, content: bytes) -> None:
