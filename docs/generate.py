@@ -244,9 +244,9 @@ def errors() -> str:
         "Errors",
         "## What a client is told",
         "Over HTTP an error is an `application/problem+json` object (RFC 9457): `{type, title, "
-        "status, code, detail}`, and where they apply `field`, `rule`, `retryAfterS` and "
-        "`messageId`. `detail` says what to do, and never repeats a rejected value, a number, an "
-        "address or a text. In MCP it is a result with `isError`, the text `CODE: DETAIL`, and "
+        "status, code, detail}`, and where they apply `field`, `what`, `rule`, `retryAfterS`, "
+        "`messageId`, `messageStatus` and `batchId`. `detail` says what to do, and never repeats a "
+        "rejected value, a number, an address or a text. In MCP it is a result with `isError`, the text `CODE: DETAIL`, and "
         "that object as structured content; a bad token is HTTP 401, and a tool that is not there "
         "the JSON-RPC error -32602.",
         table("code|HTTP|title|meaning", problems),

@@ -18,7 +18,7 @@ def forwards() -> None:
 @forwards.command("list")
 @files
 @as_json_option
-@click.option("--state", help="waiting, delivered or dead. Default: all.")
+@click.option("--state", help="waiting, delivered, acknowledged or dead. Default: all.")
 @click.option("--limit", type=int, default=50, help="How many, newest first. Default: 50.")
 def list_forwards(
     config: Path | None, data_dir: Path | None, state: str | None, limit: int, as_json: bool

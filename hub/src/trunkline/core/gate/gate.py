@@ -122,7 +122,8 @@ class Gate:
         if agent.phone != sender:
             return Block(
                 rule="sender",
-                sentence=f"{sender} is not the agent's number any more. A new send uses its own.",
+                sentence="The number it was to come from is not the agent's any more. A new send "
+                "has the one that is.",
             )
         if compliance.is_suppressed(tx, workspace_id, recipient):
             return Block(

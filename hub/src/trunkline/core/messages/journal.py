@@ -56,7 +56,7 @@ class Journal:
         elif days:
             message = replace(message, body_state=BodyState.KEPT)
             sealed = self.vault.seal(tx, place, contact, content.packed())
-            until = message.created_at + timedelta(days=days)
+            until = (message.due_at or message.created_at) + timedelta(days=days)
         else:
             self.vault.hold(tx, place, contact, content.packed(), since=message.due_at)
         repository.add_message(tx, workspace_id, message, body=sealed, body_until=until)
