@@ -154,7 +154,11 @@ class MessagesSettings(_Section):
         "flagged.",
     )
     provider_timeout_s: float = Field(
-        default=30, gt=0, allow_inf_nan=False, description="Seconds a provider has for an answer."
+        default=30,
+        gt=0,
+        le=240,  # so that no attempt is under way for ten minutes, after which the doctor worries
+        allow_inf_nan=False,
+        description="Seconds a provider has for an answer.",
     )
     callback_url: CallbackUrl | None = Field(
         default=None,
