@@ -52,7 +52,7 @@ def made() -> Iterator[Path]:
     """A data directory that a hub has used."""
     home = Path(tempfile.mkdtemp(prefix="files-", dir="/tmp"))
     try:
-        used = Operator(home).run("pool", "show")
+        used = Operator(home).run("tokens", "issue", "--admin")
         assert used.returncode == 0, used.stderr
         yield home / "data"
     finally:

@@ -91,7 +91,7 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
     admitted = shell.run("agents", "create", "one-more", *where)
     shown = shell.run("pool", "show", "--json", *where)
 
-    assert (refused.returncode, shrunk.returncode) == (1, 1)
+    assert (refused.returncode, shrunk.returncode) == (1, 2)
     assert "pool grow" in refused.stderr
     assert (grown.returncode, admitted.returncode) == (0, 0)
     assert json.loads(shown.stdout) == {"size": 6, "used": 6}
@@ -101,15 +101,16 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
-        (("agents", "create", "connections"), 1, "reserved"),
-        (("agents", "create", "9lives"), 1, "start with a letter"),
-        (("agents", "create", "ann", "phone=12"), 1, "E.164"),
-        (("agents", "create", "ann", "colour=red"), 1, "display_name"),
+        (("agents", "create", "connections"), 2, "reserved"),
+        (("agents", "create", "9lives"), 2, "start with a letter"),
+        (("agents", "create", "ann", "phone=12"), 2, "E.164"),
+        (("agents", "create", "ann", "colour=red"), 2, "display_name"),
         (("agents", "create", "ann", "phone"), 2, "KEY=VALUE"),
-        (("agents", "create", "ann", "callback_url=ftp://x"), 1, "http"),
-        (("agents", "create", "ann", "callback_url=http://127.0.0.1:9000/"), 1, "callback_allow"),
+        (("agents", "create", "ann", "callback_url=ftp://x"), 2, "http"),
+        (("agents", "create", "ann", "callback_url=http://127.0.0.1:9000/"), 2, "callback_allow"),
         (("agents", "webhook-secret", "nobody"), 1, "no such agent"),
-        (("forwards", "list", "--state", "lost"), 1, "state"),
+        (("forwards", "list", "--state", "lost"), 2, "state"),
+        (("events", "list", "--limit", "0"), 2, "limit"),
         (("forwards", "replay"), 2, "--dead"),
         (("forwards", "replay", f"msg_{0:032x}"), 1, "no such forward"),
         (("agents", "show", "nobody"), 1, "no such agent"),
@@ -120,16 +121,18 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
         (("pool", "grow", "many"), 2, "not a valid integer"),
         (("messages", "show", f"msg_{0:032x}"), 1, "no such message"),
         (("messages", "resolve", f"msg_{0:032x}"), 2, "--not-sent"),
+        (("messages", "resolve", f"msg_{0:032x}", "--sent", "--not-sent"), 2, "either"),
         (("messages", "resolve", f"msg_{0:032x}", "--sent"), 1, "no such message"),
-        (("messages", "list", "--status", "lost"), 1, "status"),
-        (("messages", "retry", "17"), 1, "id"),
+        (("messages", "list", "--status", "lost"), 2, "status"),
+        (("messages", "retry", "17"), 2, "id"),
         (("privacy", "keep", "nobody", "--channel", "sms", "--days", "3"), 1, "no such agent"),
-        (("privacy", "keep", "nobody", "--channel", "fax", "--days", "3"), 1, "channel"),
+        (("privacy", "keep", "nobody", "--channel", "fax", "--days", "3"), 2, "channel"),
     ],
 )
 def test_bad_input_ends_in_a_sentence_and_a_documented_exit_code(
     shell: Shell, data_dir: str, command: tuple[str, ...], code: int, said: str
 ) -> None:
+    shell.run("db", "upgrade", "--data-dir", data_dir)
     done = shell.run(*command, "--data-dir", data_dir)
 
     assert done.returncode == code
@@ -139,7 +142,7 @@ def test_bad_input_ends_in_a_sentence_and_a_documented_exit_code(
 
 @pytest.mark.slow
 def test_the_data_directory_is_the_owners_alone(shell: Shell, data_dir: str) -> None:
-    shell.run("agents", "list", "--data-dir", data_dir)
+    shell.run("agents", "create", "ann", "--data-dir", data_dir)
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in Path(data_dir).iterdir()}
     assert stat.S_IMODE(Path(data_dir).stat().st_mode) == 0o700
@@ -185,6 +188,33 @@ def test_a_data_directory_has_one_hub(shell: Shell, data_dir: str) -> None:
     assert "--data-dir" in refused.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("agents", "list"),
+        ("messages", "list"),
+        ("pool", "show"),
+        ("tokens", "list"),
+        ("privacy", "keep", "ann", "--channel", "sms", "--days", "3"),
+    ],
+)
+@pytest.mark.parametrize("left", [(), ("hub.lock",)])
+def test_a_command_that_finds_no_hub_creates_none(
+    shell: Shell, data_dir: str, command: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    for name in left:
+        Path(data_dir).mkdir(mode=0o700)
+        (Path(data_dir) / name).touch(mode=0o600)
+
+    refused = shell.run(*command, "--data-dir", data_dir)
+
+    assert refused.returncode == 78
+    assert f"There is no hub in {data_dir}: name its directory" in refused.stderr
+    assert [path.name for path in Path(data_dir).glob("*")] == list(left)
+
+
 def test_a_refusal_of_the_hub_is_an_error_with_the_hubs_own_sentence(tmp_path: Path) -> None:
+    operate(None, tmp_path / "data", "agents_create", id="ann")
     with pytest.raises(OperationRefused, match="no such agent"):
         operate(None, tmp_path / "data", "agents_show", id="nobody")

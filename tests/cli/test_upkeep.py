@@ -18,6 +18,7 @@ def data_dir(tmp_path: Path) -> str:
 def test_the_doctor_tells_each_finding_on_a_line_and_fails_if_one_is_bad(
     shell: Shell, data_dir: str
 ) -> None:
+    shell.run("agents", "create", "ann", "--data-dir", data_dir)
     told = shell.run("doctor", "--data-dir", data_dir)
     as_json = json.loads(shell.run("doctor", "--json", "--data-dir", data_dir).stdout)
 
@@ -38,8 +39,18 @@ def test_a_hub_that_cannot_even_start_is_a_finding(shell: Shell, data_dir: str) 
 
 
 @pytest.mark.slow
+def test_that_there_is_no_hub_is_a_finding(shell: Shell, data_dir: str) -> None:
+    told = shell.run("doctor", "--data-dir", data_dir)
+
+    assert told.returncode == 1
+    assert told.stdout.startswith(f"bad   hub: There is no hub in {data_dir}: ")
+    assert not Path(data_dir).exists()
+
+
+@pytest.mark.slow
 def test_events_are_listed_and_replayed_by_command(shell: Shell, data_dir: str) -> None:
     where = ("--data-dir", data_dir)
+    shell.run("db", "upgrade", *where)
 
     listed = shell.run("events", "list", "--state", "dead", "--limit", "5", *where)
     nothing = shell.run("events", "replay", "--dead", "--json", *where)
@@ -49,7 +60,7 @@ def test_events_are_listed_and_replayed_by_command(shell: Shell, data_dir: str) 
 
     assert (listed.returncode, listed.stdout.split()[:2]) == (0, ["eventId", "at"])
     assert (nothing.returncode, json.loads(nothing.stdout)) == (0, [])
-    assert (unknown.returncode, neither.returncode, wrong.returncode) == (1, 2, 1)
+    assert (unknown.returncode, neither.returncode, wrong.returncode) == (1, 2, 2)
     assert "no such event" in unknown.stderr
     assert "state" in wrong.stderr
 

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import httpx2
 
 from trunkline.loading import load_plugins
 from trunkline.logs import get_log
+from trunkline.sdk import NotConfigured
 from trunkline.serving import DirectoryTaken, directory_lock, operator_socket, socket_path
-from trunkline.settings import Settings
+from trunkline.settings import Settings, secure_data_dir
 
 _RETRY_EVERY_S: Final = 0.1
 _HUB_RETURNS_WITHIN_S: Final = 5.0
@@ -25,12 +27,14 @@ class HubLink:
 
     They go over the directory's socket to the hub that runs. Without one this process becomes the
     hub; with `share` it also answers on the socket, for those who come later. A hub that went away
-    is given a few seconds to come back first, as one that is being restarted does.
+    is given a few seconds to come back first, as one that is being restarted does. Unless it
+    `creates`, there must be a database already if it is a file.
     """
 
-    def __init__(self, settings: Settings, *, share: bool) -> None:
+    def __init__(self, settings: Settings, *, share: bool, creates: bool = True) -> None:
         self._settings = settings
         self._share = share
+        self._creates = creates
         self._stack = AsyncExitStack()
         self._over_socket: httpx2.AsyncClient | None = None
         self._own: httpx2.AsyncClient | None = None
@@ -63,6 +67,7 @@ class HubLink:
         Raises:
             httpx2.TransportError: The hub went away before it answered.
             DirectoryTaken: A process holds the directory but does not answer.
+            NotConfigured: There is no hub, and none may be created.
         """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         client = self._own or await self._reach()
@@ -102,14 +107,17 @@ class HubLink:
         return True
 
     async def _become_hub(self) -> None:
-        from trunkline.app import open_hub  # a relay never needs it
+        from trunkline.app import database_spec, open_hub  # a relay never needs it
 
         settings = self._settings
+        plugins = load_plugins(
+            disabled=settings.plugins.disabled, required=settings.plugins.required
+        )
+        if not self._creates and database_spec(settings, plugins).embedded:
+            _check_is_hub(settings)
+        secure_data_dir(settings.server.data_dir, get_log("trunkline"))
         async with AsyncExitStack() as opening:
             opening.enter_context(directory_lock(settings.server.data_dir))
-            plugins = load_plugins(
-                disabled=settings.plugins.disabled, required=settings.plugins.required
-            )
             running = await opening.enter_async_context(
                 open_hub(settings, plugins, works=self._share)
             )
@@ -121,6 +129,20 @@ class HubLink:
             transport = httpx2.ASGITransport(app=running.local_app)
             self._own = await opening.enter_async_context(_client(transport))
             self._stack.push_async_exit(opening.pop_all())
+
+
+def _check_is_hub(settings: Settings) -> None:
+    """Raise NotConfigured where no file of a database is and no hub is about to make one."""
+    data_dir = settings.server.data_dir
+    if (data_dir / urlsplit(settings.database.url).path[1:]).exists():
+        return
+    if (data_dir / "hub.lock").exists():
+        with directory_lock(data_dir):
+            pass
+    raise NotConfigured(
+        f"There is no hub in {data_dir}: name its directory with --data-dir, or create one with "
+        "`trunkline serve` or `trunkline agents create`."
+    )
 
 
 def _client(transport: httpx2.AsyncBaseTransport) -> httpx2.AsyncClient:

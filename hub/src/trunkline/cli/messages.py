@@ -69,17 +69,23 @@ def show_message(
 @files
 @as_json_option
 @click.argument("message_id", metavar="ID")
-@click.option("--sent/--not-sent", "sent", default=None, help="What you found out.")
+@click.option("--sent", is_flag=True, help="You found that it was sent.")
+@click.option("--not-sent", is_flag=True, help="You found that it was not sent.")
 def resolve(
-    config: Path | None, data_dir: Path | None, message_id: str, sent: bool | None, as_json: bool
+    config: Path | None,
+    data_dir: Path | None,
+    message_id: str,
+    sent: bool,
+    not_sent: bool,
+    as_json: bool,
 ) -> None:
     """
     Decide what became of a message whose outcome is unknown.
 
     One that was not sent is tried again, unless its time has passed or its text is gone.
     """
-    if sent is None:
-        raise click.UsageError("Give --sent or --not-sent.")
+    if sent == not_sent:
+        raise click.UsageError("Give either --sent or --not-sent.")
     done = operate(config, data_dir, "messages_resolve", id=message_id, sent=sent)
     show(done, as_json=as_json)
 

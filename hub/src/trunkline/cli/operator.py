@@ -4,15 +4,19 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from trunkline.cli.serve import run
+from trunkline.core.problems import Invalid
 from trunkline.link import HubLink
-from trunkline.logs import configure_logging, get_log
+from trunkline.logs import configure_logging
 from trunkline.sdk import TrunklineError
-from trunkline.settings import load_settings, secure_data_dir
+from trunkline.settings import load_settings
+
+_CREATES: Final = frozenset({"agents_create", "tokens_issue"})
+"""What one begins a new hub with; anything else on a directory without one is a mistyped path."""
 
 
 class OperationRefused(TrunklineError):
@@ -24,17 +28,25 @@ class OperationRefused(TrunklineError):
 def operate(
     config: Path | None, data_dir: Path | None, name: str, **arguments: object
 ) -> Mapping[str, Any]:
-    """Run one operation and return its result; OperationRefused if the hub refuses."""
+    """
+    Run one operation and return its result.
+
+    Raises:
+        OperationRefused: The hub refuses.
+        click.UsageError: An argument is wrong.
+        NotConfigured: There is no hub, and the operation is none that creates one.
+    """
     configure_logging("warning")
     settings = load_settings(config=config, data_dir=data_dir, environ=os.environ)
-    secure_data_dir(settings.server.data_dir, get_log("trunkline"))
     answers: list[Mapping[str, Any]] = []
 
     async def work() -> None:
-        async with HubLink(settings, share=False) as link:
+        async with HubLink(settings, share=False, creates=name in _CREATES) as link:
             response = await link.request("POST", f"/api/v1/tools/{name}", json=arguments)
             if not response.is_success:
-                raise OperationRefused(response.json()["detail"])
+                refusal = response.json()
+                kind = click.UsageError if refusal["code"] == Invalid.code else OperationRefused
+                raise kind(refusal["detail"])
             answers.append(response.json())
 
     run(work())
