@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import Shell
-from tests.processes import free_port
+from tests.processes import free_port, hub_process
 from trunkline.cli.operator import OperationRefused, operate
 from trunkline.serving import DirectoryTaken, directory_lock
 
@@ -124,7 +124,7 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
         (("messages", "resolve", f"msg_{0:032x}", "--sent", "--not-sent"), 2, "either"),
         (("messages", "resolve", f"msg_{0:032x}", "--sent"), 1, "no such message"),
         (("messages", "list", "--status", "lost"), 2, "status"),
-        (("messages", "retry", "17"), 2, "id"),
+        (("messages", "retry", "17"), 2, "id: give an id of this hub: msg_"),
         (("privacy", "keep", "nobody", "--channel", "sms", "--days", "3"), 1, "no such agent"),
         (("privacy", "keep", "nobody", "--channel", "fax", "--days", "3"), 2, "channel"),
     ],
@@ -172,6 +172,23 @@ def test_an_mcp_client_without_a_valid_token_is_told_how_to_get_one(
     assert (missing.returncode, garbled.returncode) == (78, 78)
     assert missing.stdout == garbled.stdout == ""
     assert "trunkline tokens issue" in missing.stderr
+
+
+@pytest.mark.slow
+async def test_a_second_hub_on_a_directory_is_told_of_the_first_and_not_of_its_port(
+    shell: Shell, tmp_path: Path
+) -> None:
+    data_dir, port = tmp_path / "data", free_port()
+    async with hub_process("serve", data_dir=data_dir, port=port) as first:
+        second = shell.run("serve", "--port", str(port), "--data-dir", str(data_dir))
+        code = first.stop()
+
+    log = [json.loads(line) for line in (tmp_path / "data.log").read_text().splitlines()]
+    told = {line["event"]: line for line in log}
+    assert (code, second.returncode) == (0, 1)
+    assert f"Another hub (process {first.process.pid}) runs on {data_dir}" in second.stderr
+    assert (told["hub.serving"]["host"], told["hub.serving"]["port"]) == ("127.0.0.1", port)
+    assert told["hub.stopped"]["signal"] == "SIGTERM"
 
 
 @pytest.mark.slow

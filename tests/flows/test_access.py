@@ -46,6 +46,8 @@ async def test_a_token_in_the_query_is_refused_even_beside_a_valid_one(
     for path in PATHS:
         response = await house.ann.get(f"{path}?{name}={house.ann.token}")
         assert refused(response, 401, "unauthenticated"), path
+        assert "token in the URL is refused" in response.json()["detail"]
+        assert "tokens rotate" in response.json()["detail"]
 
 
 async def test_a_revoked_token_ends_at_once(house: House) -> None:

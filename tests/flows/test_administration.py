@@ -3,7 +3,8 @@
 import httpx2
 import pytest
 
-from tests.flows.hubs import Served, StartHub
+from tests.flows.houses import refused
+from tests.flows.hubs import ANN, HANDSET, Served, StartHub
 from trunkline.surfaces.http import as_problem, problem_object
 
 
@@ -68,3 +69,24 @@ async def test_a_setting_that_a_provider_lacks_is_named_when_the_hub_starts(
     assert "connection.not_usable" in logged
     assert "signing_secret" in logged
     assert "secret-key" not in logged
+
+
+async def test_an_agent_gets_no_connection_that_is_not_configured(served: Served) -> None:
+    values = {"telephony": "nope"}
+    refusal = await served.operator.post(
+        "/api/v1/tools/agents_create", json={"id": "ann", "values": values}
+    )
+
+    assert refused(refusal, 422, "invalid")
+    assert "there are: demo." in refusal.json()["detail"]
+
+
+async def test_a_send_over_a_connection_that_is_gone_says_what_to_configure(
+    served: Served,
+) -> None:
+    ann = await served.agent("ann", ANN)
+    await served.change("UPDATE agent_channels SET telephony = 'twilio'")
+    refusal = await ann.try_send(HANDSET, "hello")
+
+    assert refused(refusal, 424, "not_configured")
+    assert "Add [providers.twilio] to trunkline.toml" in refusal.json()["detail"]

@@ -41,6 +41,24 @@ async def test_a_url_that_leads_in_is_refused_when_it_is_set(served: Served) -> 
     assert (await served.local("agents_show", id="ann"))["callbackUrl"] is None
 
 
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("http://agents.example/", "must be https"),
+        ("https://agents.example:8443/", "port of a URL outside the configuration must be 443"),
+        ("not a URL", "not a URL"),
+        ("https://agents.example/#here", "#fragment"),
+    ],
+)
+async def test_a_refusal_says_what_is_wrong_with_the_url(
+    served: Served, url: str, wrong: str
+) -> None:
+    values = {"id": "ann", "values": {"callback_url": url}}
+    answer = await served.operator.post("/api/v1/tools/agents_create", json=values)
+
+    assert wrong in answer.json()["detail"]
+
+
 async def test_a_url_that_leads_out_is_taken(served: Served) -> None:
     await served.agent("ann", ANN)
     for url in OUT:

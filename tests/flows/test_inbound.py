@@ -131,6 +131,32 @@ async def test_a_connection_that_does_not_serve_the_agent_cannot_vouch_for_its_t
         assert _nothing_stored(hub)
 
 
+@pytest.mark.parametrize(
+    ("path", "to", "key", "said"),
+    [
+        (OWN, ANN, "f" * 32, {"reason": "The signature does not hold.", "connection": "demo"}),
+        (OWN, BEN, None, {"reason": "It is for another number than the agent's."}),
+        ("/webhooks/nobody/sms", ANN, None, {"reason": "There is no such agent."}),
+        ("/webhooks/connections/nope", ANN, None, {"reason": "There is no such connection."}),
+    ],
+)
+async def test_the_log_says_why_a_request_was_refused(
+    served: Served,
+    ann: Caller,
+    capsys: pytest.CaptureFixture[str],
+    path: str,
+    to: str,
+    key: str | None,
+    said: dict[str, str],
+) -> None:
+    await Vendor(served).tell(path, text(to=to), **({"key": key} if key else {}))
+
+    lines = map(json.loads, capsys.readouterr().err.splitlines())
+    (line,) = [line for line in lines if line["event"] == "webhook.refused"]
+    assert said.items() <= line.items()
+    assert not [number for number in (to, HANDSET) if number in json.dumps(line)]
+
+
 async def test_a_refusal_is_counted(served: Served, ann: Caller) -> None:
     await Vendor(served).tell(OWN, text(), key="f" * 32)
     metrics = (await (await served.admin()).get("/metrics")).text

@@ -185,7 +185,7 @@ def compose(lent: Lent) -> Composed:
     inbox = Inbox(db, vault, clock, log)
     dispatch = Dispatch(journal, forwarding)
     hub = Hub(
-        agents=Agents(db, clock, ids, destinations.fault),
+        agents=Agents(db, clock, ids, destinations.fault, connections.names()),
         tokens=Tokens(
             db,
             keys,

@@ -196,11 +196,17 @@ async def serve(
     listener: socket.socket,
     data_dir: Path,
     started: Callable[[], None],
-) -> None:
-    """Serve a hub until SIGTERM or SIGINT; `started` is called once it answers."""
+) -> signal.Signals:
+    """Serve a hub until SIGTERM or SIGINT and return which; `started` is called once it answers."""
     stop = asyncio.Event()
+    came: list[signal.Signals] = []
+
+    def end(number: signal.Signals) -> None:
+        came.append(number)
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
     async with (  # the socket is left first, which lets those go who wait over either
         listening(running.app, listener, lifespan=True) as begin_to_leave,
         operator_socket(running, data_dir),
@@ -209,6 +215,7 @@ async def serve(
         _spare_what_stays()
         await stop.wait()
         begin_to_leave()  # both at once: what is under way over either has the same few seconds
+    return came[0]
 
 
 def _spare_what_stays() -> None:

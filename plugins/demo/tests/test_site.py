@@ -67,6 +67,14 @@ async def test_what_is_invalid_is_refused_and_not_echoed(
     assert await demo.get(FAULTS) == []
 
 
+async def test_a_reply_to_nobody_shows_how_to_name_a_recipient(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    response = await demo.post(REPLY, {"body": "a"})
+
+    assert '"to": "+12025550101"' in response.json()["detail"]
+
+
 async def test_faults_beyond_the_bound_are_refused(demo: Demo) -> None:
     await demo.post(FAULTS, {"fault": "rate_limited", "times": 999})
 

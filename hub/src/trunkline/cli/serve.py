@@ -42,7 +42,8 @@ def serve(
     )
 
     async def prepare(running: RunningHub, settings: Settings) -> Callable[[], None]:
-        return lambda: get_log("trunkline").info("hub.serving", port=settings.server.port)
+        server = settings.server
+        return lambda: get_log("trunkline").info("hub.serving", host=server.host, port=server.port)
 
     run(serve_until_stopped(settings, prepare, migrate=migrate))
 
@@ -54,7 +55,8 @@ async def serve_until_stopped(
     configure_logging(level)
     data_dir = settings.server.data_dir
     secure_data_dir(data_dir, get_log("trunkline"))
-    with bind(settings) as listener, directory_lock(data_dir):
+    # The lock first: of a hub that runs here already, its process says more than its port.
+    with directory_lock(data_dir), bind(settings) as listener:
         port = listener.getsockname()[1]
         server = settings.server.model_copy(update={"port": port})
         settings = settings.model_copy(update={"server": server})
@@ -62,7 +64,8 @@ async def serve_until_stopped(
             settings, loaded(settings), migrate=migrate, patience_s=PATIENCE_S
         ) as running:
             started = await prepare(running, settings)
-            await serve_hub(running, listener, data_dir, started)
+            came = await serve_hub(running, listener, data_dir, started)
+    get_log("trunkline").info("hub.stopped", signal=came.name)
 
 
 def loaded(settings: Settings) -> Plugins:

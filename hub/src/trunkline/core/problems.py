@@ -54,8 +54,10 @@ class Unauthenticated(Problem):
     status = 401
     title = "Authentication required"
 
-    def __init__(self) -> None:
-        super().__init__("Send a valid token as 'Authorization: Bearer <token>'.")
+    def __init__(
+        self, sentence: str = "Send a valid token as 'Authorization: Bearer <token>'."
+    ) -> None:
+        super().__init__(sentence)
 
 
 class Forbidden(Problem):

@@ -64,8 +64,12 @@ class Rules:
         host = origin.host
         if url.userinfo:
             raise Blocked(host, "the URL holds a user's name or password")
-        if origin.scheme != "https" or origin.port != _DEFAULT_PORTS["https"]:
-            raise Blocked(host, "a host outside the configuration is asked by https on port 443")
+        if not (origin.scheme and host):
+            raise Blocked(host, "that is not a URL")
+        if origin.scheme != "https":
+            raise Blocked(host, "a URL outside the configuration must be https")
+        if origin.port != _DEFAULT_PORTS["https"]:
+            raise Blocked(host, "the port of a URL outside the configuration must be 443")
         if _is_address(host):
             self.check_addresses(host, origin.port, [host])
         elif not _NAME.fullmatch(host):
@@ -100,7 +104,7 @@ def url_fault(url: str, allow: Iterable[str]) -> str | None:
     try:
         origin = rules.check(httpx2.URL(url))
     except httpx2.InvalidURL:
-        return "that is no URL"
+        return "that is not a URL"
     except Blocked as blocked:
         return blocked.reason
     if origin in rules.origins or may_be_public(origin.host):

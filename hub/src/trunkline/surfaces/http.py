@@ -80,7 +80,11 @@ def bearer_of(headers: Mapping[str, str], query: bytes) -> str | None:
     A token in the query string ends up in logs and histories: the request is refused.
     """
     if _TOKEN_PARAMETERS & parse_qs(query.decode("latin-1"), keep_blank_values=True).keys():
-        raise Unauthenticated
+        raise Unauthenticated(
+            "A token in the URL is refused, whatever the Authorization header holds: URLs are "
+            "logged. Rotate it with `trunkline tokens rotate AGENT`, and send the new one as "
+            "'Authorization: Bearer <token>'."
+        )
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 

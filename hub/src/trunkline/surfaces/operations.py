@@ -15,7 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import AgentMismatch, Invalid, NotFound, Problem, Unsupported
-from trunkline.surfaces.shapes import Arguments
+from trunkline.surfaces.shapes import REFERENCE, Arguments
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=BaseModel)
@@ -200,6 +200,8 @@ def _sentence(kind: str, message: str) -> str:
     if kind == "missing":
         return "is required."
     if kind == "string_pattern_mismatch":
+        if REFERENCE in message:
+            return "give an id of this hub: msg_ or bat_, for example, and 32 hexadecimal digits."
         return "is not of the form this field takes."
     return message[0].lower() + message[1:] + "."
 

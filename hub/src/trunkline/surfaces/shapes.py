@@ -72,7 +72,8 @@ MediaUrl = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_m
 Time = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 """RFC 3339, UTC, in milliseconds."""
 
-Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}_[0-9a-f]{32}$")]
+REFERENCE: Final = r"^[A-Za-z]{2,8}_[0-9a-f]{32}$"
+Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 """An id the hub gave out."""
 
 IdempotencyKey = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,255}$")]

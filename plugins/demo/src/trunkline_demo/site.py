@@ -117,7 +117,11 @@ class _Site:
             raise Problem(422, "invalid", "body: write something, or give a mediaUrl.")
         recipient = given.to or self._network.last_writer(address)
         if recipient is None:
-            raise Problem(422, "invalid", "to: nobody wrote to this handset yet; name a number.")
+            detail = (
+                "to: nobody wrote to this handset since the demo started; name an agent's number, "
+                'as in "to": "+12025550101".'
+            )
+            raise Problem(422, "invalid", detail)
         try:
             reply = await self._network.reply(
                 sender=address,

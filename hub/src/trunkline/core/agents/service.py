@@ -1,6 +1,6 @@
 """Creating and changing agents, within the pool's slots."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import phonenumbers
@@ -41,12 +41,20 @@ class Agents:
         clock: Clock,
         ids: IdSource,
         callback_fault: Callable[[str], str | None],
+        connections: Collection[str],
     ) -> None:
-        """`callback_fault` tells what is wrong with a callback URL, if anything is."""
+        """
+        Take what values are checked with.
+
+        Args:
+            callback_fault: Tells what is wrong with a callback URL, if anything is.
+            connections: The names of the configured ones.
+        """
         self._db = db
         self._clock = clock
         self._ids = ids
         self._callback_fault = callback_fault
+        self._connections = connections
 
     async def ensure_pool(self, size: int) -> None:
         """Make the pool with `size` slots at the first start; later starts leave it as it is."""
@@ -157,6 +165,10 @@ class Agents:
         fault = self._callback_fault(url) if url else None
         if fault:
             raise Invalid("callback_url", fault)
+        connection = checked.get("telephony")
+        if connection and connection not in self._connections:
+            named = ", ".join(self._connections) or "none"
+            raise Invalid("telephony", f"name a configured connection; there are: {named}.")
         return checked
 
     async def _write(self, fn: Callable[[Tx], T]) -> T:

@@ -109,9 +109,9 @@ class Connections:
         connection = self._all.get(name)
         if connection is None:
             raise Missing(
-                f"The connection '{name}' does not exist or its plugin is not loaded. Look at "
-                f"`trunkline plugins list`, install the plugin (by custom trunkline-{name}) or "
-                "name another connection."
+                f"The connection '{name}' does not exist. Add [providers.{name}] to "
+                "trunkline.toml, or name another; if `trunkline plugins list` does not show its "
+                f"plugin, install that first (by custom trunkline-{name})."
             )
         if connection.fault:
             raise Missing(f"The connection '{name}' is not usable: {connection.fault}")

@@ -41,7 +41,9 @@ class Destinations:
 
         Where its host's name leads is looked at when the connection is made, each time anew.
         """
+        if "#" in url:
+            return "leave out the #fragment: it is never sent."
         fault = url_fault(url, self._allow)
         if fault is None:
             return None
-        return f"{fault}. Only an origin in messages.callback_allow may be reached all the same."
+        return f'{fault}. To allow it, list "http://host:port" in [messages] callback_allow.'

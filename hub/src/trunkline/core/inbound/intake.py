@@ -34,14 +34,21 @@ from trunkline.sdk import (
 )
 
 T = TypeVar("T")
+_BAD_SIGNATURE: Final = "The signature does not hold."
 _SERVED_WITHIN: Final = timedelta(days=30)
 
 
 class Refused(Forbidden):
-    """The request proves nothing: not signed by a connection of this hub, or not for this agent."""
+    """
+    The request proves nothing: not signed by a connection of this hub, or not for this agent.
 
-    def __init__(self) -> None:
+    `why` and `connection` are for the log; who calls without proof is told neither.
+    """
+
+    def __init__(self, why: str, connection: Connection | None = None) -> None:
         super().__init__("The request is not from a provider that serves this address.")
+        self.why = why
+        self.connection = connection.name if connection else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +89,15 @@ class Intake:
         agent = await self._db.read(lambda tx: agents.find_agent(tx, DEFAULT_WORKSPACE, agent_id))
         if agent is None:
             raise NotFound("agent")
+        refused = Refused("No connection knows such requests.")
         for connection in self._claimants(request):
-            if self._is_authentic(connection, request) and await self._serves(connection, agent):
+            if not self._is_authentic(connection, request):
+                refused = Refused(_BAD_SIGNATURE, connection)
+            elif not await self._serves(connection, agent):
+                refused = Refused("The connection does not serve the agent.", connection)
+            else:
                 return await self._take(connection, request, agent)
-        raise Refused
+        raise refused
 
     async def for_connection(self, name: str, request: WebhookRequest) -> Taken:
         """
@@ -99,7 +111,7 @@ class Intake:
         if connection is None or connection.config is None or connection.spec.webhook is None:
             raise NotFound("connection")
         if not self._is_authentic(connection, request):
-            raise Refused
+            raise Refused(_BAD_SIGNATURE, connection)
         return await self._take(connection, request, None)
 
     def _claimants(self, request: WebhookRequest) -> list[Connection]:
@@ -175,7 +187,7 @@ class Intake:
             await self._counted(self._bury(connection, request, agent, reason))
             return Taken(reply=WebhookReply(), provider=provider)
         if agent is not None and not all(is_for(event, agent) for event in events):
-            raise Refused
+            raise Refused("It is for another number than the agent's.", connection)
         for event in events:
             await self._counted(self._store(connection, request, agent, event))
         reply = self._ask(connection, "reply", lambda: _reply(adapter.reply(request)))

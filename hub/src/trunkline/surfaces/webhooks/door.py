@@ -64,10 +64,19 @@ class Webhooks:
         metrics = self._hub.metrics
         try:
             taken = await work
-        except Refused:
+        except Refused as refused:
             metrics.webhook(agent=agent_id, provider="", status=Refused.status)
             metrics.security_event("webhook_refused")
-            self._hub.log.warning("webhook.refused", agentId=agent_id)
+            self._hub.log.warning(
+                "webhook.refused",
+                agentId=agent_id,
+                connection=refused.connection,
+                reason=refused.why,
+            )
+            raise
+        except NotFound as missing:
+            # What a stranger put into the path is not logged: it may be anything.
+            self._hub.log.warning("webhook.refused", reason=missing.detail)
             raise
         reply = taken.reply
         metrics.webhook(agent=agent_id, provider=taken.provider, status=reply.status)
