@@ -60,20 +60,25 @@ class HubLink:
         path: str,
         token: str | None = None,
         json: Mapping[str, Any] | None = None,
+        *,
+        may_start: bool = True,
     ) -> httpx2.Response:
         """
         Make one request to the hub, without a token as its operator.
 
+        Without `may_start` it goes to a hub that runs already: what nobody asked for should not
+        take the directory from a hub that is about to be started again.
+
         Raises:
-            httpx2.TransportError: The hub went away before it answered.
+            httpx2.TransportError: The hub went away before it answered, or none runs.
             DirectoryTaken: A process holds the directory but does not answer.
             NotConfigured: There is no hub, and none may be created.
         """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = self._own or await self._reach()
+        client = self._own or await self._reach(may_start=may_start)
         return await client.request(method, path, json=json, headers=headers)
 
-    async def _reach(self) -> httpx2.AsyncClient:
+    async def _reach(self, *, may_start: bool) -> httpx2.AsyncClient:
         """Return a client of the running hub, or of our own once there surely is no other."""
         async with self._turn:
             patience_s = _HUB_RETURNS_WITHIN_S if self._has_relayed else 0.0
@@ -83,6 +88,8 @@ class HubLink:
                     self._has_relayed = True
                     assert self._over_socket is not None  # entered
                     return self._over_socket
+                if not may_start:
+                    raise httpx2.ConnectError("No hub runs.")
                 if waited_s >= patience_s:
                     try:
                         await self._become_hub()

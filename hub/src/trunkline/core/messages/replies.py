@@ -17,7 +17,8 @@ from trunkline.core.problems import NotFound
 from trunkline.db.schema import messages
 from trunkline.sdk import Database, Tx
 
-_BEFORE_ALL: Final = f"msg_{0:032x}"
+BEFORE_ALL: Final = f"msg_{0:032x}"
+"""What every message is newer than."""
 _WENT_OUT: Final = TAKEN | {Status.SENDING, Status.UNKNOWN}
 
 
@@ -110,7 +111,7 @@ def _newer(tx: Tx, workspace_id: str, agent_id: str, wanted: Wanted) -> _Newer:
     if after is None:
         went_out = messages.c.status.in_([status.value for status in _WENT_OUT])
         newest = sa.select(messages.c.id).where(*outbound, went_out)
-        after = tx.execute(newest.order_by(messages.c.id.desc()).limit(1)).scalar() or _BEFORE_ALL
+        after = tx.execute(newest.order_by(messages.c.id.desc()).limit(1)).scalar() or BEFORE_ALL
     unread = messages.c.acknowledged_at.is_(None)
     replies = sa.select(messages.c.id).where(*inbound, unread, messages.c.id > after)
     return _Newer(after=after, statement=replies.order_by(messages.c.id).limit(1))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-    from trunkline.surfaces.mcp.unread import Unread
+    from trunkline.surfaces.mcp.unread import HubUnread
 
 _PRINCIPAL = "trunkline.principal"
 _LISTEN = "subscriptions/listen"
@@ -30,7 +30,7 @@ class _Managers:
 
     plain: "StreamableHTTPSessionManager"
     streaming: "StreamableHTTPSessionManager"
-    unread: "Unread"
+    unread: "HubUnread"
 
 
 class McpEndpoint:
@@ -154,10 +154,10 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
     from trunkline.surfaces.mcp.server import build_server
-    from trunkline.surfaces.mcp.unread import Unread
+    from trunkline.surfaces.mcp.unread import HubUnread
 
     def build(tools: _CatalogueTools, hub: Hub) -> _Managers:
-        unread = Unread(hub)
+        unread = HubUnread(hub)
         server = build_server(tools, unread)
         server.middleware.clear()  # OpenTelemetry's: a cost per call that nobody reads
         # The hub guards host and origin for all its paths; the SDK's own guard stays off.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from mcp import types
 from mcp.server import Server, ServerRequestContext
@@ -12,9 +12,7 @@ from mcp.shared.exceptions import MCPError
 from trunkline import __version__
 from trunkline.core.problems import Problem
 from trunkline.surfaces.http import problem_object
-
-if TYPE_CHECKING:
-    from trunkline.surfaces.mcp.unread import Unread
+from trunkline.surfaces.mcp.unread import Unread
 
 INSTRUCTIONS = (
     "Trunkline sends and receives messages for you. 'sent' is not 'delivered'. Never repeat a send "
@@ -34,8 +32,8 @@ class Tools(Protocol):
         """Return a tool's result as JSON; raise the Problem it ended in."""
 
 
-def build_server(tools: Tools, unread: "Unread | None" = None) -> Server[Any]:
-    """Return an MCP server that offers `tools`, and the resource `unread` where it can."""
+def build_server(tools: Tools, unread: Unread) -> Server[Any]:
+    """Return an MCP server that offers `tools` and the resource `unread`."""
 
     async def list_tools(
         context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
@@ -62,9 +60,9 @@ def build_server(tools: Tools, unread: "Unread | None" = None) -> Server[Any]:
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
-        on_list_resources=unread.list if unread else None,
-        on_read_resource=unread.read if unread else None,
-        on_subscriptions_listen=unread.listen if unread else None,
+        on_list_resources=unread.list,
+        on_read_resource=unread.read,
+        on_subscriptions_listen=unread.listen,
         get_tool_input_schema=_mirrored_arguments,
     )
 

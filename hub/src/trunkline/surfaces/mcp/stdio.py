@@ -1,15 +1,25 @@
 """MCP over stdio: a client's own process, which relays every call to the hub."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
+from functools import partial
+from typing import Any, Final, Protocol
 
 import httpx2
+from mcp import types
 from mcp.server import ServerRequestContext
 from mcp.server.runner import serve_loop
 from mcp.server.stdio import stdio_server
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 
+from trunkline.core.messages.replies import BEFORE_ALL
 from trunkline.core.problems import Problem
 from trunkline.surfaces.mcp.server import build_server
+from trunkline.surfaces.mcp.unread import RECHECK_S, Unread, UnreadShape, uri_of
+
+_AGAIN_AFTER_S: Final = 1.0
 
 
 class HubUnreachable(Problem):
@@ -44,9 +54,15 @@ class HubLink(Protocol):
     """A way to the hub, whoever runs it."""
 
     async def request(
-        self, method: str, path: str, token: str, json: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        token: str,
+        json: Mapping[str, Any] | None = None,
+        *,
+        may_start: bool = True,
     ) -> httpx2.Response:
-        """Make one HTTP request to the hub."""
+        """Make one HTTP request to the hub; without `may_start`, to one that runs already."""
 
 
 class RelayedTools:
@@ -66,20 +82,142 @@ class RelayedTools:
         self, context: ServerRequestContext[Any], name: str, arguments: Mapping[str, Any]
     ) -> str:
         """Call one tool."""
+        return await self.post(name, arguments)
+
+    async def post(self, name: str, arguments: Mapping[str, Any], *, may_start: bool = True) -> str:
+        """Call one tool, if need be of a hub that runs already."""
         path = f"/api/v1/tools/{name}" if name.isidentifier() else "/api/v1/tools/-"
-        response = await self._request("POST", path, arguments)
+        response = await self._request("POST", path, arguments, may_start=may_start)
         return response.text
 
     async def _request(
-        self, method: str, path: str, arguments: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        may_start: bool = True,
     ) -> httpx2.Response:
         try:
-            response = await self._link.request(method, path, self._token, arguments)
+            response = await self._link.request(
+                method, path, self._token, arguments, may_start=may_start
+            )
         except httpx2.TransportError as error:
             raise HubUnreachable from error
         if response.is_success:
             return response
         raise Relayed(response.json())
+
+
+class RelayedUnread(Unread):
+    """
+    The resource of the token's agent, known to the hub on the other side.
+
+    The pipe to the client lasts, so clients of both eras can be told. As long as one wants to be,
+    this process waits at the hub for what comes in.
+    """
+
+    def __init__(self, tools: RelayedTools) -> None:
+        self._tools = tools
+        self._subscribed: dict[str, asyncio.Task[None]] = {}
+
+    async def owner(self, context: ServerRequestContext[Any]) -> str | None:
+        """Ask the hub whose token this process has."""
+        try:
+            status = json.loads(await self._tools.post("comms_get_channel_status", {}))
+        except Relayed as refusal:
+            if refusal.code == "invalid":  # an admin would have to name an agent
+                return None
+            raise
+        return str(status["agentId"])
+
+    async def look(self, context: ServerRequestContext[Any], agent_id: str) -> UnreadShape:
+        """Ask the hub."""
+        page = json.loads(await self._tools.post("comms_get_messages", {"unread": True}))
+        return UnreadShape(
+            unread=page["totalCount"],
+            unread_is_minimum="totalCountIsMinimum" in page,
+            message_ids=[each["id"] for each in page["messages"]],
+        )
+
+    async def listen(
+        self, context: ServerRequestContext[Any], params: types.SubscriptionsListenRequestParams
+    ) -> types.SubscriptionsListenResult:
+        """Tell a client of the newer era."""
+        bus = InMemorySubscriptionBus()
+        answer = ListenHandler(bus)
+        wanted = params.notifications.resource_subscriptions
+        if not wanted:
+            return await answer(context, params)
+        update = ResourceUpdated(uri=uri_of(await self.own_agent(context, wanted)))
+        following = await self._follow(partial(bus.publish, update))
+        following.add_done_callback(lambda _: answer.close())
+        try:
+            return await answer(context, params)
+        finally:
+            following.cancel()
+
+    async def subscribe(
+        self, context: ServerRequestContext[Any], params: types.SubscribeRequestParams
+    ) -> types.EmptyResult:
+        """Tell a client of the older era from now on."""
+        await self.own_agent(context, [params.uri])
+        following = await self._follow(partial(context.session.send_resource_updated, params.uri))
+        self._forget(params.uri)
+        self._subscribed[params.uri] = following
+        return types.EmptyResult()
+
+    async def unsubscribe(
+        self, context: ServerRequestContext[Any], params: types.UnsubscribeRequestParams
+    ) -> types.EmptyResult:
+        """Tell it no longer."""
+        self._forget(params.uri)
+        return types.EmptyResult()
+
+    def close(self) -> None:
+        """Tell nobody any longer."""
+        for uri in list(self._subscribed):
+            self._forget(uri)
+
+    def _forget(self, uri: str) -> None:
+        following = self._subscribed.pop(uri, None)
+        if following is not None:
+            following.cancel()
+
+    async def _follow(self, tell: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        """Return what tells of each message that comes in from now on."""
+        return asyncio.create_task(self._tell(tell, await self._newest()))
+
+    async def _tell(self, tell: Callable[[], Awaitable[None]], after: str) -> None:
+        """Tell of each message that came `after` one, until the token is no longer good."""
+        was_away = False
+        while True:
+            try:
+                if was_away:
+                    after = await self._newest(may_start=False)
+                    await tell()
+                    was_away = False
+                arguments = {"cursor": after, "timeoutSeconds": int(RECHECK_S)}
+                came = json.loads(
+                    await self._tools.post("comms_wait_for_reply", arguments, may_start=False)
+                )
+                if not came.get("waiting"):
+                    after = came["id"]
+                    await tell()
+                    continue
+            except HubUnreachable:
+                was_away = True
+            except Relayed as refusal:
+                if refusal.status == 401:
+                    return
+            # A hub that is ending lets waits go at once, and one that is gone cannot be asked.
+            await asyncio.sleep(_AGAIN_AFTER_S)
+
+    async def _newest(self, *, may_start: bool = True) -> str:
+        """Return the newest message there is, whatever its direction."""
+        text = await self._tools.post("comms_get_messages", {"limit": 1}, may_start=may_start)
+        messages = json.loads(text)["messages"]
+        return str(messages[0]["id"]) if messages else BEFORE_ALL
 
 
 async def serve_stdio(link: HubLink, token: str, *, legacy_only: bool) -> None:
@@ -89,10 +227,20 @@ async def serve_stdio(link: HubLink, token: str, *, legacy_only: bool) -> None:
     `legacy_only` refuses the stateless era: some clients probe for it and then fall back to a
     handshake that a connection in that era cannot accept.
     """
-    server = build_server(RelayedTools(link, token))
-    async with stdio_server() as (incoming, outgoing):
-        if legacy_only:
-            async with server.lifespan(server) as state:
-                await serve_loop(server, incoming, outgoing, lifespan_state=state)
-        else:
-            await server.run(incoming, outgoing, server.create_initialization_options())
+    tools = RelayedTools(link, token)
+    unread = RelayedUnread(tools)
+    server = build_server(tools, unread)
+    # Only the older era has these, and only a transport with a session can offer them.
+    server.add_request_handler(
+        "resources/subscribe", types.SubscribeRequestParams, unread.subscribe
+    )
+    server.add_request_handler(
+        "resources/unsubscribe", types.UnsubscribeRequestParams, unread.unsubscribe
+    )
+    with closing(unread):
+        async with stdio_server() as (incoming, outgoing):
+            if legacy_only:
+                async with server.lifespan(server) as state:
+                    await serve_loop(server, incoming, outgoing, lifespan_state=state)
+            else:
+                await server.run(incoming, outgoing, server.create_initialization_options())

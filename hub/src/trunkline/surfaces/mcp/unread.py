@@ -1,7 +1,10 @@
 """The resource that shows an agent what waits for it, and tells listening clients of more."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from mcp import types
@@ -40,26 +43,21 @@ def caller(context: ServerRequestContext[Any]) -> Principal:
     return principal
 
 
-class Unread:
+class Unread(ABC):
     """
     One resource for each agent, which only the agent's own token sees.
 
     An update is a cue: it is told at most once, to whoever listens, and nothing is said again. So
-    that none is missed for long, clients that listen are told to look whenever the hub may have
-    missed something itself.
+    that none is missed for long, clients that listen are told to look whenever an update may have
+    been missed.
     """
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._bus = InMemorySubscriptionBus()
-        self._handler = ListenHandler(self._bus, max_subscriptions=_MOST_LISTENERS)
-        self._listening: Counter[str] = Counter()
 
     async def list(
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         """Return the caller's resource; an admin, who is no agent, has none."""
-        agent_id = caller(context).agent_id
+        with _refusals():
+            agent_id = await self.owner(context)
         resources = [] if agent_id is None else [_resource(agent_id)]
         return types.ListResourcesResult(resources=resources)
 
@@ -67,30 +65,69 @@ class Unread:
         self, context: ServerRequestContext[Any], params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
         """Return how many messages wait for the caller, and which are the newest."""
-        principal = caller(context)
-        agent_id = _own_agent(principal, [params.uri])
-        try:
-            page = await self._hub.inbox.page(principal, agent_id, Query(unread=True))
-        except Exception as error:
-            problem = as_problem(error, self._hub)
-            raise MCPError(types.INTERNAL_ERROR, f"{problem.code}: {problem.detail}") from error
-        shape = UnreadShape(
-            unread=page.total,
-            unread_is_minimum=page.total_is_minimum,
-            message_ids=[each.message.id for each in page.messages],
-        )
+        agent_id = await self.own_agent(context, [params.uri])
+        with _refusals():
+            shape = await self.look(context, agent_id)
         text = shape.model_dump_json(by_alias=True)
         content = types.TextResourceContents(
             uri=params.uri, mime_type="application/json", text=text
         )
         return types.ReadResourceResult(contents=[content])
 
+    async def own_agent(self, context: ServerRequestContext[Any], uris: Sequence[str]) -> str:
+        """Return the caller's agent; an error if a URI is not that of its own resource."""
+        with _refusals():
+            agent_id = await self.owner(context)
+        if agent_id is None or any(uri != uri_of(agent_id) for uri in uris):
+            raise MCPError(types.INVALID_PARAMS, "There is no such resource.")
+        return agent_id
+
+    @abstractmethod
+    async def owner(self, context: ServerRequestContext[Any]) -> str | None:
+        """Return the agent that the caller's token is of; None for an admin."""
+
+    @abstractmethod
+    async def look(self, context: ServerRequestContext[Any], agent_id: str) -> UnreadShape:
+        """Return what waits for the caller, whose agent is given."""
+
+    @abstractmethod
     async def listen(
         self, context: ServerRequestContext[Any], params: types.SubscriptionsListenRequestParams
     ) -> types.SubscriptionsListenResult:
         """Tell a client of each message that comes in, until it leaves or may no longer hear."""
+
+
+class HubUnread(Unread):
+    """The resources of this process's hub, whose news it hears of itself."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._bus = InMemorySubscriptionBus()
+        self._handler = ListenHandler(self._bus, max_subscriptions=_MOST_LISTENERS)
+        self._listening: Counter[str] = Counter()
+
+    async def owner(self, context: ServerRequestContext[Any]) -> str | None:
+        """Return whose token came with the request."""
+        return caller(context).agent_id
+
+    async def look(self, context: ServerRequestContext[Any], agent_id: str) -> UnreadShape:
+        """Read it from the database."""
+        try:
+            page = await self._hub.inbox.page(caller(context), agent_id, Query(unread=True))
+        except Exception as error:
+            raise as_problem(error, self._hub) from error
+        return UnreadShape(
+            unread=page.total,
+            unread_is_minimum=page.total_is_minimum,
+            message_ids=[each.message.id for each in page.messages],
+        )
+
+    async def listen(
+        self, context: ServerRequestContext[Any], params: types.SubscriptionsListenRequestParams
+    ) -> types.SubscriptionsListenResult:
+        """Pass on what `run` hears of, as long as the token is good."""
         wanted = params.notifications.resource_subscriptions or []
-        agent_id = _own_agent(caller(context), wanted) if wanted else ""
+        agent_id = await self.own_agent(context, wanted) if wanted else ""
         answering = asyncio.ensure_future(self._handler(context, params))
         self._listening[agent_id] += 1
         try:
@@ -123,10 +160,8 @@ class Unread:
 
     async def _check(self, context: ServerRequestContext[Any]) -> None:
         assert context.request is not None
-        try:
+        with _refusals():
             await authenticate(self._hub, context.request)
-        except Problem as problem:
-            raise MCPError(types.INVALID_REQUEST, f"{problem.code}: {problem.detail}") from problem
 
 
 def uri_of(agent_id: str) -> str:
@@ -144,9 +179,11 @@ def _resource(agent_id: str) -> types.Resource:
     )
 
 
-def _own_agent(principal: Principal, uris: list[str]) -> str:
-    """Return the caller's agent; an error if a URI is not that of the caller's own resource."""
-    agent_id = principal.agent_id
-    if agent_id is None or any(uri != uri_of(agent_id) for uri in uris):
-        raise MCPError(types.INVALID_PARAMS, "There is no such resource.")
-    return agent_id
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn the Problem that something ends in into MCP's error."""
+    try:
+        yield
+    except Problem as problem:
+        code = types.INVALID_REQUEST if problem.status < 500 else types.INTERNAL_ERROR
+        raise MCPError(code, f"{problem.code}: {problem.detail}") from problem
