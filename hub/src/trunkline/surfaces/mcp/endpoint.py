@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from trunkline.core.hub import Hub
-from trunkline.core.principal import Principal
 from trunkline.surfaces.http import as_problem, authenticate, problem_response
+from trunkline.surfaces.mcp.caller import PRINCIPAL, caller
 from trunkline.surfaces.operations import Catalogue
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from trunkline.surfaces.mcp.unread import HubUnread
 
-_PRINCIPAL = "trunkline.principal"
 _LISTEN = "subscriptions/listen"
 _SSE = "text/event-stream"
 
@@ -76,7 +75,7 @@ class McpEndpoint:
         except Exception as error:  # noqa: BLE001 - every error has a documented answer
             await problem_response(as_problem(error, self._hub))(scope, receive, send)
             return
-        scope[_PRINCIPAL] = principal
+        scope[PRINCIPAL] = principal
         first = None
         if "mcp-method" not in request.headers:  # the older era says it in the body only
             first = await receive()
@@ -128,7 +127,7 @@ class _CatalogueTools:
         self._catalogue = catalogue
 
     async def list(self, context: "ServerRequestContext[Any]") -> list[Mapping[str, object]]:
-        principal = _caller(context)
+        principal = caller(context)
         return [each.tool_object() for each in self._catalogue.visible_to(principal)]
 
     async def call(
@@ -136,17 +135,11 @@ class _CatalogueTools:
     ) -> str:
         try:
             result = await self._catalogue.call(
-                self._hub, _caller(context), name, arguments, context.session.report_progress
+                self._hub, caller(context), name, arguments, context.session.report_progress
             )
         except Exception as error:
             raise as_problem(error, self._hub) from error
         return result.model_dump_json()
-
-
-def _caller(context: "ServerRequestContext[Any]") -> Principal:
-    assert context.request is not None  # over HTTP there always is one
-    principal: Principal = context.request.scope[_PRINCIPAL]
-    return principal
 
 
 def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":

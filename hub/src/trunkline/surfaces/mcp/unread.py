@@ -14,14 +14,12 @@ from mcp.shared.exceptions import MCPError
 
 from trunkline.core.hub import Hub
 from trunkline.core.messages.inbox import Query
-from trunkline.core.principal import Principal
 from trunkline.core.problems import Problem
 from trunkline.sdk import DatabaseFailed, Overloaded
 from trunkline.surfaces.http import as_problem, authenticate
+from trunkline.surfaces.mcp.caller import caller
 from trunkline.surfaces.shapes import Result
 
-PRINCIPAL: Final = "trunkline.principal"
-"""Where a request's scope says who calls."""
 RECHECK_S: Final = 30.0
 """How long a client may listen on with a token that was revoked."""
 _MOST_LISTENERS: Final = 10_000
@@ -34,13 +32,6 @@ class UnreadShape(Result):
     unread: int
     unread_is_minimum: bool
     message_ids: list[str]
-
-
-def caller(context: ServerRequestContext[Any]) -> Principal:
-    """Return who makes the request that `context` is of."""
-    assert context.request is not None  # over HTTP there always is one
-    principal: Principal = context.request.scope[PRINCIPAL]
-    return principal
 
 
 class Unread(ABC):
