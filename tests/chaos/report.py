@@ -241,6 +241,8 @@ hears 2xx, under a unique key: the provider's repetition has no effect.
 
 ## How it is proved
 
+By runs of one command. The last one was
+
 ```console
 $ {command}
 ```
@@ -285,5 +287,6 @@ from the process's begin until the hub is ready, on a machine that was not busy 
   acknowledge only what they forced to the disk.
 - A provider that breaks its own word: one that takes a key twice, or a text later than it says.
 - Two texts to one number at one moment whose outcomes are both unknown, when the provider can only
-  be asked by number and has one of them. They stay `unknown`, and a person decides.
+  be asked by number. If it has one of them, both stay `unknown`, and a person decides. If it has
+  both, both are `sent`, and only a report that names the attempt tells more.
 """.replace("{steps}", str(len(STEPS)))

@@ -19,6 +19,7 @@ from tests.chaos.drive import DURABLE, Plan, carry_out
         ("key", "sqlite", 1),
         ("none", "sqlite", 1),
         pytest.param("lookup", "postgres", 1, marks=pytest.mark.postgres),
+        pytest.param("key", "postgres", 3, marks=pytest.mark.postgres),
     ],
 )
 async def test_whatever_is_killed_under_load_every_message_is_accounted_for(

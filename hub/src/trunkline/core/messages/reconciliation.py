@@ -156,8 +156,7 @@ class Reconciliation:
         message = question.message
         since = min(rival.created_at for rival in question.rivals) - _CLOCKS_DIFFER
         sender, recipient = E164(message.from_address), E164(message.to_address)
-        found = await ask(lambda: provider.list_sms(sender, recipient, since), self.timeout_s)
-        return sorted(found, key=lambda report: report.created_at or message.created_at)
+        return await ask(lambda: provider.list_sms(sender, recipient, since), self.timeout_s)
 
     async def _settle(
         self, workspace_id: str, question: _Question, report: SmsReport | None
