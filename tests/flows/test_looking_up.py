@@ -110,6 +110,28 @@ async def test_of_two_that_it_has_nobody_guesses_which_is_which(
     assert len(network.asked) == 2
 
 
+async def test_what_others_were_sent_long_after_they_were_queued_is_not_taken_for_a_later_one(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory(("n1", DeliveryStatus.SENT), ("n2", DeliveryStatus.SENT))
+    network.script = [LOST, LOST, LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        due_at = (clock.now() + timedelta(hours=1)).isoformat()
+        ids = [(await ann.send(BOB, text, sendAt=due_at))["messageId"] for text in ("one", "two")]
+        clock.travel(3601)
+        for message_id in ids:
+            await hub.until_status(ann, message_id, "unknown")
+        clock.travel(3)
+        for message_id in ids:
+            await hub.until_status(ann, message_id, "sent")
+        later = (await ann.send(BOB, "three"))["messageId"]
+        clock.travel(TRUSTED_S)
+        ended = await hub.until(lambda: ann.status(later), lambda traced: "flag" in traced)
+
+    assert (ended["status"], ended["flag"]) == ("unknown", "unknown")
+
+
 async def test_one_of_two_is_nobodys_and_a_person_is_asked(
     start_hub: StartHub, clock: Ahead
 ) -> None:

@@ -68,7 +68,7 @@ def a_look_up_is_believed_too_early() -> AbstractContextManager[object]:
 
     def question(self: Reconciliation, tx: Tx, workspace_id: str, message_id: str) -> Any:
         asked = honest(self, tx, workspace_id, message_id)
-        return asked and replace(asked, over_at=asked.begun_at - timedelta(seconds=60))
+        return asked and replace(asked, trusted_at=asked.begun_at - timedelta(seconds=60))
 
     return patch.object(Reconciliation, "_question", question)
 

@@ -102,8 +102,9 @@ def build_applications(
         lifespan=lifespan,
         exception_handlers={404: _no_such_path, 405: _no_such_method, Exception: _failed},
     )
-    app = _Patience(Webhooks(routed, hub, public_url=settings.public_url))
-    loopback.app = app  # neither guarded nor an operator's: a webhook proves itself
+    webhooks = Webhooks(routed, hub, public_url=settings.public_url)
+    app = _Patience(webhooks)
+    loopback.app = webhooks  # neither guarded nor an operator's: a webhook proves itself
     guarded = Guard(
         app,
         public_url=settings.public_url,

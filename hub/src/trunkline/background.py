@@ -14,8 +14,9 @@ from trunkline.core.principal import Principal, Scope
 from trunkline.sdk import Tx
 
 HOUSEKEEPING_S: Final = 60.0
-DRAIN_S: Final = 4.0
+DRAIN_S: Final = 3.0
 """For what is under way once the server has ended, so that a stop takes less than ten seconds."""
+_END_S: Final = 0.5
 STRAGGLERS_S: Final = 30.0
 """Beyond opening the provider and asking it, what an attempt may still take."""
 
@@ -45,7 +46,10 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
     finally:
         for task in begun:
             task.cancel()
-        await asyncio.gather(*begun, return_exceptions=True)  # nothing new is begun from here on
+        ended, _ = await asyncio.wait(begun, timeout=_END_S)  # nothing new is begun from here on
+        for task in ended:
+            if not task.cancelled() and (fault := task.exception()) is not None:
+                hub.log.error("background.ended", task=task.get_name(), exc_info=fault)
         drains = (hub.messages.drain(DRAIN_S), engine.drain(DRAIN_S))
         unfinished = sum(await asyncio.gather(*drains))
         if unfinished:

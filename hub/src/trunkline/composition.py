@@ -32,6 +32,7 @@ from trunkline.core.messages.deciding import Decisions
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.lookups import Lookups
 from trunkline.core.messages.outcomes import Outcomes
 from trunkline.core.messages.overdue import Overdue
 from trunkline.core.messages.reconciliation import Reconciliation
@@ -155,9 +156,11 @@ def compose(lent: Lent) -> Composed:
         may_ask=(lambda begun_s: True) if lent.alone else pulse.may_ask,
     )
     redelivery = Redelivery(db, connections, routes, beginning, delivery, outcomes, journal, engine)
+    lookups = Lookups(connections, log, timeout_s)
     reconciliation = Reconciliation(
         db,
         connections,
+        lookups,
         redelivery,
         journal,
         engine,
@@ -233,9 +236,9 @@ def compose(lent: Lent) -> Composed:
         overdue=Overdue(
             db,
             connections,
+            lookups,
             journal,
             log,
-            timeout_s=timeout_s,
             final_within=timedelta(seconds=settings.messages.final_within_s),
         ),
         attempt_takes=timedelta(seconds=2 * timeout_s),

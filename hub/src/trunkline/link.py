@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from trunkline.loading import load_plugins
+from trunkline.loading import Plugins, load_plugins
 from trunkline.logs import get_log
 from trunkline.sdk import NotConfigured
 from trunkline.serving import DirectoryTaken, directory_lock, operator_socket, socket_path
@@ -38,6 +38,7 @@ class HubLink:
         self._stack = AsyncExitStack()
         self._over_socket: httpx2.AsyncClient | None = None
         self._own: httpx2.AsyncClient | None = None
+        self._plugins: Plugins | None = None
         self._turn = asyncio.Lock()
         self._has_relayed = False
 
@@ -117,9 +118,11 @@ class HubLink:
         from trunkline.app import database_spec, open_hub  # a relay never needs it
 
         settings = self._settings
-        plugins = load_plugins(
-            disabled=settings.plugins.disabled, required=settings.plugins.required
-        )
+        if self._plugins is None:  # once, however often it is tried to become the hub
+            self._plugins = load_plugins(
+                disabled=settings.plugins.disabled, required=settings.plugins.required
+            )
+        plugins = self._plugins
         if not self._creates and database_spec(settings, plugins).embedded:
             _check_is_hub(settings)
         secure_data_dir(settings.server.data_dir, get_log("trunkline"))

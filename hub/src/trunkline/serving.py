@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LONGEST_SOCKET_PATH: Final = 100
 """Unix socket paths end at 104 bytes on macOS and 108 on Linux (unix(4), unix(7))."""
 
-_REQUESTS_END_WITHIN_S: Final = 5
+_REQUESTS_END_WITHIN_S: Final = 4
 """Some supervisors kill what has not ended ten seconds after SIGTERM: Docker (2026-11-21)."""
 _COLLECT_AFTER: Final = (20_000, 20, 50)
 """New objects, and collections of the younger generations, before one of the next (`gc`)."""

@@ -165,7 +165,7 @@ message_history = _table(
     "message_history",
     sa.Column("message_id", sa.String(64), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("source", sa.String(16), nullable=False),  # send | callback | lookup | person
+    sa.Column("source", sa.String(16), nullable=False),  # see Source
     sa.Column("event_id", sa.String(64)),
     sa.Column("vendor_status", sa.Text),
     sa.Column("moved", sa.Boolean, nullable=False),  # false: evidence that moved nothing
@@ -204,7 +204,7 @@ forwards = _table(
     "forwards",
     sa.Column("agent_id", sa.String(64), nullable=False),
     sa.Column("message_id", sa.String(64), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),  # waiting | delivered | dead
+    sa.Column("state", sa.String(16), nullable=False),  # waiting | delivered | acknowledged | dead
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("reason", sa.Text),  # why the last try failed
     sa.Column("deadline_at", UtcTime, nullable=False),  # no try is made after it

@@ -158,7 +158,7 @@ class MessagesSettings(_Section):
         gt=0,
         le=240,  # so that no attempt is under way for ten minutes, after which the doctor worries
         allow_inf_nan=False,
-        description="Seconds a provider has for an answer.",
+        description="Seconds a provider has for an answer, 240 at most.",
     )
     callback_url: CallbackUrl | None = Field(
         default=None,

@@ -21,7 +21,7 @@ from trunkline.sdk import Tx
 
 OVERDUE: Final = timedelta(minutes=1)
 BREAKS_OFF: Final = 3
-"""A job whose work has broken off so often in a row will not end by itself."""
+"""So often in a row the work on a job has broken off that somebody should look."""
 STUCK: Final = timedelta(minutes=10)
 """No attempt takes so long, whatever its provider does."""
 _EXAMPLES: Final = 3

@@ -10,7 +10,7 @@ from typing import Final
 from trunkline.core.engine import repository
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.trouble import tell_trouble
-from trunkline.sdk import Clock, Database, DatabaseFailed, EventLog, IdSource, Overloaded, Tx
+from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
 
 Work = Callable[[Job], Awaitable[None]]
 """
@@ -99,7 +99,8 @@ class Engine:
                     self._wake.set()
                     async for _ in notes:
                         self._wake.set()
-            except (DatabaseFailed, Overloaded):
+            except Exception as error:  # noqa: BLE001 - what is due is noticed by polling too
+                tell_trouble(self._log, "engine.cannot_listen", error)
                 await asyncio.sleep(POLL_S)
 
     async def _begin_what_is_due(self) -> float:

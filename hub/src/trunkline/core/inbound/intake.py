@@ -89,15 +89,15 @@ class Intake:
         agent = await self._db.read(lambda tx: agents.find_agent(tx, DEFAULT_WORKSPACE, agent_id))
         if agent is None:
             raise NotFound("agent")
-        refused = Refused("No connection knows such requests.")
+        refused: Refused | None = None
         for connection in self._claimants(request):
             if not self._is_authentic(connection, request):
-                refused = Refused(_BAD_SIGNATURE, connection)
+                refused = refused or Refused(_BAD_SIGNATURE, connection)
             elif not await self._serves(connection, agent):
                 refused = Refused("The connection does not serve the agent.", connection)
             else:
                 return await self._take(connection, request, agent)
-        raise refused
+        raise refused or Refused("No connection knows such requests.")
 
     async def for_connection(self, name: str, request: WebhookRequest) -> Taken:
         """

@@ -111,7 +111,7 @@ class Beginning:
         if late and message.status is Status.QUEUED:
             self.outcomes.expire(tx, workspace_id, message, message.reason or "It had to wait.")
         elif content is None and message.status is Status.QUEUED:
-            why = "Its text had been destroyed before it could be sent: privacy.hold_hours is over."
+            why = "Its text was destroyed before it could be sent: the time to hold it was over."
             self.outcomes.fail(tx, workspace_id, message, "expired", why)
         elif content is None:
             repository.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN.value)

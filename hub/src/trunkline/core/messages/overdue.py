@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from trunkline.core.connections.asking import AdapterFailed, ask
-from trunkline.core.connections.registry import CannotOpen, Connection, Connections
+from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.marks import find_mark, set_mark
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.lookups import Lookups, NoAnswer
 from trunkline.core.messages.models import Flag, Message, Status
 from trunkline.core.messages.reports import note_report
 from trunkline.core.principal import DEFAULT_WORKSPACE
@@ -21,10 +21,8 @@ from trunkline.sdk import (
     Capability,
     Database,
     EventLog,
-    ProviderError,
     SmsReport,
     Tx,
-    Unsupported,
 )
 
 QUESTIONS: Final = 100
@@ -63,9 +61,9 @@ class Overdue:
 
     db: Database
     connections: Connections
+    lookups: Lookups
     journal: Journal
     log: EventLog
-    timeout_s: float
     final_within: timedelta
 
     async def sweep(self) -> None:
@@ -111,24 +109,13 @@ class Overdue:
             async with room:
                 if connection.name in silent:
                     return None
+                number = message.external_id or ""
                 try:
-                    async with asyncio.timeout(self.timeout_s):
-                        provider = await self.connections.provider(connection)
-                    number = message.external_id or ""
-                    return await ask(lambda: provider.fetch_sms(number), self.timeout_s)
-                except (
-                    ProviderError,
-                    Unsupported,
-                    CannotOpen,
-                    TimeoutError,
-                    AdapterFailed,
-                ) as error:
-                    silent.add(connection.name)  # for this time
-                    self.log.warning(
-                        "message.cannot_look_up",
-                        messageId=message.id,
-                        error_type=type(error).__name__,
+                    return await self.lookups.ask(
+                        message, connection, lambda provider: provider.fetch_sms(number)
                     )
+                except NoAnswer:
+                    silent.add(connection.name)  # for this time
                     return None
 
         asked = [

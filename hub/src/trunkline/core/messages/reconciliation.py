@@ -1,30 +1,26 @@
 """Finding out what became of a message whose outcome nobody knows, by what its adapter offers."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from trunkline.core.connections.asking import AdapterFailed, ask
-from trunkline.core.connections.registry import CannotOpen, Connection, Connections
+from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.lookups import Lookups, NoAnswer
 from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
 from trunkline.core.messages.redelivery import Redelivery
 from trunkline.core.messages.reports import note_report
 from trunkline.sdk import (
     E164,
-    Capability,
     Database,
     EventLog,
     Idempotency,
-    ProviderError,
     SmsReport,
     Tx,
-    Unsupported,
 )
 
 GIVE_UP: Final = timedelta(hours=24)
@@ -40,16 +36,19 @@ class _Question:
     What is unknown, and what bears on the answer.
 
     Attributes:
-        begun_at, over_at: When its newest attempt began, and when it was surely over.
-        unknown_since: When the first attempt began whose outcome was not known.
+        begun_at: When its newest attempt began.
+        trusted_at: Once a look-up that finds nothing proves that it was not taken.
+        asked_until: After that nobody is asked any more, and a person must decide.
+        since: When the provider can have taken it at the earliest, by any clock.
         rivals: Messages between the same two that a look-up may find in its stead, oldest first,
             the message itself among them.
     """
 
     message: Message
     begun_at: datetime
-    over_at: datetime
-    unknown_since: datetime
+    trusted_at: datetime
+    asked_until: datetime
+    since: datetime
     rivals: tuple[Message, ...]
 
 
@@ -59,6 +58,7 @@ class Reconciliation:
 
     db: Database
     connections: Connections
+    lookups: Lookups
     redelivery: Redelivery
     journal: Journal
     engine: Engine
@@ -73,7 +73,7 @@ class Reconciliation:
         if question is None:
             return
         connection = self.connections.find(question.message.connection)
-        if connection is None or connection.fault or now > question.unknown_since + GIVE_UP:
+        if connection is None or connection.fault or now > question.asked_until:
             await self._flag(workspace_id, question)
             return
         match connection.spec.idempotency:
@@ -93,15 +93,22 @@ class Reconciliation:
         if message is None or message.status is not Status.UNKNOWN:
             return None
         begun_at = trail.begun_at(tx, workspace_id, message_id) or message.created_at
-        unknown_since = trail.unknown_since(tx, workspace_id, message_id) or begun_at
-        since = message.created_at - _CLOCKS_DIFFER
+        first_at = trail.unknown_since(tx, workspace_id, message_id) or begun_at
+        connection = self.connections.find(message.connection)
+        spec = connection.spec if connection else None
+        # The provider is opened, and then asked, and each may take that long.
+        takes = timedelta(seconds=2 * self.timeout_s)
+        latency = timedelta(seconds=spec.accept_latency_s if spec else 0)
+        since = first_at - _CLOCKS_DIFFER
+        # No vendor promises to remember a key for ever: every resend counts from the first attempt.
+        resends = spec is not None and spec.idempotency is Idempotency.KEY
         return _Question(
             message=message,
             begun_at=begun_at,
-            # The provider is opened, and then asked, and each may take that long.
-            over_at=begun_at + timedelta(seconds=2 * self.timeout_s),
-            unknown_since=unknown_since,
-            rivals=tuple(repository.rivals(tx, workspace_id, message, since)),
+            trusted_at=begun_at + takes + latency,
+            asked_until=(first_at if resends else begun_at + takes) + GIVE_UP,
+            since=since,
+            rivals=tuple(repository.rivals(tx, workspace_id, message, since - takes - latency)),
         )
 
     def _still(self, tx: Tx, workspace_id: str, question: _Question) -> _Question | None:
@@ -115,17 +122,12 @@ class Reconciliation:
         self, workspace_id: str, question: _Question, connection: Connection
     ) -> None:
         message, now = question.message, self.journal.clock.now()
-        latency = timedelta(seconds=connection.spec.accept_latency_s)
-        trusted_at = question.over_at + latency
         if any(rival.status is Status.SENDING for rival in question.rivals):
             await self._later(workspace_id, message, now + timedelta(seconds=_RIVAL_S))
             return
         try:
             found = await self._ask(question, connection)
-        except (ProviderError, Unsupported, CannotOpen, TimeoutError, AdapterFailed) as error:
-            self.log.warning(
-                "message.cannot_look_up", messageId=message.id, error_type=type(error).__name__
-            )
+        except NoAnswer:
             await self._later(workspace_id, message, now + timedelta(seconds=_AGAIN_S))
             return
         unclaimed = await self.db.read(
@@ -141,22 +143,21 @@ class Reconciliation:
             await self._settle(workspace_id, question, unclaimed[0])
         elif len(unclaimed) >= len(question.rivals):  # all were taken; which is which, nobody tells
             await self._settle(workspace_id, question, None)
-        elif now < trusted_at:
-            await self._later(workspace_id, message, trusted_at)
+        elif now < question.trusted_at:
+            await self._later(workspace_id, message, question.trusted_at)
         elif not unclaimed:
             await self._requeue(workspace_id, question)
         else:  # some of the rivals were sent, and nothing tells which
             await self._flag(workspace_id, question)
 
     async def _ask(self, question: _Question, connection: Connection) -> Sequence[SmsReport]:
-        if Capability.SMS_LOOKUP not in connection.spec.capabilities:
-            raise CannotOpen
-        async with asyncio.timeout(self.timeout_s):
-            provider = await self.connections.provider(connection)
         message = question.message
-        since = min(rival.created_at for rival in question.rivals) - _CLOCKS_DIFFER
         sender, recipient = E164(message.from_address), E164(message.to_address)
-        return await ask(lambda: provider.list_sms(sender, recipient, since), self.timeout_s)
+        return await self.lookups.ask(
+            message,
+            connection,
+            lambda provider: provider.list_sms(sender, recipient, question.since),
+        )
 
     async def _settle(
         self, workspace_id: str, question: _Question, report: SmsReport | None
@@ -195,7 +196,7 @@ class Reconciliation:
             self.log.info("message.found", messageId=message.id, provider=message.provider)
 
     def _flag_if_late(self, tx: Tx, workspace_id: str, question: _Question) -> None:
-        """Flag what is `sent` and nothing more so late that `Overdue` has looked for it already."""
+        """Flag what is `sent` and nothing more so late that `Overdue` will not look for it."""
         message_id = question.message.id
         standing = repository.find_message(tx, workspace_id, message_id)
         is_late = self.journal.clock.now() >= question.begun_at + self.flag_after

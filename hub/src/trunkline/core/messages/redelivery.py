@@ -119,8 +119,8 @@ class Redelivery:
         if own is None:
             raise _gone(message)
         agent = agents.find_agent(tx, workspace_id, message.agent_id)
-        alone = agent is None or trail.unknown_since(tx, workspace_id, message_id)
-        if agent is not None and not alone:
+        was_unknown = trail.unknown_since(tx, workspace_id, message_id) is not None
+        if agent is not None and not was_unknown:
             needs = needed(message.media_count > 0)
             candidates = self.connections.candidates(own, agent, needs)
         else:  # whoever may have it is not passed over: it would be sent twice

@@ -16,16 +16,16 @@ from trunkline.sdk import SmsReport, Tx
 
 def note_report(
     journal: Journal, tx: Tx, workspace_id: str, message: Message, report: SmsReport
-) -> bool:
+) -> None:
     """
-    Note what a provider said of a message that it has; tell whether the message moved.
+    Note what a provider said of a message that it has.
 
     One whose status the adapter does not know is `sent`: so much is sure.
     """
     to = Status(report.status.value) if report.status else Status.SENT
     evidence = Evidence(source=Source.LOOKUP, vendor_status=report.vendor_status)
     if not journal.move(tx, workspace_id, message, to, evidence):
-        return False
+        return
     values: dict[str, object] = {}
     if to is Status.FAILED:
         values |= {"error_code": NOT_DELIVERED, "reason": UNDELIVERED}
@@ -37,4 +37,3 @@ def note_report(
         values |= {"cost": report.cost_micros, "currency": report.currency, "cost_final": True}
     if values:
         repository.set_values(tx, workspace_id, message.id, **values)
-    return True

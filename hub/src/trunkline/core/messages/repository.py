@@ -238,14 +238,19 @@ def rivals(tx: Tx, workspace_id: str, message: Message, since: datetime) -> list
     """
     Return the messages that a look-up may take for this one, oldest first, this one among them.
 
-    They go the same way over the same connection, and nobody knows the provider's id of them.
+    They went the same way over the same connection `since` then, and nobody knows the provider's
+    id of them.
     """
+    tried = sa.select(message_attempts.c.message_id).where(
+        message_attempts.c.workspace_id == workspace_id,
+        message_attempts.c.id >= earliest_id("att", since),
+    )
     statement = (
         sa.select(*COLUMNS)
         .where(
             messages.c.workspace_id == workspace_id,
             messages.c.agent_id == message.agent_id,
-            messages.c.id >= earliest_id("msg", since),
+            messages.c.id.in_(tried),
             messages.c.direction == Direction.OUTBOUND.value,
             messages.c.connection == message.connection,
             messages.c.from_address == message.from_address,

@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 import httpx2
@@ -17,7 +18,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Res
 from trunkline.core.messages.replies import BEFORE_ALL
 from trunkline.core.problems import Problem
 from trunkline.surfaces.mcp.server import build_server
-from trunkline.surfaces.mcp.unread import RECHECK_S, Unread, UnreadShape, uri_of
+from trunkline.surfaces.mcp.unread import RECHECK_S, Unread, UnreadShape, refusals, uri_of
 
 _AGAIN_AFTER_S: Final = 1.0
 
@@ -186,7 +187,9 @@ class RelayedUnread(Unread):
 
     async def _follow(self, tell: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         """Return what tells of each message that comes in from now on."""
-        return asyncio.create_task(self._tell(tell, await self._newest()))
+        with refusals():
+            newest = await self._newest()
+        return asyncio.create_task(self._tell(tell, newest))
 
     async def _tell(self, tell: Callable[[], Awaitable[None]], after: str) -> None:
         """Tell of each message that came `after` one, until the token is no longer good."""
@@ -208,8 +211,10 @@ class RelayedUnread(Unread):
             except HubUnreachable:
                 was_away = True
             except Relayed as refusal:
-                if refusal.status == 401:
-                    return
+                if refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR and (
+                    refusal.status != HTTPStatus.TOO_MANY_REQUESTS
+                ):
+                    return  # the token is no longer good, or its agent is gone
             # A hub that is ending lets waits go at once, and one that is gone cannot be asked.
             await asyncio.sleep(_AGAIN_AFTER_S)
 

@@ -15,7 +15,7 @@ from mcp.shared.exceptions import MCPError
 from trunkline.core.hub import Hub
 from trunkline.core.messages.inbox import Query
 from trunkline.core.problems import Problem
-from trunkline.sdk import DatabaseFailed, Overloaded
+from trunkline.core.trouble import tell_trouble
 from trunkline.surfaces.http import as_problem, authenticate
 from trunkline.surfaces.mcp.caller import caller
 from trunkline.surfaces.shapes import Result
@@ -47,7 +47,7 @@ class Unread(ABC):
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         """Return the caller's resource; an admin, who is no agent, has none."""
-        with _refusals():
+        with refusals():
             agent_id = await self.owner(context)
         resources = [] if agent_id is None else [_resource(agent_id)]
         return types.ListResourcesResult(resources=resources)
@@ -57,7 +57,7 @@ class Unread(ABC):
     ) -> types.ReadResourceResult:
         """Return how many messages wait for the caller, and which are the newest."""
         agent_id = await self.own_agent(context, [params.uri])
-        with _refusals():
+        with refusals():
             shape = await self.look(context, agent_id)
         text = shape.model_dump_json(by_alias=True)
         content = types.TextResourceContents(
@@ -67,7 +67,7 @@ class Unread(ABC):
 
     async def own_agent(self, context: ServerRequestContext[Any], uris: Sequence[str]) -> str:
         """Return the caller's agent; an error if a URI is not that of its own resource."""
-        with _refusals():
+        with refusals():
             agent_id = await self.owner(context)
         if agent_id is None or any(uri != uri_of(agent_id) for uri in uris):
             raise MCPError(types.INVALID_PARAMS, "There is no such resource.")
@@ -139,7 +139,8 @@ class HubUnread(Unread):
                         await self._tell(agent_id)
                     async for note in notes:
                         await self._tell(note.id)
-            except (DatabaseFailed, Overloaded):
+            except Exception as error:  # noqa: BLE001 - those who listen are told to look, then
+                tell_trouble(self._hub.log, "unread.cannot_listen", error)
                 await asyncio.sleep(_LISTEN_AGAIN_S)
 
     def end(self) -> None:
@@ -151,7 +152,7 @@ class HubUnread(Unread):
 
     async def _check(self, context: ServerRequestContext[Any]) -> None:
         assert context.request is not None
-        with _refusals():
+        with refusals():
             await authenticate(self._hub, context.request)
 
 
@@ -171,7 +172,7 @@ def _resource(agent_id: str) -> types.Resource:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Turn the Problem that something ends in into MCP's error."""
     try:
         yield
