@@ -13,7 +13,7 @@ PROMISES = ("lost", "doubled", "false", "stuck", "inbound lost or doubled", "wit
 
 
 def complaints(page: str) -> Iterator[str]:
-    """Complain of each promise that the page does not show as kept, and each step it leaves out."""
+    """Complain of each promise that the page does not show as kept, and each step never reached."""
     rows = {
         cells[0].strip("*"): cells[1:]
         for line in page.splitlines()
@@ -23,7 +23,7 @@ def complaints(page: str) -> Iterator[str]:
         if set(rows.get(promise, [])) != {"0"}:
             yield promise
     for step in STEPS:
-        if step not in rows:
+        if not any(int(cell) for cell in rows.get(step, [])):
             yield step
 
 
@@ -37,6 +37,13 @@ def test_a_promise_that_was_broken_once_or_is_missing_is_noticed(promise: str) -
 
     assert list(complaints(row.sub(r"\g<1>1", PAGE))) == [promise]
     assert list(complaints(PAGE.replace(f"**{promise}**", "**something else**"))) == [promise]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_that_no_hub_was_killed_at_is_noticed(step: str) -> None:
+    never = re.sub(rf"(?m)^\| {step} \|.*$", f"| {step} | 0 | 0 |", PAGE)
+
+    assert list(complaints(never)) == [step]
 
 
 def test_the_page_names_no_path_of_a_machine() -> None:
