@@ -138,6 +138,7 @@ def _rows(names: list[str], size: int, time: Any) -> Iterator[Row]:
             "cost_final": False,
             "acknowledged_at": None if outbound else at,
             "media_count": 0,
+            "attempts": 1 if outbound else 0,
         }
         yield tuple(row.values())
 
