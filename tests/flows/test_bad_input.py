@@ -34,6 +34,14 @@ async def test_a_mistake_is_named_and_nothing_is_stored(house: House, mistake: M
     assert house.hub.count("messages") == before
 
 
+async def test_a_time_without_its_zone_is_refused_with_an_example(house: House) -> None:
+    answer = await house.ann.try_send(HANDSET, "hello", sendAt="2026-11-22T10:00:00")
+
+    assert answer.json()["detail"] == (
+        "sendAt: give a time with its zone, such as 2026-11-21T09:00:00Z."
+    )
+
+
 async def test_mcp_says_of_every_mistake_what_rest_says(house: House) -> None:
     async with house.ann.mcp() as client:
         for mistake in MISTAKES:

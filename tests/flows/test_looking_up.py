@@ -1,7 +1,7 @@
 """A provider that can be asked for a text is asked what became of one whose answer was lost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -172,7 +172,7 @@ async def test_an_answer_that_comes_after_a_person_decided_moves_nothing(
         clock.travel(TRUSTED_S)
         await asyncio.wait_for(asked.wait(), 5)
         await hub.local("messages_resolve", id=message_id, sent=False)
-        await hub.until(attempts_of(network), lambda count: count == 2)
+        await hub.until(size_of(network.asked), lambda count: count == 2)
         let.set()
         await keep_still()
         traced = await ann.status(message_id)
@@ -201,7 +201,7 @@ async def test_whatever_a_look_up_raises_the_hub_asks_again_later(
         ann = await hub.agent("ann", ALICE)
         told = await ann.send(BOB, "hello")
         clock.travel(3)
-        await hub.until(left(answers), lambda count: count == 0)
+        await hub.until(size_of(answers), lambda count: count == 0)
         clock.travel(31)
         await hub.until_status(ann, told["messageId"], "sent")
 
@@ -236,19 +236,10 @@ async def test_what_is_found_so_late_that_no_report_is_expected_is_flagged(
     assert traced["flag"] == "no_final_status"
 
 
-def attempts_of(network: Directory) -> Callable[[], Awaitable[int]]:
-    """Return what counts a network's attempts."""
+def size_of(items: Sized) -> Callable[[], Awaitable[int]]:
+    """Return what tells how many items there are now."""
 
-    async def count() -> int:
-        return len(network.asked)
+    async def size() -> int:
+        return len(items)
 
-    return count
-
-
-def left(answers: list[BaseException]) -> Callable[[], Awaitable[int]]:
-    """Return what counts the answers that are still to be given."""
-
-    async def count() -> int:
-        return len(answers)
-
-    return count
+    return size

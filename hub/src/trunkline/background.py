@@ -49,7 +49,7 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
         ended, _ = await asyncio.wait(begun, timeout=_END_S)  # nothing new is begun from here on
         for task in ended:
             if not task.cancelled() and (fault := task.exception()) is not None:
-                hub.log.error("background.ended", task=task.get_name(), exc_info=fault)
+                hub.log.error("background.ended", exc_info=fault)
         drains = (hub.messages.drain(DRAIN_S), engine.drain(DRAIN_S))
         unfinished = sum(await asyncio.gather(*drains))
         if unfinished:

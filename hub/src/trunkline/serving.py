@@ -198,24 +198,24 @@ async def serve(
     started: Callable[[], None],
 ) -> signal.Signals:
     """Serve a hub until SIGTERM or SIGINT and return which; `started` is called once it answers."""
-    stop = asyncio.Event()
-    came: list[signal.Signals] = []
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[signal.Signals] = loop.create_future()
 
     def end(number: signal.Signals) -> None:
-        came.append(number)
-        stop.set()
+        if not stop.done():
+            stop.set_result(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end, number)
+        loop.add_signal_handler(number, end, number)
     async with (  # the socket is left first, which lets those go who wait over either
         listening(running.app, listener, lifespan=True) as begin_to_leave,
         operator_socket(running, data_dir),
     ):
         started()
         _spare_what_stays()
-        await stop.wait()
+        came = await stop
         begin_to_leave()  # both at once: what is under way over either has the same few seconds
-    return came[0]
+    return came
 
 
 def _spare_what_stays() -> None:
