@@ -26,6 +26,7 @@ if sys.version_info < (3, 11):  # this file still has to parse on the older Pyth
 
 ROOT = Path(__file__).resolve().parent
 REQUIREMENTS = ROOT / "requirements"
+IN_PARALLEL = ["-n", "auto", "--dist", "worksteal", "--durations=20"]
 DISTRIBUTIONS = [ROOT / "hub", *sorted(p.parent for p in ROOT.glob("plugins/*/pyproject.toml"))]
 
 
@@ -42,9 +43,10 @@ def main(argv: list[str]) -> int:
     if command in ("chaos", "simulate"):
         module = {"chaos": "tests.chaos", "simulate": "tests.simulation"}[command]
         return become(development_environment(), ["-m", module, *rest])
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every worker would compile the tests anew
     if "--quick" in rest:
         rest.remove("--quick")
-        quick = ["-m", "pytest", "-n", "auto", "-m", "not slow"]
+        quick = ["-m", "pytest", *IN_PARALLEL, "-m", "not slow"]
         return become(development_environment(), [*quick, *rest])
     return become(tox_environment(), ["-m", "tox", *rest])
 

@@ -1,6 +1,7 @@
 """Hubs that are served for one test, on each database, and the agents in them."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
@@ -21,7 +22,7 @@ from trunkline.loading import load_plugins
 from trunkline.sdk import DatabaseContext
 from trunkline.testing import FakeClock, RecordingLog
 
-TEMPLATE = "migrated"
+TEMPLATE = f"migrated_{os.getpid()}"  # each worker has its own on the server that all share
 
 
 class _Hurried:

@@ -27,7 +27,10 @@ from trunkline_demo.webhooks import Inbound
 pytestmark = pytest.mark.postgres
 
 ENVIRON = {"CREDENTIALS_ENCRYPTION_KEY": "5e" * 32}
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+WAITING = """
+SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE NOT granted AND datname = current_database()
+"""
 ROUTE = "/webhooks/ann/sms"
 KEY = {"Idempotency-Key": "order-17"}
 

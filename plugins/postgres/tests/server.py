@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
@@ -26,6 +27,7 @@ T = TypeVar("T")
 _NOBODY = 65534
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 _SHORT = "/tmp" if sys.platform != "win32" else None  # a socket's path has 107 bytes at most
+_PASSWORDS = "local all /^guarded scram-sha-256\n"  # who must give one, unlike everybody else
 _numbers = count(1)
 _SHARED: Final = pytest.StashKey["Server"]()
 
@@ -55,7 +57,7 @@ class Server:
     @contextmanager
     def database(self, template: str = "template1") -> Iterator[str]:
         """Create a copy of a database for as long as the block lasts; yields its URL."""
-        name = f"test_{next(_numbers)}"
+        name = f"test_{os.getpid()}_{next(_numbers)}"
         query(self.url(), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield self.url(name)
@@ -96,6 +98,51 @@ def query(url: str, sql: str, *parameters: object) -> list[dict[str, Any]]:
 @contextmanager
 def postgres_server(settings: str = FAST) -> Iterator[Server]:
     """Run a server for as long as the block lasts; without its wheel the test is skipped."""
+    server = _begin(settings)
+    try:
+        yield server
+    finally:
+        _end(server)
+
+
+@contextmanager
+def shared_server(folder: Path) -> Iterator[Server]:
+    """Run one server for all processes that name a folder: the first starts it, the last ends it.
+
+    A process that dies lets go of its lock, so that whoever is left still knows to be the last.
+    """
+    import fcntl
+
+    described = folder / "postgres"
+    with (folder / "postgres.users").open("w") as users:
+        with _one_at_a_time(folder):
+            if not described.exists():
+                described.write_bytes(pickle.dumps(_begin(FAST)))
+            fcntl.flock(users, fcntl.LOCK_SH)
+        server: Server = pickle.loads(described.read_bytes())
+        try:
+            yield server
+        finally:
+            with _one_at_a_time(folder), suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                described.unlink()
+                _end(server)
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The server that all tests of a run share, in whatever folder and whichever worker."""
+    if _SHARED not in pytestconfig.stash:
+        stack = ExitStack()
+        pytestconfig.add_cleanup(stack.close)
+        folder = tmp_path_factory.getbasetemp()
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            folder = folder.parent  # a worker's own folder lies in that of the run
+        pytestconfig.stash[_SHARED] = stack.enter_context(shared_server(folder))
+    return pytestconfig.stash[_SHARED]
+
+
+def _begin(settings: str) -> Server:
     install = _installed()
     home = Path(tempfile.mkdtemp(prefix="pg-", dir=_SHORT))
     try:
@@ -106,24 +153,30 @@ def postgres_server(settings: str = FAST) -> Iterator[Server]:
         server = Server(home, install, owner)
         data = ("-D", home / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
         server.run("initdb", *data)
+        rules = home / "data" / "pg_hba.conf"
+        rules.write_text(_PASSWORDS + rules.read_text())
         server.start(settings)
-        try:
-            yield server
-        finally:
-            if (home / "data" / "postmaster.pid").exists():
-                server.stop("immediate")
-    finally:
+    except BaseException:
         shutil.rmtree(home, ignore_errors=True)
+        raise
+    return server
 
 
-@pytest.fixture(scope="session")
-def postgres(pytestconfig: pytest.Config) -> Server:
-    """The server that all tests of a run share, in whatever folder; each has its own database."""
-    if _SHARED not in pytestconfig.stash:
-        stack = ExitStack()
-        pytestconfig.add_cleanup(stack.close)
-        pytestconfig.stash[_SHARED] = stack.enter_context(postgres_server())
-    return pytestconfig.stash[_SHARED]
+def _end(server: Server) -> None:
+    try:
+        if (server.home / "data" / "postmaster.pid").exists():
+            server.stop("immediate")
+    finally:
+        shutil.rmtree(server.home, ignore_errors=True)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    import fcntl
+
+    with (folder / "postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _installed() -> Path:

@@ -1,9 +1,9 @@
 """What is refused when a database is opened, and that the operator is told what to do."""
 
+import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,16 +17,11 @@ PASSWORD = "hunter2"
 
 
 @pytest.fixture(scope="module")
-def guarded(postgres: Server) -> Iterator[str]:
+def guarded(postgres: Server) -> str:
     """A user who must give a password, unlike the others."""
-    rules = postgres.home / "data" / "pg_hba.conf"
-    before = rules.read_text()
-    rules.write_text(f"local all guarded scram-sha-256\n{before}")
-    postgres.run("pg_ctl", "-D", postgres.home / "data", "reload")
-    query(postgres.url(), f"CREATE ROLE guarded LOGIN PASSWORD '{PASSWORD}'")
-    yield "guarded"
-    rules.write_text(before)
-    postgres.run("pg_ctl", "-D", postgres.home / "data", "reload")
+    name = f"guarded_{os.getpid()}"
+    query(postgres.url(), f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+    return name
 
 
 async def refusal(url: str, context: DatabaseContext) -> Exception:

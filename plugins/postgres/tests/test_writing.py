@@ -17,6 +17,7 @@ from trunkline_postgres import database
 SLEEPERS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE query LIKE '%pg_sleep%' AND state <> 'idle' AND pid <> pg_backend_pid()
+AND datname = current_database()
 """
 
 
