@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import httpx2
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import FastAPI
+from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,9 +16,9 @@ from trunkline.core.connections.registry import CannotOpen
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal
 from trunkline.core.principal import Scope as PrincipalScope
-from trunkline.core.problems import Internal, MethodNotAllowed, NotFound, Stopping
+from trunkline.core.problems import Stopping
 from trunkline.loading import Plugins
-from trunkline.sdk import WebhookReply, WebhookRequest
+from trunkline.sdk import Site, WebhookReply, WebhookRequest
 from trunkline.settings import Settings
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
 from trunkline.surfaces.catalogue import AGENT_OPERATIONS
@@ -27,7 +26,7 @@ from trunkline.surfaces.guard import Guard, LoopbackOnly
 from trunkline.surfaces.http import problem_response
 from trunkline.surfaces.mcp.endpoint import McpEndpoint
 from trunkline.surfaces.operations import Catalogue
-from trunkline.surfaces.rest.routes import Rest
+from trunkline.surfaces.rest.application import rest_application
 from trunkline.surfaces.webhooks.door import Webhooks
 
 _WARM_UP_AFTER_S: Final = 0.3
@@ -76,18 +75,13 @@ def build_applications(
     """Return the applications of an open hub, and let `loopback` deliver to them."""
     catalogue = Catalogue((*AGENT_OPERATIONS, *LOCAL_OPERATIONS))
     mcp = McpEndpoint(hub, catalogue)
-    routes: list[BaseRoute] = [
-        Route("/mcp", endpoint=mcp),
-        *Rest(hub, catalogue, public_url=settings.public_url).routes(),
-    ]
+    beside: list[BaseRoute] = [Route("/mcp", endpoint=mcp)]
     for site in plugins.sites.values():
-        if site.demo_only and settings.server.demo:
-            routes.append(Mount(site.prefix, app=LoopbackOnly(site.app)))
-        elif not site.demo_only:
-            routes.append(Mount(site.prefix, app=site.app))
+        if settings.server.demo or not site.demo_only:
+            beside += _routes_of(site)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         warming = asyncio.get_running_loop().call_later(_WARM_UP_AFTER_S, mcp.warm_up)
         if settings.server.demo:
             await _open_simulated(hub)
@@ -97,12 +91,10 @@ def build_applications(
             warming.cancel()
             await mcp.close()
 
-    routed = Starlette(
-        routes=routes,
-        lifespan=lifespan,
-        exception_handlers={404: _no_such_path, 405: _no_such_method, Exception: _failed},
+    rest = rest_application(
+        hub, catalogue, public_url=settings.public_url, beside=beside, lifespan=lifespan
     )
-    webhooks = Webhooks(routed, hub, public_url=settings.public_url)
+    webhooks = Webhooks(rest, hub, public_url=settings.public_url)
     app = _Patience(webhooks)
     loopback.app = webhooks  # neither guarded nor an operator's: a webhook proves itself
     guarded = Guard(
@@ -118,6 +110,15 @@ def build_applications(
         mcp.end_streams()
 
     return RunningHub(hub=hub, app=guarded, local_app=_LocalDoor(app), end_waits=end_waits)
+
+
+def _routes_of(site: Site) -> list[BaseRoute]:
+    """Return what leads to a plugin's site; its bare prefix leads there too."""
+    app: ASGIApp = site.app
+    bare: ASGIApp = RedirectResponse(f"{site.prefix}/")  # relative: whatever scheme it came by
+    if site.demo_only:
+        app, bare = LoopbackOnly(app), LoopbackOnly(bare)
+    return [Route(site.prefix, endpoint=bare), Mount(site.prefix, app=app)]
 
 
 async def _open_simulated(hub: Hub) -> None:
@@ -165,15 +166,3 @@ class _LocalDoor:
             operator = Principal(scope=PrincipalScope.LOCAL)
             scope = {**scope, "trunkline.local": operator}
         await self._app(scope, receive, send)
-
-
-async def _no_such_path(request: Request, error: Exception) -> Response:
-    return problem_response(NotFound("path"))
-
-
-async def _no_such_method(request: Request, error: Exception) -> Response:
-    return problem_response(MethodNotAllowed())
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    return problem_response(Internal())  # the server logs it

@@ -1,33 +1,34 @@
 """REST: the tools, the messages, the OpenAPI document, health and metrics."""
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Annotated, Final
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from fastapi import Depends, Request, Response
+from fastapi.responses import JSONResponse
 
 from trunkline import __version__
 from trunkline.core.connections.registry import ConnectionState
 from trunkline.core.hub import Hub
-from trunkline.core.principal import Scope
-from trunkline.core.problems import Forbidden, Invalid, Problem
-from trunkline.surfaces.http import (
-    as_problem,
-    authenticate,
-    problem_response,
-    read_object,
-    while_connected,
-)
-from trunkline.surfaces.operations import Catalogue
+from trunkline.core.principal import Principal, Scope
+from trunkline.core.problems import Forbidden, Invalid, NotFound, Problem
+from trunkline.surfaces.http import authenticate, read_object, while_connected
+from trunkline.surfaces.operations import AnyOperation, Catalogue
 from trunkline.surfaces.rest.openapi import openapi_document
 from trunkline.surfaces.shapes import message_shape
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[..., Awaitable[Response]]
 
 _PROBE: Final = re.compile("[0-9a-f]{32}")
 _PAGE_PARAMETERS: Final = frozenset({"limit", "cursor", "agentId"})
+
+
+async def _caller(request: Request) -> Principal:
+    return await authenticate(request.app.state.hub, request)
+
+
+Caller = Annotated[Principal, Depends(_caller)]
+"""Who calls; nobody comes in without a valid token."""
 
 
 class Rest:
@@ -39,27 +40,35 @@ class Rest:
         self._public_url = public_url
         self._started = hub.clock.monotonic()
 
-    def routes(self) -> list[Route]:
-        """Return the routes to serve."""
-        return [
-            Route("/health", self._safe(self.health), methods=["GET"]),
-            Route("/health/ready", self._safe(self.ready), methods=["GET"]),
-            Route("/metrics", self._safe(self.metrics), methods=["GET"]),
-            Route("/openapi.json", self._safe(self.openapi), methods=["GET"]),
-            Route("/api/v1/tools", self._safe(self.tools), methods=["GET"]),
-            Route("/api/v1/tools/{name}", self._safe(self.call), methods=["POST"]),
-            Route("/api/v1/messages", self._safe(self.messages), methods=["GET"]),
-            Route("/api/v1/messages/{id}", self._safe(self.message), methods=["GET"]),
-        ]
+    def paths(self) -> Iterator[tuple[str, Handler, str]]:
+        """Give each path with its handler and method, the catalogue's operations first."""
+        for operation in self._catalogue.all():
+            yield f"/api/v1/tools/{operation.name}", self._call(operation), "POST"
+        yield "/api/v1/tools/{name}", self.no_such_tool, "POST"
+        yield "/api/v1/tools", self.tools, "GET"
+        yield "/api/v1/messages", self.messages, "GET"
+        yield "/api/v1/messages/{message_id}", self.message, "GET"
+        yield "/openapi.json", self.openapi, "GET"
+        yield "/health", self.health, "GET"
+        yield "/health/ready", self.ready, "GET"
+        yield "/metrics", self.metrics, "GET"
 
-    def _safe(self, handler: Handler) -> Handler:
-        async def answer(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except Exception as error:  # noqa: BLE001 - every error has a documented answer
-                return problem_response(as_problem(error, self._hub))
+    def _call(self, operation: AnyOperation) -> Handler:
+        """Return the handler that calls one operation."""
 
-        return answer
+        async def call(request: Request, principal: Caller) -> Response:
+            self._catalogue.find(principal, operation.name)  # before its body is read
+            arguments = await read_object(request)
+            key = request.headers.get("idempotency-key")
+            if key is not None and "idempotency_key" in operation.arguments.model_fields:
+                if arguments.get("idempotencyKey") not in (None, key):
+                    raise Invalid("idempotencyKey", "differs from the Idempotency-Key header.")
+                arguments["idempotencyKey"] = key
+            called = self._catalogue.call(self._hub, principal, operation.name, arguments)
+            result = await (while_connected(request, called) if operation.waits else called)
+            return Response(result.model_dump_json(), media_type="application/json")
+
+        return call
 
     async def health(self, request: Request) -> Response:
         """Tell that the process lives; to a `probe` of 32 digits, also which hub it is of."""
@@ -85,44 +94,29 @@ class Rest:
             body["providers"] = {name: state.value for name, state in states.items()}
         return JSONResponse(body, status_code=503 if status == "not_ready" else 200)
 
-    async def metrics(self, request: Request) -> Response:
+    async def metrics(self, principal: Caller) -> Response:
         """Return the metrics in Prometheus' text format."""
-        principal = await authenticate(self._hub, request)
         if principal.scope is Scope.AGENT:
             raise Forbidden("Metrics are for an admin token.")
         return Response(self._hub.metrics.render(), media_type="text/plain; version=0.0.4")
 
-    async def openapi(self, request: Request) -> Response:
+    async def openapi(self, principal: Caller) -> Response:
         """Return the OpenAPI document of what the token may do."""
-        principal = await authenticate(self._hub, request)
         return JSONResponse(
             openapi_document(self._catalogue.visible_to(principal), self._public_url)
         )
 
-    async def tools(self, request: Request) -> Response:
+    async def tools(self, principal: Caller) -> Response:
         """List the operations that the token may call."""
-        principal = await authenticate(self._hub, request)
         shown = [each.tool_object() for each in self._catalogue.visible_to(principal)]
         return JSONResponse({"tools": shown})
 
-    async def call(self, request: Request) -> Response:
-        """Call one operation."""
-        principal = await authenticate(self._hub, request)
-        name = request.path_params["name"]
-        operation = self._catalogue.find(principal, name)
-        arguments = await read_object(request)
-        key = request.headers.get("idempotency-key")
-        if key is not None and "idempotency_key" in operation.arguments.model_fields:
-            if arguments.get("idempotencyKey") not in (None, key):
-                raise Invalid("idempotencyKey", "differs from the Idempotency-Key header.")
-            arguments["idempotencyKey"] = key
-        call = self._catalogue.call(self._hub, principal, name, arguments)
-        result = await (while_connected(request, call) if operation.waits else call)
-        return Response(result.model_dump_json(), media_type="application/json")
+    async def no_such_tool(self, principal: Caller) -> Response:
+        """Say that there is no such operation."""
+        raise NotFound("operation")
 
-    async def messages(self, request: Request) -> Response:
+    async def messages(self, request: Request, principal: Caller) -> Response:
         """Return a page of the agent's messages."""
-        principal = await authenticate(self._hub, request)
         given = dict(request.query_params)
         if given.keys() - _PAGE_PARAMETERS:
             raise Invalid("query", f"known parameters are {', '.join(sorted(_PAGE_PARAMETERS))}.")
@@ -133,11 +127,10 @@ class Rest:
         page = result.model_dump(mode="json")
         return JSONResponse({"items": page["messages"], "nextCursor": page["nextCursor"]})
 
-    async def message(self, request: Request) -> Response:
+    async def message(self, message_id: str, principal: Caller) -> Response:
         """Return one message."""
-        principal = await authenticate(self._hub, request)
         agent_id = principal.agent_id if principal.scope is Scope.AGENT else None
-        readable = await self._hub.inbox.one(principal, agent_id, request.path_params["id"])
+        readable = await self._hub.inbox.one(principal, agent_id, message_id)
         return Response(message_shape(readable).model_dump_json(), media_type="application/json")
 
     async def _asks_admin(self, request: Request) -> bool:
