@@ -14,7 +14,7 @@ from trunkline.sdk import Capability, ProviderSpec, TelephonyProvider, hookimpl
 
 class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-    account: str = Field(min_length=1, json_schema_extra={"env": "ADAPTER_NUMBER_ACCOUNT"})
+    account: str = Field(min_length=1, json_schema_extra={"env": "ADAPTERNUMBER_ACCOUNT"})
     secret: SecretStr
     base_url: str = Field("https://api.example.com", pattern="^https?://[^/]+$")
 

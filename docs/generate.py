@@ -15,10 +15,11 @@ from typing import Any, Final
 import click
 from pydantic import BaseModel
 
-from trunkline import loading, sdk, serving
+from trunkline import sdk, serving
 from trunkline import settings as setting
 from trunkline.cli import operator
 from trunkline.cli import trunkline as command_line
+from trunkline.loading import plugins as loaded
 from trunkline.sdk import hookspecs
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
 from trunkline.surfaces.catalogue import AGENT_OPERATIONS
@@ -232,7 +233,7 @@ def errors() -> str:
     problems = [
         (f"`{each.code}`", str(each.status), each.title, prose(each)) for each in every_problem()
     ]
-    modules = (sdk.errors, setting.errors, loading, serving, operator)
+    modules = (sdk.errors, setting.errors, loaded, serving, operator)
     raised = [
         (f"`{each.code}`", f"`{each.__name__}`", prose(each).partition("\n\n")[0])
         for module in modules

@@ -46,13 +46,21 @@ PREAMBLE = """
 from pydantic import BaseModel
 from trunkline.sdk import Capability, DatabaseSpec, ProviderSpec, Site, hookimpl
 
-def provider(name):
-    return ProviderSpec(
-        name=name, config=BaseModel, open=None, capabilities=frozenset({Capability.SMS_SEND})
-    )
+def opened(what, context):
+    raise NotImplementedError
 
-def database(name):
-    return DatabaseSpec(name=name, schemes=(name, name + "+x"), embedded=True, open=None)
+async def app(scope, receive, send):
+    raise NotImplementedError
+
+def provider(name, **fields):
+    usual = {
+        "config": BaseModel, "open": opened, "capabilities": frozenset({Capability.SMS_SEND})
+    }
+    return ProviderSpec(name=name, **{**usual, **fields})
+
+def database(name, **fields):
+    usual = {"schemes": (name, name + "+x"), "embedded": True, "open": opened}
+    return DatabaseSpec(name=name, **{**usual, **fields})
 """
 
 

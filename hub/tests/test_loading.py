@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.tests.installed import InstalledPlugins, load, only_report, telephony
+from hub.tests.installed import PREAMBLE, InstalledPlugins, load, only_report, telephony
 from trunkline.loading import PluginReport, PluginState, RequiredPluginMissing, load_plugins
 from trunkline.sdk import NotConfigured
 
@@ -24,7 +24,7 @@ def trunkline_register_database():
 
 @hookimpl
 def trunkline_register_sites():
-    return [Site(prefix="/p/everything", app=None)]
+    return [Site(prefix="/p/everything", app=app)]
 """,
     )
 
@@ -103,11 +103,59 @@ def test_a_plugin_that_breaks_at_import_leaves_the_others_loaded(
     assert list(plugins.telephony) == ["good"]
 
 
-def test_a_keyboard_interrupt_is_the_persons_and_passes(installed: InstalledPlugins) -> None:
-    installed.add("slow", "raise KeyboardInterrupt")
+def test_a_persons_interrupt_ends_the_loading(installed: InstalledPlugins) -> None:
+    installed.add("slow", "import signal\nsignal.raise_signal(signal.SIGINT)")
 
     with pytest.raises(KeyboardInterrupt):
         load(installed)
+
+
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt", "SystemExit", "GeneratorExit"])
+@pytest.mark.parametrize("where", ["import", "hook", "making"])
+def test_case_d12_whatever_a_plugin_raises_only_that_plugin_is_left_out(
+    installed: InstalledPlugins, raised: str, where: str
+) -> None:
+    hook = f"    @hookimpl\n    def trunkline_register_telephony(self): raise {raised}\n"
+    source = {
+        "import": f"raise {raised}",
+        "hook": f"{PREAMBLE}\nclass Plugin:\n{hook}",
+        "making": f"class Plugin:\n    def __init__(self): raise {raised}",
+    }[where]
+    installed.add("broken", source, target="" if where == "import" else "Plugin")
+    installed.add("good", telephony("good"))
+
+    broken, good = load(installed).reports
+
+    assert (broken.state, good.state) == (PluginState.FAILED, PluginState.LOADED)
+    assert raised in broken.detail
+
+
+PRINTING = """
+import os, subprocess, sys
+
+def say():
+    print("by print")
+    sys.__stdout__.write("by the stream itself\\n")
+    os.write(1, b"by the descriptor\\n")
+    subprocess.run(["echo", "by another process"])
+"""
+
+
+def test_case_d12_what_a_plugin_prints_while_it_is_loaded_goes_to_standard_error(
+    installed: InstalledPlugins, capfd: pytest.CaptureFixture[str]
+) -> None:
+    installed.add("loud", f"{PRINTING}say()\n" + telephony("loud") + "    say()\n")
+    source = telephony("talking").replace("    return [", "    say()\n    return [")
+    installed.add("talking", PRINTING + source)
+
+    plugins = load(installed)
+    sys.stdout.write("and this is the hub's\n")
+    out, err = capfd.readouterr()
+
+    assert sorted(plugins.telephony) == ["loud", "talking"]
+    assert out == "and this is the hub's\n"
+    for how in ("print", "the stream itself", "the descriptor", "another process"):
+        assert err.count(f"by {how}") == 2
 
 
 def test_a_disabled_plugin_is_never_imported(installed: InstalledPlugins) -> None:

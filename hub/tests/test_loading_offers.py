@@ -3,34 +3,71 @@
 import pytest
 
 from hub.tests.installed import PREAMBLE, InstalledPlugins, load, only_report, telephony
-from trunkline.loading import PluginState
+from trunkline.loading import PluginState, RequiredPluginMissing
 from trunkline.sdk import hookspecs
 
 
-def test_a_provider_name_that_is_taken_fails_the_later_plugin_and_names_both(
+def configured(name: str, variable: str) -> str:
+    """Return the source of a plugin whose provider reads a variable."""
+    return f"""{PREAMBLE}
+from pydantic import Field
+
+class Config(BaseModel):
+    key: str = Field(json_schema_extra={{"env": {variable!r}}})
+
+@hookimpl
+def trunkline_register_telephony():
+    return [provider({name!r}, config=Config)]
+"""
+
+
+def test_case_d11_of_plugins_that_offer_one_provider_none_is_loaded_and_each_is_told_the_other(
     installed: InstalledPlugins,
 ) -> None:
-    installed.add("first", telephony("twin"))
-    installed.add("second", telephony("other", "twin"))
+    installed.add("aaa", telephony("other", "twin"))
+    installed.add("genuine", telephony("twin"))
+    installed.add("good", telephony("good"))
 
     plugins = load(installed)
-    first, second = plugins.reports
+    impostor, genuine, _ = plugins.reports
 
-    assert first.state is PluginState.LOADED
-    assert second.state is PluginState.FAILED
-    assert second.detail == "'second' offers telephony provider 'twin'; 'first' already does."
+    assert impostor.state is genuine.state is PluginState.FAILED
+    assert impostor.detail == genuine.detail
+    assert "'aaa' and 'genuine' both offer the provider 'twin'" in genuine.detail
+    assert (genuine.kinds, genuine.providers, genuine.capabilities) == ((), (), ())
+    assert list(plugins.telephony) == ["good"]
+
+
+def test_case_d11_a_required_plugin_whose_provider_another_offers_too_stops_the_start(
+    installed: InstalledPlugins,
+) -> None:
+    installed.add("aaa", telephony("twin"))
+    installed.add("genuine", telephony("twin"))
+
+    with pytest.raises(RequiredPluginMissing, match="'aaa' and 'genuine' both offer"):
+        load(installed, required=("genuine",))
+
+
+def test_case_d11_once_the_other_one_is_disabled_the_meant_one_loads(
+    installed: InstalledPlugins,
+) -> None:
+    installed.add("aaa", telephony("twin"))
+    installed.add("genuine", telephony("twin"))
+
+    plugins = load(installed, disabled=("aaa",))
+
     assert list(plugins.telephony) == ["twin"]
 
 
 @pytest.mark.parametrize(
     ("hook", "spec", "taken"),
     [
-        ("database", "database('paper')", "database scheme 'paper'"),
-        ("sites", "Site(prefix='/p/x', app=None)", "sites prefix '/p/x'"),
-        ("telephony", "provider('x'), provider('x')", "telephony provider 'x'"),
+        ("database", "database('paper')", "the database scheme 'paper'"),
+        ("sites", "Site(prefix='/p/x', app=app)", "the site '/p/x'"),
+        ("telephony", "provider('x')", "the provider 'x'"),
     ],
 )
-def test_a_collision_of_any_kind_files_nothing_of_the_later_plugin(
+def test_a_clash_of_any_kind_leaves_out_all_that_either_offers(
     installed: InstalledPlugins, hook: str, spec: str, taken: str
 ) -> None:
     source = f"{PREAMBLE}\n@hookimpl\ndef trunkline_register_{hook}():\n    return [{spec}]\n"
@@ -44,9 +81,21 @@ def test_a_collision_of_any_kind_files_nothing_of_the_later_plugin(
 
     plugins = load(installed)
 
-    assert plugins.reports[1].state is PluginState.FAILED
-    assert taken in plugins.reports[1].detail
-    assert "innocent" not in {*plugins.telephony, *plugins.databases}
+    assert [each.state for each in plugins.reports] == [PluginState.FAILED] * 2
+    assert all(taken in each.detail for each in plugins.reports)
+    assert not {*plugins.telephony, *plugins.databases, *plugins.sites}
+
+
+def test_case_d11_two_plugins_that_read_one_variable_are_both_left_out(
+    installed: InstalledPlugins,
+) -> None:
+    installed.add("genuine", configured("acme", "ACME_AUTH_TOKEN"))
+    installed.add("impostor", configured("acme-auth", "ACME_AUTH_TOKEN"))
+
+    plugins = load(installed)
+
+    assert not plugins.telephony
+    assert all("to read the variable ACME_AUTH_TOKEN" in each.detail for each in plugins.reports)
 
 
 def test_one_plugin_may_not_offer_one_name_twice(installed: InstalledPlugins) -> None:
@@ -54,7 +103,7 @@ def test_one_plugin_may_not_offer_one_name_twice(installed: InstalledPlugins) ->
 
     report = only_report(load(installed))
 
-    assert report.detail == "'stutter' offers telephony provider 'twin'; 'stutter' already does."
+    assert report.detail == "installed_trunkline_stutter offers telephony 'twin' twice."
 
 
 def test_a_misspelt_hook_is_a_failure(installed: InstalledPlugins) -> None:
@@ -94,18 +143,6 @@ def test_every_hook_there_is_gets_called(installed: InstalledPlugins, hook: str)
     installed.add("junk", f"{PREAMBLE}\n@hookimpl\ndef {hook}():\n    return None\n")
 
     assert f"{hook} must return" in only_report(load(installed)).detail
-
-
-def test_a_spec_with_junk_inside_is_a_failure_and_files_nothing(
-    installed: InstalledPlugins,
-) -> None:
-    source = telephony("hollow").replace("frozenset({Capability.SMS_SEND})", "None")
-    installed.add("hollow", source)
-
-    plugins = load(installed)
-
-    assert only_report(plugins).state is PluginState.FAILED
-    assert not plugins.telephony
 
 
 def test_a_plugin_class_is_made_anew_for_each_hub(installed: InstalledPlugins) -> None:

@@ -11,22 +11,18 @@ import pytest
 from tests.processes import TRUNKLINE, clean_environment, free_port, hub_process
 
 COLLIDING = """
-from trunkline_demo.plugin import DemoPlugin
-
-class Colliding(DemoPlugin):
-    pass
+from trunkline_example.plugin import trunkline_register_telephony
 """
 
 
 def install(site: Path, name: str, code: str, requires: str = "trunkline>=1.0,<2") -> None:
     """Put a distribution with one plugin module into a folder, as an installer would."""
-    entry = f"{name}_plugin:Colliding" if "Colliding" in code else f"{name}_plugin"
     (site / f"{name}_plugin.py").write_text(code)
     info = site / f"trunkline_{name}-1.0.0.dist-info"
     info.mkdir(parents=True)
     metadata = f"Metadata-Version: 2.1\nName: trunkline-{name}\nVersion: 1.0.0\n"
     (info / "METADATA").write_text(f"{metadata}Requires-Dist: {requires}\n")
-    (info / "entry_points.txt").write_text(f"[trunkline.plugins]\n{name} = {entry}\n")
+    (info / "entry_points.txt").write_text(f"[trunkline.plugins]\n{name} = {name}_plugin\n")
 
 
 @pytest.fixture
@@ -67,8 +63,9 @@ async def test_broken_plugins_are_reported_and_the_hub_serves(site: Path, tmp_pa
     assert "SystemExit" in states["broken"]["detail"]
     assert states["future"]["state"] == "incompatible"
     assert "trunkline" in states["future"]["detail"]
-    assert states["second"]["state"] == "failed"
-    assert "demo" in states["second"]["detail"]
+    assert states["second"]["state"] == states["example"]["state"] == "failed"
+    assert states["second"]["detail"] == states["example"]["detail"]
+    assert "'example' and 'second' both offer" in states["second"]["detail"]
     assert exit_code == 0
 
 

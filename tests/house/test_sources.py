@@ -29,6 +29,7 @@ MAY_SEND = (
     "hub/src/trunkline/core/calls/",
     "hub/src/trunkline/testing/",  # the conformance kit asks adapters what the hub will ask
 )
+_KEEPS_STDOUT = "hub/src/trunkline/loading/quiet.py"  # from whoever else would write there
 
 
 def nodes(files: Files, *but: str) -> Iterator[tuple[str, ast.AST]]:
@@ -62,14 +63,14 @@ def senders(files: Files) -> Iterator[str]:
 
 def managers(files: Files) -> Iterator[str]:
     """Only the loader may know pluggy's manager: everything else works with objects."""
-    for place, node in nodes(files, "hub/src/trunkline/loading.py"):
+    for place, node in nodes(files, "hub/src/trunkline/loading/"):
         if "PluginManager" in names_in(node):
             yield f"{place} uses pluggy's manager"
 
 
 def printers(files: Files) -> Iterator[str]:
     """Nothing but the command line may write to stdout: MCP clients read protocol there."""
-    for place, node in nodes(files, "hub/src/trunkline/cli/"):
+    for place, node in nodes(files, "hub/src/trunkline/cli/", _KEEPS_STDOUT):
         prints = isinstance(node, ast.Call) and names_in(node.func) == {"print"}
         if prints or "stdout" in names_in(node):
             yield f"{place} writes to stdout"
@@ -110,7 +111,7 @@ def test_the_rule_notices_a_violation(rule: Rule, line: str) -> None:
     ("rule", "path", "line"),
     [
         (senders, "hub/src/trunkline/core/messages/delivery.py", "provider.send_sms(sms)"),
-        (managers, "hub/src/trunkline/loading.py", "pluggy.PluginManager('trunkline')"),
+        (managers, "hub/src/trunkline/loading/plugins.py", "pluggy.PluginManager('trunkline')"),
         (printers, "hub/src/trunkline/cli/serve.py", "print('sent')"),
         (printers, ELSEWHERE, "print_receipt()"),
     ],

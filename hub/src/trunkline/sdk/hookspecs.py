@@ -20,8 +20,7 @@ def trunkline_register_database() -> Sequence[DatabaseSpec]:  # type: ignore[emp
     Offer databases.
 
     Returns:
-        One spec per kind of database; a URL scheme that another plugin already offers is this
-        plugin's failure.
+        One spec per kind of database. Of plugins that offer one URL scheme none is loaded.
     """
 
 
@@ -33,7 +32,7 @@ def trunkline_register_telephony() -> Sequence[  # type: ignore[empty-body]
     Offer providers of texts and calls.
 
     Returns:
-        One spec per provider; a name that another plugin already offers is this plugin's failure.
+        One spec per provider. Of plugins that offer one name none is loaded.
     """
 
 
@@ -43,6 +42,5 @@ def trunkline_register_sites() -> Sequence[Site]:  # type: ignore[empty-body]
     Offer web applications to serve beside the hub.
 
     Returns:
-        One site per path prefix; a prefix that another plugin already offers is this plugin's
-        failure.
+        One site per path prefix. Of plugins that offer one prefix none is loaded.
     """

@@ -1,10 +1,9 @@
 """What registration hooks return: providers and sites, and what the hub lends them."""
 
-import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx2
 from pydantic import BaseModel
@@ -14,8 +13,6 @@ from trunkline.sdk.clock import Clock
 from trunkline.sdk.ids import IdSource
 from trunkline.sdk.money import PriceList
 from trunkline.sdk.webhooks import CallbackKind, WebhookAdapter, WebhookReply, WebhookRequest
-
-_SITE_PREFIX: Final = re.compile(r"/(demo|p/[a-z0-9_-]+)")
 
 P = TypeVar("P")
 C = TypeVar("C", bound=BaseModel)
@@ -71,10 +68,11 @@ class ProviderSpec(Generic[P, C]):
     One provider an adapter offers. Cheap to build: nothing is opened and nothing is imported.
 
     Attributes:
-        name: Stable id stored in the database, such as ``twilio``. Never renamed.
+        name: Stable id stored in the database, such as ``twilio``: lower-case letters and digits,
+            with single dashes or underscores between them. Never renamed.
         config: Pydantic model of one connection. `SecretStr` fields are redacted everywhere. A
-            field may name the environment variable that fills it:
-            ``Field(json_schema_extra={"env": …})``.
+            field may name the environment variable that fills it, one that begins with the
+            provider's own name: ``Field(json_schema_extra={"env": "TWILIO_AUTH_TOKEN"})``.
         open: From a config and a context, an async context manager that yields the provider. It is
             entered once, at the connection's first use, and left when the hub stops.
         capabilities: What the provider can do.
@@ -115,7 +113,3 @@ class Site:
     prefix: str
     app: ASGIApp
     demo_only: bool = False
-
-    def __post_init__(self) -> None:
-        if not _SITE_PREFIX.fullmatch(self.prefix):
-            raise ValueError(f"the prefix of a site is /demo or /p/<plugin>, not {self.prefix}")

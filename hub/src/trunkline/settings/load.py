@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from trunkline.settings.errors import SettingsError
-from trunkline.settings.models import (
+from trunkline.loading.variables import (
     ADMIN_TOKEN_VARIABLES,
     ENCRYPTION_KEY_VARIABLE,
     SHORT_NAMES,
-    Settings,
     variable_name,
 )
+from trunkline.settings.errors import SettingsError
+from trunkline.settings.models import Settings
 
 DEFAULT_FILE: Final = Path("trunkline.toml")
 

@@ -22,27 +22,7 @@ from trunkline.settings.values import (
 Table = dict[str, TomlScalar]
 """A connection's keys, which its adapter defines."""
 
-SHORT_NAMES: Final = {
-    "PORT": "server.port",
-    "WEBHOOK_BASE_URL": "server.public_url",
-    "DEMO_MODE": "server.demo",
-    "PROVIDER_DATABASE": "database.url",
-    "AGENTOS_CALLBACK_URL": "messages.callback_url",
-    "PROVIDER_TELEPHONY": "slots.telephony",
-    "INITIAL_AGENT_POOL_SIZE": "pool.size",
-    "TRUNKLINE_DATA_DIR": "server.data_dir",
-}
-"""Environment variables that set a key under a name of their own; they win over the long name."""
-
-ADMIN_TOKEN_VARIABLES: Final = ("ADMIN_TOKEN", "MASTER_SECURITY_TOKEN")
-ENCRYPTION_KEY_VARIABLE: Final = "CREDENTIALS_ENCRYPTION_KEY"
-
 _CONNECTION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-
-
-def variable_name(key: str) -> str:
-    """Return the environment variable that sets a dotted key: TRUNKLINE_SERVER__PORT."""
-    return f"TRUNKLINE_{key.upper().replace('.', '__')}"
 
 
 class _Section(BaseModel):

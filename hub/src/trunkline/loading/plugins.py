@@ -1,11 +1,13 @@
 """Find the installed plugins, load each one alone, and report what became of every one of them."""
 
+import inspect
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib import metadata
 from importlib.metadata import Distribution, EntryPoint
+from pathlib import PurePath
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import pluggy
@@ -13,6 +15,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from trunkline import __version__
+from trunkline.loading.quiet import stdout_is_stderr, watched_for_interrupts
+from trunkline.loading.specs import (
+    Unfit,
+    check_database,
+    check_site,
+    check_telephony,
+    variables_of,
+)
 from trunkline.sdk import (
     ENTRY_POINT_GROUP,
     PROJECT,
@@ -100,47 +110,103 @@ def _what_to_do(name: str, report: PluginReport | None) -> str:
             return f"{package} failed to load: repair or replace it. {report.detail}"
 
 
-class _Unfit(Exception):
-    """A plugin broke a rule of this file; the text is a whole sentence."""
-
-
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind(Generic[S]):
     """
-    One kind of spec: what plugins offer through its hook, and what was filed so far.
+    One kind of spec that plugins offer through its hook.
 
-    `keys` gives what must be unique among all plugins, and `key_noun` says what that is; `owners`
-    maps each filed key to the plugin that offered it.
+    Attributes:
+        keys: By what a spec of it is looked up.
+        claims: What no other plugin may offer, in words for a sentence.
+        check: Raises `Unfit` for a spec that the hub could not work with.
     """
 
     name: str
     spec: type[S]
-    key_noun: str
     keys: Callable[[S], Iterable[str]]
-    filed: dict[str, S] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
+    claims: Callable[[S], Iterable[str]]
+    check: Callable[[S], None]
 
-    def offered(self, manager: pluggy.PluginManager, plugin_name: str) -> dict[str, S]:
-        """Return what the one plugin in `manager` offers, by key; `_Unfit` when that cannot be."""
+    def offered(self, manager: pluggy.PluginManager) -> list[S]:
+        """Return what the one plugin in `manager` offers; `Unfit` when that cannot be."""
         hook = f"trunkline_register_{self.name}"
-        offered: dict[str, S] = {}
+        offered: list[S] = []
         # The functions themselves: pluggy's relay would leave out one that returns None.
         for implementation in getattr(manager.hook, hook).get_hookimpls():
             specs = implementation.function()
+            where = _place_of(implementation.function)
             if not isinstance(specs, Sequence) or not all(isinstance(s, self.spec) for s in specs):
                 wanted = self.spec.__name__
-                raise _Unfit(f"{hook} must return a sequence of {wanted}, not {specs!r:.99}")
+                raise Unfit(f"{where}{hook} must return a sequence of {wanted}, not {specs!r:.99}")
             for spec in specs:
-                for key in self.keys(spec):
-                    if owner := plugin_name if key in offered else self.owners.get(key):
-                        what = f"{self.name} {self.key_noun} {key!r}"
-                        raise _Unfit(f"{plugin_name!r} offers {what}; {owner!r} already does.")
-                    offered[key] = spec
+                try:
+                    self.check(spec)
+                except Unfit as unfit:
+                    raise Unfit(f"{where}{unfit}") from None
+            offered += specs
         return offered
 
-    def file(self, offered: Mapping[str, S], plugin_name: str) -> None:
-        self.filed.update(offered)
-        self.owners.update(dict.fromkeys(offered, plugin_name))
+    def by_key(self, found: Iterable["_Found"]) -> dict[str, S]:
+        """Return what is offered of this kind, by its keys."""
+        specs: list[S] = [spec for each in found for spec in each.offers.get(self.name, ())]
+        return {key: spec for spec in specs for key in self.keys(spec)}
+
+
+_DATABASES: Final = _Kind(
+    name="database",
+    spec=DatabaseSpec,
+    keys=lambda spec: spec.schemes,
+    claims=lambda spec: [f"the database scheme {scheme!r}" for scheme in spec.schemes],
+    check=check_database,
+)
+_TELEPHONY: Final[_Kind[ProviderSpec[TelephonyProvider, Any]]] = _Kind(
+    name="telephony",
+    spec=ProviderSpec,
+    keys=lambda spec: [spec.name],
+    claims=lambda spec: [
+        f"the provider {spec.name!r}",
+        *(f"to read the variable {each}" for each in sorted(variables_of(spec.config).values())),
+    ],
+    check=check_telephony,
+)
+_SITES: Final = _Kind(
+    name="sites",
+    spec=Site,
+    keys=lambda site: [site.prefix],
+    claims=lambda site: [f"the site {site.prefix!r}"],
+    check=check_site,
+)
+_KINDS: Final[tuple[_Kind[Any], ...]] = (_DATABASES, _TELEPHONY, _SITES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A plugin that was looked at, and by kind what it offers, which is nothing if it failed."""
+
+    report: PluginReport
+    offers: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+
+    def claims(self) -> set[str]:
+        """Return what no other plugin may offer beside it."""
+        return {
+            claim
+            for kind in _KINDS
+            for spec in self.offers.get(kind.name, ())
+            for claim in kind.claims(spec)
+        }
+
+    def failed(self, detail: str) -> "_Found":
+        """Return it as one that is left out."""
+        return _Found(
+            report=replace(
+                self.report,
+                state=PluginState.FAILED,
+                detail=detail[:_LONGEST_DETAIL],
+                kinds=(),
+                providers=(),
+                capabilities=(),
+            )
+        )
 
 
 def load_plugins(
@@ -153,36 +219,55 @@ def load_plugins(
     Load the plugins that `distributions` declare, in name order; None means all installed ones.
 
     A plugin that is disabled or declares another hub version is not imported. One that breaks is
-    left out whole and reported; the others load.
+    left out whole and reported; the others load. Of plugins that offer the same none is loaded:
+    which of them is meant is not for the alphabet to decide, and one may be after the other's
+    credentials. What a plugin prints meanwhile goes to standard error.
 
     Raises:
         RequiredPluginMissing: A name in `required` did not load.
     """
-    databases = _Kind(
-        name="database", spec=DatabaseSpec, key_noun="scheme", keys=lambda spec: spec.schemes
-    )
-    telephony: _Kind[ProviderSpec[TelephonyProvider, Any]] = _Kind(
-        name="telephony", spec=ProviderSpec, key_noun="provider", keys=lambda spec: [spec.name]
-    )
-    sites = _Kind(name="sites", spec=Site, key_noun="prefix", keys=lambda site: [site.prefix])
-    kinds = (databases, telephony, sites)
-    reports = [
-        _load(entry, dists, disabled, kinds)
-        for entry, dists in _declared(
-            metadata.distributions() if distributions is None else distributions
-        )
-    ]
-    by_name = {report.name: report for report in reports}
+    with stdout_is_stderr(), watched_for_interrupts() as interrupted:
+        found = [
+            _looked_at(entry, dists, disabled, interrupted)
+            for entry, dists in _declared(
+                metadata.distributions() if distributions is None else distributions
+            )
+        ]
+    found = _without_clashes(found)
+    by_name = {each.report.name: each.report for each in found}
     for name in sorted(required):
         report = by_name.get(name)
         if report is None or report.state is not PluginState.LOADED:
             raise RequiredPluginMissing(name, report)
     return Plugins(
-        reports=tuple(reports),
-        databases=databases.filed,
-        telephony=telephony.filed,
-        sites=sites.filed,
+        reports=tuple(each.report for each in found),
+        databases=_DATABASES.by_key(found),
+        telephony=_TELEPHONY.by_key(found),
+        sites=_SITES.by_key(found),
     )
+
+
+def _without_clashes(found: Sequence[_Found]) -> list[_Found]:
+    """Return them without those that offer what another one offers too."""
+    owners: dict[str, list[str]] = {}
+    for each in found:
+        for claim in each.claims():
+            owners.setdefault(claim, []).append(each.report.name)
+    clashes = {claim: names for claim, names in sorted(owners.items()) if len(names) > 1}
+    left: list[_Found] = []
+    for each in found:
+        mine = [claim for claim, names in clashes.items() if each.report.name in names]
+        if mine:
+            names = " and ".join(repr(name) for name in clashes[mine[0]])
+            left.append(
+                each.failed(
+                    f"{names} both offer {mine[0]}, so neither is loaded: uninstall or disable "
+                    "the one that you do not mean."
+                )
+            )
+        else:
+            left.append(each)
+    return left
 
 
 def _declared(
@@ -209,32 +294,35 @@ def _declared(
     ]
 
 
-def _load(
+def _looked_at(
     entry: EntryPoint,
     dists: Sequence[Distribution],
     disabled: Collection[str],
-    kinds: Sequence[_Kind[Any]],
-) -> PluginReport:
+    interrupted: Callable[[], bool],
+) -> _Found:
     report = PluginReport(
         name=entry.name,
         dist=dists[0].name,
         version=dists[0].version,
-        state=PluginState.FAILED,
+        state=PluginState.LOADED,
     )
     if entry.name in disabled:
-        return replace(report, state=PluginState.DISABLED, detail="Disabled in the configuration.")
+        detail = "Disabled in the configuration."
+        return _Found(report=replace(report, state=PluginState.DISABLED, detail=detail))
+    found = _Found(report=report)
     if len(dists) > 1:
         names = " and ".join(dist.name for dist in dists)
-        return replace(report, detail=f"{names} both declare the plugin {entry.name!r}.")
+        return found.failed(f"{names} both declare the plugin {entry.name!r}.")
     try:
         if unmet := _unmet_hub_version(dists[0]):
             detail = f"It needs {unmet}; this is {__version__}."
-            return replace(report, state=PluginState.INCOMPATIBLE, detail=detail)
-        return _register(entry, kinds, report)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, even SystemExit
-        return replace(report, detail=_sentence(error))
+            return _Found(report=replace(report, state=PluginState.INCOMPATIBLE, detail=detail))
+        return _registered(entry, report)
+    except BaseException as error:
+        # A plugin may raise anything, KeyboardInterrupt too; the person's own is not for us.
+        if isinstance(error, KeyboardInterrupt) and interrupted():
+            raise
+        return found.failed(_sentence(error))
 
 
 def _unmet_hub_version(dist: Distribution) -> str | None:
@@ -250,8 +338,8 @@ def _unmet_hub_version(dist: Distribution) -> str | None:
     return None
 
 
-def _register(entry: EntryPoint, kinds: Sequence[_Kind[Any]], report: PluginReport) -> PluginReport:
-    """Import one plugin and file what it offers: everything, or nothing if any step fails."""
+def _registered(entry: EntryPoint, report: PluginReport) -> _Found:
+    """Import one plugin and return what it offers: everything, or an error if any step fails."""
     plugin = entry.load()
     if isinstance(plugin, type):
         plugin = plugin()
@@ -261,26 +349,36 @@ def _register(entry: EntryPoint, kinds: Sequence[_Kind[Any]], report: PluginRepo
     manager.register(plugin, name=entry.name)
     manager.check_pending()
     if not manager.get_hookcallers(plugin):
-        raise _Unfit(f"{entry.value} implements no hook.")
-    offers = [(kind, kind.offered(manager, entry.name)) for kind in kinds]
-    specs = [spec for _, offered in offers for spec in offered.values()]
+        raise Unfit(f"{entry.value} implements no hook.")
+    offers: dict[str, list[Any]] = {kind.name: kind.offered(manager) for kind in _KINDS}
+    for kind in _KINDS:
+        keys = [key for spec in offers[kind.name] for key in kind.keys(spec)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise Unfit(f"{entry.value} offers {kind.name} {key!r} twice.")
+    specs = [spec for each in offers.values() for spec in each]
     providers = [spec for spec in specs if isinstance(spec, ProviderSpec)]
     loaded = replace(
         report,
-        state=PluginState.LOADED,
-        kinds=tuple(sorted(kind.name for kind, offered in offers if offered)),
+        kinds=tuple(sorted(kind for kind, each in offers.items() if each)),
         providers=tuple(sorted({spec.name for spec in specs if not isinstance(spec, Site)})),
         capabilities=tuple(sorted({one for spec in providers for one in spec.capabilities})),
     )
-    for kind, offered in offers:
-        kind.file(offered, entry.name)
-    return loaded
+    return _Found(report=loaded, offers=offers)
+
+
+def _place_of(function: Callable[..., object]) -> str:
+    """Return the file that a hook stands in, as the beginning of a sentence."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return ""
+    return f"{'/'.join(PurePath(code.co_filename).parts[-2:])}: "
 
 
 def _sentence(error: BaseException) -> str:
     """Return the type and the first line of an error, whose own text may be anything."""
-    if isinstance(error, _Unfit):
-        return str(error)[:_LONGEST_DETAIL]
+    if isinstance(error, Unfit):
+        return str(error)
     lines = "".join(traceback.format_exception_only(error)).splitlines()
     # A syntax error quotes its source first, indented.
-    return next(line for line in lines if not line.startswith(" "))[:_LONGEST_DETAIL]
+    return next(line for line in lines if not line.startswith(" "))

@@ -1,0 +1,19 @@
+"""Find the installed plugins, load each one alone, and report what became of every one of them."""
+
+from trunkline.loading.plugins import (
+    PluginReport,
+    Plugins,
+    PluginState,
+    RequiredPluginMissing,
+    load_plugins,
+)
+from trunkline.loading.quiet import stdout_is_stderr
+
+__all__ = [
+    "PluginReport",
+    "PluginState",
+    "Plugins",
+    "RequiredPluginMissing",
+    "load_plugins",
+    "stdout_is_stderr",
+]

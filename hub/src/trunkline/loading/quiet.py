@@ -1,0 +1,61 @@
+"""Code of plugins kept from what is not theirs: standard output, and a person's Ctrl-C."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from types import FrameType
+from typing import BinaryIO
+
+
+@contextmanager
+def stdout_is_stderr() -> Iterator[BinaryIO]:
+    """
+    Let everything that is written to standard output in the block go to standard error.
+
+    That holds for native code and other processes too, since the descriptor itself is another one
+    meanwhile. What the block gets is the real one, for who has something to say to it.
+    """
+    usual = {id(each): each for each in (sys.stdout, sys.__stdout__) if each is not None}.values()
+
+    def flush() -> None:
+        for stream in usual:
+            with suppress(OSError, ValueError):  # it is closed, or nobody reads it any more
+                stream.flush()
+
+    flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        with redirect_stdout(sys.stderr), os.fdopen(kept, "wb", closefd=False) as real:
+            yield real
+    finally:
+        flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+@contextmanager
+def watched_for_interrupts() -> Iterator[Callable[[], bool]]:
+    """Give what tells whether a person has pressed Ctrl-C in the block; it has its usual effect."""
+    came = False
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: came  # Python raises KeyboardInterrupt in the main thread only
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
+        if callable(usual):
+            usual(number, frame)
+
+    if callable(usual):  # else it is ignored, or ends the process
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: came
+    finally:
+        if callable(usual):
+            signal.signal(signal.SIGINT, usual)

@@ -1,0 +1,315 @@
+"""What must be true of a spec before the hub believes it, so that nothing of it breaks later."""
+
+import functools
+import inspect
+import math
+import re
+import typing
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Mapping,
+)
+from contextlib import AbstractAsyncContextManager
+from datetime import date
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from trunkline.loading.variables import is_the_hubs
+from trunkline.sdk import (
+    Capability,
+    DatabaseSpec,
+    Idempotency,
+    PriceList,
+    ProviderSpec,
+    Site,
+    TelephonyProvider,
+    WebhookAdapter,
+)
+
+HUBS_KEYS: Final = ("provider", "max_at_once", "max_per_second")
+"""The keys of a connection's table that are the hub's own."""
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+_LONGEST_NAME: Final = 64
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
+_PREFIX: Final = re.compile(r"/(demo|p/[a-z0-9_-]+)")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_REGION: Final = re.compile(r"[A-Z]{2}|\*")
+_LONGEST_SHOWN: Final = 60
+_OPENS: Final = (AsyncIterator, AsyncGenerator, AbstractAsyncContextManager)
+_WEBHOOK_METHODS: Final = ("claims", "verify", "parse", "reply")
+_OPERATIONS: Final[Mapping[Capability, tuple[str, ...]]] = {
+    Capability.SMS_SEND: ("send_sms",),
+    Capability.MMS_SEND: ("send_sms",),
+    Capability.SMS_LOOKUP: ("fetch_sms", "list_sms"),
+    Capability.CALL_PLACE: ("place_call",),
+}
+"""What a telephony provider must override for what it declares."""
+
+
+class Unfit(Exception):
+    """A plugin broke a rule; the text is a whole sentence."""
+
+
+def check_telephony(spec: ProviderSpec[TelephonyProvider, Any]) -> None:
+    """
+    Check a provider of texts and calls.
+
+    Raises:
+        Unfit: The hub could not work with it; the sentence names the field.
+    """
+    said = f"ProviderSpec {_shown(spec.name)}"
+    _check_name(said, spec.name)
+    _check_config(said, spec.name, spec.config)
+    _check_opens(said, spec.open, given=("config", "context"))
+    _check_capabilities(said, spec.capabilities)
+    _must(
+        isinstance(spec.idempotency, Idempotency),
+        said,
+        "idempotency",
+        spec.idempotency,
+        "be an Idempotency, such as Idempotency.NONE",
+    )
+    _must(
+        _is_number(spec.accept_latency_s),
+        said,
+        "accept_latency_s",
+        spec.accept_latency_s,
+        "be a number of seconds, 0 or more",
+    )
+    _check_webhook(said, spec.webhook)
+    _check_prices(said, spec.prices)
+    _must(isinstance(spec.simulated, bool), said, "simulated", spec.simulated, "be True or False")
+    provider = _opened_by(spec.open)
+    if provider is not None and (fault := provider_fault(provider, spec.capabilities)):
+        raise Unfit(f"{said}: open {fault}")
+
+
+def check_database(spec: DatabaseSpec) -> None:
+    """Check a kind of database; `Unfit` as above."""
+    said = f"DatabaseSpec {_shown(spec.name)}"
+    _check_name(said, spec.name)
+    schemes: object = spec.schemes
+    _must(
+        isinstance(schemes, tuple)
+        and bool(schemes)
+        and all(isinstance(each, str) and _SCHEME.fullmatch(each) for each in schemes),
+        said,
+        "schemes",
+        schemes,
+        'be a tuple of URL schemes, such as ("sqlite",)',
+    )
+    _must(isinstance(spec.embedded, bool), said, "embedded", spec.embedded, "be True or False")
+    _check_opens(said, spec.open, given=("url", "context"))
+    for field in ("backup", "restore"):
+        value = getattr(spec, field)
+        _must(value is None or callable(value), said, field, value, "be a function or None")
+
+
+def check_site(site: Site) -> None:
+    """Check a web application; `Unfit` as above."""
+    said = f"Site {_shown(site.prefix)}"
+    prefix: object = site.prefix
+    _must(
+        isinstance(prefix, str) and bool(_PREFIX.fullmatch(prefix)),
+        said,
+        "prefix",
+        prefix,
+        "be /demo or /p/<plugin>",
+    )
+    _must(callable(site.app), said, "app", site.app, "be an ASGI application")
+    _must(isinstance(site.demo_only, bool), said, "demo_only", site.demo_only, "be True or False")
+
+
+def provider_fault(provider: type, capabilities: frozenset[Capability]) -> str | None:
+    """Return what a class of telephony providers lacks, as the end of a sentence, or None."""
+    if not issubclass(provider, TelephonyProvider):
+        return f"yields a {provider.__name__}, which is no TelephonyProvider: make it a subclass."
+    for capability in sorted(capabilities & _OPERATIONS.keys()):
+        for operation in _OPERATIONS[capability]:
+            if getattr(provider, operation) is getattr(TelephonyProvider, operation):
+                return (
+                    f"yields a {provider.__name__} without {operation}, which {capability.value} "
+                    "needs: define it, or do not declare that."
+                )
+    return None
+
+
+def variables_of(config: type[BaseModel]) -> dict[str, str]:
+    """Return the environment variable of each field of a connection that names one."""
+    named = ((name, field.json_schema_extra) for name, field in config.model_fields.items())
+    return {
+        name: str(extra["env"])
+        for name, extra in named
+        if isinstance(extra, dict) and "env" in extra
+    }
+
+
+def _must(holds: object, said: str, field: str, value: object, wanted: str) -> None:
+    if not holds:
+        raise Unfit(f"{said}: {field} must {wanted}, not {_shown(value)}.")
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.{_LONGEST_SHOWN}}"
+    except Exception:  # noqa: BLE001 - what it is cannot be told, but of what type it is
+        return f"a {type(value).__name__}"
+
+
+def _check_name(said: str, name: object) -> None:
+    fits = isinstance(name, str) and _NAME.fullmatch(name) and len(name) <= _LONGEST_NAME
+    wanted = "be of lower-case letters and digits, with single dashes or underscores between them"
+    _must(bool(fits), said, "name", name, wanted)
+
+
+def _check_config(said: str, name: str, config: object) -> None:
+    is_model = isinstance(config, type) and issubclass(config, BaseModel)
+    _must(is_model, said, "config", config, "be a class derived from pydantic's BaseModel")
+    assert isinstance(config, type)
+    assert issubclass(config, BaseModel)
+    prefix = f"{name.upper().replace('-', '_')}_"
+    for field, info in config.model_fields.items():
+        where = f"config field {field!r}"
+        _must(
+            field not in HUBS_KEYS,
+            said,
+            "config",
+            field,
+            f"have other fields than {', '.join(HUBS_KEYS)}, which are the hub's",
+        )
+        extra = info.json_schema_extra
+        if not isinstance(extra, dict) or "env" not in extra:
+            continue
+        variable = extra["env"]
+        _must(
+            isinstance(variable, str)
+            and re.fullmatch(rf"{prefix}[A-Z0-9_]+", variable) is not None
+            and not is_the_hubs(variable),
+            said,
+            f"env of {where}",
+            variable,
+            f"be a variable of the provider's own, {prefix}…",
+        )
+
+
+def _check_opens(said: str, opens: object, *, given: tuple[str, str]) -> None:
+    wanted = f"be a function of a {given[0]} and a {given[1]}"
+    _must(callable(opens), said, "open", opens, wanted)
+    assert callable(opens)
+    bare: object = opens
+    while isinstance(bare, functools.partial):
+        bare = bare.func
+    _must(
+        not inspect.isasyncgenfunction(bare) and not inspect.iscoroutinefunction(bare),
+        said,
+        "open",
+        opens,
+        "return an async context manager: decorate it @asynccontextmanager",
+    )
+    try:
+        signature = inspect.signature(opens)
+    except (TypeError, ValueError):
+        return  # native code need not say what it takes
+    try:
+        signature.bind(*given)
+    except TypeError:
+        _must(None, said, "open", opens, wanted)
+
+
+def _check_capabilities(said: str, capabilities: object) -> None:
+    field, wanted = "capabilities", "be a frozenset of Capability"
+    _must(isinstance(capabilities, frozenset), said, field, capabilities, wanted)
+    assert isinstance(capabilities, frozenset)
+    for each in capabilities:
+        _must(isinstance(each, Capability), said, field, each, "hold members of Capability")
+
+
+def _check_webhook(said: str, webhook: object) -> None:
+    is_class = isinstance(webhook, type)
+    _must(not is_class, said, "webhook", webhook, "be an instance: add () to the class's name")
+    fits = webhook is None or isinstance(webhook, WebhookAdapter)
+    _must(fits, said, "webhook", webhook, "be an instance of a WebhookAdapter, or None")
+    if webhook is None:
+        return
+    for name in _WEBHOOK_METHODS:
+        own, inherited = getattr(type(webhook), name), getattr(WebhookAdapter, name)
+        where = f"webhook.{name}"
+        is_async = inspect.iscoroutinefunction(own) or inspect.isasyncgenfunction(own)
+        _must(not is_async, said, where, own, "be a plain function, without async")
+        _must(own is not inherited or name == "reply", said, where, own, "be defined")
+
+
+def _check_prices(said: str, prices: object) -> None:
+    fits = prices is None or isinstance(prices, PriceList)
+    _must(fits, said, "prices", prices, "be a PriceList or None")
+    if not isinstance(prices, PriceList):
+        return
+    _must(
+        _matches(_CURRENCY, prices.currency),
+        said,
+        "prices.currency",
+        prices.currency,
+        "be an ISO 4217 code such as USD",
+    )
+    _must(isinstance(prices.source, str), said, "prices.source", prices.source, "be a text")
+    _must(
+        isinstance(prices.checked_on, date),
+        said,
+        "prices.checked_on",
+        prices.checked_on,
+        "be a date",
+    )
+    for field in ("sms_segment_micros", "mms_message_micros"):
+        by_region = getattr(prices, field)
+        _must(
+            isinstance(by_region, Mapping),
+            said,
+            f"prices.{field}",
+            by_region,
+            "be a mapping of regions to micro-units",
+        )
+        for region, micros in by_region.items():
+            _must(
+                _matches(_REGION, region),
+                said,
+                f"prices.{field}",
+                region,
+                'have ISO 3166 regions of two letters, or "*", as keys',
+            )
+            is_price = isinstance(micros, int) and not isinstance(micros, bool) and micros >= 0
+            _must(
+                is_price,
+                said,
+                f"prices.{field}[{region!r}]",
+                micros,
+                "be a whole number of micro-units, 0 or more",
+            )
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _is_number(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and value >= 0  # type: ignore[arg-type, operator]
+
+
+def _opened_by(opens: Callable[..., Any]) -> type | None:
+    """Return the class that `open` says it yields; None if it says nothing, or the base class."""
+    bare: Any = opens
+    while isinstance(bare, functools.partial):
+        bare = bare.func
+    try:
+        hint = typing.get_type_hints(inspect.unwrap(bare)).get("return")
+    except Exception:  # noqa: BLE001 - an annotation may name anything, or what is not there
+        return None
+    if typing.get_origin(hint) not in _OPENS:
+        return None
+    yielded, *_ = typing.get_args(hint)
+    is_known = isinstance(yielded, type) and yielded is not TelephonyProvider
+    return yielded if is_known else None

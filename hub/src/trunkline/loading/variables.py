@@ -1,0 +1,30 @@
+"""The environment variables that are the hub's own: no adapter may read them."""
+
+from typing import Final
+
+SHORT_NAMES: Final = {
+    "PORT": "server.port",
+    "WEBHOOK_BASE_URL": "server.public_url",
+    "DEMO_MODE": "server.demo",
+    "PROVIDER_DATABASE": "database.url",
+    "AGENTOS_CALLBACK_URL": "messages.callback_url",
+    "PROVIDER_TELEPHONY": "slots.telephony",
+    "INITIAL_AGENT_POOL_SIZE": "pool.size",
+    "TRUNKLINE_DATA_DIR": "server.data_dir",
+}
+"""Environment variables that set a key under a name of their own; they win over the long name."""
+
+ADMIN_TOKEN_VARIABLES: Final = ("ADMIN_TOKEN", "MASTER_SECURITY_TOKEN")
+ENCRYPTION_KEY_VARIABLE: Final = "CREDENTIALS_ENCRYPTION_KEY"
+_PREFIX: Final = "TRUNKLINE_"
+
+
+def variable_name(key: str) -> str:
+    """Return the environment variable that sets a dotted key: TRUNKLINE_SERVER__PORT."""
+    return f"{_PREFIX}{key.upper().replace('.', '__')}"
+
+
+def is_the_hubs(variable: str) -> bool:
+    """Tell whether the hub itself reads a variable."""
+    own = (*SHORT_NAMES, *ADMIN_TOKEN_VARIABLES, ENCRYPTION_KEY_VARIABLE)
+    return variable in own or variable.startswith(_PREFIX)
