@@ -133,52 +133,51 @@ def _operation(operation: AnyOperation) -> str:
     takes = operation.input_schema()
     needed = takes.get("required", ())
     arguments = [
-        (
-            f"`{name}`",
-            _kind(each, takes),
-            "required" if name in needed else _shown(each.get("default")),
-            each.get("description", ""),
-        )
-        for name, each in takes["properties"].items()
+        (f"`{name}`", _kind(each), "required" if name in needed else "", _meaning(each))
+        for name, each in ((name, _given(each)) for name, each in takes["properties"].items())
         if name not in _EVERYWHERE
     ]
-    gives = operation.output_schema()
     results = [
-        (f"`{name}`", _kind(each, gives), each.get("description", ""))
-        for name, each in gives.get("properties", {}).items()
+        (f"`{name}`", _kind(each), _meaning(each))
+        for name, each in operation.output_schema()["properties"].items()
     ]
-    one_of = " or ".join(_alternative(each, gives) for each in gives.get("anyOf", ()))
     return blocks(
         f"### {operation.name}",
         f"{operation.description} *({kind})*",
-        table("argument|type|default|meaning", arguments),
+        table("argument|type||meaning", arguments),
         f"Promised, and answered `unsupported` for now: {later}." if later else "",
         table("result|type|meaning", results),
-        f"The result is one of: {one_of}" if one_of else "",
     )
 
 
-def _alternative(schema: Schema, whole: Schema) -> str:
-    return schema.get("description") or f"`{_kind(schema, whole)}`."
+def _given(schema: Schema) -> Schema:
+    """Return the schema of an argument that is given: one that is left out may be null instead."""
+    given: Schema = schema["anyOf"][0] if "anyOf" in schema else schema
+    return given
+
+
+def _meaning(schema: Schema) -> str:
+    return str(_given(schema).get("description", ""))
 
 
 def _shown(default: object) -> str:
     return "" if default in (None, (), {}) else f"`{str(default).lower()}`"
 
 
-def _kind(schema: Schema, whole: Schema) -> str:
+def _kind(schema: Schema) -> str:
     """Return a JSON Schema in a few words; objects with their members."""
-    if "$ref" in schema:
-        return _kind(whole["$defs"][schema["$ref"].rpartition("/")[2]], whole)
     if "anyOf" in schema:
-        return " or ".join(_kind(each, whole) for each in schema["anyOf"])
-    if "const" in schema or "enum" in schema:
-        return ", ".join(f"`{each}`" for each in schema.get("enum", [schema.get("const")]))
+        return " or ".join(_kind(each) for each in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(f"`{each}`" for each in schema["enum"])
     if schema.get("type") == "array":
-        return f"list of {_kind(schema['items'], whole)}"
+        return f"list of {_kind(schema['items'])}"
     if "properties" in schema:
-        inner = (f"{name}: {_kind(each, whole)}" for name, each in schema["properties"].items())
+        members = schema["properties"].items()
+        inner = (f"{name}: {_kind(_given(each))}" for name, each in members)
         return f"{{{'; '.join(inner)}}}"
+    if "maximum" in schema:
+        return f"{schema['type']}, {schema['minimum']} to {schema['maximum']}"
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     return "time" if schema.get("format") == "date-time" else " or ".join(kinds)
 

@@ -96,7 +96,6 @@ async def test_every_argument_that_is_offered_is_described(house: House) -> None
         tools = (await client.list_tools()).tools
     for tool in tools:
         jsonschema.Draft202012Validator.check_schema(tool.input_schema)
-        assert tool.input_schema["additionalProperties"] is False
         assert {"agentId", "securityToken"} <= tool.input_schema["properties"].keys()
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from trunkline.core.hub import Hub
 from trunkline.core.messages.batches import MOST, BatchState
@@ -12,6 +12,7 @@ from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid, Problem
 from trunkline.surfaces.http import as_problem
 from trunkline.surfaces.operations import Annotations, Operation, Progress, checked, silent
+from trunkline.surfaces.schemas import schema_of
 from trunkline.surfaces.sending import SEND_MESSAGE, as_command, count_cost
 from trunkline.surfaces.shapes import (
     Arguments,
@@ -19,6 +20,7 @@ from trunkline.surfaces.shapes import (
     CancelResult,
     GetStatusResult,
     IdempotencyKey,
+    OutgoingMessage,
     Result,
     money,
     optional,
@@ -28,11 +30,18 @@ _STANDING = {"blocked": "blocked", "provider_rejected": "failed", "provider_auth
 """The codes of refusals that have a message, and what became of it."""
 
 
+_ITEM = Annotated[
+    dict[str, Any],
+    WithJsonSchema(schema_of(OutgoingMessage, "validation", described=False)),
+]
+"""One message of a batch, which is not read before its turn: it may be refused alone."""
+
+
 class SendBatchArguments(Arguments):
     """Arguments of comms_send_batch."""
 
-    messages: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST)] = Field(
-        description="Each takes the arguments of comms_send_message."
+    messages: Annotated[list[_ITEM], Field(min_length=1, max_length=MOST)] = Field(
+        description="1 to 500; each takes the arguments of comms_send_message."
     )
     idempotency_key: IdempotencyKey | None = Field(
         default=None,

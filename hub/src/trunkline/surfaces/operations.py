@@ -7,18 +7,20 @@ MCP tools, REST paths, the OpenAPI document and the command line are renderings 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import AgentMismatch, Invalid, NotFound, Problem, Unsupported
+from trunkline.surfaces.schemas import Schema, schema_of
 from trunkline.surfaces.shapes import REFERENCE, Arguments
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=BaseModel)
+
+_ACTING_AGENT: Final[Schema] = {"type": "string", "description": "The agent to act as."}
 
 Progress = Callable[[int, int], Awaitable[None]]
 """Is told how much is done, and of how much."""
@@ -72,22 +74,26 @@ class Operation(Generic[A, R]):
         """Whether a client may want to hear of it, or to leave, before there is a result."""
         return self.waits or self.run_told is not None
 
-    def input_schema(self) -> dict[str, Any]:
-        """Return the JSON Schema of the arguments."""
-        return _schema(self.arguments, "validation")
+    def input_schema(self, caller: Scope = Scope.AGENT) -> Schema:
+        """Return the JSON Schema of the arguments, for callers who are agents, or who name one."""
+        schema = schema_of(self.arguments, "validation")
+        if self.scope is Scope.AGENT and caller is not Scope.AGENT:
+            schema["properties"]["agentId"] = _ACTING_AGENT
+            schema["required"] = ["agentId", *schema.get("required", [])]
+        return schema
 
-    def output_schema(self) -> dict[str, Any]:
+    def output_schema(self) -> Schema:
         """Return the JSON Schema of the result."""
-        return _schema(self.result, "serialization")
+        return schema_of(self.result, "serialization")
 
     @cache  # noqa: B019 - operations live as long as the process
-    def tool_object(self) -> Mapping[str, object]:
+    def tool_object(self, caller: Scope = Scope.AGENT) -> Mapping[str, object]:
         """Return the operation as a tool, in MCP's words: one description for every client."""
         return {
             "name": self.name,
             "title": self.title,
             "description": self.description,
-            "inputSchema": self.input_schema(),
+            "inputSchema": self.input_schema(caller),
             "outputSchema": self.output_schema(),
             "annotations": {
                 "readOnlyHint": self.annotations.read_only,
@@ -177,16 +183,17 @@ def may_call(principal: Principal, operation: AnyOperation) -> bool:
 
 def checked(operation: Operation[A, Any], arguments: Mapping[str, Any]) -> A:
     """Return the arguments as their shape; Invalid names the first bad field, never its value."""
-    for name in sorted(operation.not_yet & arguments.keys()):
-        if arguments[name] is not None:
+    given = dict(arguments)
+    for name in sorted(operation.not_yet & given.keys()):
+        if given.pop(name) is not None:
             raise Unsupported(name, "this hub cannot do that yet; leave it out.")
     try:
-        return operation.arguments.model_validate(dict(arguments))
+        return operation.arguments.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "arguments"
         if first["type"] == "extra_forbidden":
-            known = operation.arguments.model_json_schema(by_alias=True)["properties"]
+            known = operation.input_schema()["properties"]
             raise Invalid("arguments", _unknown_field(known)) from None
         raise Invalid(field, f"{_sentence(first['type'], first['msg'])}") from None
 
@@ -228,34 +235,3 @@ async def _acting_agent(
     if arguments.agent_id is None:
         raise Invalid("agentId", "is required with an admin token.")
     return arguments.agent_id
-
-
-class _Schema(GenerateJsonSchema):
-    """JSON Schema as short as it can be said: a model pays for every word of it, at every turn."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-    def nullable_schema(self, schema: Any) -> JsonSchemaValue:
-        """Of an argument, null means "left out" and goes without saying; of a result it counts."""
-        inner = self.generate_inner(schema["schema"])
-        if self.mode == "validation":
-            return inner
-        if isinstance(inner.get("type"), str):
-            return {**inner, "type": [inner["type"], "null"]}
-        return {"anyOf": [inner, {"type": "null"}]}
-
-    def default_schema(self, schema: Any) -> JsonSchemaValue:
-        generated = super().default_schema(schema)
-        if generated.get("default", ...) is None:
-            del generated["default"]
-        return generated
-
-
-def _schema(model: type[BaseModel], mode: Literal["validation", "serialization"]) -> dict[str, Any]:
-    schema = model.model_json_schema(by_alias=True, schema_generator=_Schema, mode=mode)
-    for part in (schema, *schema.get("$defs", {}).values()):
-        part.pop("title", None)
-        part.pop("description", None)  # the operation has one, and fields say what they are for
-    schema["type"] = "object"  # of alternatives, each is one
-    return schema

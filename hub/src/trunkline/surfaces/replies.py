@@ -15,6 +15,7 @@ from trunkline.surfaces.shapes import (
     MessageShape,
     Reference,
     Result,
+    Whole,
     message_shape,
 )
 
@@ -29,7 +30,7 @@ class WaitForReplyArguments(Arguments):
         default=None, alias="from", description="A phone number or agent id; otherwise anybody."
     )
     channel: ChannelName | None = None
-    timeout_seconds: int = Field(default=25, ge=1, le=LONGEST_S)
+    timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_S), Whole] = 25
     cursor: Reference | None = Field(
         default=None,
         description="Of a waiting answer, to go on; or the id of a reply, for what came after it.",
@@ -43,16 +44,20 @@ class WaitingShape(Result):
     cursor: str
 
 
-_AS_READ: Final = {
+_EITHER: Final = {
     "type": "object",
-    "required": ["id", "body"],
-    "description": "The reply, as comms_get_messages shows messages.",
+    "properties": {
+        "waiting": {"type": "boolean", "description": "True: nobody has written yet."},
+        "cursor": {"type": "string", "description": "To go on with, while waiting."},
+        "id": {"type": "string", "description": "Of the reply, as comms_get_messages shows it."},
+        "body": {"type": ["string", "null"]},
+    },
 }
-"""In place of the schema of a message, which a model knows from there, and would pay for twice."""
+"""One object instead of two, and of a message what says that it is one."""
 
 
 class WaitForReplyResult(
-    RootModel[Annotated[MessageShape, WithJsonSchema(_AS_READ)] | WaitingShape]
+    RootModel[Annotated[MessageShape | WaitingShape, WithJsonSchema(_EITHER)]]
 ):
     """Result of comms_wait_for_reply."""
 

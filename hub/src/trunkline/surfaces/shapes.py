@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
@@ -53,6 +54,10 @@ def _written_time(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _as_utc(at: datetime) -> datetime:
     try:
         return at.astimezone(UTC)
@@ -65,6 +70,9 @@ Line = Annotated[str, StringConstraints(max_length=320), AfterValidator(_one_lin
 
 Text = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_without_nul)]
 """Any text without NUL, which databases cannot hold."""
+
+Whole = BeforeValidator(_whole)
+"""Of an int: 3.0 and 1e1 are whole numbers too, and models write them; 3.5 is none."""
 
 MediaUrl = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_media_url)]
 """Where a provider can fetch what it shall send along."""
@@ -105,10 +113,24 @@ class Result(Shape):
     model_config = ConfigDict(validate_by_name=True, extra="ignore")
 
 
-class Arguments(Shape):
+class Given(Shape):
+    """Base of what comes in: null means "left out"."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        known = {field.alias for field in cls.model_fields.values()}
+        return {
+            name: value for name, value in given.items() if value is not None or name not in known
+        }
+
+
+class Arguments(Given):
     """What every operation takes beside its own arguments."""
 
-    agent_id: Line | None = Field(default=None, description="Only with an admin token.")
+    agent_id: Line | None = Field(default=None, description="Not needed.")
     security_token: Line | None = Field(default=None, description="Not needed.")
 
 
@@ -119,11 +141,14 @@ Since = Annotated[
 ]
 
 
-class SendMessageArguments(Arguments):
-    """Arguments of comms_send_message."""
+class OutgoingMessage(Given):
+    """A message to send."""
 
     channel: ChannelName = Field(description="How to send it. This hub can send sms.")
-    body: Text = Field(description="The text, exactly as it shall arrive; may be empty with media.")
+    body: Text = Field(
+        description="The text, exactly as it shall arrive: at most 1,600 characters; may be empty "
+        "with media."
+    )
     to: Line | None = Field(
         default=None,
         description="Phone number (E.164, or national form of the agent's country) or agent id. "
@@ -131,10 +156,10 @@ class SendMessageArguments(Arguments):
     )
     to_agent_id: Line | None = Field(default=None, description="Another agent of this hub.")
     media_url: MediaUrl | None = Field(
-        default=None, description="https URL of a picture etc. to send along."
+        default=None, description="https URL (at most 2,000 characters) of a picture etc."
     )
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = Field(
-        default=None, description="Several, instead of mediaUrl."
+        default=None, description="At most 10, instead of mediaUrl."
     )
     reply_to: Reference | None = Field(
         default=None, description="Id of the inbound message this answers; marks it read."
@@ -142,17 +167,19 @@ class SendMessageArguments(Arguments):
     send_at: Since | None = Field(
         default=None, description="Send it then, not now (RFC 3339; at most 30 days away)."
     )
-    valid_for_seconds: int | None = Field(
+    valid_for_seconds: Annotated[int, Field(ge=1, le=172_800), Whole] | None = Field(
         default=None,
-        ge=1,
-        le=172_800,
         description="Give it up if it could not be handed over within so long; default 4 hours.",
     )
     idempotency_key: IdempotencyKey | None = Field(
         default=None,
         description="Repeat a call with the same key to get the same message, never a second "
-        "one. Use a new key to send the same text twice.",
+        "one. Use a new key to send the same text twice. At most 255 ASCII characters.",
     )
+
+
+class SendMessageArguments(Arguments, OutgoingMessage):
+    """Arguments of comms_send_message."""
 
 
 class SendMessageResult(Result):
@@ -190,7 +217,7 @@ class GetMessagesArguments(Arguments):
     contact_number: Line | None = Field(default=None, description="Only to or from this number.")
     since: Since | None = Field(default=None, description="Only from this time on (RFC 3339).")
     unread: bool = Field(default=False, description="Only inbound ones not yet acknowledged.")
-    limit: int = Field(default=50, ge=1, le=200)
+    limit: Annotated[int, Field(ge=1, le=200), Whole] = 50
     cursor: Line | None = Field(default=None, description="nextCursor of the page before.")
 
 

@@ -108,7 +108,8 @@ class Rest:
 
     async def tools(self, principal: Caller) -> Response:
         """List the operations that the token may call."""
-        shown = [each.tool_object() for each in self._catalogue.visible_to(principal)]
+        visible = self._catalogue.visible_to(principal)
+        shown = [each.tool_object(principal.scope) for each in visible]
         return JSONResponse({"tools": shown})
 
     async def no_such_tool(self, principal: Caller) -> Response:
