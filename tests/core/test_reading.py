@@ -1,4 +1,4 @@
-"""Reading what people write: whom they mean, whether they opt out, and what can be seen of it."""
+"""Reading what people write: whether they opt out, and what can be seen of it."""
 
 import unicodedata
 
@@ -8,65 +8,6 @@ from hypothesis import strategies as st
 
 from trunkline.core.compliance.optout import OptWord, opt_word
 from trunkline.core.inbound.text import visible
-from trunkline.core.messages.recipient import parse_number
-
-# --- numbers --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "country", "number"),
-    [
-        ("+14155552671", None, "+14155552671"),
-        ("+1 (415) 555-2671", None, "+14155552671"),
-        ("415.555.2671", "US", "+14155552671"),
-        ("1-415-555-2671", "US", "+14155552671"),
-        ("011 44 20 7183 8750", "US", "+442071838750"),
-        ("020 7183 8750", "GB", "+442071838750"),
-        ("0044 20 7183 8750", "DE", "+442071838750"),
-        ("+12025550150", None, "+12025550150"),
-    ],
-)
-def test_a_number_is_read_as_it_is_dialled(text: str, country: str | None, number: str) -> None:
-    assert parse_number(text, country) == number
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "+",
-        "911",
-        "415-555-2671",  # national, and nobody said of which nation
-        "+1415555267",
-        "+141555526711",
-        "+999123456789",
-        "agent4155552671",
-        "bot-4155552671",
-        "+14155552671 ext 5",
-        "+14155552671;ext=5",
-        "+14155552671 or +14155552672",
-        "tel:+14155552671",
-        "1-800-FLOWERS",
-        "call +14155552671",
-        "+14155552671\0",
-        "+" + "1" * 300,
-    ],
-)
-def test_what_is_more_or_less_than_a_number_is_none(text: str) -> None:
-    assert parse_number(text, None) is None
-
-
-@pytest.mark.parametrize("text", ["agent4155552671", "4155552671 ext 5", "4155552671/x4155552672"])
-def test_a_number_inside_other_text_is_none_in_any_country(text: str) -> None:
-    assert parse_number(text, "US") is None
-
-
-@given(st.text(max_size=40), st.sampled_from([None, "US", "GB", "DE"]))
-def test_reading_a_number_never_breaks(text: str, country: str | None) -> None:
-    number = parse_number(text, country)
-
-    assert number is None or (number.startswith("+") and number[1:].isdigit())
-
 
 # --- opting out -----------------------------------------------------------------------------------
 

@@ -256,9 +256,10 @@ connection_states = _table(
 suppressions = _table(
     "suppressions",
     sa.Column("address", sa.Text, nullable=False),  # E.164: SMS, MMS, WhatsApp and calls alike
-    sa.Column("source", sa.String(16), nullable=False),  # stop: what START may lift
+    sa.Column("source", sa.String(16), nullable=False),  # stop | provider: what START may lift
     sa.Column("event_id", sa.String(64)),
-    sa.UniqueConstraint("workspace_id", "address", "source"),
+    sa.Column("sender", sa.Text, nullable=False, server_default=""),  # closed to; empty: to all
+    sa.UniqueConstraint("workspace_id", "address", "source", "sender"),
 )
 
 # --- privacy --------------------------------------------------------------------------------------

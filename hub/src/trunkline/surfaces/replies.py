@@ -27,7 +27,9 @@ class WaitForReplyArguments(Arguments):
     """Arguments of comms_wait_for_reply."""
 
     from_: Line | None = Field(
-        default=None, alias="from", description="A phone number or agent id; otherwise anybody."
+        default=None,
+        alias="from",
+        description="A phone number, short code, name or agent id; otherwise anybody.",
     )
     channel: ChannelName | None = None
     timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_S), Whole] = 25

@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from trunkline.core.messages.content import MAX_MEDIA, media_url_fault
 from trunkline.core.messages.models import Channel, Direction, ReadableMessage
+from trunkline.core.numbers import is_number
 from trunkline.sdk import major_units
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
@@ -214,7 +215,10 @@ class GetMessagesArguments(Arguments):
     """Arguments of comms_get_messages."""
 
     channel: Literal["sms", "whatsapp", "email", "chat", "voice", "all"] = "all"
-    contact_number: Line | None = Field(default=None, description="Only to or from this number.")
+    contact_number: Line | None = Field(
+        default=None,
+        description="Only to or from this number, short code, name or agent id.",
+    )
     since: Since | None = Field(default=None, description="Only from this time on (RFC 3339).")
     unread: bool = Field(default=False, description="Only inbound ones not yet acknowledged.")
     limit: Annotated[int, Field(ge=1, le=200), Whole] = 50
@@ -229,6 +233,7 @@ class MessageShape(Result):
     direction: Direction
     from_: str = Field(serialization_alias="from")
     to: str
+    answerable: bool | None = optional("False: it came from a short code or a name.")
     body: str | None
     body_state: str
     media_url: str | None = optional("The first one.")
@@ -371,6 +376,7 @@ def message_shape(readable: ReadableMessage) -> MessageShape:
         direction=message.direction,
         from_=message.from_address,
         to=message.to_address,
+        answerable=None if is_number(message.from_address) else False,
         body=content.body if content else None,
         body_state=message.body_state.value,
         media_url=urls[0] if urls else None,

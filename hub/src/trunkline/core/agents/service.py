@@ -14,6 +14,7 @@ from trunkline.core.agents.models import (
     AgentStatus,
     Pool,
 )
+from trunkline.core.numbers import NotANumber, parse_number
 from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
 from trunkline.core.problems import Invalid, NotFound, PoolExhausted
 from trunkline.sdk import E164, Clock, Database, IdSource, Tx
@@ -180,7 +181,10 @@ class Agents:
 
 def _checked(name: str, value: str) -> str:
     if name == "phone":
-        return _phone(value)
+        try:
+            return parse_number(value, None)
+        except NotANumber as error:
+            raise Invalid(name, str(error)) from None
     if name == "country":
         if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
             raise Invalid(name, "give a two-letter country code such as US.")
@@ -188,13 +192,3 @@ def _checked(name: str, value: str) -> str:
     if len(value) > 2000:
         raise Invalid(name, "give at most 2000 characters.")
     return value
-
-
-def _phone(value: str) -> str:
-    try:
-        number = phonenumbers.parse(value, None)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_valid_number(number):
-        raise Invalid("phone", "give a valid number in E.164 form, such as +14155550100.")
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

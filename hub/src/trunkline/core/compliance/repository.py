@@ -1,44 +1,137 @@
 """All SQL of the suppression list."""
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 
+from trunkline.core.numbers import canonical
 from trunkline.db.hot import Hot
 from trunkline.db.locks import hold
 from trunkline.db.schema import suppressions
 from trunkline.sdk import Tx
 
+
+class Source(StrEnum):
+    """Who told that an address is closed. Their own START lifts either."""
+
+    STOP = "stop"
+    """Its owner wrote STOP: closed to every sender of the workspace."""
+
+    PROVIDER = "provider"
+    """The provider said that its owner has opted out: closed to the sender that it refused."""
+
+
+_ANY: Final = ""
+"""In place of a sender: every sender of the workspace."""
+
 _FIND = Hot(
     sa.select(suppressions.c.source)
     .where(
         suppressions.c.workspace_id == sa.bindparam("workspace_id"),
-        suppressions.c.address == sa.bindparam("address"),
+        sa.or_(
+            suppressions.c.address == sa.bindparam("number"),
+            suppressions.c.address == sa.bindparam("address"),  # as earlier hubs stored it
+        ),
+        sa.or_(suppressions.c.sender == _ANY, suppressions.c.sender == sa.bindparam("sender")),
     )
     .limit(1)
 )
 
 
-def is_suppressed(tx: Tx, workspace_id: str, address: str) -> bool:
+def is_suppressed(tx: Tx, workspace_id: str, address: str, sender: str) -> bool:
     """
-    Tell whether `address` must not be written to or called by anyone of the workspace.
+    Tell whether `address` must not be written to or called by `sender`, a number of the workspace.
 
     Nobody closes or opens it until the transaction ends.
     """
-    hold(tx, "address", workspace_id, address, shared=True)
-    return bool(_FIND(tx, {"workspace_id": workspace_id, "address": address}))
+    number = canonical(address)
+    hold(tx, "address", workspace_id, number, shared=True)
+    key = {
+        "workspace_id": workspace_id,
+        "number": number,
+        "address": address,
+        "sender": canonical(sender),
+    }
+    return bool(_FIND(tx, key))
 
 
 def suppress_by_stop(
     tx: Tx, workspace_id: str, row_id: str, address: str, event_id: str, now: datetime
 ) -> None:
     """Close `address`: it asked for it by STOP. Nothing changes if it is closed already."""
-    hold(tx, "address", workspace_id, address)
+    _suppress(tx, workspace_id, row_id, Source.STOP, _ANY, address, event_id, now)
+
+
+def suppress_by_provider(
+    tx: Tx,
+    workspace_id: str,
+    row_id: str,
+    *,
+    sender: str,
+    address: str,
+    event_id: str | None,
+    now: datetime,
+) -> None:
+    """
+    Close `address` to one sender: the provider says that it has opted out.
+
+    `event_id` is the event that told of it, or None if that was the answer to a send. Nothing
+    changes if it is closed to that sender already.
+    """
+    _suppress(tx, workspace_id, row_id, Source.PROVIDER, canonical(sender), address, event_id, now)
+
+
+def lift(
+    tx: Tx,
+    workspace_id: str,
+    address: str,
+    sender: str,
+    closed_before: datetime | None = None,
+) -> None:
+    """
+    Open what STOP closed to everybody, and what the provider told of closed to `sender`.
+
+    `address` has written START to `sender`. With `closed_before` nothing is opened that was closed
+    since.
+    """
+    number = canonical(address)
+    hold(tx, "address", workspace_id, number)
+    lifted = sa.delete(suppressions).where(
+        suppressions.c.workspace_id == workspace_id,
+        suppressions.c.address.in_({number, address}),
+        sa.or_(
+            suppressions.c.source == Source.STOP.value,
+            sa.and_(
+                suppressions.c.source == Source.PROVIDER.value,
+                suppressions.c.sender == canonical(sender),
+            ),
+        ),
+    )
+    if closed_before is not None:
+        lifted = lifted.where(suppressions.c.created_at <= closed_before)
+    tx.execute(lifted)
+
+
+def _suppress(
+    tx: Tx,
+    workspace_id: str,
+    row_id: str,
+    source: Source,
+    sender: str,
+    address: str,
+    event_id: str | None,
+    now: datetime,
+) -> None:
+    number = canonical(address)
+    hold(tx, "address", workspace_id, number)
     found = tx.execute(
         sa.select(suppressions.c.id).where(
             suppressions.c.workspace_id == workspace_id,
-            suppressions.c.address == address,
-            suppressions.c.source == "stop",
+            suppressions.c.address == number,
+            suppressions.c.source == source.value,
+            suppressions.c.sender == sender,
         )
     ).first()
     if found is None:
@@ -47,23 +140,9 @@ def suppress_by_stop(
                 id=row_id,
                 workspace_id=workspace_id,
                 created_at=now,
-                address=address,
-                source="stop",
+                address=number,
+                source=source.value,
+                sender=sender,
                 event_id=event_id,
             )
         )
-
-
-def lift_stop(
-    tx: Tx, workspace_id: str, address: str, closed_before: datetime | None = None
-) -> None:
-    """Open what STOP closed, and only that; with `closed_before` not if it was closed since."""
-    hold(tx, "address", workspace_id, address)
-    stops = sa.delete(suppressions).where(
-        suppressions.c.workspace_id == workspace_id,
-        suppressions.c.address == address,
-        suppressions.c.source == "stop",
-    )
-    if closed_before is not None:
-        stops = stops.where(suppressions.c.created_at <= closed_before)
-    tx.execute(stops)

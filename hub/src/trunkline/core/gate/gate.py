@@ -14,8 +14,8 @@ from trunkline.core.agents.models import Agent, AgentStatus
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.messages.content import Content
-from trunkline.core.messages.recipient import region_of
 from trunkline.core.messages.segments import Encoding, count_segments
+from trunkline.core.numbers import region_of
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Forbidden, Invalid, Missing, Unsupported
 from trunkline.sdk import E164, Capability, Tx, is_demo_number
@@ -125,7 +125,7 @@ class Gate:
                 sentence="The number it was to come from is not the agent's any more. A new send "
                 "has the one that is.",
             )
-        if compliance.is_suppressed(tx, workspace_id, recipient):
+        if compliance.is_suppressed(tx, workspace_id, recipient, sender):
             return Block(
                 rule="suppression",
                 sentence="The recipient has opted out of messages and calls. Do not send again; "

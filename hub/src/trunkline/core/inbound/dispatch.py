@@ -29,6 +29,7 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
+from trunkline.core.numbers import spellings
 from trunkline.sdk import Idempotency, InboundEvent, SmsReceived, StatusReported, Tx
 
 _OPEN: Final = frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN})
@@ -103,7 +104,7 @@ class Dispatch:
                 self._journal.clock.now(),
             )
         elif word is OptWord.START:
-            compliance.lift_stop(tx, stored.workspace_id, event.sender, came_at)
+            compliance.lift(tx, stored.workspace_id, event.sender, event.recipient, came_at)
 
     def apply(
         self, tx: Tx, stored: StoredEvent, event: InboundEvent, connection: Connection
@@ -272,7 +273,11 @@ def _content(event: SmsReceived) -> Content:
 
 
 def _owner(tx: Tx, stored: StoredEvent, number: str) -> Agent | None:
-    agent = agents.find_agent_by_phone(tx, stored.workspace_id, number)
+    found = (
+        agents.find_agent_by_phone(tx, stored.workspace_id, spelling)
+        for spelling in spellings(number)
+    )
+    agent = next(filter(None, found), None)
     return (
         agent if stored.agent_id is None or agent is None or agent.id == stored.agent_id else None
     )

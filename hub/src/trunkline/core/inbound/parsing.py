@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from trunkline.core.agents.models import Agent
+from trunkline.core.numbers import is_same
 from trunkline.sdk import InboundEvent, SmsReceived, StatusReported
 
 
@@ -23,7 +24,7 @@ def events_in(parsed: Iterable[object]) -> list[InboundEvent]:
 def is_for(event: InboundEvent, agent: Agent) -> bool:
     """Tell whether the hub's own address in an event is the agent's."""
     if isinstance(event, SmsReceived):
-        return event.recipient == agent.phone
+        return is_same(event.recipient, agent.phone)
     if isinstance(event, StatusReported):
         return event.sender == agent.phone
     return True

@@ -20,7 +20,7 @@ from trunkline.core.messages.models import (
     Message,
     ReadableMessage,
 )
-from trunkline.core.messages.recipient import country_of, parse_number
+from trunkline.core.messages.recipient import read_addresses
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.vault import BodyVault, Unreadable
 from trunkline.core.problems import Invalid, NotFound
@@ -89,7 +89,7 @@ class Inbox:
 
         def fn(tx: Tx) -> Page:
             agent = _agent(tx, principal, agent_id)
-            wanted = _conditions(principal.workspace_id, agent, query)
+            wanted = _conditions(tx, principal.workspace_id, agent, query)
             found = self._read(tx, principal.workspace_id, wanted, query)
             total = _count(tx, wanted)
             more = len(found) > query.limit
@@ -226,15 +226,15 @@ def _agent(tx: Tx, principal: Principal, agent_id: str) -> Agent:
     return agent
 
 
-def _conditions(workspace_id: str, agent: Agent, query: Query) -> list[sa.ColumnElement[bool]]:
+def _conditions(
+    tx: Tx, workspace_id: str, agent: Agent, query: Query
+) -> list[sa.ColumnElement[bool]]:
     wanted = [messages.c.workspace_id == workspace_id, messages.c.agent_id == agent.id]
     if query.channel is not None:
         wanted.append(messages.c.channel == query.channel.value)
     if query.contact_number is not None:
-        number = parse_number(query.contact_number, country_of(agent))
-        if number is None:
-            raise Invalid("contactNumber", "give a valid phone number, such as +14155550100.")
-        wanted.append(sa.or_(messages.c.from_address == number, messages.c.to_address == number))
+        who = read_addresses(tx, workspace_id, agent, query.contact_number, "contactNumber")
+        wanted.append(sa.or_(messages.c.from_address.in_(who), messages.c.to_address.in_(who)))
     if query.since is not None:
         wanted.append(messages.c.created_at >= query.since)
     if query.unread:

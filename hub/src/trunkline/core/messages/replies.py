@@ -10,7 +10,7 @@ from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.models import TAKEN, Channel, Direction, ReadableMessage, Status
-from trunkline.core.messages.recipient import read_number
+from trunkline.core.messages.recipient import read_addresses
 from trunkline.core.messages.service import until_noted
 from trunkline.core.principal import Principal
 from trunkline.core.problems import NotFound
@@ -104,9 +104,9 @@ def _newer(tx: Tx, workspace_id: str, agent_id: str, wanted: Wanted) -> _Newer:
     inbound = _of(workspace_id, agent, wanted, Direction.INBOUND)
     outbound = _of(workspace_id, agent, wanted, Direction.OUTBOUND)
     if wanted.contact is not None:
-        number = read_number(tx, workspace_id, agent, wanted.contact, "from")
-        inbound.append(messages.c.from_address == number)
-        outbound.append(messages.c.to_address == number)
+        who = read_addresses(tx, workspace_id, agent, wanted.contact, "from")
+        inbound.append(messages.c.from_address.in_(who))
+        outbound.append(messages.c.to_address.in_(who))
     after = wanted.after
     if after is None:
         went_out = messages.c.status.in_([status.value for status in _WENT_OUT])

@@ -234,6 +234,17 @@ def find_by_external_id(
     return to_message(rows[0]) if rows else None
 
 
+def has_written(tx: Tx, workspace_id: str, agent_id: str, address: str) -> bool:
+    """Tell whether `address` has written to an agent; all of the agent's messages are searched."""
+    written = sa.select(messages.c.id).where(
+        messages.c.workspace_id == workspace_id,
+        messages.c.agent_id == agent_id,
+        messages.c.direction == Direction.INBOUND.value,
+        messages.c.from_address == address,
+    )
+    return tx.execute(written.limit(1)).first() is not None
+
+
 def rivals(tx: Tx, workspace_id: str, message: Message, since: datetime) -> list[Message]:
     """
     Return the messages that a look-up may take for this one, oldest first, this one among them.

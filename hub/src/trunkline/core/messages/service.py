@@ -26,7 +26,7 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
-from trunkline.core.messages.recipient import read_recipient
+from trunkline.core.messages.recipient import must_look_up, read_recipient
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.problems import (
@@ -113,7 +113,10 @@ class Messages:
             raise Unsupported("channel", "the hub can send sms, and no other channel yet.")
         if not (command.content.body.strip() or command.content.media_urls):
             raise Invalid("body", "a text without media cannot be empty.")
-        draft = await self._db.read(lambda tx: self._draft(tx, principal, agent_id, command))
+        draft = await self._db.read(
+            lambda tx: self._draft(tx, principal, agent_id, command),
+            heavy=must_look_up(command.to or ""),
+        )
         if draft.first is not None and draft.first.counts:
             return await self._replay(principal, command, draft.first.message_id)
         if command.send_at is not None:
@@ -189,9 +192,7 @@ class Messages:
                 or answered.direction is not Direction.INBOUND
             ):
                 raise Invalid("replyTo", "there is no such inbound message of this agent.")
-        recipient = read_recipient(tx, workspace_id, agent, command)
-        if answered is not None and answered.from_address != recipient:
-            raise Invalid("replyTo", "that message came from somebody else than you write to.")
+        recipient = read_recipient(tx, workspace_id, agent, command, answered)
         key = idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
         first = idempotency.find_first(tx, workspace_id, key, self._clock.now())
         return _Draft(agent=agent, recipient=recipient, key=key, first=first)
