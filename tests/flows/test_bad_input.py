@@ -78,19 +78,25 @@ def post(house: House, content: bytes, content_type: str | None = "application/j
     ],
     ids=lambda content: f"{content[:20]!r}",
 )
-async def test_what_is_no_json_is_invalid(house: House, content: bytes) -> None:
+async def test_case_a16_what_is_no_json_is_said_to_be_none_and_no_argument_is_named(
+    house: House, content: bytes
+) -> None:
     response = await post(house, content)
 
     assert refused(response, 422, "invalid")
-    assert response.json()["detail"] == "body: this is not JSON in UTF-8."
+    assert response.json()["detail"] == "The request is not JSON in UTF-8."
+    assert "field" not in response.json()
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"text"', b"17"])
-async def test_json_that_is_no_object_is_invalid(house: House, content: bytes) -> None:
+async def test_case_a16_json_that_is_no_object_is_said_to_be_none(
+    house: House, content: bytes
+) -> None:
     response = await post(house, content)
 
     assert refused(response, 422, "invalid")
-    assert response.json()["detail"] == "body: give a JSON object."
+    assert response.json()["detail"].startswith("The request is JSON, but not an object")
+    assert "field" not in response.json()
 
 
 @pytest.mark.parametrize("depth", [33, 400, 900, 100_000])
@@ -105,7 +111,8 @@ async def test_json_that_is_nested_without_reason_is_invalid(
     )
 
     assert refused(response, 422, "invalid")
-    assert response.json()["detail"] == "body: nested deeper than 32."
+    assert response.json()["detail"] == "The request is nested deeper than 32 levels."
+    assert "field" not in response.json()
 
 
 async def test_json_that_is_nested_as_deeply_as_allowed_is_read(house: House) -> None:
@@ -167,10 +174,33 @@ async def test_a_path_that_is_not_there_is_not_found(house: House, path: str) ->
     assert response.status_code == 307 or refused(response, 404, "not_found")
 
 
-async def test_another_method_is_not_allowed(house: House) -> None:
-    response = await house.hub.client.delete("/api/v1/messages")
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        (SEND, "POST"),
+        ("/api/v1/tools/comms_fly", "POST"),
+        ("/api/v1/tools", "GET, HEAD"),
+        ("/api/v1/messages", "GET, HEAD"),
+        ("/api/v1/messages/x", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+        ("/metrics", "GET, HEAD"),
+        ("/health", "GET, HEAD"),
+        ("/health/ready", "GET, HEAD"),
+        ("/webhooks/ann/sms", "GET, POST"),
+        ("/webhooks/connections/demo", "GET, POST"),
+        ("/demo/handsets", "GET, HEAD"),
+        ("/demo/faults", "DELETE, GET, HEAD, POST"),
+        ("/demo/", "GET, HEAD"),
+    ],
+)
+async def test_case_a14_a_method_that_is_not_allowed_is_told_which_are(
+    house: House, path: str, allowed: str
+) -> None:
+    for method in ("PUT", "PATCH", "OPTIONS", "TRACE"):
+        response = await house.hub.client.request(method, path)
 
-    assert refused(response, 405, "method_not_allowed")
+        assert refused(response, 405, "method_not_allowed")
+        assert response.headers["allow"] == allowed
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from trunkline.sdk import Site, WebhookReply, WebhookRequest
 from trunkline.settings import Settings
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
 from trunkline.surfaces.catalogue import AGENT_OPERATIONS
+from trunkline.surfaces.cors import Cors
 from trunkline.surfaces.guard import Guard, LoopbackOnly
 from trunkline.surfaces.http import problem_response
 from trunkline.surfaces.mcp.endpoint import McpEndpoint
@@ -97,11 +98,12 @@ def build_applications(
     webhooks = Webhooks(rest, hub, public_url=settings.public_url)
     app = _Patience(webhooks)
     loopback.app = webhooks  # neither guarded nor an operator's: a webhook proves itself
+    origins = settings.server.allowed_origins
     guarded = Guard(
-        app,
+        Cors(app, origins=origins),
         public_url=settings.public_url,
         hosts=settings.server.allowed_hosts,
-        origins=settings.server.allowed_origins,
+        origins=origins,
     )
 
     def end_waits() -> None:
@@ -162,7 +164,7 @@ class _LocalDoor:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             operator = Principal(scope=PrincipalScope.LOCAL)
             scope = {**scope, "trunkline.local": operator}
         await self._app(scope, receive, send)

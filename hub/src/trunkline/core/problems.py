@@ -5,6 +5,8 @@ The constructor takes facts and writes the sentence, which says what to do. It n
 rejected value, a number, an address or a body. `status` is the HTTP status that goes with the code.
 """
 
+from collections.abc import Iterable
+
 
 class Problem(Exception):
     """Base of every refusal. `facts` are further members of the problem object (RFC 9457)."""
@@ -34,6 +36,14 @@ class Invalid(Problem):
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(f"{field}: {sentence}", field=field)
+
+
+class Unreadable(Problem):
+    """The body as a whole is not what is expected: no JSON object, too deep, or cut off."""
+
+    code = "invalid"
+    status = 422
+    title = "Invalid input"
 
 
 class Unsupported(Problem):
@@ -94,14 +104,15 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    """The path exists, but not with this method."""
+    """The path exists, but not with this method; the header `Allow` names those it takes."""
 
     code = "method_not_allowed"
     status = 405
     title = "Method not allowed"
 
-    def __init__(self) -> None:
-        super().__init__("This path does not take this HTTP method.")
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(sorted(allowed))
+        super().__init__(f"This path does not take this HTTP method, but {self.allowed}.")
 
 
 class UnsupportedMediaType(Problem):

@@ -12,6 +12,7 @@ from trunkline.settings.values import (
     CallbackUrl,
     DatabaseUrl,
     EncryptionKey,
+    Hosts,
     HttpUrl,
     Names,
     Origins,
@@ -56,11 +57,13 @@ class ServerSettings(_Section):
         description="Directory of the hub's own files. A relative one in the file starts at the "
         "file's folder. Default: the user's data directory, with one of its own for the demo.",
     )
-    allowed_hosts: Names = Field(
+    allowed_hosts: Hosts = Field(
         default=(), description="Host names to answer to besides the public URL's and loopback."
     )
-    allowed_origins: Names = Field(
-        default=(), description="Web origins that may call, besides the public URL's."
+    allowed_origins: Origins = Field(
+        default=(),
+        description="Web origins that may call and are answered as CORS has it, such as "
+        "https://app.example.com; besides the public URL's, whose own pages need no CORS.",
     )
 
 

@@ -36,6 +36,12 @@ def _origin(value: str) -> str:
     return value.rstrip("/")
 
 
+def _host(value: str) -> str:
+    if not re.fullmatch(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", value):
+        raise ValueError("it must be a host name such as hub.example.com")
+    return value
+
+
 def _callback_url(value: str) -> str:
     if not re.fullmatch(r"https?://[^/?#{}\s]+(?:[/?#](?:[^{}\s]|\{agentId\})*)?", value):
         raise ValueError("it must be a URL such as https://agents.example.com/inbound/{agentId}")
@@ -76,6 +82,7 @@ def _absolute(value: Path) -> Path:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_split)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_split)]
 CallbackUrl = Annotated[str, AfterValidator(_callback_url)]

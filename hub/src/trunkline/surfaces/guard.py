@@ -1,22 +1,34 @@
-"""Who may talk to the hub over HTTP at all: no rebound host names, no foreign web pages."""
+"""Who may talk to the hub at all: no rebound host names, no foreign web pages."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from trunkline.core.problems import Forbidden, NotFound
-from trunkline.surfaces.http import problem_response
+from trunkline.core.problems import Forbidden, NotFound, Problem
+from trunkline.surfaces.http import refuse
 
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_GUARDED: Final = frozenset({"http", "websocket"})
+_OPEN: Final = frozenset({"/health", "/health/ready"})
+_AUTHORITY: Final = r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{0,5})?"
+_HOST: Final = re.compile(_AUTHORITY, re.ASCII | re.IGNORECASE)
+_ORIGIN: Final = re.compile(f"(?P<scheme>https?)://{_AUTHORITY}", re.ASCII | re.IGNORECASE)
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+_SECURE: Final = {"http": "https", "websocket": "wss"}
 
 
 class Guard:
     """
     Refuses requests for a host name that is not the hub's, or from a web page that is not.
 
-    Without it any page in a browser could reach a hub on loopback under a name of its own.
+    Without it any page in a browser could reach a hub on loopback under a name of its own, and no
+    browser keeps a page from opening a WebSocket to anywhere. What comes under the public URL's
+    name came by its scheme, whatever the proxy in front speaks: URLs that are made of the request
+    begin with it.
     """
 
     def __init__(
@@ -24,30 +36,36 @@ class Guard:
     ) -> None:
         self._app = app
         public = urlsplit(public_url)
-        self._hosts = {_name_of(each) for each in (public.netloc, *hosts)} | _LOOPBACK_NAMES
-        self._origins = {f"{public.scheme}://{public.netloc}", *origins}
+        self._public_name = name_of(public.netloc)
+        self._is_secure = public.scheme == "https"
+        self._names = {self._public_name, *map(name_of, hosts), *_LOOPBACK_NAMES} - {None}
+        self._origins = {
+            origin_of(each) for each in (f"{public.scheme}://{public.netloc}", *origins)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/health"):
-            headers = dict(scope["headers"])
-            if _name_of(headers.get(b"host", b"").decode("latin-1")) not in self._hosts:
-                refusal = Forbidden("This host name is not the hub's. Add it to allowed_hosts.")
-                await problem_response(refusal)(scope, receive, send)
+        if scope["type"] in _GUARDED and scope["path"] not in _OPEN:
+            name = _host_name(scope)
+            refusal = self._refusal(scope, name)
+            if refusal is not None:
+                await refuse(refusal, scope, receive, send)
                 return
-            origin = headers.get(b"origin")
-            if origin is not None and not self._may_call(origin.decode("latin-1")):
-                refusal = Forbidden("This web origin may not call. Add it to allowed_origins.")
-                await problem_response(refusal)(scope, receive, send)
-                return
+            if self._is_secure and name == self._public_name:
+                scope = {**scope, "scheme": _SECURE[scope["type"]]}
         await self._app(scope, receive, send)
 
-    def _may_call(self, origin: str) -> bool:
-        if origin in self._origins:
-            return True
-        try:
-            return _name_of(urlsplit(origin).netloc) in _LOOPBACK_NAMES
-        except ValueError:  # no browser wrote that
+    def _refusal(self, scope: Scope, name: str | None) -> Problem | None:
+        if name not in self._names:
+            return Forbidden("This host name is not the hub's. Add it to allowed_hosts.")
+        if not all(self._may_call(origin) for origin in _values(scope, b"origin")):
+            return Forbidden("This web origin may not call. Add it to allowed_origins.")
+        return None
+
+    def _may_call(self, text: str) -> bool:
+        origin = origin_of(text)
+        if origin is None:
             return False
+        return origin in self._origins or name_of(origin.partition("://")[2]) in _LOOPBACK_NAMES
 
 
 class LoopbackOnly:
@@ -62,17 +80,35 @@ class LoopbackOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
         if client is not None and not (
-            ipaddress.ip_address(client[0]).is_loopback and _name_of(host) in _LOOPBACK_NAMES
+            ipaddress.ip_address(client[0]).is_loopback and _host_name(scope) in _LOOPBACK_NAMES
         ):
-            await problem_response(NotFound("path"))(scope, receive, send)
+            await refuse(NotFound("path"), scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-def _name_of(host: str) -> str:
-    """Return a Host header's name without its port, in lower case."""
-    if host.startswith("["):
-        return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower()
+def name_of(host: str) -> str | None:
+    """Return a Host header's name without its port, in lower case; None if it is not one."""
+    read = _HOST.fullmatch(host)
+    return read["name"].lower() if read else None
+
+
+def origin_of(text: str) -> str | None:
+    """Return an Origin header as browsers write it; None if it is not that of a web page."""
+    read = _ORIGIN.fullmatch(text)
+    if read is None:
+        return None
+    scheme, port = read["scheme"].lower(), read["port"] or ""
+    shown = "" if port in (":", _DEFAULT_PORTS[scheme]) else port
+    return f"{scheme}://{read['name'].lower()}{shown}"
+
+
+def _host_name(scope: Scope) -> str | None:
+    """Return the one host name that a request is for; None if it gives none, or several."""
+    hosts = _values(scope, b"host")
+    return name_of(hosts[0]) if len(hosts) == 1 else None
+
+
+def _values(scope: Scope, header: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == header]

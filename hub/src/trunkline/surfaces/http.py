@@ -8,17 +8,19 @@ from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal
 from trunkline.core.problems import (
     Internal,
-    Invalid,
+    MethodNotAllowed,
     Overloaded,
     Problem,
     TooLarge,
     Unauthenticated,
     Unavailable,
+    Unreadable,
     UnsupportedMediaType,
 )
 from trunkline.sdk import DatabaseFailed
@@ -26,6 +28,7 @@ from trunkline.sdk import Overloaded as DatabaseOverloaded
 
 MAX_BODY_BYTES: Final = 1_048_576
 MAX_JSON_DEPTH: Final = 32
+_TOO_DEEP: Final = f"The request is nested deeper than {MAX_JSON_DEPTH} levels."
 _TOKEN_PARAMETERS: Final = frozenset({"token", "access_token", "securityToken", "api_key"})
 
 T = TypeVar("T")
@@ -50,12 +53,23 @@ def problem_response(problem: Problem) -> Response:
         headers["Retry-After"] = str(max(1, round(problem.retry_after_s)))
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(problem, MethodNotAllowed):
+        headers["Allow"] = problem.allowed
     return JSONResponse(
         problem_object(problem),
         status_code=problem.status,
         headers=headers,
         media_type="application/problem+json",
     )
+
+
+async def refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request with a refusal, also one to become a WebSocket."""
+    extensions = scope.get("extensions") or {}
+    if scope["type"] == "websocket" and "websocket.http.response" not in extensions:
+        await send({"type": "websocket.close", "code": 1008})  # the server's answer is a bare 403
+        return
+    await problem_response(problem)(scope, receive, send)
 
 
 def as_problem(error: Exception, hub: Hub) -> Problem:
@@ -68,7 +82,7 @@ def as_problem(error: Exception, hub: Hub) -> Problem:
         hub.log.error("database.failed", exc_info=error)
         return Unavailable()
     if isinstance(error, ClientDisconnect):
-        return Invalid("body", "the connection closed before it was complete.")
+        return Unreadable("The connection closed before the request was complete.")
     hub.log.error("request.failed", error_type=type(error).__name__, exc_info=error)
     return Internal()
 
@@ -144,14 +158,14 @@ async def read_object(request: Request) -> dict[str, Any]:
     body = await read_body(request)
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise Invalid("body", f"nested deeper than {MAX_JSON_DEPTH}.") from error
-    except ValueError as error:
-        raise Invalid("body", "this is not JSON in UTF-8.") from error
+    except RecursionError:
+        raise Unreadable(_TOO_DEEP) from None
+    except ValueError:
+        raise Unreadable("The request is not JSON in UTF-8.") from None
     if not isinstance(value, dict):
-        raise Invalid("body", "give a JSON object.")
+        raise Unreadable("The request is JSON, but not an object: begin with { and end with }.")
     if _is_deeper(value, MAX_JSON_DEPTH):
-        raise Invalid("body", f"nested deeper than {MAX_JSON_DEPTH}.")
+        raise Unreadable(_TOO_DEEP)
     return value
 
 

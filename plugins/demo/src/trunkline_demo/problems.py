@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
 
@@ -24,14 +25,14 @@ class Problem(Exception):
         self.code = code
 
 
-def problem_response(_request: Request, error: Exception) -> Response:
+def problem_response(request: Request, error: Exception) -> Response:
     """Render a `Problem`, or Starlette's own word that there is no such page or method."""
     if isinstance(error, HTTPException):
         status, code, detail = error.status_code, _ROUTING_CODES[error.status_code], error.detail
-        headers = error.headers
     else:
         assert isinstance(error, Problem)
-        status, code, detail, headers = error.status, error.code, str(error), None
+        status, code, detail = error.status, error.code, str(error)
+    headers = {"Allow": _allowed(request)} if status == 405 else None
     problem = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -40,6 +41,18 @@ def problem_response(_request: Request, error: Exception) -> Response:
         "detail": detail,
     }
     return JSONResponse(problem, status, headers, media_type="application/problem+json")
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods that a path takes; each may have a route of its own."""
+    return ", ".join(
+        sorted(
+            method
+            for route in request.app.routes
+            if route.matches(request.scope)[0] is Match.PARTIAL
+            for method in route.methods
+        )
+    )
 
 
 async def read_input(request: Request, model: type[M]) -> M:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match, Route
 
 from trunkline import __version__
 from trunkline.core.hub import Hub
@@ -80,7 +80,13 @@ async def _no_such_path(request: Request, error: Exception) -> Response:
 
 
 async def _no_such_method(request: Request, error: Exception) -> Response:
-    return problem_response(MethodNotAllowed())
+    allowed = {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
+        for method in route.methods or ()
+    }
+    return problem_response(MethodNotAllowed(allowed))
 
 
 async def _failed(request: Request, error: Exception) -> Response:

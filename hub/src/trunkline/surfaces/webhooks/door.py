@@ -85,7 +85,7 @@ class Webhooks:
     async def _read(self, request: Request) -> WebhookRequest:
         """Return the request as the provider made it: under the public URL, whatever Host says."""
         if request.method not in _METHODS:
-            raise MethodNotAllowed
+            raise MethodNotAllowed(_METHODS)
         query = request.scope["query_string"].decode("latin-1")
         path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
         return WebhookRequest(
