@@ -39,6 +39,19 @@ async def test_a_reply_on_a_handset_travels_the_same_road(served: Served, ann: C
     assert [message["body"] for message in await ann.inbox(unread=True)] == ["hello back"]
 
 
+async def test_case_f4_a_handset_learns_that_nobody_has_the_number(
+    served: Served, ann: Caller
+) -> None:
+    path = f"/demo/handsets/{HANDSET}/reply"
+    nobody = await served.client.post(path, json={"body": "hello", "to": BEN})
+    agent = await served.client.post(path, json={"body": "hello", "to": ANN})
+    agents = await served.client.get("/demo/agents")
+
+    assert nobody.json()["reason"] == "Nobody answers there: no agent has this number."
+    assert "reason" not in agent.json()
+    assert agents.json()["items"] == [{"agentId": "ann", "name": "ann", "address": ANN}]
+
+
 async def test_a_text_told_twice_is_stored_once(served: Served, ann: Caller) -> None:
     vendor = Vendor(served)
     statuses = [(await vendor.tell(path, text())).status_code for path in (CONNECTION, OWN, OWN)]

@@ -1,7 +1,7 @@
 """The hub's web applications: which surface answers where, and to whom."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -18,7 +18,7 @@ from trunkline.core.principal import Principal
 from trunkline.core.principal import Scope as PrincipalScope
 from trunkline.core.problems import Stopping
 from trunkline.loading import Plugins
-from trunkline.sdk import Site, WebhookReply, WebhookRequest
+from trunkline.sdk import HUB_VIEW, AgentCard, Site, WebhookReply, WebhookRequest
 from trunkline.settings import Settings
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
 from trunkline.surfaces.catalogue import AGENT_OPERATIONS
@@ -79,7 +79,7 @@ def build_applications(
     beside: list[BaseRoute] = [Route("/mcp", endpoint=mcp)]
     for site in plugins.sites.values():
         if settings.server.demo or not site.demo_only:
-            beside += _routes_of(site)
+            beside += _routes_of(site, hub)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -114,12 +114,12 @@ def build_applications(
     return RunningHub(hub=hub, app=guarded, local_app=_LocalDoor(app), end_waits=end_waits)
 
 
-def _routes_of(site: Site) -> list[BaseRoute]:
+def _routes_of(site: Site, hub: Hub) -> list[BaseRoute]:
     """Return what leads to a plugin's site; its bare prefix leads there too."""
     app: ASGIApp = site.app
     bare: ASGIApp = RedirectResponse(f"{site.prefix}/")  # relative: whatever scheme it came by
     if site.demo_only:
-        app, bare = LoopbackOnly(app), LoopbackOnly(bare)
+        app, bare = LoopbackOnly(_Viewing(app, hub)), LoopbackOnly(bare)
     return [Route(site.prefix, endpoint=bare), Mount(site.prefix, app=app)]
 
 
@@ -132,6 +132,24 @@ async def _open_simulated(hub: Hub) -> None:
                 await hub.connections.provider(connection)
             except CannotOpen:
                 continue  # logged where it happened; the hub serves without it
+
+
+class _Viewing:
+    """A demo site that may look at the hub: the `HubView` of its scope."""
+
+    def __init__(self, app: ASGIApp, hub: Hub) -> None:
+        self._app = app
+        self._hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, HUB_VIEW: self}, receive, send)
+
+    async def agents(self) -> Sequence[AgentCard]:
+        found = await self._hub.agents.list(Principal(scope=PrincipalScope.LOCAL))
+        return [
+            AgentCard(agent_id=agent.id, name=agent.display_name or agent.id, phone=agent.phone)
+            for agent in found
+        ]
 
 
 class _Patience:

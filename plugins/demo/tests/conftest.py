@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -6,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from plugins.demo.tests.wire import Demo
-from trunkline.sdk import TelephonyProvider
+from trunkline.sdk import HUB_VIEW, TelephonyProvider
 from trunkline_demo.plugin import DemoPlugin
 
 
@@ -14,11 +15,17 @@ from trunkline_demo.plugin import DemoPlugin
 async def demo() -> AsyncIterator[Demo]:
     """The plugin, mounted as a hub mounts it; the hub has not opened the connection yet."""
     plugin = DemoPlugin()
+    demos: list[Demo] = []
     [site] = plugin.trunkline_register_sites()
-    app = Starlette(routes=[Mount(site.prefix, site.app)])
+    mounted = Starlette(routes=[Mount(site.prefix, site.app)])
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await mounted({**scope, HUB_VIEW: demos[0].view}, receive, send)
+
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-        yield Demo(plugin, client)
+        demos.append(Demo(plugin, client))
+        yield demos[0]
 
 
 @pytest.fixture

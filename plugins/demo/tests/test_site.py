@@ -5,13 +5,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from plugins.demo.tests.wire import AGENT, HANDSET, Demo, problem, sms
-from trunkline.sdk import TelephonyProvider
+from plugins.demo.tests.wire import AGENT, HANDSET, OTHER_AGENT, Demo, problem, sms
+from trunkline.sdk import AgentCard, TelephonyProvider
 from trunkline_demo.plugin import DemoPlugin
 
 REPLY = f"/demo/handsets/{HANDSET}/reply"
 FAULTS = "/demo/faults"
 MARK = "canary"
+MODULE = re.compile(r'^import .* from "\./(.+)";$', re.MULTILINE)
 
 
 async def test_a_new_network_has_one_handset(demo: Demo) -> None:
@@ -152,22 +153,81 @@ async def test_the_page_and_all_it_needs_are_served_under_its_policy(demo: Demo)
     links.feed(page.text)
 
     assert links.inline == []
-    assert links.targets == ["handset.css", "handset.js"]
-    for response in [page, *[await demo.client.get(f"/demo/{name}") for name in links.targets]]:
+    assert links.targets == ["icon.svg", "handset.css", "handset.js", "#text", "#"]
+    found = {name: await demo.client.get(f"/demo/{name}") for name in links.targets[:3]}
+    for name, response in found.items():
+        for module in MODULE.findall(response.text) if name.endswith(".js") else ():
+            found = {**found, module: await demo.client.get(f"/demo/{module}")}
+    assert {"dom.js", "thread.js", "conversations.js"} <= {*found}
+    for response in (page, *found.values()):
         assert response.status_code == 200
         policy = response.headers["content-security-policy"]
         assert policy.startswith(
             "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
         )
+        assert policy.endswith("require-trusted-types-for 'script'; trusted-types 'none'")
         assert response.headers["x-content-type-options"] == "nosniff"
-    types = [
-        (await demo.client.get(f"/demo/{name}")).headers["content-type"] for name in links.targets
-    ]
-    assert types == ["text/css; charset=utf-8", "text/javascript; charset=utf-8"]
+    types = {name: response.headers["content-type"] for name, response in found.items()}
+    assert types["handset.css"] == "text/css; charset=utf-8"
+    assert types["handset.js"] == types["thread.js"] == "text/javascript; charset=utf-8"
+    assert types["icon.svg"] == "image/svg+xml"
 
 
-async def test_the_page_shows_texts_as_text_only(demo: Demo) -> None:
-    script = (await demo.client.get("/demo/handset.js")).text
+@pytest.mark.parametrize("name", ["handset.js", "conversations.js", "thread.js", "dom.js"])
+async def test_the_page_shows_texts_as_text_only(demo: Demo, name: str) -> None:
+    script = (await demo.client.get(f"/demo/{name}")).text
 
-    assert "textContent" in script
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
+
+
+# --- who has a number -----------------------------------------------------------------------------
+
+
+class View:
+    """A hub that has one agent."""
+
+    async def agents(self) -> list[AgentCard]:
+        return [
+            AgentCard(agent_id="ada", name="Ada", phone=AGENT),
+            AgentCard(agent_id="eve", name="eve", phone=None),
+        ]
+
+
+async def test_case_f4_the_page_learns_the_agents_names_and_numbers(demo: Demo) -> None:
+    demo.view = View()
+
+    assert await demo.get("/demo/agents") == [{"agentId": "ada", "name": "Ada", "address": AGENT}]
+
+
+async def test_case_f4_a_text_to_a_number_that_nobody_has_is_not_called_sent(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    demo.view = View()
+    reached = await demo.post(REPLY, {"body": "a", "to": AGENT})
+    lost = await demo.post(REPLY, {"body": "b", "to": OTHER_AGENT})
+    newest, oldest = await demo.get(f"/demo/handsets/{HANDSET}/messages")
+
+    assert reached.json()["status"] == "accepted"
+    assert "reason" not in reached.json()
+    assert lost.json()["reason"] == "Nobody answers there: no agent has this number."
+    assert (newest["status"], newest["reason"]) == ("failed", lost.json()["reason"])
+    assert oldest["status"] == "sent"
+    assert "reason" not in oldest
+
+
+async def test_case_f4_a_text_that_the_hub_refuses_is_not_called_sent(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    demo.view, demo.hub.answer = View(), 503
+    response = await demo.post(REPLY, {"body": "a", "to": AGENT})
+    [kept] = await demo.get(f"/demo/handsets/{HANDSET}/messages")
+
+    assert response.json()["reason"] == kept["reason"] == "The hub did not take it."
+    assert kept["status"] == "failed"
+
+
+async def test_without_a_hubs_view_no_agents_are_known_and_no_number_is_called_nobodys(
+    demo: Demo, provider: TelephonyProvider
+) -> None:
+    assert await demo.get("/demo/agents") == []
+    assert "reason" not in (await demo.post(REPLY, {"body": "a", "to": AGENT})).json()

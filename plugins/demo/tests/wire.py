@@ -9,6 +9,7 @@ import httpx2
 
 from trunkline.sdk import (
     E164,
+    HubView,
     InboundEvent,
     OutboundSms,
     TelephonyProvider,
@@ -66,6 +67,7 @@ class Demo:
         self.clock = FakeClock()
         self.config = DemoConfig(latency_ms=0, delivery_delay_ms=0)
         self.client = client
+        self.view: HubView | None = None
         self._plugin = plugin
 
     @asynccontextmanager

@@ -24,9 +24,12 @@ from trunkline.sdk.money import MICROS, PriceList, major_units
 from trunkline.sdk.notes import Listeners
 from trunkline.sdk.phone import E164, e164, is_demo_number
 from trunkline.sdk.specs import (
+    HUB_VIEW,
+    AgentCard,
     ASGIApp,
     CallbackUrl,
     EventLog,
+    HubView,
     ProviderContext,
     ProviderSpec,
     Site,
@@ -52,9 +55,11 @@ from trunkline.sdk.webhooks import (
 __all__ = [
     "E164",
     "ENTRY_POINT_GROUP",
+    "HUB_VIEW",
     "MICROS",
     "PROJECT",
     "ASGIApp",
+    "AgentCard",
     "AuthFailed",
     "BadSignature",
     "CallbackKind",
@@ -67,6 +72,7 @@ __all__ = [
     "DatabaseSpec",
     "DeliveryStatus",
     "EventLog",
+    "HubView",
     "IdSource",
     "Idempotency",
     "InboundEvent",

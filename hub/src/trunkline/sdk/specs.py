@@ -1,9 +1,9 @@
 """What registration hooks return: providers and sites, and what the hub lends them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import httpx2
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from trunkline.sdk.capability import Capability, Idempotency
 from trunkline.sdk.clock import Clock
 from trunkline.sdk.ids import IdSource
 from trunkline.sdk.money import PriceList
+from trunkline.sdk.phone import E164
 from trunkline.sdk.webhooks import CallbackKind, WebhookAdapter, WebhookReply, WebhookRequest
 
 P = TypeVar("P")
@@ -99,6 +100,27 @@ ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI 3 application: ``await app(scope, receive, send)``."""
 
 
+HUB_VIEW: Final = "trunkline.view"
+"""The key of the ASGI scope under which a demo site finds its `HubView`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCard:
+    """One agent as a site may show it: `name` is its display name, else its id."""
+
+    agent_id: str
+    name: str
+    phone: E164 | None
+
+
+class HubView(Protocol):
+    """What a site may read of the hub."""
+
+    async def agents(self) -> Sequence[AgentCard]:
+        """Return every agent, by id."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """
@@ -107,7 +129,8 @@ class Site:
     Attributes:
         prefix: Path it is mounted under: ``/demo`` or ``/p/<plugin>``.
         app: The application; paths it sees lack the prefix.
-        demo_only: Served only by a hub in demo mode, and then only to loopback callers.
+        demo_only: Served only by a hub in demo mode, and then only to loopback callers. Such a
+            site finds a `HubView` in the ASGI scope, under `HUB_VIEW`.
     """
 
     prefix: str

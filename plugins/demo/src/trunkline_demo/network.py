@@ -83,10 +83,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A text on a handset: `status` is received, or sent or failed when it was written there."""
+    """
+    A text on a handset: `status` is received, or sent or failed when it was written there.
+
+    Of a failed one, `reason` says why.
+    """
 
     text: Text
     status: str
+    reason: str | None = None
 
     @property
     def is_inbound(self) -> bool:
@@ -96,10 +101,19 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A text written on a handset, and the HTTP status that the hub answered, if it answered."""
+    """
+    A text written on a handset, and the HTTP status that the hub answered, if it answered.
+
+    `reason` says why nobody reads it, or is None.
+    """
 
     text: Text
     http_status: int | None
+    reason: str | None
+
+
+NOBODY: Final = "Nobody answers there: no agent has this number."
+NOT_TAKEN: Final = "The hub did not take it."
 
 
 class Network:
@@ -137,16 +151,31 @@ class Network:
             self.counts.delivered += 1
 
     async def reply(
-        self, *, sender: E164, recipient: E164, body: str, media_urls: tuple[str, ...] = ()
+        self,
+        *,
+        sender: E164,
+        recipient: E164,
+        body: str,
+        media_urls: tuple[str, ...] = (),
+        is_nobodys: bool = False,
     ) -> Reply:
-        """Write a text on the handset `sender` and deliver it into the hub."""
+        """
+        Write a text on the handset `sender` and deliver it into the hub.
+
+        The hub takes a text to a number that `is_nobodys` too, and drops it.
+        """
         if self.line is None:
             raise NotOpen
         text = self.line.text(sender=sender, recipient=recipient, body=body, media_urls=media_urls)
         http_status = await self._deliver_inbound(self.line, text)
-        status = "sent" if is_accepted(http_status) else "failed"
-        self._keep(sender, Kept(text=text, status=status))
-        return Reply(text=text, http_status=http_status)
+        reason = None
+        if not is_accepted(http_status):
+            reason = NOT_TAKEN
+        elif is_nobodys:
+            reason = NOBODY
+        status = "failed" if reason else "sent"
+        self._keep(sender, Kept(text=text, status=status, reason=reason))
+        return Reply(text=text, http_status=http_status, reason=reason)
 
     def arm(self, fault: Fault, times: int) -> None:
         """Let the next `times` sends that no earlier fault waits for meet `fault`."""

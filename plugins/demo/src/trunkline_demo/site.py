@@ -1,7 +1,7 @@
 """The demo site: handsets over HTTP, for scripts and for the handset page."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from importlib import resources
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from trunkline.sdk import E164, e164
+from trunkline.sdk import E164, HUB_VIEW, AgentCard, HubView, e164
 from trunkline_demo.line import is_accepted
 from trunkline_demo.network import (
     MAX_ARMED,
@@ -29,18 +29,25 @@ from trunkline_demo.network import (
 from trunkline_demo.problems import Problem, problem_response, read_input
 from trunkline_demo.webhooks import Number
 
+# A picture of a text may lie anywhere; the page fetches one only when a person asks for it.
 _PAGE_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
 _PAGE: Final = {
     "/": ("index.html", "text/html"),
     "/handset.css": ("handset.css", "text/css"),
     "/handset.js": ("handset.js", "text/javascript"),
+    "/conversations.js": ("conversations.js", "text/javascript"),
+    "/dom.js": ("dom.js", "text/javascript"),
+    "/thread.js": ("thread.js", "text/javascript"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 
 
@@ -75,6 +82,7 @@ def demo_app(network: Network) -> Starlette:
     handset = "/handsets/{address}"
     return Starlette(
         routes=[
+            Route("/agents", site.list_agents, methods=["GET"]),
             Route("/handsets", site.list_handsets, methods=["GET"]),
             Route(f"{handset}/messages", site.list_messages, methods=["GET"]),
             Route(f"{handset}/reply", site.reply, methods=["POST"]),
@@ -91,6 +99,15 @@ def demo_app(network: Network) -> Starlette:
 class _Site:
     def __init__(self, network: Network) -> None:
         self._network = network
+
+    async def list_agents(self, request: Request) -> Response:
+        return _items(
+            [
+                {"agentId": agent.agent_id, "name": agent.name, "address": agent.phone}
+                for agent in await _agents(request) or ()
+                if agent.phone
+            ]
+        )
 
     async def list_handsets(self, _request: Request) -> Response:
         return _items(
@@ -122,18 +139,28 @@ class _Site:
                 'as in "to": "+12025550101".'
             )
             raise Problem(422, "invalid", detail)
+        agents = await _agents(request)
+        nobodys = agents is not None and recipient not in {agent.phone for agent in agents}
         try:
             reply = await self._network.reply(
                 sender=address,
                 recipient=recipient,
                 body=given.body,
                 media_urls=(given.media_url,) if given.media_url else (),
+                is_nobodys=nobodys,
             )
         except NotOpen:
             detail = "The hub has not opened its demo connection yet; send one text, then retry."
             raise Problem(503, "provider_unavailable", detail) from None
         status = "accepted" if is_accepted(reply.http_status) else "refused"
-        return _json({"id": reply.text.id, "status": status, "httpStatus": reply.http_status})
+        answer: dict[str, object] = {
+            "id": reply.text.id,
+            "status": status,
+            "httpStatus": reply.http_status,
+        }
+        if reply.reason:
+            answer["reason"] = reply.reason
+        return _json(answer)
 
     async def list_faults(self, _request: Request) -> Response:
         runs = itertools.groupby(self._network.armed())
@@ -163,6 +190,12 @@ def _address(request: Request) -> E164:
         raise Problem(422, "invalid", f"address: {error}") from None
 
 
+async def _agents(request: Request) -> Sequence[AgentCard] | None:
+    """Return the hub's agents, or None where no hub lends its view."""
+    view: HubView | None = request.scope.get(HUB_VIEW)
+    return None if view is None else await view.agents()
+
+
 def _message(kept: Kept) -> dict[str, object]:
     """Render a text in the hub's own message shape, as the handset's owner sees it."""
     text = kept.text
@@ -183,6 +216,8 @@ def _message(kept: Kept) -> dict[str, object]:
     if text.media_urls:  # left out where there are none, as the hub does
         message["mediaUrl"] = text.media_urls[0]
         message["mediaCount"] = len(text.media_urls)
+    if kept.reason:
+        message["reason"] = kept.reason
     if len(text.media_urls) > 1:
         message["mediaUrls"] = text.media_urls
     return message
