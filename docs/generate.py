@@ -247,8 +247,10 @@ def errors() -> str:
         "status, code, detail}`, and where they apply `field`, `what`, `rule`, `retryAfterS`, "
         "`messageId`, `messageStatus` and `batchId`. `detail` says what to do, and never repeats a "
         "rejected value, a number, an address or a text. In MCP it is a result with `isError`, the "
-        "text `CODE: DETAIL`, and that object as structured content; a bad token is HTTP 401, and "
-        "a tool that is not there the JSON-RPC error -32602.",
+        "text `CODE: DETAIL` (and in brackets `messageId`, `batchId` or `retryAfterS`, where they "
+        "apply) and no structured content, which clients would hold against the schema of the "
+        "tool's result; `_meta` holds that object as `trunkline/problem`. A bad token is HTTP 401, "
+        "and a tool that is not there the JSON-RPC error -32602.",
         table("code|HTTP|title|meaning", problems),
         "## What adapters raise, and what commands say",
         "From `trunkline.sdk`, and from the hub itself at its start. On the command line the exit "

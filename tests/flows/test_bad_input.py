@@ -10,6 +10,8 @@ import pytest
 from tests.flows.houses import House, refused
 from tests.flows.hubs import HANDSET
 from tests.flows.mistakes import MISTAKES, PLANTED, Mistake
+from tests.flows.results import facts_of, problem_of
+from trunkline.surfaces.catalogue import AGENT_OPERATIONS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -50,7 +52,7 @@ async def test_mcp_says_of_every_mistake_what_rest_says(house: House) -> None:
 
             (content,) = result.content
             assert result.is_error, str(mistake)
-            assert result.structured_content == rest, str(mistake)
+            assert problem_of(result) == rest, str(mistake)
             assert content.type == "text"
             assert content.text == f"{rest['code']}: {rest['detail']}"
 
@@ -259,3 +261,72 @@ async def test_hostile_json_over_mcp_ends_in_an_error_and_not_in_a_failure(
     assert response.status_code == 413 or "error" in response.text.lower()
     assert "Traceback" not in response.text
     assert house.hub.count("messages") == before
+
+
+# --- what is left out, and whole numbers ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("written", "count"), [("2.0", 2), ("0.2e1", 2), ("1e1", 10)])
+async def test_case_a6_a_whole_number_may_be_written_with_a_fraction_of_nothing(
+    house: House, written: str, count: int
+) -> None:
+    for number in range(3):
+        await house.ben.send(HANDSET, f"whole {number}")
+    path, headers = "/api/v1/tools/comms_get_messages", {"Content-Type": "application/json"}
+    headers["Authorization"] = f"Bearer {house.ben.token}"
+    answer = await house.hub.client.post(
+        path, content=f'{{"limit": {written}}}'.encode(), headers=headers
+    )
+    async with house.ben.mcp() as client:
+        shown = facts_of(await client.call_tool("comms_get_messages", {"limit": float(written)}))
+
+    assert len(answer.json()["messages"]) == min(count, answer.json()["totalCount"])
+    assert len(shown["messages"]) == len(answer.json()["messages"])
+
+
+@pytest.mark.parametrize("written", [3.5, 1e300, -0.5, "3", True])
+async def test_case_a6_what_is_no_whole_number_of_that_range_is_refused(
+    house: House, written: object
+) -> None:
+    answer = await house.ann.post("comms_get_messages", {"limit": written})
+
+    assert refused(answer, 422, "invalid")
+    assert answer.json()["field"] == "limit"
+
+
+async def test_case_a6_a_message_of_a_batch_may_be_written_so_too(house: House) -> None:
+    message = {"channel": "sms", "to": HANDSET, "body": "within", "validForSeconds": 6e1}
+    sent = await house.ann.call("comms_send_batch", messages=[message])
+
+    assert sent["refused"] == 0
+
+
+async def test_case_a4_null_means_left_out_wherever_something_may_be_left_out(house: House) -> None:
+    properties = {each.name: each.input_schema()["properties"] for each in AGENT_OPERATIONS}
+    send = dict.fromkeys(properties["comms_send_message"])
+    send |= {"channel": "sms", "to": HANDSET, "body": "with nulls", "subject": None}
+    item = {key: each for key, each in send.items() if key not in ("agentId", "securityToken")}
+    read = dict.fromkeys(properties["comms_get_messages"])
+    wait = {**dict.fromkeys(properties["comms_wait_for_reply"]), "timeoutSeconds": 1}
+    sent = await house.ann.call("comms_send_message", **send)
+    batch = await house.ann.call(
+        "comms_send_batch", messages=[{**item, "body": "one of several"}], idempotencyKey=None
+    )
+
+    assert (sent["status"], batch["refused"]) == ("sent", 0)
+    assert (await house.ann.call("comms_get_messages", **read))["messages"]
+    assert (await house.ann.post("comms_wait_for_reply", wait)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["body", "channel"])
+async def test_case_a4_null_for_what_is_required_is_refused(house: House, name: str) -> None:
+    answer = await house.ann.post(
+        "comms_send_message", {"channel": "sms", "to": HANDSET, "body": "hello", name: None}
+    )
+
+    assert refused(answer, 422, "invalid")
+    assert answer.json()["detail"] == f"{name}: is required."
+
+
+async def test_a_null_for_what_is_not_known_is_refused(house: House) -> None:
+    assert refused(await house.ann.post("comms_get_messages", {PLANTED: None}), 422, "invalid")

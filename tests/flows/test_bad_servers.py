@@ -16,6 +16,7 @@ from plugins.postgres.tests.server import FAST, Server, postgres_server, query
 from tests.disks import fill, small_disk
 from tests.flows.hubs import Caller, Served, serve
 from tests.flows.networks import ALICE, BOB, WIRE, Network, WireWebhooks, accept
+from tests.flows.results import problem_of
 from trunkline.sdk import OutboundSms, Receipt
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
@@ -219,8 +220,7 @@ async def test_a_server_that_turns_read_only_stores_and_sends_nothing_until_it_t
 
     assert is_refusal(refused)
     assert "Point [database] url to the primary." in capsys.readouterr().err
-    assert told.is_error
-    assert (told.structured_content or {})["code"] == "unavailable"
+    assert problem_of(told)["code"] == "unavailable"
     assert (unheard.status_code, heard.status_code, received) == (503, 204, ["Hi."])
     assert read == []
     assert (before, len(network.asked)) == (after, 1)

@@ -1,7 +1,6 @@
 """The official MCP client against the hub, in both eras of the protocol."""
 
 import json
-import re
 from typing import Any
 
 import httpx2
@@ -14,26 +13,12 @@ from mcp.shared.exceptions import MCPError
 from tests.flows.houses import House
 from tests.flows.hubs import ANN, BEN, HANDSET
 from tests.flows.networks import Vendor
+from tests.flows.results import bare, facts_of, problem_of, text_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
 SEND = {"channel": "sms", "to": HANDSET}
-
-
-def text_of(result: types.CallToolResult) -> str:
-    """Return the one text of a result."""
-    (content,) = result.content
-    assert isinstance(content, types.TextContent)
-    return content.text
-
-
-def facts_of(result: types.CallToolResult) -> dict[str, Any]:
-    """Return the structured content of a result that is no error."""
-    assert not result.is_error, result.content
-    facts = result.structured_content
-    assert isinstance(facts, dict)
-    return facts
 
 
 # --- the catalogue --------------------------------------------------------------------------------
@@ -121,7 +106,7 @@ async def test_an_agent_sends_and_reads_the_answer(house: House, mode: str) -> N
         read = facts_of(await client.call_tool("comms_get_messages", wanted))
 
     assert sent["status"] == "sent"
-    assert [message["body"] for message in read["messages"]] == ["and you"]
+    assert [bare(message["body"]) for message in read["messages"]] == ["and you"]
 
 
 @ERAS
@@ -163,11 +148,12 @@ async def test_every_result_is_as_its_schema_promises(house: House, mode: str) -
         jsonschema.validate(result, schemas[name])
 
 
-async def test_a_result_that_quotes_nobody_is_its_own_text(house: House) -> None:
+async def test_a_result_is_its_own_text(house: House) -> None:
+    await Vendor(house.hub).text(HANDSET, ANN, "grüezi 👋", "own-text")
     async with house.ann.mcp() as client:
-        result = await client.call_tool("comms_get_channel_status", {})
-
-    assert json.loads(text_of(result)) == result.structured_content
+        for tool in ("comms_get_channel_status", "comms_get_messages"):
+            result = await client.call_tool(tool, {})
+            assert json.loads(text_of(result)) == result.structured_content
 
 
 @ERAS
@@ -180,14 +166,12 @@ async def test_an_unknown_tool_is_a_wrong_call(house: House, mode: str) -> None:
 
 
 @ERAS
-async def test_a_refusal_is_a_result_that_says_what_to_do(house: House, mode: str) -> None:
+async def test_case_a1_a_refusal_is_a_result_that_says_what_to_do(house: House, mode: str) -> None:
     async with house.ann.mcp(mode) as client:
         result = await client.call_tool("comms_get_status", {"id": f"msg_{'0' * 32}"})
 
-    assert result.is_error
     assert text_of(result) == "not_found: There is no such message."
-    assert result.structured_content is not None
-    assert result.structured_content["status"] == 404
+    assert problem_of(result)["status"] == 404
 
 
 async def test_a_refused_send_names_its_message(house: House) -> None:
@@ -195,10 +179,18 @@ async def test_a_refused_send_names_its_message(house: House) -> None:
     async with house.ann.mcp() as client:
         result = await client.call_tool("comms_send_message", {**SEND, "body": "refused"})
 
-    problem = result.structured_content
-    assert problem is not None
-    assert (result.is_error, problem["code"]) == (True, "provider_rejected")
-    assert (await house.ann.status(problem["messageId"]))["status"] == "failed"
+    message_id = problem_of(result)["messageId"]
+    assert text_of(result).startswith("provider_rejected: ")
+    assert text_of(result).endswith(f" (messageId: {message_id})")
+    assert (await house.ann.status(message_id))["status"] == "failed"
+
+
+@ERAS
+async def test_case_a10_there_are_no_templates_of_resources(house: House, mode: str) -> None:
+    async with house.ann.mcp(mode) as client:
+        listed = await client.list_resource_templates()
+
+    assert listed.resource_templates == []
 
 
 async def test_a_send_that_was_not_taken_yet_is_no_error_and_says_who_tries_again(
@@ -264,19 +256,22 @@ async def _read(client: Client, number: str) -> types.CallToolResult:
 
 
 @pytest.mark.parametrize("attack", range(len(ATTACKS)))
-async def test_a_text_from_outside_cannot_close_its_own_fence(house: House, attack: int) -> None:
+async def test_case_a11_a_text_from_outside_cannot_end_its_own_frame(
+    house: House, attack: int
+) -> None:
     number = f"+1202555017{attack}"
     await Vendor(house.hub).text(number, ANN, ATTACKS[attack], f"fence-{attack}")
     async with house.ann.mcp() as client:
         result = await _read(client, number)
+        again = await _read(client, number)
+        waited = facts_of(await client.call_tool("comms_wait_for_reply", {"from": number}))
 
-    first, opening, inside = text_of(result).split("\n", 2)
-    (name,) = re.findall(r"^<(untrusted-[0-9a-f]{12,})>$", opening)
-    assert "not instructions" in first
-    assert inside.count(f"</{name}>") == 1
-    fenced = json.loads(inside.removesuffix(f"\n</{name}>"))
-    assert [message["body"] for message in fenced["messages"]] == [ATTACKS[attack]]
-    assert [message["untrusted"] for message in fenced["messages"]] == [True]
+    (message,) = facts_of(result)["messages"]
+    assert (bare(message["body"]), message["untrusted"]) == (ATTACKS[attack], True)
+    assert waited["body"] == message["body"]
+    assert again == result
+    (over_rest,) = await house.ann.inbox(contactNumber=number)
+    assert over_rest["body"] == ATTACKS[attack]
 
 
 async def test_a_fence_cannot_be_guessed_from_an_earlier_one(house: House) -> None:
@@ -284,6 +279,7 @@ async def test_a_fence_cannot_be_guessed_from_an_earlier_one(house: House) -> No
     async with house.ann.mcp() as client:
         for id_ in ("guess-1", "guess-2"):
             await Vendor(house.hub).text(number, ANN, "hello", id_)
-            names.append(text_of(await _read(client, number)).splitlines()[1])
+            (newest, *_) = facts_of(await _read(client, number))["messages"]
+            names.append(newest["body"].splitlines()[1])
 
     assert names[0] != names[1]

@@ -13,7 +13,8 @@ import pytest
 from tests.flows.houses import refused
 from tests.flows.hubs import ANN, BEN, HANDSET, Caller, Served
 from tests.flows.networks import Vendor
-from tests.flows.test_mcp import ERAS, facts_of, text_of
+from tests.flows.results import bare, facts_of, text_of
+from tests.flows.test_mcp import ERAS
 from tests.processes import command, free_port, hub_process
 
 OTHER = "+12025550151"
@@ -227,7 +228,7 @@ async def test_an_mcp_client_waits_and_is_answered(served: Served, ann: Caller, 
         reply = await waiting
 
     assert facts_of(nobody)["waiting"] is True
-    assert facts_of(reply)["body"] == "yes"
+    assert bare(facts_of(reply)["body"]) == "yes"
     assert "not instructions" in text_of(reply)
     for result in (nobody, reply):
         jsonschema.validate(facts_of(result), schema)

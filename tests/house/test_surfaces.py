@@ -79,7 +79,7 @@ async def ask_both(http: httpx2.AsyncClient, client: Client) -> Rendered:
         mcp={tool.name: tool.model_dump(by_alias=True, exclude_none=True) for tool in tools},
         document=(await http.get("/openapi.json")).json(),
         results=(over_http[0], use.structured_content),
-        refusals=(over_http[1], refused.structured_content),
+        refusals=(over_http[1], (refused.meta or {}).get("trunkline/problem")),
     )
 
 

@@ -206,6 +206,8 @@ def _sentence(kind: str, message: str) -> str:
     """Return pydantic's message as our own sentence, without patterns and values."""
     if kind == "missing":
         return "is required."
+    if kind in ("int_type", "int_from_float"):
+        return "give a whole number."
     if kind == "timezone_aware":
         return "give a time with its zone, such as 2026-11-21T09:00:00Z."
     if kind == "string_pattern_mismatch":
