@@ -74,8 +74,8 @@ def members(kind: type[enum.Enum]) -> str:
 
 def hooks() -> str:
     found = [each for name, each in vars(hookspecs).items() if name.startswith("trunkline_")]
-    kinds: tuple[type[enum.Enum], ...] = (sdk.Capability, sdk.Idempotency)
-    specs = (sdk.DatabaseSpec, sdk.ProviderSpec, sdk.Site, sdk.ProviderContext)
+    kinds: tuple[type[enum.Enum], ...] = (sdk.Capability, sdk.KeyForm, sdk.FailureKind)
+    specs = (sdk.DatabaseSpec, sdk.ProviderSpec, sdk.Idempotency, sdk.Site, sdk.ProviderContext)
     return page(
         "Hooks",
         prose(hookspecs) + "\n\nHow to write an adapter: [the tutorial](../write-an-adapter/"

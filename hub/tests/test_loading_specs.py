@@ -28,7 +28,7 @@ class Unfinished(WebhookAdapter):
 class Stranger: ...
 
 class Texts(TelephonyProvider):
-    async def send_sms(self, sms): ...
+    async def send(self, sms): ...
 
 class Calls(TelephonyProvider):
     async def place_call(self, call): ...
@@ -115,7 +115,7 @@ def source(hook: str, spec: str) -> str:
         ("'acme', simulated='no'", "simulated must be True or False"),
         (
             "'acme', open=yielding(AsyncIterator[Calls])",
-            "open yields a Calls without send_sms, which sms.send needs",
+            "open yields a Calls without send, which sms.send needs",
         ),
         ("'acme', open=yielding(AsyncIterator[Stranger])", "which is no TelephonyProvider"),
     ],

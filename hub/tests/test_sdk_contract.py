@@ -16,6 +16,7 @@ import trunkline.testing
 from trunkline.sdk import (
     E164,
     BadSignature,
+    MessageProvider,
     OutboundCall,
     TelephonyProvider,
     TrunklineError,
@@ -95,9 +96,11 @@ CALL = OutboundCall(
     max_duration_s=60,
 )
 OPERATIONS: dict[str, tuple[object, ...]] = {
-    "send_sms": (BaseTelephonyConformance.sms,),
-    "fetch_sms": ("a provider's id",),
-    "list_sms": (SENDER, RECIPIENT, datetime(2026, 11, 21, tzinfo=UTC)),
+    "send": (BaseTelephonyConformance.sms,),
+    "fetch": ("a provider's id",),
+    "find": (SENDER, RECIPIENT, datetime(2026, 11, 21, tzinfo=UTC)),
+    "find_by_key": ("a key", datetime(2026, 11, 21, tzinfo=UTC)),
+    "verify": (),
     "place_call": (CALL,),
 }
 
@@ -109,7 +112,8 @@ async def test_an_operation_that_an_adapter_lacks_says_so(operation: str) -> Non
 
 
 def test_the_operations_tried_above_are_all_there_are() -> None:
-    assert {name for name in vars(TelephonyProvider) if not name.startswith("_")} == set(OPERATIONS)
+    found = {*vars(MessageProvider), *vars(TelephonyProvider)}
+    assert {name for name in found if not name.startswith("_")} == set(OPERATIONS)
 
 
 class Settings(BaseModel):

@@ -9,13 +9,12 @@ from typing import Any, Final
 import httpx2
 
 from trunkline.sdk import (
-    E164,
     Capability,
     DeliveryStatus,
     Idempotency,
     ProviderContext,
     ProviderSpec,
-    SmsReport,
+    Report,
     TelephonyProvider,
     hookimpl,
     transport_errors,
@@ -40,25 +39,26 @@ class AskedPostbird(Postbird):
         self._client = http
         self._texts = f"{config.base_url}/v1/texts"
 
-    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+    async def fetch(self, provider_id: str) -> Report | None:
         with transport_errors("Postbird"):
             answer = await self._client.get(f"{self._texts}/{provider_id}")
         return None if answer.status_code == 404 else _report(answer.json())
 
-    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         asked = {"from": sender, "to": recipient, "since": str(since.timestamp())}
         with transport_errors("Postbird"):
             answer = await self._client.get(self._texts, params=asked)
         return [_report(item) for item in answer.json()["items"]]
 
 
-def _report(item: dict[str, Any]) -> SmsReport:
-    return SmsReport(
+def _report(item: dict[str, Any]) -> Report:
+    return Report(
         provider_id=item["id"],
         sender=item["from"],
         recipient=item["to"],
         status=_STATUS.get(item["status"]),
         vendor_status=item["status"],
+        body=item["text"],
         created_at=datetime.fromtimestamp(item["created_at"], UTC),
     )
 
@@ -75,13 +75,13 @@ async def open_asked(
 def trunkline_register_telephony() -> Sequence[ProviderSpec[TelephonyProvider, ExampleConfig]]:
     """Offer both; Postbird as it is comes with its own adapter."""
     return [
-        replace(EXAMPLE, name="postbird_key", idempotency=Idempotency.KEY),
+        replace(EXAMPLE, name="postbird_key", idempotency=Idempotency()),
         replace(
             EXAMPLE,
             name="postbird_lookup",
             open=open_asked,
-            capabilities=EXAMPLE.capabilities | {Capability.SMS_LOOKUP},
-            idempotency=Idempotency.LOOKUP,
+            capabilities=EXAMPLE.capabilities
+            | {Capability.LOOKUP_BY_ID, Capability.LOOKUP_BY_ADDRESS},
             accept_latency_s=2.0,  # what `vendor.py` takes late it has taken by then
         ),
     ]

@@ -70,7 +70,7 @@ class Text:
         """Return what a look-up shows of it."""
         return {
             "id": self.id, "from": self.asked["from"], "to": self.asked["to"],
-            "status": self.status, "created_at": self.accepted_at,
+            "status": self.status, "created_at": self.accepted_at, "text": self.asked["text"],
         }  # fmt: skip
 
 

@@ -21,8 +21,8 @@ from trunkline.sdk import (
     ProviderContext,
     ProviderSpec,
     Receipt,
-    SmsReceived,
-    StatusReported,
+    Received,
+    Reported,
     TelephonyProvider,
     WebhookAdapter,
     WebhookRequest,
@@ -56,7 +56,7 @@ class Network(TelephonyProvider):
     openings: list[BaseException] = field(default_factory=list)
     """What the next openings raise."""
 
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         self.asked.append(sms)
         return await self.answer(sms)
 
@@ -111,7 +111,7 @@ class WireWebhooks(WebhookAdapter[NoConfig]):
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         text = json.loads(request.body)
         return [
-            SmsReceived(
+            Received(
                 external_id=text["id"],
                 provider_id=text["id"],
                 sender=E164(text["from"]),
@@ -128,7 +128,7 @@ class WireReports(WireWebhooks):
         word = request.body.decode()
         known = {status.value: status for status in DeliveryStatus}
         return [
-            StatusReported(
+            Reported(
                 external_id=f"{word}:{request.url}",
                 provider_id="p1",
                 sender=E164(ALICE),

@@ -17,9 +17,9 @@ from trunkline.sdk import (
     OutboundSms,
     OutcomeUnknown,
     Receipt,
+    Received,
+    Reported,
     RetryLater,
-    SmsReceived,
-    StatusReported,
     WebhookRequest,
 )
 
@@ -39,7 +39,7 @@ class PairWebhooks(WireWebhooks):
         told: dict[str, Any] = json.loads(request.body)
         if "status" not in told:
             return [
-                SmsReceived(
+                Received(
                     external_id="t1",
                     provider_id="t1",
                     sender=E164(told["from"]),
@@ -48,7 +48,7 @@ class PairWebhooks(WireWebhooks):
                 )
             ]
         return [
-            StatusReported(
+            Reported(
                 external_id=f"{told['id']}:{told['status']}",
                 provider_id=told["id"],
                 sender=E164(ALICE),
@@ -66,7 +66,7 @@ class Scripted(Network):
     script: list[Exception] = field(default_factory=list)
     taken: list[OutboundSms] = field(default_factory=list)
 
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         self.asked.append(sms)
         if self.script:
             raise self.script.pop(0)
@@ -89,9 +89,9 @@ def side_by_side(*networks: Network, names: str = "one two", **declared: Any) ->
     return replace(plugins, telephony={**plugins.telephony, **specs})
 
 
-async def tell(hub: Served, over: str, attempt_url: str, **told: str) -> httpx2.Response:
+async def tell(hub: Served, over: str, attempt_url: str | None, **told: str) -> httpx2.Response:
     """Deliver a webhook of a network; a report names its attempt as the vendor was given it."""
-    _, _, query = attempt_url.partition("?")
+    _, _, query = (attempt_url or "").partition("?")
     return await hub.client.post(
         f"/webhooks/connections/{over}/message-status?{query}", json=told, headers={"x-wire": "yes"}
     )

@@ -16,9 +16,9 @@ from trunkline.sdk import (
     InboundEvent,
     OutboundSms,
     Receipt,
+    Received,
+    Reported,
     RetryLater,
-    SmsReceived,
-    StatusReported,
     WebhookReply,
     WebhookRequest,
 )
@@ -121,13 +121,13 @@ def raising(error: BaseException | type[BaseException]) -> Callable[[], Any]:
 def text(**wrong: Any) -> list[InboundEvent]:
     """Return a text with something wrong about it."""
     right = {"external_id": "wrong", "provider_id": "wrong", "sender": BOB, "recipient": ALICE}
-    return [SmsReceived(**{**right, "body": "hello", **wrong})]
+    return [Received(**{**right, "body": "hello", **wrong})]
 
 
 def report(**wrong: Any) -> list[InboundEvent]:
     """Return a report with something wrong about it."""
     right = {"external_id": "wrong", "provider_id": "p1", "sender": ALICE, "vendor_status": "sent"}
-    return [StatusReported(**{**right, "status": DeliveryStatus.SENT, **wrong})]
+    return [Reported(**{**right, "status": DeliveryStatus.SENT, **wrong})]
 
 
 # --- webhooks -------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ async def test_a_verdict_that_is_returned_instead_of_raised_opens_nothing(
         lambda: text(external_id=None),
         lambda: text(provider_id={}),
         lambda: text(provider_id="\ud800"),
-        *(lambda media=media: text(media_urls=media) for media in NO_MEDIA),
+        *(lambda media=media: text(media=media) for media in NO_MEDIA),
         lambda: report(cost_micros="much"),
     ],
 )
@@ -229,7 +229,7 @@ async def test_nothing_an_adapter_did_has_harmed_the_hub(bench: Bench) -> None:
     assert (await bench.hub.client.get("/health/ready")).json()["status"] == "ready"
 
 
-@pytest.mark.parametrize("wrong", [{"provider_id": object()}, {"media_urls": None}])
+@pytest.mark.parametrize("wrong", [{"provider_id": object()}, {"media": None}])
 async def test_a_stop_counts_although_its_text_cannot_be_stored(
     bench: Bench, wrong: dict[str, Any]
 ) -> None:

@@ -10,7 +10,7 @@ from tests.flows.clocks import Ahead, clock, keep_still
 from tests.flows.hubs import Served, StartHub
 from tests.flows.networks import ALICE, BOB
 from tests.flows.pairs import AWAY, BUSY, LOST, PAIR, Scripted, side_by_side, tell
-from trunkline.sdk import Idempotency, OutboundSms, Receipt, Rejected
+from trunkline.sdk import OutboundSms, Receipt, Rejected
 
 __all__ = ["clock"]
 
@@ -115,7 +115,7 @@ async def test_a_stop_between_the_two_attempts_blocks_the_second(start_hub: Star
     hubs: list[Served] = []
 
     class Interrupted(Scripted):
-        async def send_sms(self, sms: OutboundSms) -> Receipt:
+        async def send(self, sms: OutboundSms) -> Receipt:
             await tell(hubs[0], "one", "", **{"from": BOB, "body": "STOP"})
             raise AWAY
 
@@ -134,14 +134,13 @@ async def test_what_was_once_unknown_stays_where_it_may_have_been_taken(
     start_hub: StartHub, clock: Ahead
 ) -> None:
     class Forgetful(Scripted):
-        async def list_sms(self, *_: object) -> list[Any]:
+        async def find(self, *_: object) -> list[Any]:
             return []
 
     one, two = Forgetful(script=[LOST, AWAY]), Scripted(name="two")
     plugins = side_by_side(
         one,
         two,
-        idempotency=Idempotency.LOOKUP,
         accept_latency_s=1.0,
         capabilities=frozenset({"sms.send", "sms.lookup"}),
     )
@@ -211,7 +210,7 @@ async def test_a_first_that_reports_while_the_second_sends_shows_that_there_are_
     one = Scripted(script=[AWAY])
 
     class Overtaken(Scripted):
-        async def send_sms(self, sms: OutboundSms) -> Receipt:
+        async def send(self, sms: OutboundSms) -> Receipt:
             await tell(hubs[0], "one", one.asked[0].status_url, id="one-9", status="delivered")
             return Receipt(provider_id="two-1")
 
@@ -233,7 +232,7 @@ async def test_a_failure_of_an_earlier_attempt_fails_no_later_one(
     hubs: list[Served] = []
 
     class Late(Scripted):
-        async def send_sms(self, sms: OutboundSms) -> Receipt:
+        async def send(self, sms: OutboundSms) -> Receipt:
             self.asked.append(sms)
             if len(self.asked) == 1:
                 raise BUSY
@@ -279,7 +278,7 @@ async def test_no_text_is_taken_twice_whatever_the_two_answer(
     chance, took = random.Random(20261121), list[str]()
     networks = [Scripted(), Scripted(name="two")]
     for network in networks:
-        network.send_sms = fickle(chance, took)  # type: ignore[assignment]
+        network.send = fickle(chance, took)  # type: ignore[assignment]
     async with start_hub(plugins=side_by_side(*networks), toml=PAIR, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
         for number in range(60):

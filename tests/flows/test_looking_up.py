@@ -12,7 +12,7 @@ from tests.flows.hubs import StartHub
 from tests.flows.networks import ALICE, BOB
 from tests.flows.pairs import LOST, PAIR, Scripted, side_by_side, tell
 from trunkline.loading import Plugins
-from trunkline.sdk import Capability, DeliveryStatus, Idempotency, SmsReport
+from trunkline.sdk import Capability, DeliveryStatus, Report
 
 __all__ = ["clock"]
 
@@ -29,9 +29,9 @@ class Directory(Scripted):
         super().__init__()
         self.has = list(has)
 
-    async def list_sms(self, sender: str, recipient: str, since: datetime) -> list[SmsReport]:
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         return [
-            SmsReport(
+            Report(
                 provider_id=number,
                 sender=ALICE,
                 recipient=BOB,
@@ -50,8 +50,9 @@ def plugins_of(network: Directory) -> Plugins:
     return side_by_side(
         network,
         names="one",
-        capabilities=frozenset({Capability.SMS_SEND, Capability.SMS_STATUS, Capability.SMS_LOOKUP}),
-        idempotency=Idempotency.LOOKUP,
+        capabilities=frozenset(
+            {Capability.SMS_SEND, Capability.SMS_STATUS, Capability.LOOKUP_BY_ADDRESS}
+        ),
         accept_latency_s=LATENCY_S,
     )
 
@@ -158,9 +159,9 @@ async def test_an_answer_that_comes_after_a_person_decided_moves_nothing(
     network = Directory()
     network.script = [LOST, LOST]
     asked, let = asyncio.Event(), asyncio.Event()
-    honest = network.list_sms
+    honest = network.find
 
-    async def slow(*what: Any) -> list[SmsReport]:
+    async def slow(*what: Any) -> list[Report]:
         asked.set()
         await let.wait()
         return await honest(*what)
@@ -168,7 +169,7 @@ async def test_an_answer_that_comes_after_a_person_decided_moves_nothing(
     async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
         message_id = (await ann.send(BOB, "hello"))["messageId"]
-        network.list_sms = slow  # type: ignore[assignment, method-assign]
+        network.find = slow  # type: ignore[assignment, method-assign]
         clock.travel(TRUSTED_S)
         await asyncio.wait_for(asked.wait(), 5)
         await hub.local("messages_resolve", id=message_id, sent=False)
@@ -189,14 +190,14 @@ async def test_whatever_a_look_up_raises_the_hub_asks_again_later(
 ) -> None:
     network = Directory(("n1", DeliveryStatus.SENT))
     network.script = [LOST]
-    honest, answers = network.list_sms, [raised]
+    honest, answers = network.find, [raised]
 
-    async def odd(*what: Any) -> list[SmsReport]:
+    async def odd(*what: Any) -> list[Report]:
         if answers:
             raise answers.pop()
         return await honest(*what)
 
-    network.list_sms = odd  # type: ignore[assignment, method-assign]
+    network.find = odd  # type: ignore[assignment, method-assign]
     async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
         told = await ann.send(BOB, "hello")

@@ -99,7 +99,7 @@ async def test_a_provider_that_cannot_send_media_is_not_asked_to(start_hub: Star
     assert "ask the operator" in problem["detail"]
     assert problem_of(result) == problem
     assert rows == 0
-    assert [sms.media_urls for sms in network.asked] == [()]
+    assert [sms.media for sms in network.asked] == [()]
 
 
 # --- the same send again --------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from tests.flows.hubs import Served, StartHub
 from tests.flows.networks import ALICE, BOB
 from tests.flows.pairs import PAIR, Scripted, side_by_side, tell
 from trunkline.core.messages import overdue
-from trunkline.sdk import Capability, DeliveryStatus, OutcomeUnknown, SmsReport
+from trunkline.sdk import Capability, DeliveryStatus, OutcomeUnknown, Report
 
 __all__ = ["clock"]
 
@@ -22,7 +22,7 @@ TOML = f"""
 [messages]
 final_within_s = {WITHIN_S}
 """
-LOOKUP = frozenset({Capability.SMS_SEND, Capability.SMS_LOOKUP})
+LOOKUP = frozenset({Capability.SMS_SEND, Capability.LOOKUP_BY_ID})
 
 
 class Oracle(Scripted):
@@ -34,13 +34,13 @@ class Oracle(Scripted):
         super().__init__()
         self.questions: list[str] = []
 
-    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+    async def fetch(self, provider_id: str) -> Report | None:
         self.questions.append(provider_id)
         if isinstance(self.says, Exception):
             raise self.says
         if self.says is None:
             return None
-        return SmsReport(
+        return Report(
             provider_id=provider_id,
             sender=ALICE,
             recipient=BOB,

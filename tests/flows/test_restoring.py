@@ -224,7 +224,7 @@ async def test_a_restored_hub_does_not_trust_that_a_provider_still_knows_a_key(
 
     network, file = Network(silent), tmp_path / "backup"
     plugins = network.plugins()
-    spec = replace(plugins.telephony["wire"], idempotency=Idempotency.KEY)
+    spec = replace(plugins.telephony["wire"], idempotency=Idempotency())
     plugins = replace(plugins, telephony={**plugins.telephony, "wire": spec})
     async with start_hub(plugins=plugins, toml=WIRE) as hub:
         ann = await hub.agent("ann", ALICE)

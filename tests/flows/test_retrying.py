@@ -22,6 +22,8 @@ from tests.flows.networks import (
 )
 from trunkline.sdk import (
     AuthFailed,
+    NotSetUp,
+    OptedOut,
     OutboundSms,
     OutcomeUnknown,
     OutOfCredit,
@@ -254,7 +256,10 @@ async def test_what_was_sent_is_canceled_too_late(start_hub: StartHub, clock: Ah
     assert (traced["status"], steps(traced)) == ("sent", ["sending", "sent"])
 
 
-@pytest.mark.parametrize("error", [Rejected("No."), AuthFailed("Who?"), OutOfCredit("Pay.")])
+@pytest.mark.parametrize(
+    "error",
+    [Rejected("No."), OptedOut("No."), AuthFailed("Who?"), OutOfCredit("Pay."), NotSetUp("Do.")],
+)
 @pytest.mark.parametrize("attempt", [1, 2])
 async def test_what_a_vendor_will_never_take_is_never_tried_again(
     start_hub: StartHub, clock: Ahead, error: ProviderError, attempt: int

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from tests.simulation.checks import FORWARD
 from tests.simulation.hubs import without_surfaces
 from tests.simulation.plans import AGENTS, PEOPLE, Plan
-from tests.simulation.vendors import Vendor, attempt_of
+from tests.simulation.vendors import Flavour, Vendor, attempt_of
 from tests.simulation.virtual import VirtualLoop
 from tests.simulation.world import OPERATOR, World, take
 from trunkline.core.hub import Hub
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import Channel, SendMessage
-from trunkline.sdk import Idempotency, OutboundSms, OutcomeUnknown, Receipt, WebhookRequest
+from trunkline.sdk import OutboundSms, OutcomeUnknown, Receipt, WebhookRequest
 
 MESSAGES: Final = (0, 1)
 STATUSES: Final = ("sent", "delivered", "read", "failed")
@@ -37,9 +37,7 @@ class Asked(Vendor):
     """A vendor that takes what it is asked to send, and answers when it is told to."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(
-            Idempotency.NONE, world.chance, world.clock, world.post, world.note, iter(())
-        )
+        super().__init__(Flavour.NONE, world.chance, world.clock, world.post, world.note, iter(()))
         self.came = asyncio.Event()
         self.attempts: list[str] = []
         self.answers: list[asyncio.Future[str]] = []
@@ -57,7 +55,7 @@ class Asked(Vendor):
 async def play(world: World, steps: list[Step]) -> None:
     """Send two messages and let the steps come while they wait for their answers, and after."""
     world.delay_s = lambda: 0.0  # type: ignore[method-assign]  # it is about order, not about time
-    vendor = world.vendors[Idempotency.NONE] = Asked(world)
+    vendor = world.vendors[Flavour.NONE] = Asked(world)
     await world.begin()
     life = world.lives[0]
     assert life is not None

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tests.simulation.plans import Order
-from tests.simulation.vendors import Text, honoured_s
+from tests.simulation.vendors import Flavour, Text, honoured_s
 from tests.simulation.virtual import START
 from tests.simulation.world import World
-from trunkline.sdk import DeliveryStatus, Idempotency
+from trunkline.sdk import DeliveryStatus
 
 TAKEN: Final = {"sent", "delivered", "read"}
 NOT_SENT: Final = {"blocked", "canceled"}
@@ -204,9 +204,9 @@ def _refused_it(history: History, message_id: str) -> bool:
 def _should_be_found(history: History, row: Any, hindered: set[str]) -> bool:
     """Tell whether what became of a message can be found out without a person."""
     match row["connection"]:
-        case Idempotency.KEY:
+        case Flavour.KEY:
             return not hindered & {row["to_address"], row["agent_id"]} and not _late(history, row)
-        case Idempotency.LOOKUP:
+        case Flavour.LOOKUP:
             pair = (row["from_address"], row["to_address"])
             rivals = [
                 m for m in history.sent.values() if (m["from_address"], m["to_address"]) == pair

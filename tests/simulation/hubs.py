@@ -10,13 +10,13 @@ from unittest.mock import patch
 
 from tests.simulation.disk import SimulatedDatabase
 from tests.simulation.plans import SLOT
-from tests.simulation.vendors import TIMEOUT_S, Vendor, spec_of
+from tests.simulation.vendors import FLAVOURS, TIMEOUT_S, Flavour, Vendor, spec_of
 from tests.simulation.virtual import Process, VirtualClock
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
 from trunkline.core.hub import Hub
 from trunkline.loading import Plugins
-from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, DatabaseSpec, Idempotency
+from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, DatabaseSpec
 from trunkline.settings import Settings
 from trunkline.settings.models import MessagesSettings, ServerSettings, SlotsSettings
 from trunkline.testing import RecordingLog
@@ -41,7 +41,7 @@ class Life:
 async def hold_open(
     process: Process,
     database: SimulatedDatabase,
-    vendors: Mapping[Idempotency, Vendor],
+    vendors: Mapping[Flavour, Vendor],
     clock: VirtualClock,
     entropy: Callable[[int], bytes],
     *,
@@ -72,7 +72,7 @@ async def hold_open(
 
 def _plugins(
     database: SimulatedDatabase,
-    vendors: Mapping[Idempotency, Vendor],
+    vendors: Mapping[Flavour, Vendor],
     process: Process,
     *,
     embedded: bool,
@@ -96,7 +96,7 @@ def _plugins(
 def _settings() -> Settings:
     return Settings(
         server=ServerSettings(data_dir=Path("nowhere")),
-        providers={flavour.value: {} for flavour in Idempotency},
+        providers={flavour.value: {} for flavour in FLAVOURS},
         slots=SlotsSettings(telephony=SLOT),
         messages=MessagesSettings(provider_timeout_s=TIMEOUT_S, final_within_s=60),
     )

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,7 +17,6 @@ from pydantic import BaseModel
 
 from tests.simulation.virtual import Process, VirtualClock
 from trunkline.sdk import (
-    E164,
     AuthFailed,
     Capability,
     DeliveryStatus,
@@ -28,11 +27,11 @@ from trunkline.sdk import (
     ProviderContext,
     ProviderSpec,
     Receipt,
+    Received,
     Rejected,
+    Report,
+    Reported,
     RetryLater,
-    SmsReceived,
-    SmsReport,
-    StatusReported,
     TelephonyProvider,
     WebhookAdapter,
     WebhookRequest,
@@ -42,9 +41,19 @@ TIMEOUT_S: Final = 5.0
 """How long the hubs wait for an answer."""
 ACCEPT_LATENCY_S: Final = 10.0
 """How long after that a vendor may still take what it was asked."""
-FLAVOURS: Final = tuple(Idempotency)
 WISHES: Final = (0.0, -1.0, 0.5, 3.0, 8.0, 20.0, math.nan, math.inf)
 """What vendors put into Retry-After."""
+
+
+class Flavour(StrEnum):
+    """How a lost answer may be resolved with a vendor."""
+
+    KEY = "key"
+    LOOKUP = "lookup"
+    NONE = "none"
+
+
+FLAVOURS: Final = tuple(Flavour)
 
 
 class Weather(Enum):
@@ -115,7 +124,7 @@ class Vendor:
 
     def __init__(
         self,
-        flavour: Idempotency,
+        flavour: Flavour,
         chance: random.Random,
         clock: VirtualClock,
         post: Post,
@@ -174,14 +183,14 @@ class Vendor:
         await asyncio.sleep(self.uniform(0.0, 0.5))
         raise self._refusal(weather, asked)
 
-    async def listed(self, sender: str, recipient: str, since: datetime) -> list[SmsReport]:
+    async def listed(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         """Tell of the texts between two numbers."""
         if self.weather is STORM and self.uniform(0, 1) < 0.3:
             await asyncio.sleep(self.uniform(0.0, 2 * TIMEOUT_S))
             raise RetryLater("Try again.")
         await asyncio.sleep(self.uniform(0.0, 0.5))
         found = [
-            SmsReport(
+            Report(
                 provider_id=text.provider_id,
                 sender=text.sender,
                 recipient=text.recipient,
@@ -233,7 +242,7 @@ class Vendor:
         do(*what)
 
     def _accept(self, sms: OutboundSms, taken: "asyncio.Future[Text] | None") -> None:
-        text = self._by_key.get(sms.idempotency_key) if self.flavour is Idempotency.KEY else None
+        text = self._by_key.get(sms.idempotency_key) if self.flavour is Flavour.KEY else None
         if text is None:
             text = Text(
                 provider_id=f"{self.flavour}-{len(self.texts)}",
@@ -250,8 +259,10 @@ class Vendor:
         if taken is not None and not taken.done():
             taken.set_result(text)
 
-    def _report_on(self, text: Text, status_url: str) -> None:
+    def _report_on(self, text: Text, status_url: str | None) -> None:
         """Let reports come: of each as many as the network likes, in any order."""
+        if status_url is None:
+            return
         final = self._chance.choices(
             [DeliveryStatus.DELIVERED, DeliveryStatus.FAILED, None], weights=[6, 1, 2]
         )[0]
@@ -286,13 +297,13 @@ class SimulatedProvider(TelephonyProvider):
         self._vendor = vendor
         self._process = process
 
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         self._leave()
         receipt = await self._vendor.send(sms)
         await self._process.gate()
         return receipt  # type: ignore[return-value]  # some adapters return nothing
 
-    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         self._leave()
         reports = await self._vendor.listed(sender, recipient, since)
         await self._process.gate()
@@ -310,7 +321,7 @@ class Account(BaseModel):
 class Callbacks(WebhookAdapter[Account]):
     """Reads the vendors' callbacks; their signatures are another test's business."""
 
-    def __init__(self, flavour: Idempotency) -> None:
+    def __init__(self, flavour: Flavour) -> None:
         self._flavour = flavour
 
     def claims(self, request: WebhookRequest) -> bool:
@@ -324,20 +335,20 @@ class Callbacks(WebhookAdapter[Account]):
         if told["kind"] == "status":
             status = DeliveryStatus(told["status"])
             return [
-                StatusReported(
+                Reported(
                     external_id=told["event"],
                     provider_id=told["id"],
-                    sender=E164(told["sender"]),
+                    sender=told["sender"],
                     status=status,
                     vendor_status=status.value,
                 )
             ]
         return [
-            SmsReceived(
+            Received(
                 external_id=told["event"],
                 provider_id=told["event"],
-                sender=E164(told["sender"]),
-                recipient=E164(told["recipient"]),
+                sender=told["sender"],
+                recipient=told["recipient"],
                 body=told["body"],
             )
         ]
@@ -356,23 +367,23 @@ def spec_of(vendor: Vendor, process: Process) -> ProviderSpec[TelephonyProvider,
             raise ConnectionError("The vendor is away.")
         yield SimulatedProvider(vendor, process)
 
-    look_up = {Capability.SMS_LOOKUP} if vendor.flavour is Idempotency.LOOKUP else set()
+    by_address = {Capability.LOOKUP_BY_ADDRESS} if vendor.flavour is Flavour.LOOKUP else set()
     return ProviderSpec(
         name=vendor.flavour.value,
         config=Account,
         open=open_provider,
         capabilities=frozenset(
-            {Capability.SMS_SEND, Capability.SMS_RECEIVE, Capability.SMS_STATUS, *look_up}
+            {Capability.SMS_SEND, Capability.SMS_RECEIVE, Capability.SMS_STATUS, *by_address}
         ),
-        idempotency=vendor.flavour,
+        idempotency=Idempotency() if vendor.flavour is Flavour.KEY else None,
         accept_latency_s=ACCEPT_LATENCY_S,
         webhook=Callbacks(vendor.flavour),
     )
 
 
-def attempt_of(status_url: str) -> str:
+def attempt_of(status_url: str | None) -> str:
     """Return the attempt that a status URL names."""
-    return urlsplit(status_url).query.removeprefix("attempt=")
+    return urlsplit(status_url or "").query.removeprefix("attempt=")
 
 
 def honoured_s(wish_s: float) -> float:

@@ -32,8 +32,8 @@ async def test_a_fault_spoils_one_send(
     await demo.post("/demo/faults", {"fault": fault})
 
     with pytest.raises(error) as raised:
-        await provider.send_sms(sms("first"))
-    await provider.send_sms(sms("second"))
+        await provider.send(sms("first"))
+    await provider.send(sms("second"))
 
     assert type(raised.value) is error
     if isinstance(raised.value, RetryLater):
@@ -57,7 +57,7 @@ async def test_faults_are_met_in_the_order_they_were_armed(
     met: list[type[ProviderError]] = []
     for _ in range(3):
         with pytest.raises(ProviderError) as raised:
-            await provider.send_sms(sms())
+            await provider.send(sms())
         met.append(type(raised.value))
 
     assert met == [RetryLater, RetryLater, Rejected]
@@ -69,4 +69,4 @@ async def test_armed_faults_can_be_cleared(demo: Demo, provider: TelephonyProvid
 
     assert (await demo.client.delete("/demo/faults")).status_code == 204
 
-    await provider.send_sms(sms())
+    await provider.send(sms())

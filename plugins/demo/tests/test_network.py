@@ -8,9 +8,9 @@ from plugins.demo.tests.wire import AGENT, BASE, HANDSET, OTHER_AGENT, Demo, pro
 from trunkline.sdk import (
     DeliveryStatus,
     NotConfigured,
+    Received,
     Rejected,
-    SmsReceived,
-    StatusReported,
+    Reported,
     TelephonyProvider,
 )
 from trunkline.testing import RecordedEvent
@@ -24,7 +24,7 @@ REPLY = f"/demo/handsets/{HANDSET}/reply"
 async def test_a_text_lies_on_the_recipients_handset_and_its_report_follows(
     demo: Demo, provider: TelephonyProvider
 ) -> None:
-    receipt = await provider.send_sms(sms("Grüße"))
+    receipt = await provider.send(sms("Grüße"))
 
     [message] = await demo.get(MESSAGES)
     assert message == {
@@ -43,7 +43,7 @@ async def test_a_text_lies_on_the_recipients_handset_and_its_report_follows(
     }
     assert receipt.status is DeliveryStatus.SENT
     assert await demo.hub.events(1, demo.config) == [
-        StatusReported(
+        Reported(
             external_id=f"status:{receipt.provider_id}:delivered",
             provider_id=receipt.provider_id,
             sender=AGENT,
@@ -74,10 +74,10 @@ async def test_a_text_lies_on_the_recipients_handset_and_its_report_follows(
 async def test_the_final_price_is_per_segment(
     demo: Demo, provider: TelephonyProvider, body: str, segments: int
 ) -> None:
-    await provider.send_sms(sms(body))
+    await provider.send(sms(body))
 
     [report] = await demo.hub.events(1, demo.config)
-    assert isinstance(report, StatusReported)
+    assert isinstance(report, Reported)
     assert report.cost_micros == 7_900 * segments
 
 
@@ -87,8 +87,8 @@ MEDIA = ("https://media.example/a.jpg?x=1&y=2", "https://media.example/b.png")
 async def test_media_lie_on_the_handset_with_their_text(
     demo: Demo, provider: TelephonyProvider
 ) -> None:
-    await provider.send_sms(sms("", media_urls=MEDIA))
-    await provider.send_sms(sms("One", media_urls=MEDIA[:1]))
+    await provider.send(sms("", media_urls=MEDIA))
+    await provider.send(sms("One", media_urls=MEDIA[:1]))
 
     one, both = await demo.get(MESSAGES)
     assert (one["mediaUrl"], one["mediaCount"], "mediaUrls" in one) == (MEDIA[0], 1, False)
@@ -98,38 +98,40 @@ async def test_media_lie_on_the_handset_with_their_text(
 async def test_a_text_with_media_has_one_price_however_long(
     demo: Demo, provider: TelephonyProvider
 ) -> None:
-    await provider.send_sms(sms("a" * 1600, media_urls=MEDIA))
+    await provider.send(sms("a" * 1600, media_urls=MEDIA))
 
     [report] = await demo.hub.events(1, demo.config)
-    assert isinstance(report, StatusReported)
+    assert isinstance(report, Reported)
     assert report.cost_micros == 20_000
 
 
 async def test_media_travel_into_the_hub_too(demo: Demo, provider: TelephonyProvider) -> None:
-    await provider.send_sms(sms(recipient=OTHER_AGENT, media_urls=MEDIA))
+    await provider.send(sms(recipient=OTHER_AGENT, media_urls=MEDIA))
     await demo.hub.events(2, demo.config)
     answer = await demo.post(REPLY, {"body": "", "to": AGENT, "mediaUrl": MEDIA[1]})
 
     assert answer.status_code == 200
     events = await demo.hub.events(3, demo.config)
-    media = [event.media_urls for event in events if isinstance(event, SmsReceived)]
+    media = [
+        tuple(each.url for each in event.media) for event in events if isinstance(event, Received)
+    ]
     assert media == [MEDIA, MEDIA[1:]]
 
 
 async def test_a_text_to_an_agents_number_also_goes_into_the_hub(
     demo: Demo, provider: TelephonyProvider
 ) -> None:
-    receipt = await provider.send_sms(sms("Ping", recipient=OTHER_AGENT))
+    receipt = await provider.send(sms("Ping", recipient=OTHER_AGENT))
 
     inbound, report = await demo.hub.events(2, demo.config)
-    assert inbound == SmsReceived(
+    assert inbound == Received(
         external_id=f"sms:{receipt.provider_id}",
         provider_id=receipt.provider_id,
         sender=AGENT,
         recipient=OTHER_AGENT,
         body="Ping",
     )
-    assert isinstance(report, StatusReported)
+    assert isinstance(report, Reported)
     assert demo.hub.requests[0].url == f"{BASE}/webhooks/connections/test/sms"
     [kept] = await demo.get(f"/demo/handsets/{OTHER_AGENT}/messages")
     assert kept["body"] == "Ping"
@@ -139,16 +141,16 @@ async def test_a_text_to_an_agents_number_also_goes_into_the_hub(
 async def test_a_text_to_any_other_number_stays_on_its_handset(
     demo: Demo, provider: TelephonyProvider, number: str
 ) -> None:
-    await provider.send_sms(sms(recipient=number))
+    await provider.send(sms(recipient=number))
 
     [event] = await demo.hub.events(1, demo.config)
-    assert isinstance(event, StatusReported)
+    assert isinstance(event, Reported)
 
 
 async def test_a_reply_reaches_the_hub_from_the_handset(
     demo: Demo, provider: TelephonyProvider
 ) -> None:
-    await provider.send_sms(sms(sender=OTHER_AGENT))
+    await provider.send(sms(sender=OTHER_AGENT))
     await demo.hub.events(1, demo.config)
 
     response = await demo.post(REPLY, {"body": "Yes"})
@@ -156,7 +158,7 @@ async def test_a_reply_reaches_the_hub_from_the_handset(
     _, reply = await demo.hub.events(2, demo.config)
     answer = response.json()
     assert answer == {"id": answer["id"], "status": "accepted", "httpStatus": 204}
-    assert reply == SmsReceived(
+    assert reply == Received(
         external_id=f"sms:{answer['id']}",
         provider_id=answer["id"],
         sender=HANDSET,
@@ -176,7 +178,7 @@ async def test_a_reply_reaches_the_hub_from_the_handset(
 async def test_a_second_reply_without_a_number_goes_where_the_last_text_came_from(
     demo: Demo, provider: TelephonyProvider
 ) -> None:
-    await provider.send_sms(sms(sender=OTHER_AGENT))
+    await provider.send(sms(sender=OTHER_AGENT))
     await demo.post(REPLY, {"body": "One", "to": AGENT})
     await demo.post(REPLY, {"body": "Two"})
 
@@ -204,7 +206,7 @@ async def test_a_hub_that_breaks_down_is_logged_without_the_text(
     demo.hub.answer = RuntimeError("Secret words")
 
     response = await demo.post(REPLY, {"body": "Secret words", "to": AGENT})
-    await provider.send_sms(sms("Secret words", recipient=OTHER_AGENT))
+    await provider.send(sms("Secret words", recipient=OTHER_AGENT))
     await demo.hub.until(lambda: len(demo.hub.requests) == 3)
 
     answer = response.json()
@@ -226,9 +228,9 @@ async def test_a_reply_waits_for_the_hub_to_open_its_connection(demo: Demo) -> N
 
 
 async def test_a_text_that_is_too_long_is_rejected(demo: Demo, provider: TelephonyProvider) -> None:
-    await provider.send_sms(sms("a" * 1600))
+    await provider.send(sms("a" * 1600))
     with pytest.raises(Rejected):
-        await provider.send_sms(sms("a" * 1601))
+        await provider.send(sms("a" * 1601))
 
     assert len(await demo.get(MESSAGES)) == 1
 
@@ -238,7 +240,7 @@ async def test_a_handset_keeps_its_newest_texts_only(
     demo: Demo, provider: TelephonyProvider, number: str
 ) -> None:
     for count in range(MAX_TEXTS + 1):
-        await provider.send_sms(sms(str(count), recipient=number))
+        await provider.send(sms(str(count), recipient=number))
 
     messages = await demo.get(f"/demo/handsets/{number}/messages")
     assert len(messages) == MAX_TEXTS
@@ -250,8 +252,8 @@ async def test_the_handset_not_used_for_longest_is_dropped(
 ) -> None:
     numbers = [f"+1415555{number:04}" for number in range(MAX_HANDSETS)]
     for number in [*numbers[:2], numbers[0], *numbers[2:]]:
-        await provider.send_sms(sms(recipient=number))
-    await provider.send_sms(sms(recipient=HANDSET))  # the first handset was dropped and is back
+        await provider.send(sms(recipient=number))
+    await provider.send(sms(recipient=HANDSET))  # the first handset was dropped and is back
 
     addresses = [handset["address"] for handset in await demo.get("/demo/handsets")]
     assert len(addresses) == MAX_HANDSETS
@@ -263,7 +265,7 @@ async def test_the_handset_not_used_for_longest_is_dropped(
 async def test_latency_and_delivery_delay_are_waited_for(demo: Demo) -> None:
     config = DemoConfig(latency_ms=20, delivery_delay_ms=300)
     async with demo.opened(config) as provider:
-        sending = asyncio.create_task(provider.send_sms(sms()))
+        sending = asyncio.create_task(provider.send(sms()))
         await travel(demo, 0.019)
         assert await demo.get(MESSAGES) == []
         await travel(demo, 0.001)
@@ -286,7 +288,7 @@ async def test_closing_ends_the_deliveries_under_way(demo: Demo) -> None:
     before = asyncio.all_tasks()
     config = DemoConfig(latency_ms=0, delivery_delay_ms=600_000)
     async with asyncio.timeout(5), demo.opened(config) as provider:
-        await provider.send_sms(sms())
+        await provider.send(sms())
         assert asyncio.all_tasks() - before
 
     assert not asyncio.all_tasks() - before

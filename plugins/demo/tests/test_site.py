@@ -24,7 +24,7 @@ async def test_a_new_network_has_one_handset(demo: Demo) -> None:
 async def test_each_plugin_object_has_a_network_of_its_own(
     demo: Demo, provider: TelephonyProvider
 ) -> None:
-    await provider.send_sms(sms())
+    await provider.send(sms())
 
     [handset] = await demo.get("/demo/handsets")
     assert handset["messages"] == 1

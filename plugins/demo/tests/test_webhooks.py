@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from trunkline.sdk import BadSignature, StatusReported, WebhookRequest
+from trunkline.sdk import BadSignature, Reported, WebhookRequest
 from trunkline_demo.config import DemoConfig
 from trunkline_demo.webhooks import DemoWebhooks, signature
 
@@ -89,7 +89,7 @@ def test_the_same_happening_has_the_same_external_id_and_others_do_not() -> None
 def test_an_unknown_status_moves_nothing() -> None:
     [event] = webhooks.parse(signed(REPORT % b"teleported"))
 
-    assert isinstance(event, StatusReported)
+    assert isinstance(event, Reported)
     assert (event.status, event.vendor_status) == (None, "teleported")
 
 

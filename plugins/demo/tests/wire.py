@@ -11,6 +11,7 @@ from trunkline.sdk import (
     E164,
     HubView,
     InboundEvent,
+    Media,
     OutboundSms,
     TelephonyProvider,
     WebhookReply,
@@ -108,7 +109,7 @@ def sms(
         body=body,
         idempotency_key=attempt,
         status_url=f"{BASE}/webhooks/ada/message-status?attempt={attempt}",
-        media_urls=media_urls,
+        media=tuple(Media(url=url) for url in media_urls),
     )
 
 

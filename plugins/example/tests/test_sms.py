@@ -23,12 +23,12 @@ SMS: OutboundSms = BaseTelephonyConformance.sms
 async def send(base_url: str, http: httpx2.AsyncClient) -> Receipt:
     config = ExampleConfig.model_validate({**CONFIG, "base_url": base_url})
     async with open_postbird(config, provider_context(http)) as postbird:
-        return await postbird.send_sms(SMS)
+        return await postbird.send(SMS)
 
 
 async def send_to(canned: Canned) -> Receipt:
     async with Wire(canned).client() as http:
-        return await Postbird(ExampleConfig.model_validate(CONFIG), http).send_sms(SMS)
+        return await Postbird(ExampleConfig.model_validate(CONFIG), http).send(SMS)
 
 
 @contextmanager

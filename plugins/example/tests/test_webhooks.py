@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from plugins.example.tests.postbird import CONFIG, RECEIVED, REPORTED, SENT_AT, webhook
-from trunkline.sdk import E164, BadSignature, DeliveryStatus, SmsReceived, StatusReported
+from trunkline.sdk import E164, BadSignature, DeliveryStatus, Received, Reported
 from trunkline_example.config import ExampleConfig
 from trunkline_example.webhooks import PostbirdWebhooks
 
@@ -16,7 +16,7 @@ ADAPTER = PostbirdWebhooks()
 
 def test_an_inbound_text_is_read_as_postbird_sends_it() -> None:
     assert ADAPTER.parse(webhook(RECEIVED)) == [
-        SmsReceived(
+        Received(
             external_id="ev_1",
             provider_id="tx_9",
             sender=E164("+14155550199"),
@@ -30,7 +30,7 @@ def test_a_failure_is_reported_with_postbirds_code() -> None:
     failed = {**REPORTED, "status": "undelivered", "error_code": "unreachable"}
 
     assert ADAPTER.parse(webhook(failed)) == [
-        StatusReported(
+        Reported(
             external_id="ev_2",
             provider_id="tx_1",
             sender=E164("+14155550100"),

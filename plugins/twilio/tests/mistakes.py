@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from trunkline.sdk import (
-    E164,
     AuthFailed,
     BadSignature,
     DeliveryStatus,
@@ -20,11 +19,11 @@ from trunkline.sdk import (
     ProviderContext,
     ProviderError,
     Receipt,
+    Received,
     Rejected,
+    Report,
+    Reported,
     RetryLater,
-    SmsReceived,
-    SmsReport,
-    StatusReported,
     WebhookAdapter,
     WebhookRequest,
 )
@@ -45,63 +44,63 @@ class Mistaken(Twilio):
 
 
 class SaysALostTextMayBeSentAgain(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         try:
-            return await super().send_sms(sms)
+            return await super().send(sms)
         except OutcomeUnknown as error:
             raise RetryLater(str(error)) from error
 
 
 class RetriesByItself(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         try:
-            return await super().send_sms(sms)
+            return await super().send(sms)
         except ProviderError:
-            return await super().send_sms(sms)
+            return await super().send(sms)
 
 
 class TakesEverySuccessForATakenText(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         try:
-            return await super().send_sms(sms)
+            return await super().send(sms)
         except OutcomeUnknown:
             return Receipt(provider_id=f"SM{'0' * 32}")
 
 
 class CallsATakenTextDelivered(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
-        receipt = await super().send_sms(sms)
+    async def send(self, sms: OutboundSms) -> Receipt:
+        receipt = await super().send(sms)
         return replace(receipt, status=DeliveryStatus.DELIVERED)
 
 
 class CallsAnEmptyAccountARefusedText(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         try:
-            return await super().send_sms(sms)
+            return await super().send(sms)
         except OutOfCredit as error:
             raise Rejected(str(error)) from error
 
 
 class CallsABadTokenARefusedText(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         try:
-            return await super().send_sms(sms)
+            return await super().send(sms)
         except AuthFailed as error:
             raise Rejected(str(error)) from error
 
 
 class TellsTheToken(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         try:
-            return await super().send_sms(sms)
+            return await super().send(sms)
         except AuthFailed as error:
             raise AuthFailed(f"Refused: {self.config.auth_token.get_secret_value()}") from error
 
 
 class TellsTheHeader(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         try:
-            return await super().send_sms(sms)
+            return await super().send(sms)
         except AuthFailed as error:
             credentials = f"{self.config.account_sid}:{self.config.auth_token.get_secret_value()}"
             header = b64encode(credentials.encode()).decode()
@@ -109,112 +108,112 @@ class TellsTheHeader(Mistaken):
 
 
 class PassesTwiliosMessageOn(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         try:
-            return await super().send_sms(sms)
+            return await super().send(sms)
         except Rejected as error:
             raise Rejected(f"The 'To' number {sms.recipient} is not valid.") from error
 
 
 class LogsTheText(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         self.context.log.info("sms.sending", body=sms.body)
-        return await super().send_sms(sms)
+        return await super().send(sms)
 
 
 class BlocksTheLoop(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         time.sleep(0.15)  # noqa: ASYNC251 - the mistake
-        return await super().send_sms(sms)
+        return await super().send(sms)
 
 
 class ForgetsTheStatusUrl(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
-        return await super().send_sms(replace(sms, status_url=""))
+    async def send(self, sms: OutboundSms) -> Receipt:
+        return await super().send(replace(sms, status_url=""))
 
 
 class ForgetsHowLongToWait(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         try:
-            return await super().send_sms(sms)
+            return await super().send(sms)
         except RetryLater as error:
             raise RetryLater(str(error)) from error
 
 
 class DropsTheMedia(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
-        return await super().send_sms(replace(sms, media_urls=()))
+    async def send(self, sms: OutboundSms) -> Receipt:
+        return await super().send(replace(sms, media=()))
 
 
 class SendsOneMediumOnly(Mistaken):
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
-        return await super().send_sms(replace(sms, media_urls=sms.media_urls[:1]))
+    async def send(self, sms: OutboundSms) -> Receipt:
+        return await super().send(replace(sms, media=sms.media[:1]))
 
 
 # --- looking up -----------------------------------------------------------------------------------
 
 
 class TakesEvery404ForNone(Mistaken):
-    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+    async def fetch(self, provider_id: str) -> Report | None:
         try:
-            return await super().fetch_sms(provider_id)
+            return await super().fetch(provider_id)
         except ProviderError:
             return None
 
 
 class LooksADeliveryIn(Mistaken):
-    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
-        found = await super().fetch_sms(provider_id)
+    async def fetch(self, provider_id: str) -> Report | None:
+        found = await super().fetch(provider_id)
         assert found is not None
         return replace(found, status=found.status or DeliveryStatus.DELIVERED)
 
 
 class CostsLessThanNothing(Mistaken):
-    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
-        found = await super().fetch_sms(provider_id)
+    async def fetch(self, provider_id: str) -> Report | None:
+        found = await super().fetch(provider_id)
         assert found is not None
         return replace(found, cost_micros=-(found.cost_micros or 0))
 
 
 class FindsNothing(Mistaken):
-    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+    async def fetch(self, provider_id: str) -> Report | None:
         return None
 
-    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         return []
 
 
 class CallsNothingAnError(Mistaken):
-    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
-        found = await super().fetch_sms(provider_id)
+    async def fetch(self, provider_id: str) -> Report | None:
+        found = await super().fetch(provider_id)
         if found is None:
             raise Rejected("Twilio knows no such text.")
         return found
 
 
 class TakesOnePageForAll(Mistaken):
-    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
-        return (await super().list_sms(sender, recipient, since))[:1]
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
+        return (await super().find(sender, recipient, since))[:1]
 
 
 class StopsReadingWithoutSayingSo(Mistaken):
-    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         try:
-            return await super().list_sms(sender, recipient, since)
+            return await super().find(sender, recipient, since)
         except OutcomeUnknown:
             return []
 
 
 class GoesWhereTheListLeads(Mistaken):
-    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         first = await self._get(f"{self._messages}.json")
         await self._get(first.json()["next_page_uri"])
         return []
 
 
 class BelievesInFractionsOfASecond(Mistaken):
-    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
-        found = await super().list_sms(sender, recipient, since)
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
+        found = await super().find(sender, recipient, since)
         return [each for each in found if each.created_at and each.created_at >= since]
 
 
@@ -259,7 +258,7 @@ class MakesUpEventIds(TwilioWebhooks):
 class NamesAnEventByItsTextOnly(TwilioWebhooks):
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         (event,) = super().parse(request)
-        assert isinstance(event, SmsReceived | StatusReported)
+        assert isinstance(event, Received | Reported)
         return [replace(event, external_id=event.provider_id)]
 
 
@@ -271,7 +270,7 @@ class NamesAnEventByItsWholeBody(TwilioWebhooks):
 class GuessesAStatus(TwilioWebhooks):
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         (event,) = super().parse(request)
-        if isinstance(event, StatusReported):
+        if isinstance(event, Reported):
             return [replace(event, status=event.status or DeliveryStatus.SENT)]
         return [event]
 
@@ -279,7 +278,7 @@ class GuessesAStatus(TwilioWebhooks):
 class CallsSentDelivered(TwilioWebhooks):
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         (event,) = super().parse(request)
-        if isinstance(event, StatusReported) and event.status is DeliveryStatus.SENT:
+        if isinstance(event, Reported) and event.status is DeliveryStatus.SENT:
             return [replace(event, status=DeliveryStatus.DELIVERED)]
         return [event]
 
@@ -287,7 +286,7 @@ class CallsSentDelivered(TwilioWebhooks):
 class LosesWhatCameAlong(TwilioWebhooks):
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         (event,) = super().parse(request)
-        return [replace(event, media_urls=())] if isinstance(event, SmsReceived) else [event]
+        return [replace(event, media=())] if isinstance(event, Received) else [event]
 
 
 class ClaimsEverything(TwilioWebhooks):

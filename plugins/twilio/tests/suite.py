@@ -32,13 +32,14 @@ from plugins.twilio.tests.vendor import (
 from trunkline.sdk import (
     E164,
     BadSignature,
+    Media,
     OutcomeUnknown,
     OutOfCredit,
     ProviderError,
     Receipt,
-    SmsReceived,
-    SmsReport,
-    StatusReported,
+    Received,
+    Report,
+    Reported,
     TelephonyProvider,
     WebhookRequest,
 )
@@ -72,7 +73,10 @@ class TwilioSuite(BaseTelephonyConformance):
     config = CONFIG
     answers = ANSWERS
     webhooks = WEBHOOKS
-    media: ClassVar = ("https://media.example/a.jpg?x=1&y=2", "https://media.example/b.png")
+    media: ClassVar = (
+        Media(url="https://media.example/a.jpg?x=1&y=2"),
+        Media(url="https://media.example/b.png"),
+    )
 
     def ask(self, wire: Wire, question: Callable[[TelephonyProvider], Awaitable[T]]) -> T:
         """Return what the open provider answers, or raise what it raises."""
@@ -83,21 +87,23 @@ class TwilioSuite(BaseTelephonyConformance):
 
         return asyncio.run(asked())
 
-    def fetch(self, canned: Canned) -> SmsReport | None:
-        return self.ask(Wire(canned), lambda provider: provider.fetch_sms(SID))
+    def fetch(self, canned: Canned) -> Report | None:
+        return self.ask(Wire(canned), lambda provider: provider.fetch(SID))
 
-    def list_since(self, since: datetime, wire: Wire) -> list[SmsReport]:
-        return self.ask(wire, lambda each: each.list_sms(E164(HUB), E164(PERSON), since))
+    def list_since(self, since: datetime, wire: Wire) -> list[Report]:
+        return self.ask(wire, lambda each: each.find(E164(HUB), E164(PERSON), since))
 
     # --- sending ----------------------------------------------------------------------------------
 
     def test_media_go_along_with_a_text_each_by_its_own_url(self) -> None:
         wire = Wire(ANSWERS["accepted"])
 
-        self.ask(wire, lambda each: each.send_sms(replace(self.sms, media_urls=self.media)))
+        self.ask(wire, lambda each: each.send(replace(self.sms, media=self.media)))
 
         sent = parse_qsl(wire.requests[0].content.decode())
-        assert [value for name, value in sent if name == "MediaUrl"] == list(self.media)
+        assert [value for name, value in sent if name == "MediaUrl"] == [
+            each.url for each in self.media
+        ]
 
     @pytest.mark.parametrize("word", WORDS)
     def test_a_receipt_says_no_more_than_twilio_did(self, word: str) -> None:
@@ -186,7 +192,7 @@ class TwilioSuite(BaseTelephonyConformance):
 
         (event,) = self.spec.webhook.parse(report(word))
 
-        assert isinstance(event, StatusReported)
+        assert isinstance(event, Reported)
         assert (event.status, event.vendor_status) == (WORDS[word], word)
 
     def test_each_status_of_a_text_is_a_happening_of_its_own_and_a_repetition_is_none(self) -> None:
@@ -202,8 +208,11 @@ class TwilioSuite(BaseTelephonyConformance):
 
         (event,) = self.spec.webhook.parse(webhook(MEDIA_RECEIVED))
 
-        assert isinstance(event, SmsReceived)
-        assert event.media_urls == (MEDIA_RECEIVED["MediaUrl0"], MEDIA_RECEIVED["MediaUrl1"])
+        assert isinstance(event, Received)
+        assert [each.url for each in event.media] == [
+            MEDIA_RECEIVED["MediaUrl0"],
+            MEDIA_RECEIVED["MediaUrl1"],
+        ]
 
     def test_a_body_that_the_signature_does_not_cover_is_refused(self) -> None:
         url = "https://hub.example/webhooks/agent-1/sms"

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from plugins.twilio.tests.vendor import ACCOUNT, CONFIG, TOKEN
 from trunkline.loading import PluginReport, PluginState, load_plugins
-from trunkline.sdk import Idempotency
+from trunkline.sdk import Capability
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.plugin import TWILIO
 
@@ -26,13 +26,21 @@ def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
             state=PluginState.LOADED,
             kinds=("telephony",),
             providers=("twilio",),
-            capabilities=("mms.send", "sms.lookup", "sms.receive", "sms.send", "sms.status"),
+            capabilities=(
+                "lookup.by_address",
+                "lookup.by_id",
+                "mms.send",
+                "sms.receive",
+                "sms.send",
+                "sms.status",
+            ),
         ),
     )
 
 
 def test_a_lost_answer_may_be_resolved_by_asking_twilio() -> None:
-    assert TWILIO.idempotency is Idempotency.LOOKUP
+    assert TWILIO.idempotency is None
+    assert Capability.LOOKUP_BY_ADDRESS in TWILIO.capabilities
 
 
 def test_each_credential_names_the_variable_that_fills_it() -> None:

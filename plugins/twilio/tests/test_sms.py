@@ -31,11 +31,12 @@ from plugins.twilio.tests.vendor import (
 from trunkline.sdk import (
     E164,
     DeliveryStatus,
+    Media,
     OutboundSms,
     OutcomeUnknown,
     Receipt,
+    Report,
     RetryLater,
-    SmsReport,
     TelephonyProvider,
 )
 from trunkline.testing import BaseTelephonyConformance, Canned, Wire, provider_context
@@ -103,7 +104,7 @@ def api(answer: object, **more: Any) -> Api:
 async def test_a_text_is_posted_as_the_specification_says() -> None:
     twilio = api(message(), status=201)
 
-    receipt = await twilio.ask(lambda each: each.send_sms(SMS))
+    receipt = await twilio.ask(lambda each: each.send(SMS))
 
     assert receipt == Receipt(provider_id=SID)
     ((method, path, headers, body),) = twilio.asked
@@ -122,7 +123,9 @@ async def test_a_text_is_posted_as_the_specification_says() -> None:
 async def test_media_without_words_are_a_text_too() -> None:
     twilio = api(message(), status=201)
 
-    await twilio.ask(lambda each: each.send_sms(replace(SMS, body="", media_urls=MEDIA)))
+    await twilio.ask(
+        lambda each: each.send(replace(SMS, body="", media=tuple(Media(url=url) for url in MEDIA)))
+    )
 
     form = parse_qsl(twilio.asked[0][3], keep_blank_values=True)
     assert form[2:] == [
@@ -137,7 +140,7 @@ async def test_an_answer_that_is_cut_off_leaves_the_outcome_unknown() -> None:
     twilio = api(message(), status=201, promised=100_000)
 
     with pytest.raises(OutcomeUnknown):
-        await twilio.ask(lambda each: each.send_sms(SMS))
+        await twilio.ask(lambda each: each.send(SMS))
 
 
 async def test_a_port_where_nobody_listens_is_safe_to_try_again() -> None:
@@ -145,7 +148,7 @@ async def test_a_port_where_nobody_listens_is_safe_to_try_again() -> None:
         port = free.getsockname()[1]
 
     with pytest.raises(RetryLater):
-        await ask(f"http://127.0.0.1:{port}", lambda each: each.send_sms(SMS))
+        await ask(f"http://127.0.0.1:{port}", lambda each: each.send(SMS))
 
 
 async def test_a_text_is_looked_up_by_its_id() -> None:
@@ -159,17 +162,19 @@ async def test_a_text_is_looked_up_by_its_id() -> None:
         )
     )
 
-    found = await twilio.ask(lambda each: each.fetch_sms(SID))
+    found = await twilio.ask(lambda each: each.fetch(SID))
 
     assert [(method, path) for method, path, _, _ in twilio.asked] == [
         ("GET", f"{PATH}/{SID}.json")
     ]
-    assert found == SmsReport(
+    assert found == Report(
         provider_id=SID,
         sender=HUB,
         recipient=PERSON,
         status=DeliveryStatus.FAILED,
         vendor_status="undelivered",
+        body="Héllo, wörld 👋",
+        media_count=0,
         created_at=SENT_AT,
         error_code="30007",
         cost_micros=10_000,
@@ -182,7 +187,7 @@ async def test_a_text_is_looked_up_by_its_id() -> None:
 async def test_an_id_cannot_lead_to_another_resource() -> None:
     twilio = api(message())
 
-    await twilio.ask(lambda each: each.fetch_sms("../Calls?x="))
+    await twilio.ask(lambda each: each.fetch("../Calls?x="))
 
     assert twilio.asked[0][1] == f"{PATH}/..%2FCalls%3Fx%3D.json"
 
@@ -190,7 +195,7 @@ async def test_an_id_cannot_lead_to_another_resource() -> None:
 async def test_the_texts_between_two_numbers_are_listed_in_one_request_if_they_fit() -> None:
     twilio = api(page(message()))
 
-    found = await twilio.ask(lambda each: each.list_sms(E164(HUB), E164(PERSON), SENT_AT))
+    found = await twilio.ask(lambda each: each.find(E164(HUB), E164(PERSON), SENT_AT))
 
     assert [each.provider_id for each in found] == [SID]
     ((method, path, _, _),) = twilio.asked
@@ -208,7 +213,7 @@ async def test_the_texts_between_two_numbers_are_listed_in_one_request_if_they_f
     ],
 )
 async def test_half_a_price_is_none(changes: dict[str, object]) -> None:
-    found = await api(message(**changes)).ask(lambda each: each.fetch_sms(SID))
+    found = await api(message(**changes)).ask(lambda each: each.fetch(SID))
 
     assert found is not None
     assert (found.cost_micros, found.currency) == (None, None)
@@ -219,7 +224,7 @@ async def test_a_text_without_a_date_is_listed_as_it_may_be_the_one() -> None:
     config = TwilioConfig.model_validate(CONFIG)
 
     async with wire.client() as http, open_twilio(config, provider_context(http)) as twilio:
-        found = await twilio.list_sms(E164(HUB), E164(PERSON), datetime(2030, 1, 1, tzinfo=UTC))
+        found = await twilio.find(E164(HUB), E164(PERSON), datetime(2030, 1, 1, tzinfo=UTC))
 
     assert [each.created_at for each in found] == [None]
 
@@ -238,6 +243,6 @@ async def test_a_text_without_a_date_is_listed_as_it_may_be_the_one() -> None:
 )
 async def test_a_message_that_cannot_be_read_is_not_guessed_at(changes: dict[str, object]) -> None:
     with pytest.raises(OutcomeUnknown) as caught:
-        await api(message(**changes)).ask(lambda each: each.fetch_sms(SID))
+        await api(message(**changes)).ask(lambda each: each.fetch(SID))
 
     assert "4155550199" not in f"{caught.value}{caught.value.__cause__}"

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from plugins.twilio.tests.vendor import CONFIG, HUB, PATH, PERSON, SENT_AT, SID, message, page
-from trunkline.sdk import E164, OutboundSms
+from trunkline.sdk import E164, Media, OutboundSms
 from trunkline.testing import BaseTelephonyConformance, provider_context
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.sms import Twilio
@@ -66,7 +66,9 @@ def verdicts(judge: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("media", [(), MEDIA])
 async def test_a_send_is_right(judge: Any, media: tuple[str, ...]) -> None:
     async with httpx2.AsyncClient() as http:
-        receipt = await twilio(judge, http).send_sms(replace(SMS, media_urls=media))
+        receipt = await twilio(judge, http).send(
+            replace(SMS, media=tuple(Media(url=url) for url in media))
+        )
 
     assert receipt.provider_id.startswith(("SM", "MM"))
     assert not judge.violations()
@@ -75,7 +77,7 @@ async def test_a_send_is_right(judge: Any, media: tuple[str, ...]) -> None:
 
 async def test_a_look_up_is_right(judge: Any) -> None:
     async with httpx2.AsyncClient() as http:
-        found = await twilio(judge, http).fetch_sms(SID)
+        found = await twilio(judge, http).fetch(SID)
 
     assert found is not None
     assert (found.provider_id, found.vendor_status, found.cost_micros) == (SID, "sent", 7500)
@@ -89,7 +91,7 @@ async def test_a_list_is_right_on_every_page(judge: Any) -> None:
     answers = [page(message(), next_page_uri=following), page(message(sid=f"MM{'2' * 32}"))]
     judge.add_faults([{"then": {"json": answer}} for answer in answers])
     async with httpx2.AsyncClient() as http:
-        texts = await twilio(judge, http).list_sms(E164(HUB), E164(PERSON), SENT_AT)
+        texts = await twilio(judge, http).find(E164(HUB), E164(PERSON), SENT_AT)
 
     assert [text.provider_id for text in texts] == [SID, f"MM{'2' * 32}"]
     assert not judge.violations()

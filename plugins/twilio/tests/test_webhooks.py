@@ -19,7 +19,7 @@ from plugins.twilio.tests.vendor import (
     signature,
     webhook,
 )
-from trunkline.sdk import E164, DeliveryStatus, SmsReceived, StatusReported, WebhookReply
+from trunkline.sdk import E164, DeliveryStatus, Received, Reported, WebhookReply
 from trunkline_twilio.webhooks import TwilioWebhooks
 
 ADAPTER = TwilioWebhooks()
@@ -28,7 +28,7 @@ URL = "https://hub.example/webhooks/agent-1/sms"
 
 def test_an_inbound_text_is_read_as_twilio_sends_it() -> None:
     assert ADAPTER.parse(webhook(RECEIVED)) == [
-        SmsReceived(
+        Received(
             external_id=f"{RECEIVED['MessageSid']}:received",
             provider_id=RECEIVED["MessageSid"],
             sender=E164(PERSON),
@@ -40,7 +40,7 @@ def test_an_inbound_text_is_read_as_twilio_sends_it() -> None:
 
 def test_a_failure_is_reported_with_twilios_code() -> None:
     assert ADAPTER.parse(report("undelivered", ErrorCode="30003")) == [
-        StatusReported(
+        Reported(
             external_id=f"{SID}:undelivered",
             provider_id=SID,
             sender=E164(HUB),
@@ -56,7 +56,7 @@ def test_a_status_is_read_by_either_of_its_names() -> None:
 
     (event,) = ADAPTER.parse(webhook(fields, STATUS_URL))
 
-    assert isinstance(event, StatusReported)
+    assert isinstance(event, Reported)
     assert event.status is DeliveryStatus.DELIVERED
 
 

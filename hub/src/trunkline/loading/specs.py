@@ -42,9 +42,11 @@ _LONGEST_SHOWN: Final = 60
 _OPENS: Final = (AsyncIterator, AsyncGenerator, AbstractAsyncContextManager)
 _WEBHOOK_METHODS: Final = ("claims", "verify", "parse", "reply")
 _OPERATIONS: Final[Mapping[Capability, tuple[str, ...]]] = {
-    Capability.SMS_SEND: ("send_sms",),
-    Capability.MMS_SEND: ("send_sms",),
-    Capability.SMS_LOOKUP: ("fetch_sms", "list_sms"),
+    Capability.SMS_SEND: ("send",),
+    Capability.MMS_SEND: ("send",),
+    Capability.LOOKUP_BY_ID: ("fetch",),
+    Capability.LOOKUP_BY_KEY: ("find_by_key",),
+    Capability.LOOKUP_BY_ADDRESS: ("find",),
     Capability.CALL_PLACE: ("place_call",),
 }
 """What a telephony provider must override for what it declares."""
@@ -67,11 +69,11 @@ def check_telephony(spec: ProviderSpec[TelephonyProvider, Any]) -> None:
     _check_opens(said, spec.open, given=("config", "context"))
     _check_capabilities(said, spec.capabilities)
     _must(
-        isinstance(spec.idempotency, Idempotency),
+        spec.idempotency is None or isinstance(spec.idempotency, Idempotency),
         said,
         "idempotency",
         spec.idempotency,
-        "be an Idempotency, such as Idempotency.NONE",
+        "be an Idempotency, such as Idempotency(window_s=86400), or None",
     )
     _must(
         _is_number(spec.accept_latency_s),

@@ -1,6 +1,6 @@
 """Everything an adapter author may import, and the only place to import it from."""
 
-from trunkline.sdk.capability import Capability, Idempotency
+from trunkline.sdk.capability import Capability, Idempotency, KeyForm
 from trunkline.sdk.clock import Clock, SystemClock
 from trunkline.sdk.database import Database, DatabaseContext, DatabaseSpec, Note, Tx
 from trunkline.sdk.errors import (
@@ -8,6 +8,8 @@ from trunkline.sdk.errors import (
     BadSignature,
     DatabaseFailed,
     NotConfigured,
+    NotSetUp,
+    OptedOut,
     OutcomeUnknown,
     OutOfCredit,
     Overloaded,
@@ -17,9 +19,20 @@ from trunkline.sdk.errors import (
     TrunklineError,
     Unsupported,
 )
+from trunkline.sdk.failures import Failure, FailureKind
 from trunkline.sdk.http import transport_errors
 from trunkline.sdk.ids import IdSource
 from trunkline.sdk.markers import ENTRY_POINT_GROUP, PROJECT, hookimpl, hookspec
+from trunkline.sdk.messages import (
+    Account,
+    DeliveryStatus,
+    Media,
+    MessageProvider,
+    Outbound,
+    OutboundSms,
+    Receipt,
+    Report,
+)
 from trunkline.sdk.money import MICROS, PriceList, major_units
 from trunkline.sdk.notes import Listeners
 from trunkline.sdk.phone import E164, e164, is_demo_number
@@ -34,19 +47,14 @@ from trunkline.sdk.specs import (
     ProviderSpec,
     Site,
 )
-from trunkline.sdk.telephony import (
-    DeliveryStatus,
-    OutboundCall,
-    OutboundSms,
-    Receipt,
-    SmsReport,
-    TelephonyProvider,
-)
+from trunkline.sdk.telephony import OutboundCall, TelephonyProvider
 from trunkline.sdk.webhooks import (
     CallbackKind,
     InboundEvent,
-    SmsReceived,
-    StatusReported,
+    OptOut,
+    Received,
+    Reported,
+    Unreadable,
     WebhookAdapter,
     WebhookReply,
     WebhookRequest,
@@ -59,6 +67,7 @@ __all__ = [
     "MICROS",
     "PROJECT",
     "ASGIApp",
+    "Account",
     "AgentCard",
     "AuthFailed",
     "BadSignature",
@@ -72,14 +81,23 @@ __all__ = [
     "DatabaseSpec",
     "DeliveryStatus",
     "EventLog",
+    "Failure",
+    "FailureKind",
     "HubView",
     "IdSource",
     "Idempotency",
     "InboundEvent",
+    "KeyForm",
     "Listeners",
+    "Media",
+    "MessageProvider",
     "NotConfigured",
+    "NotSetUp",
     "Note",
+    "OptOut",
+    "OptedOut",
     "OutOfCredit",
+    "Outbound",
     "OutboundCall",
     "OutboundSms",
     "OutcomeUnknown",
@@ -89,16 +107,17 @@ __all__ = [
     "ProviderError",
     "ProviderSpec",
     "Receipt",
+    "Received",
     "Rejected",
+    "Report",
+    "Reported",
     "RetryLater",
     "Site",
-    "SmsReceived",
-    "SmsReport",
-    "StatusReported",
     "SystemClock",
     "TelephonyProvider",
     "TrunklineError",
     "Tx",
+    "Unreadable",
     "Unsupported",
     "WebhookAdapter",
     "WebhookReply",

@@ -1,5 +1,6 @@
 """What an adapter can do: declared once, read by routing, forms and conformance tests."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -18,21 +19,39 @@ class Capability(StrEnum):
     MMS_SEND = "mms.send"
     """Send a text with media, given as URLs that the provider fetches."""
 
-    SMS_LOOKUP = "sms.lookup"
-    """Tell of one sent text by the provider's id, and list the texts sent to a recipient."""
+    LOOKUP_BY_ID = "lookup.by_id"
+    """Tell of one sent message by the provider's id (`MessageProvider.fetch`)."""
+
+    LOOKUP_BY_KEY = "lookup.by_key"
+    """Tell of one sent message by its idempotency key (`MessageProvider.find_by_key`)."""
+
+    LOOKUP_BY_ADDRESS = "lookup.by_address"
+    """List the messages sent between two addresses since a time (`MessageProvider.find`)."""
 
     CALL_PLACE = "call.place"
     """Place an outbound phone call."""
 
 
-class Idempotency(StrEnum):
-    """What a send whose answer was lost may be resolved with."""
+class KeyForm(StrEnum):
+    """How a provider wants its idempotency keys written."""
 
-    KEY = "key"
-    """The provider drops a second send that carries the same key: resending is safe."""
+    ANY = "any"
+    """Letters, digits and underscores."""
 
-    LOOKUP = "lookup"
-    """The provider can be asked whether it took the send."""
+    UUID = "uuid"
+    """A UUID in its usual form of 36 characters (RFC 9562)."""
 
-    NONE = "none"
-    """Neither: only a callback or a person can tell."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """
+    The provider drops a second send that carries the same key: resending is safe in its window.
+
+    Attributes:
+        form: How a key must be written.
+        window_s: For how many seconds after the first send a second one is dropped. After that the
+            hub resends nothing: it looks the message up if it can, or asks a person.
+    """
+
+    form: KeyForm = KeyForm.ANY
+    window_s: float = 86_400.0

@@ -5,8 +5,10 @@ Every error an adapter raises or meets, named after what the caller should do ne
   + ProviderError       the provider, not the hub, said no
     - RetryLater        surely nothing happened; try again after `retry_after_s`
     - Rejected          surely nothing happened, and never will for this input
+      * OptedOut        … because the recipient told the provider to stop
     - AuthFailed        surely nothing happened; an operator must repair the credentials
     - OutOfCredit       surely nothing happened; an operator must pay the provider
+    - NotSetUp          surely nothing happened; an operator must act at the provider
     - OutcomeUnknown    it may have happened: never resend, find out instead
   + Unsupported         the adapter does not do this
   + NotConfigured       an operator must install or set something first
@@ -68,6 +70,16 @@ class Rejected(ProviderError):
     code: ClassVar[str] = "provider.rejected"
 
 
+class OptedOut(Rejected):
+    """
+    The provider did nothing: the recipient told it to stop messages from this sender.
+
+    The hub notes that and sends nothing from that sender to that recipient until they write START.
+    """
+
+    code: ClassVar[str] = "provider.opted_out"
+
+
 class AuthFailed(ProviderError):
     """The credentials are wrong, expired or lack a permission."""
 
@@ -78,6 +90,17 @@ class OutOfCredit(ProviderError):
     """The account with the provider has no money left."""
 
     code: ClassVar[str] = "provider.out_of_credit"
+
+
+class NotSetUp(ProviderError):
+    """
+    The provider did nothing: the account or the sender is not set up for this message.
+
+    A country that is not permitted, a sender that is not the account's or not registered, a trial
+    that reaches verified numbers only. The sentence says what to do in the provider's console.
+    """
+
+    code: ClassVar[str] = "provider.not_set_up"
 
 
 class OutcomeUnknown(ProviderError):

@@ -1,8 +1,8 @@
 """What registration hooks return: providers and sites, and what the hub lends them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import httpx2
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from trunkline.sdk.capability import Capability, Idempotency
 from trunkline.sdk.clock import Clock
+from trunkline.sdk.failures import Failure
 from trunkline.sdk.ids import IdSource
 from trunkline.sdk.money import PriceList
 from trunkline.sdk.phone import E164
@@ -77,9 +78,11 @@ class ProviderSpec(Generic[P, C]):
         open: From a config and a context, an async context manager that yields the provider. It is
             entered once, at the connection's first use, and left when the hub stops.
         capabilities: What the provider can do.
-        idempotency: What a lost answer may be resolved with.
+        idempotency: How the provider drops a second send with the same key, or None if it does not:
+            then a lost answer is looked up, by whatever look-up the capabilities declare.
         accept_latency_s: For how many seconds after a send was over the provider may still take
-            it: with `Idempotency.LOOKUP`, how long its "no such text" proves nothing.
+            it: for so long "no such message" in a look-up proves nothing.
+        failures: What the provider's error codes mean, by code.
         webhook: Verifies and parses the provider's callbacks, or None if it has none.
         prices: Default prices for estimates.
         simulated: True for a network that reaches nobody: demo numbers are allowed only there.
@@ -89,8 +92,9 @@ class ProviderSpec(Generic[P, C]):
     config: type[C]
     open: Callable[[C, ProviderContext], AbstractAsyncContextManager[P]]
     capabilities: frozenset[Capability]
-    idempotency: Idempotency = Idempotency.NONE
+    idempotency: Idempotency | None = None
     accept_latency_s: float = 60.0
+    failures: Mapping[str, Failure] = field(default_factory=dict)
     webhook: WebhookAdapter[C] | None = None
     prices: PriceList | None = None
     simulated: bool = False

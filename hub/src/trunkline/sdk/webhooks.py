@@ -11,8 +11,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel
 
 from trunkline.sdk.errors import BadSignature
-from trunkline.sdk.phone import E164
-from trunkline.sdk.telephony import DeliveryStatus
+from trunkline.sdk.messages import DeliveryStatus, Media
 
 C = TypeVar("C", bound=BaseModel)
 _MOST_FIELDS: Final = 1000
@@ -100,43 +99,77 @@ class InboundEvent:
     external_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmsReceived(InboundEvent):
-    """
-    Somebody wrote a text to one of the hub's numbers.
+class OptOut(StrEnum):
+    """What a provider itself made of an inbound message: it counts for more than its words."""
 
-    `provider_id` is the provider's id of it; `media_urls` is where what came along can be fetched.
+    STOP = "stop"
+    """The provider will deliver nothing more to whoever wrote it."""
+
+    START = "start"
+    """Whoever wrote it may be written to again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received(InboundEvent):
+    """
+    Somebody wrote to one of the hub's addresses.
+
+    Attributes:
+        provider_id: The provider's id of it.
+        sender: Who wrote it, as the provider has it: of texts normally E.164, but also a short
+            code, or a name of letters, which cannot be answered.
+        recipient: The hub's address.
+        body: What was written, whole and as it came; empty where only media came.
+        media: What came along, in its order.
+        occurred_at: When it was written, aware, if the provider tells.
+        opt_out: What the provider made of it, if it tells.
     """
 
     provider_id: str
-    sender: E164
-    recipient: E164
+    sender: str
+    recipient: str
     body: str
-    media_urls: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+    occurred_at: datetime | None = None
+    opt_out: OptOut | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusReported(InboundEvent):
+class Reported(InboundEvent):
     """
     The provider told how far a sent message got.
 
     Attributes:
         provider_id: As in the send's `Receipt`.
-        sender: The hub's number that sent it.
+        sender: The hub's address that sent it; None where the provider does not tell.
         status: None when `vendor_status` is not in the adapter's table: it is stored and flagged,
             and moves nothing. Never guess.
         vendor_status: The provider's own word.
-        error_code: The provider's code of a failure.
+        error_code: The provider's code of a failure, a key of the spec's `failures` if it is known.
         cost_micros, currency: The final price, if the report carries it.
+        occurred_at: When it happened, aware, if the provider tells.
     """
 
     provider_id: str
-    sender: E164
+    sender: str | None = None
     status: DeliveryStatus | None
     vendor_status: str
     error_code: str | None = None
     cost_micros: int | None = None
     currency: str | None = None
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable(InboundEvent):
+    """
+    One of several events in a request that cannot be read: it becomes a dead letter, alone.
+
+    `external_id` is anything that is the same whenever this event is told again, such as the
+    SHA-256 of its bytes; `reason` is a sentence for an operator without personal data.
+    """
+
+    reason: str
 
 
 class WebhookAdapter(Generic[C]):
@@ -163,7 +196,9 @@ class WebhookAdapter(Generic[C]):
         """
         Return the events in the request; none if the hub has no use for it.
 
-        Any exception means that it cannot be read: it is kept as a dead letter.
+        Any exception means that the request cannot be read: it is kept as a dead letter. Where one
+        request brings several events, give `Unreadable` for one that cannot be read, so that the
+        others count.
         """
         raise NotImplementedError
 

@@ -11,12 +11,12 @@ from urllib.parse import unquote_plus
 
 import httpx2
 
-from trunkline.sdk import E164, OutboundSms, Receipt, SmsReport, TelephonyProvider
+from trunkline.sdk import E164, OutboundSms, Receipt, Report, TelephonyProvider
 from trunkline.testing.fakes import RecordingLog, provider_context
 from trunkline.testing.webhooks import BaseWebhookConformance
 from trunkline.testing.wire import DROP_AFTER, DROP_BEFORE, Answer, Canned, Drop, Wire
 
-Question = Callable[[TelephonyProvider], Awaitable[Receipt | SmsReport | list[SmsReport] | None]]
+Question = Callable[[TelephonyProvider], Awaitable[Receipt | Report | list[Report] | None]]
 
 DROPS: Final[Mapping[str, Drop]] = {"dropped_before": DROP_BEFORE, "dropped_after": DROP_AFTER}
 UNREADABLE: Final = [b"", b"<html>", b"null", b"[]", b"{}", b'"ok"', b"\xff"]
@@ -26,7 +26,7 @@ UNREADABLE: Final = [b"", b"<html>", b"null", b"[]", b"{}", b'"ok"', b"\xff"]
 class Attempt:
     """What came of one question: its answer or error, what went over the wire and was logged."""
 
-    outcome: Receipt | SmsReport | list[SmsReport] | Exception | None
+    outcome: Receipt | Report | list[Report] | Exception | None
     wire: Wire
     log: RecordingLog
 
@@ -57,7 +57,7 @@ class BaseAskingConformance(BaseWebhookConformance):
         """Ask the provider once, while its vendor gives `answer`."""
         wire, log = Wire(answer), RecordingLog()
 
-        async def ask() -> Receipt | SmsReport | list[SmsReport] | Exception | None:
+        async def ask() -> Receipt | Report | list[Report] | Exception | None:
             async with self.opened(wire, log) as provider:
                 try:
                     return await question(provider)
@@ -68,7 +68,7 @@ class BaseAskingConformance(BaseWebhookConformance):
 
     def attempt(self, answer: Answer) -> Attempt:
         """Send `sms` once to a vendor that gives `answer`."""
-        return self.asked(answer, lambda provider: provider.send_sms(self.sms))
+        return self.asked(answer, lambda provider: provider.send(self.sms))
 
     def answer(self, scenario: str) -> Answer:
         """Return what the vendor does in a scenario."""

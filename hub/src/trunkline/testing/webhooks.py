@@ -12,8 +12,8 @@ from trunkline.sdk import (
     Capability,
     InboundEvent,
     ProviderSpec,
-    SmsReceived,
-    StatusReported,
+    Received,
+    Reported,
     TelephonyProvider,
     WebhookAdapter,
     WebhookRequest,
@@ -21,9 +21,9 @@ from trunkline.sdk import (
 from trunkline.testing.suite import BaseConformance
 
 _WEBHOOKS: Final[Mapping[str, tuple[Capability, type[InboundEvent]]]] = {
-    "sms_received": (Capability.SMS_RECEIVE, SmsReceived),
-    "status_reported": (Capability.SMS_STATUS, StatusReported),
-    "unknown_status": (Capability.SMS_STATUS, StatusReported),
+    "sms_received": (Capability.SMS_RECEIVE, Received),
+    "status_reported": (Capability.SMS_STATUS, Reported),
+    "unknown_status": (Capability.SMS_STATUS, Reported),
 }
 
 
@@ -105,6 +105,6 @@ class BaseWebhookConformance(BaseConformance):
 
         (event,) = adapter.parse(request)
 
-        assert isinstance(event, StatusReported)
+        assert isinstance(event, Reported)
         assert event.status is None
         assert event.vendor_status

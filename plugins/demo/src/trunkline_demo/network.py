@@ -143,11 +143,11 @@ class Network:
         self.counts.accepted += 1
         self._keep(text.recipient, Kept(text=text, status="received"))
 
-    async def deliver(self, line: Line, text: Text, status_url: str) -> None:
+    async def deliver(self, line: Line, text: Text, status_url: str | None) -> None:
         """Tell the hub of a taken text: as inbound if the number is an agent's, then its report."""
         if is_agents_number(text.recipient):
             await self._deliver_inbound(line, text)
-        if is_accepted(await line.report(text, status_url)):
+        if status_url and is_accepted(await line.report(text, status_url)):
             self.counts.delivered += 1
 
     async def reply(

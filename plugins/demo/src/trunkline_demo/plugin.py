@@ -6,7 +6,6 @@ from typing import Any
 from trunkline.sdk import (
     ASGIApp,
     Capability,
-    Idempotency,
     ProviderSpec,
     Site,
     TelephonyProvider,
@@ -40,7 +39,6 @@ class DemoPlugin:
                         Capability.SMS_STATUS,
                     }
                 ),
-                idempotency=Idempotency.NONE,
                 webhook=DemoWebhooks(),
                 prices=PRICES,
                 simulated=True,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from trunkline.sdk import (
+    E164,
     AuthFailed,
     NotConfigured,
     OutboundSms,
@@ -50,7 +51,7 @@ class DemoProvider(TelephonyProvider):
         self._delivery_delay_s = config.delivery_delay_ms / 1000
         self._deliveries: set[asyncio.Task[None]] = set()
 
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         fault = self._network.next_fault()
         await self._clock.sleep(self._latency_s)
         refusal = _refusal(fault, sms)
@@ -58,7 +59,10 @@ class DemoProvider(TelephonyProvider):
             self._network.counts.refused += 1
             raise refusal
         text = self._line.text(
-            sender=sms.sender, recipient=sms.recipient, body=sms.body, media_urls=sms.media_urls
+            sender=E164(sms.sender),
+            recipient=E164(sms.recipient),
+            body=sms.body,
+            media_urls=tuple(each.url for each in sms.media),
         )
         self._network.take(text)
         delivery = asyncio.create_task(self._deliver(text, sms.status_url))
@@ -75,7 +79,7 @@ class DemoProvider(TelephonyProvider):
             delivery.cancel()
         await asyncio.gather(*deliveries, return_exceptions=True)
 
-    async def _deliver(self, text: Text, status_url: str) -> None:
+    async def _deliver(self, text: Text, status_url: str | None) -> None:
         await self._clock.sleep(self._delivery_delay_s)
         await self._network.deliver(self._line, text, status_url)
 

@@ -13,8 +13,9 @@ from trunkline.sdk import (
     BadSignature,
     DeliveryStatus,
     InboundEvent,
-    SmsReceived,
-    StatusReported,
+    Media,
+    Received,
+    Reported,
     WebhookAdapter,
     WebhookRequest,
     e164,
@@ -87,17 +88,17 @@ class DemoWebhooks(WebhookAdapter[DemoConfig]):
         webhook = _WEBHOOK.validate_json(request.body)
         if isinstance(webhook, Inbound):
             return [
-                SmsReceived(
+                Received(
                     external_id=f"sms:{webhook.id}",
                     provider_id=webhook.id,
                     sender=webhook.sender,
                     recipient=webhook.recipient,
                     body=webhook.body,
-                    media_urls=webhook.media_urls,
+                    media=tuple(Media(url=url) for url in webhook.media_urls),
                 )
             ]
         return [
-            StatusReported(
+            Reported(
                 external_id=f"status:{webhook.id}:{webhook.status}",
                 provider_id=webhook.id,
                 sender=webhook.sender,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trunkline.sdk import Capability, Idempotency, ProviderSpec, TelephonyProvider, hookimpl
+from trunkline.sdk import Capability, ProviderSpec, TelephonyProvider, hookimpl
 from trunkline_example.config import ExampleConfig
 from trunkline_example.sms import open_postbird
 from trunkline_example.webhooks import PostbirdWebhooks
@@ -13,7 +13,6 @@ EXAMPLE: ProviderSpec[TelephonyProvider, ExampleConfig] = ProviderSpec(
     config=ExampleConfig,
     open=open_postbird,
     capabilities=frozenset({Capability.SMS_SEND, Capability.SMS_RECEIVE, Capability.SMS_STATUS}),
-    idempotency=Idempotency.NONE,
     webhook=PostbirdWebhooks(),
 )
 

@@ -29,7 +29,7 @@ class Postbird(TelephonyProvider):
         self._url = f"{config.base_url}/v1/texts"
         self._headers = {"Authorization": f"Bearer {config.api_key.get_secret_value()}"}
 
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         text = {
             "from": sms.sender,
             "to": sms.recipient,

@@ -12,8 +12,8 @@ from trunkline.sdk import (
     BadSignature,
     DeliveryStatus,
     InboundEvent,
-    SmsReceived,
-    StatusReported,
+    Received,
+    Reported,
     WebhookAdapter,
     WebhookRequest,
     e164,
@@ -78,7 +78,7 @@ class PostbirdWebhooks(WebhookAdapter[ExampleConfig]):
         if event.type == "text.received":
             text = _Received.model_validate_json(request.body)
             return [
-                SmsReceived(
+                Received(
                     external_id=event.event_id,
                     provider_id=text.id,
                     sender=text.sender,
@@ -89,7 +89,7 @@ class PostbirdWebhooks(WebhookAdapter[ExampleConfig]):
         if event.type == "text.status":
             report = _Status.model_validate_json(request.body)
             return [
-                StatusReported(
+                Reported(
                     external_id=event.event_id,
                     provider_id=report.id,
                     sender=report.sender,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trunkline.sdk import Capability, Idempotency, ProviderSpec, TelephonyProvider, hookimpl
+from trunkline.sdk import Capability, ProviderSpec, TelephonyProvider, hookimpl
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.sms import open_twilio
 from trunkline_twilio.webhooks import TwilioWebhooks
@@ -17,10 +17,10 @@ TWILIO: ProviderSpec[TelephonyProvider, TwilioConfig] = ProviderSpec(
             Capability.MMS_SEND,
             Capability.SMS_RECEIVE,
             Capability.SMS_STATUS,
-            Capability.SMS_LOOKUP,
+            Capability.LOOKUP_BY_ID,
+            Capability.LOOKUP_BY_ADDRESS,
         }
     ),
-    idempotency=Idempotency.LOOKUP,  # Twilio takes no key that would make a second send harmless
     webhook=TwilioWebhooks(),
 )
 

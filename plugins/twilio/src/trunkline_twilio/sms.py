@@ -12,14 +12,13 @@ import httpx2
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from trunkline.sdk import (
-    E164,
     MICROS,
     DeliveryStatus,
     OutboundSms,
     OutcomeUnknown,
     ProviderContext,
     Receipt,
-    SmsReport,
+    Report,
     TelephonyProvider,
     transport_errors,
 )
@@ -43,22 +42,23 @@ class Twilio(TelephonyProvider):
         self._sends = httpx2.URL(f"{config.base_url}{self._messages}.json")
         self._auth = httpx2.BasicAuth(config.account_sid, config.auth_token.get_secret_value())
 
-    async def send_sms(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: OutboundSms) -> Receipt:
         form: dict[str, str | list[str]] = {
             "To": sms.recipient,
             "From": sms.sender,
             "Body": sms.body,
-            "StatusCallback": sms.status_url,
         }
-        if sms.media_urls:
-            form["MediaUrl"] = list(sms.media_urls)
+        if sms.status_url:
+            form["StatusCallback"] = sms.status_url
+        if sms.media:
+            form["MediaUrl"] = [each.url for each in sms.media]
         with transport_errors("Twilio"):
             response = await self._http.post(self._sends, data=form, auth=self._auth)
         taken = _read(_Taken, self._succeeded(response))
         status = STATUSES.get(taken.status) or DeliveryStatus.SENT  # it has an id: Twilio has it
         return Receipt(provider_id=taken.sid, status=status)
 
-    async def fetch_sms(self, provider_id: str) -> SmsReport | None:
+    async def fetch(self, provider_id: str) -> Report | None:
         response = await self._get(f"{self._messages}/{quote(provider_id, safe='')}.json")
         if response.is_success:
             return _read(_Message, response).report()
@@ -67,10 +67,10 @@ class Twilio(TelephonyProvider):
             return None
         raise error
 
-    async def list_sms(self, sender: E164, recipient: E164, since: datetime) -> list[SmsReport]:
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         wanted = {"To": recipient, "From": sender, "PageSize": _PAGE_SIZE}
         uri = f"{self._messages}.json?{urlencode(wanted)}"
-        reports: list[SmsReport] = []
+        reports: list[Report] = []
         for _ in range(_MOST_PAGES):
             page = _read(_Page, self._succeeded(await self._get(uri)))
             reports += [message.report() for message in page.messages]
@@ -118,20 +118,24 @@ class _Message(_Answer):
     status: str
     sender: str | None = Field(None, alias="from")
     recipient: str | None = Field(None, alias="to")
+    body: str | None = None
+    num_media: int | None = None
     date_created: Annotated[AwareDatetime | None, BeforeValidator(_rfc2822)] = None
     error_code: int | None = None
     price: Decimal | None = None  # below zero, as -0.00750; null until Twilio knows it
     price_unit: str | None = Field(None, pattern="^[A-Za-z]{3}$")
 
-    def report(self) -> SmsReport:
+    def report(self) -> Report:
         """Return it in the hub's words."""
         cost_micros, currency = self._cost()
-        return SmsReport(
+        return Report(
             provider_id=self.sid,
             sender=self.sender or "",
             recipient=self.recipient or "",
             status=STATUSES.get(self.status),
             vendor_status=self.status,
+            body=self.body,
+            media_count=self.num_media,
             created_at=self.date_created and self.date_created.astimezone(UTC),
             error_code=None if self.error_code is None else str(self.error_code),
             cost_micros=cost_micros,
@@ -160,6 +164,6 @@ def _read(model: type[A], response: httpx2.Response) -> A:
         raise OutcomeUnknown("Twilio's answer cannot be read.") from error
 
 
-def _is_since(report: SmsReport, since: datetime) -> bool:
+def _is_since(report: Report, since: datetime) -> bool:
     """Tell whether a text was taken since then, as far as Twilio's whole seconds can tell."""
     return report.created_at is None or report.created_at >= since.replace(microsecond=0)

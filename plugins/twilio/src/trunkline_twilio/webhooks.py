@@ -13,8 +13,9 @@ from trunkline.sdk import (
     E164,
     BadSignature,
     InboundEvent,
-    SmsReceived,
-    StatusReported,
+    Media,
+    Received,
+    Reported,
     WebhookAdapter,
     WebhookReply,
     WebhookRequest,
@@ -140,21 +141,24 @@ def _status(fields: Mapping[str, str]) -> str:
     return fields.get("MessageStatus") or fields.get("SmsStatus") or "received"
 
 
-def _received(fields: Mapping[str, str]) -> SmsReceived:
+def _received(fields: Mapping[str, str]) -> Received:
     text = _Received.model_validate(fields)
-    return SmsReceived(
+    return Received(
         external_id=f"{text.sid}:received",
         provider_id=text.sid,
         sender=text.sender,
         recipient=text.recipient,
         body=text.body,
-        media_urls=tuple(fields[f"MediaUrl{number}"] for number in range(text.num_media)),
+        media=tuple(
+            Media(url=fields[f"MediaUrl{n}"], content_type=fields.get(f"MediaContentType{n}"))
+            for n in range(text.num_media)
+        ),
     )
 
 
-def _reported(fields: Mapping[str, str]) -> StatusReported:
+def _reported(fields: Mapping[str, str]) -> Reported:
     report, status = _Reported.model_validate(fields), _status(fields)
-    return StatusReported(
+    return Reported(
         external_id=f"{report.sid}:{status}",  # Twilio gives its events no ids
         provider_id=report.sid,
         sender=report.sender,

@@ -30,7 +30,7 @@ from trunkline.core.messages.models import (
     Status,
 )
 from trunkline.core.numbers import spellings
-from trunkline.sdk import Idempotency, InboundEvent, SmsReceived, StatusReported, Tx
+from trunkline.sdk import InboundEvent, Received, Reported, Tx
 
 _OPEN: Final = frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN})
 """Nobody has proved yet that the message was taken, or was not."""
@@ -91,7 +91,7 @@ class Dispatch:
 
         A START that had to wait opens nothing that was closed after it came.
         """
-        if not isinstance(event, SmsReceived):
+        if not isinstance(event, Received):
             return
         word = opt_word(visible(event.body))
         if word is OptWord.STOP:
@@ -110,14 +110,14 @@ class Dispatch:
         self, tx: Tx, stored: StoredEvent, event: InboundEvent, connection: Connection
     ) -> Applied:
         """Apply one event and return what it came to."""
-        if isinstance(event, SmsReceived):
+        if isinstance(event, Received):
             return self._receive(tx, stored, event, connection)
-        if isinstance(event, StatusReported):
+        if isinstance(event, Reported):
             return self._report(tx, stored, event, connection)
         return Applied(state=EventState.IGNORED, reason="The hub has no use for this event.")
 
     def _receive(
-        self, tx: Tx, stored: StoredEvent, event: SmsReceived, connection: Connection
+        self, tx: Tx, stored: StoredEvent, event: Received, connection: Connection
     ) -> Applied:
         agent = _owner(tx, stored, event.recipient)
         if agent is None:
@@ -154,7 +154,7 @@ class Dispatch:
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
     def _report(
-        self, tx: Tx, stored: StoredEvent, event: StatusReported, connection: Connection
+        self, tx: Tx, stored: StoredEvent, event: Reported, connection: Connection
     ) -> Applied:
         workspace_id = stored.workspace_id
         found = self._reported(tx, stored, event, connection)
@@ -204,7 +204,7 @@ class Dispatch:
         tx: Tx,
         workspace_id: str,
         message: Message,
-        event: StatusReported,
+        event: Reported,
         connection: Connection,
     ) -> None:
         """Note the provider's id of a message, and what it cost."""
@@ -232,7 +232,7 @@ class Dispatch:
             )
 
     def _reported(
-        self, tx: Tx, stored: StoredEvent, event: StatusReported, connection: Connection
+        self, tx: Tx, stored: StoredEvent, event: Reported, connection: Connection
     ) -> tuple[Message, bool] | None:
         """
         Return the message a report is about, by the attempt it names or the provider's id.
@@ -256,19 +256,17 @@ class Dispatch:
         if message.connection != stored.connection:
             return message, False
         if message.external_id is None:  # a provider that drops repetitions knows but one attempt
-            one = connection.spec.idempotency is Idempotency.KEY
+            one = connection.spec.idempotency is not None
             return message, one or number in (None, message.attempts)
         if message.external_id == event.provider_id:
             return message, True
         return None if number == message.attempts else (message, False)
 
 
-def _content(event: SmsReceived) -> Content:
+def _content(event: Received) -> Content:
     """Return what can be seen of a text and of the URLs of its media."""
-    if isinstance(event.media_urls, str):
-        raise TypeError("an adapter must give media as a tuple of URLs")
     return Content(
-        body=visible(event.body), media_urls=tuple(visible(url) for url in event.media_urls)
+        body=visible(event.body), media_urls=tuple(visible(each.url) for each in event.media)
     )
 
 

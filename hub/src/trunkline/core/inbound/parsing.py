@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from trunkline.core.agents.models import Agent
 from trunkline.core.numbers import is_same
-from trunkline.sdk import InboundEvent, SmsReceived, StatusReported
+from trunkline.sdk import InboundEvent, Received, Reported
 
 
 def events_in(parsed: Iterable[object]) -> list[InboundEvent]:
@@ -13,9 +13,9 @@ def events_in(parsed: Iterable[object]) -> list[InboundEvent]:
     for event in parsed:
         if not isinstance(event, InboundEvent):
             raise TypeError("an adapter must parse a request to events")
-        if isinstance(event, SmsReceived) and not isinstance(event.body, str):
+        if isinstance(event, Received) and not isinstance(event.body, str):
             raise TypeError("an adapter must give a text as text")
-        if isinstance(event, StatusReported) and not isinstance(event.cost_micros, int | None):
+        if isinstance(event, Reported) and not isinstance(event.cost_micros, int | None):
             raise TypeError("an adapter must report a cost in micro-units")
         events.append(event)
     return events
@@ -23,15 +23,15 @@ def events_in(parsed: Iterable[object]) -> list[InboundEvent]:
 
 def is_for(event: InboundEvent, agent: Agent) -> bool:
     """Tell whether the hub's own address in an event is the agent's."""
-    if isinstance(event, SmsReceived):
+    if isinstance(event, Received):
         return is_same(event.recipient, agent.phone)
-    if isinstance(event, StatusReported):
+    if isinstance(event, Reported) and event.sender is not None:
         return event.sender == agent.phone
     return True
 
 
 def kind_of(event: InboundEvent) -> str:
     """Return the word that an event of this kind is stored with."""
-    if isinstance(event, SmsReceived):
+    if isinstance(event, Received):
         return "sms"
-    return "message-status" if isinstance(event, StatusReported) else "other"
+    return "message-status" if isinstance(event, Reported) else "other"

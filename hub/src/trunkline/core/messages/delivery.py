@@ -15,13 +15,13 @@ from trunkline.core.messages.models import Message, Status
 from trunkline.core.messages.outcomes import Outcomes
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
-    E164,
     CallbackKind,
     CallbackUrl,
     Clock,
     Database,
     DatabaseFailed,
     EventLog,
+    Media,
     OutboundSms,
     OutcomeUnknown,
     Overloaded,
@@ -154,14 +154,14 @@ class Delivery:
     async def _call(self, attempt: Attempt) -> Receipt | ProviderError:
         """Return what the provider said; whatever an adapter raises ends here."""
         sms = OutboundSms(
-            sender=E164(attempt.message.from_address),
-            recipient=E164(attempt.message.to_address),
+            sender=attempt.message.from_address,
+            recipient=attempt.message.to_address,
             body=attempt.content.body,
             idempotency_key=attempt.message.id,
             status_url=self._callback_url(
                 CallbackKind.MESSAGE_STATUS, attempt.message.agent_id, attempt.id
             ),
-            media_urls=attempt.content.media_urls,
+            media=tuple(Media(url=url) for url in attempt.content.media_urls),
         )
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -179,7 +179,7 @@ class Delivery:
         self, provider: TelephonyProvider, attempt: Attempt, sms: OutboundSms
     ) -> Receipt | ProviderError:
         try:
-            return _checked(await ask(lambda: provider.send_sms(sms), self._timeout_s))
+            return _checked(await ask(lambda: provider.send(sms), self._timeout_s))
         except ProviderError as error:
             return error
         except Unsupported as error:

@@ -21,7 +21,7 @@ from trunkline.sdk import (
     Capability,
     Database,
     EventLog,
-    SmsReport,
+    Report,
     Tx,
 )
 
@@ -34,7 +34,7 @@ _LEASE: Final = timedelta(minutes=5)
 _LOOK_BACK: Final = timedelta(days=1)
 _MARK: Final = "overdue"
 _FREE: Final = "-"
-_REPORTABLE: Final = frozenset({Capability.SMS_STATUS, Capability.SMS_LOOKUP})
+_REPORTABLE: Final = frozenset({Capability.SMS_STATUS, Capability.LOOKUP_BY_ID})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,18 +101,18 @@ class Overdue:
         )
         return _Batch(mark=mark, upto=upto, last=last, messages=messages) if found else None
 
-    async def _ask(self, messages: Sequence[tuple[str, Message]]) -> Mapping[str, SmsReport | None]:
+    async def _ask(self, messages: Sequence[tuple[str, Message]]) -> Mapping[str, Report | None]:
         """Return what the providers that can be asked know, by message."""
         room, silent = asyncio.Semaphore(_AT_ONCE), set[str]()
 
-        async def fetch(message: Message, connection: Connection) -> SmsReport | None:
+        async def fetch(message: Message, connection: Connection) -> Report | None:
             async with room:
                 if connection.name in silent:
                     return None
                 number = message.external_id or ""
                 try:
                     return await self.lookups.ask(
-                        message, connection, lambda provider: provider.fetch_sms(number)
+                        message, connection, lambda provider: provider.fetch(number)
                     )
                 except NoAnswer:
                     silent.add(connection.name)  # for this time
@@ -123,14 +123,14 @@ class Overdue:
             for _, message in messages
             if (connection := self.connections.find(message.connection)) is not None
             and not connection.fault
-            and Capability.SMS_LOOKUP in connection.spec.capabilities
+            and Capability.LOOKUP_BY_ID in connection.spec.capabilities
             and message.external_id is not None
         ]
         answers = await asyncio.gather(*(fetch(*question) for question in asked))
         return {message.id: answer for (message, _), answer in zip(asked, answers, strict=True)}
 
     def _settle(
-        self, tx: Tx, batch: _Batch, reports: Mapping[str, SmsReport | None]
+        self, tx: Tx, batch: _Batch, reports: Mapping[str, Report | None]
     ) -> Mapping[str, int]:
         """Note what the providers told; flag the rest, and return how many of each connection."""
         flagged: Counter[str] = Counter()

@@ -15,11 +15,10 @@ from trunkline.core.messages.models import Evidence, Flag, Message, Source, Stat
 from trunkline.core.messages.redelivery import Redelivery
 from trunkline.core.messages.reports import note_report
 from trunkline.sdk import (
-    E164,
+    Capability,
     Database,
     EventLog,
-    Idempotency,
-    SmsReport,
+    Report,
     Tx,
 )
 
@@ -76,17 +75,14 @@ class Reconciliation:
         if connection is None or connection.fault or now > question.asked_until:
             await self._flag(workspace_id, question)
             return
-        match connection.spec.idempotency:
-            case Idempotency.KEY:
-                await self.redelivery.resend(workspace_id, question.message.id)
-            case Idempotency.LOOKUP:
-                await self._look_up(workspace_id, question, connection)
-            case Idempotency.NONE if now >= question.begun_at + self.flag_after:
-                await self._flag(workspace_id, question)
-            case Idempotency.NONE:  # a callback may still tell
-                await self._later(
-                    workspace_id, question.message, question.begun_at + self.flag_after
-                )
+        if connection.spec.idempotency is not None:
+            await self.redelivery.resend(workspace_id, question.message.id)
+        elif Capability.LOOKUP_BY_ADDRESS in connection.spec.capabilities:
+            await self._look_up(workspace_id, question, connection)
+        elif now >= question.begun_at + self.flag_after:
+            await self._flag(workspace_id, question)
+        else:  # a callback may still tell
+            await self._later(workspace_id, question.message, question.begun_at + self.flag_after)
 
     def _question(self, tx: Tx, workspace_id: str, message_id: str) -> _Question | None:
         message = repository.find_message(tx, workspace_id, message_id)
@@ -101,7 +97,7 @@ class Reconciliation:
         latency = timedelta(seconds=spec.accept_latency_s if spec else 0)
         since = first_at - _CLOCKS_DIFFER
         # No vendor promises to remember a key for ever: every resend counts from the first attempt.
-        resends = spec is not None and spec.idempotency is Idempotency.KEY
+        resends = spec is not None and spec.idempotency is not None
         return _Question(
             message=message,
             begun_at=begun_at,
@@ -150,18 +146,16 @@ class Reconciliation:
         else:  # some of the rivals were sent, and nothing tells which
             await self._flag(workspace_id, question)
 
-    async def _ask(self, question: _Question, connection: Connection) -> Sequence[SmsReport]:
+    async def _ask(self, question: _Question, connection: Connection) -> Sequence[Report]:
         message = question.message
-        sender, recipient = E164(message.from_address), E164(message.to_address)
+        sender, recipient = message.from_address, message.to_address
         return await self.lookups.ask(
             message,
             connection,
-            lambda provider: provider.list_sms(sender, recipient, question.since),
+            lambda provider: provider.find(sender, recipient, question.since),
         )
 
-    async def _settle(
-        self, workspace_id: str, question: _Question, report: SmsReport | None
-    ) -> None:
+    async def _settle(self, workspace_id: str, question: _Question, report: Report | None) -> None:
         """
         Note what the provider told of it, unless that may be of another message by now.
 

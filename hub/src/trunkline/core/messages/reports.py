@@ -11,11 +11,11 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
-from trunkline.sdk import SmsReport, Tx
+from trunkline.sdk import Report, Tx
 
 
 def note_report(
-    journal: Journal, tx: Tx, workspace_id: str, message: Message, report: SmsReport
+    journal: Journal, tx: Tx, workspace_id: str, message: Message, report: Report
 ) -> None:
     """
     Note what a provider said of a message that it has.

@@ -1,0 +1,195 @@
+"""The contract of every kind of message: what goes out, what a provider answers and tells of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from trunkline.sdk.errors import Unsupported
+
+
+class DeliveryStatus(StrEnum):
+    """How far a provider says a message got. Each vendor status maps to one, or to none."""
+
+    SENT = "sent"
+    """The provider has it: accepted, queued or handed to a carrier. Not proof of delivery."""
+
+    DELIVERED = "delivered"
+    """The provider reports that the recipient's device or carrier confirmed it."""
+
+    READ = "read"
+    """The provider reports that the recipient saw it."""
+
+    FAILED = "failed"
+    """The provider reports that it will not arrive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """
+    A picture, a sound or a document that goes with a message.
+
+    Attributes:
+        url: Where it can be fetched.
+        content_type: Its media type, such as ``image/jpeg``; None where nobody told.
+    """
+
+    url: str
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """
+    One message to one recipient.
+
+    Attributes:
+        sender, recipient: Addresses as the channel has them; of texts, E.164 (a sender may also be
+            a name or a short code where the connection's configuration allows it).
+        body: Unicode text, exactly as it shall arrive.
+        idempotency_key: The same for every attempt at the same message, in the form that the
+            spec's `Idempotency` asks for.
+        status_url: Where the provider shall report this message's status. It names the attempt, so
+            that a report proves the send: pass it on wherever the provider takes one per message.
+            None while the hub has no address that a provider could call: then pass none.
+        media: What to send along, for providers that declare `Capability.MMS_SEND`; the provider
+            fetches each from its URL.
+    """
+
+    sender: str
+    recipient: str
+    body: str
+    idempotency_key: str
+    status_url: str | None
+    media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundSms(Outbound):
+    """One text, with or without media."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """
+    What a provider answered when it took a message or a call.
+
+    Attributes:
+        provider_id: The provider's own id; later reports name it.
+        status: How far it got, normally `DeliveryStatus.SENT`.
+        cost_micros: The final price in micro-units of `currency`; None while it is not known.
+        currency: ISO 4217 code; needed with `cost_micros`.
+    """
+
+    provider_id: str
+    status: DeliveryStatus = DeliveryStatus.SENT
+    cost_micros: int | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """
+    What a provider tells of a message when asked.
+
+    Attributes:
+        provider_id: As in the send's `Receipt`.
+        sender, recipient: As the provider has them.
+        status: None when `vendor_status` is not in the adapter's table. Never guess.
+        vendor_status: The provider's own word.
+        created_at: When the provider took it, aware UTC, by the provider's clock.
+        body: The text as the provider has it: what tells one message between two addresses from
+            another. None only where the provider does not tell; of `MessageProvider.find` it is
+            needed, since a look-up that finds another message proves nothing.
+        media_count: How many media it has; None where the provider does not tell.
+        error_code: The provider's code of a failure, a key of the spec's `failures` if it is known.
+        cost_micros, currency: The final price, once the provider knows it.
+    """
+
+    provider_id: str
+    sender: str
+    recipient: str
+    status: DeliveryStatus | None
+    vendor_status: str
+    created_at: datetime | None = None
+    body: str | None = None
+    media_count: int | None = None
+    error_code: str | None = None
+    cost_micros: int | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """
+    What a provider tells of the account that a connection uses.
+
+    Attributes:
+        name: As the provider shows it to its owner, or None.
+        balance_micros, currency: What is left of prepaid money, in micro-units, with its ISO 4217
+            code; None where the provider does not tell.
+        notes: Sentences for an operator about what does not work as it is, such as a trial that
+            reaches verified numbers only.
+    """
+
+    name: str | None = None
+    balance_micros: int | None = None
+    currency: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+M = TypeVar("M", bound=Outbound)
+
+
+class MessageProvider(Generic[M]):
+    """
+    Base class of adapters that send messages: override what your provider can do and declare it.
+
+    Every operation has a body that raises `Unsupported`, so that a minor release of the hub can add
+    an operation without breaking an adapter published before it. An operation makes one request
+    (`find` may read several pages) and never retries by itself: the hub owns retries.
+
+    Every operation may raise:
+        RetryLater: Surely nothing happened: rate limit, refused connection, maintenance.
+        AuthFailed, OutOfCredit, NotSetUp: Surely nothing happened; an operator must act.
+        OutcomeUnknown: Written, but no usable answer.
+    """
+
+    async def send(self, message: M) -> Receipt:
+        """
+        Hand one message to the provider.
+
+        Raises:
+            Rejected, OptedOut: Surely not taken and never will be: bad number, blocked recipient.
+            OutcomeUnknown: Written, but no usable answer: it may have been taken.
+        """
+        raise Unsupported("sending messages")
+
+    async def fetch(self, provider_id: str) -> Report | None:
+        """Return what the provider knows of one message, or None if it surely knows none such."""
+        raise Unsupported("looking up a message by its id")
+
+    async def find_by_key(self, key: str, since: datetime) -> Report | None:
+        """
+        Return the message that was sent with an idempotency key, or None if there surely is none.
+
+        `since`, by the provider's clock, is before anything that was sent with it.
+        """
+        raise Unsupported("looking up a message by its key")
+
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
+        """
+        Return every message from `sender` to `recipient` that the provider took since then.
+
+        `since` is by the provider's clock. A part of the list must not pass for the whole: raise
+        `OutcomeUnknown` where not everything can be read.
+        """
+        raise Unsupported("looking up messages by address")
+
+    async def verify(self) -> Account:
+        """
+        Ask the cheapest question that shows whether the credentials hold, and sends nothing.
+
+        It is asked by `trunkline doctor` and `trunkline providers verify`. Optional.
+        """
+        raise Unsupported("verifying the account")
