@@ -239,7 +239,7 @@ async def _death(hub: HubProcess) -> None:
 def environment(folder: Path) -> dict[str, str]:
     """Return what a hub must find: the adapters of this folder as if they were installed."""
     path = f"{folder / 'plugins'}{os.pathsep}{ROOT}"
-    return {"PYTHONPATH": path, "CREDENTIALS_ENCRYPTION_KEY": "5e" * 32}
+    return {"PYTHONPATH": path, "CREDENTIALS_ENCRYPTION_KEY": bytes(range(0, 256, 8)).hex()}
 
 
 def _command(hubs: Nursery, folder: Path, *words: str) -> str:

@@ -162,6 +162,17 @@ def test_a_public_address_needs_an_admin_token(shell: Shell, data_dir: str) -> N
     assert "too-short" not in short.stderr
 
 
+@pytest.mark.parametrize("token", [" " * 33, "x" * 32])
+def test_case_e9_a_hub_does_not_start_with_an_admin_token_that_could_be_guessed(
+    shell: Shell, data_dir: str, token: str
+) -> None:
+    refused = shell.run("serve", "--port", "0", "--data-dir", data_dir, ADMIN_TOKEN=token)
+
+    assert refused.returncode == 78
+    assert refused.stderr.startswith("Error: ADMIN_TOKEN: it ")
+    assert token not in refused.stderr
+
+
 @pytest.mark.slow
 def test_an_mcp_client_without_a_valid_token_is_told_how_to_get_one(
     shell: Shell, data_dir: str

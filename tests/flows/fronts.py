@@ -26,7 +26,7 @@ from tests.processes import (
 from tests.proxies import EACH_ITS_OWN, RoundRobin, round_robin
 
 SECRET = "pb-test-secret"
-ENVIRON = {"CREDENTIALS_ENCRYPTION_KEY": "5e" * 32}
+ENVIRON = {"CREDENTIALS_ENCRYPTION_KEY": bytes(range(0, 256, 8)).hex()}
 SETTINGS = """
 [server]
 public_url = "http://127.0.0.1:{proxy}"

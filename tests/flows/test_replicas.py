@@ -26,7 +26,7 @@ from trunkline_demo.webhooks import Inbound
 
 pytestmark = pytest.mark.postgres
 
-ENVIRON = {"CREDENTIALS_ENCRYPTION_KEY": "5e" * 32}
+ENVIRON = {"CREDENTIALS_ENCRYPTION_KEY": bytes(range(0, 256, 8)).hex()}
 WAITING = """
 SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE NOT granted AND datname = current_database()

@@ -1,6 +1,7 @@
 """What a setting may be, what a person is told about a wrong one, and what stays secret."""
 
 import base64
+import random
 
 import pytest
 from pydantic import ValidationError
@@ -92,7 +93,7 @@ def test_the_second_of_two_admin_tokens_is_the_one_that_is_blamed() -> None:
     assert told == "MASTER_SECURITY_TOKEN: it must have at least 32 characters."
 
 
-KEY = bytes(range(224, 256))
+KEY = bytes(range(7, 256, 8))[::-1]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,49 @@ def test_anything_else_is_not_an_encryption_key(text: str) -> None:
         "CREDENTIALS_ENCRYPTION_KEY: it must be 32 bytes, written as base64 or as 64 hexadecimal "
         "digits."
     )
+
+
+def test_case_e9_a_secret_that_could_be_guessed_is_refused_with_how_to_make_one() -> None:
+    tokens = [
+        "0" * 32,
+        "aB3$" * 8,
+        "changeme-changeme-changeme-changeme",
+        "0123456789abcdef0123456789abcdef",
+        "abcdefghijklmnopqrstuvwxyzabcdef",
+        "zyxwvutsrqponmlkjihgfedcba987654",
+        "qwertyuiopqwertyuiopqwertyuiop12",
+    ]
+    keys = [
+        "00" * 32,
+        "ab" * 32,
+        bytes(range(32)).hex(),
+        base64.b64encode(b"secret!!" * 4).decode(),
+    ]
+    told = [refusal(environ={"ADMIN_TOKEN": each}) for each in tokens]
+    told += [refusal(environ={"CREDENTIALS_ENCRYPTION_KEY": each}) for each in keys]
+
+    assert {each.partition(": ")[2].partition(".")[0] for each in told} == {"it could be guessed"}
+    assert all("secrets.token_hex(32)" in each for each in told)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [" " * 33, TOKEN + "\n", f" {TOKEN}", TOKEN.replace("-", " "), TOKEN + "é", TOKEN + "\u200b"],
+)
+def test_case_e9_a_token_that_no_header_carries_as_it_is_is_refused(token: str) -> None:
+    told = refusal(environ={"MASTER_SECURITY_TOKEN": token})
+
+    assert told.startswith("MASTER_SECURITY_TOKEN: it must be ASCII without blanks")
+
+
+def test_case_e9_what_is_random_is_taken_in_every_usual_spelling() -> None:
+    dice = random.Random(9)
+    for _ in range(100):
+        raw = dice.randbytes(32)
+        digits = "".join(dice.choices("0123456789", k=32))
+        for token in (raw[:16].hex(), raw.hex(), base64.b64encode(raw).decode(), digits):
+            assert load(environ={"ADMIN_TOKEN": token}).admin_tokens
+        assert load(environ={"CREDENTIALS_ENCRYPTION_KEY": raw.hex()}).encryption_key
 
 
 def test_a_secret_is_not_in_the_error_of_a_settings_object_made_by_hand() -> None:

@@ -2,11 +2,17 @@
 
 import base64
 import re
+import zlib
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretBytes, SecretStr
+
+_LEAST_DEFLATED: Final = 24
+"""Random secrets of the least length deflate to 26 bytes and more: of 200,000 made of digits."""
+_MAKE_ONE: Final = 'Make one with: python3 -c "import secrets; print(secrets.token_hex(32))"'
 
 TomlScalar = str | int | float | bool
 """What a key of a provider's table may hold."""
@@ -54,10 +60,24 @@ def _database_url(value: str) -> str:
     return value
 
 
-def _long_enough(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < 32:
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if len(text) < 32:
         raise ValueError("it must have at least 32 characters")
+    if not re.fullmatch("[!-~]+", text):
+        raise ValueError(
+            "it must be ASCII without blanks and line breaks: nothing else arrives as it is in an "
+            "Authorization header"
+        )
+    if _is_guessable(text.encode()):
+        raise ValueError(f"it could be guessed. {_MAKE_ONE}")
     return value
+
+
+def _is_guessable(secret: bytes) -> bool:
+    """Tell whether a secret repeats itself, or counts up or down most of the way."""
+    steps = sum(abs(after - before) <= 1 for before, after in pairwise(secret))
+    return steps > len(secret) * 3 // 4 or len(zlib.compress(secret, 9, -15)) < _LEAST_DEFLATED
 
 
 def _key_bytes(value: object) -> object:
@@ -65,15 +85,18 @@ def _key_bytes(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = value.strip()
+    standard = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         if len(text) == 64:
-            return bytes.fromhex(text)
-        standard = text.rstrip("=").replace("-", "+").replace("_", "/")
-        key = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+            key = bytes.fromhex(text)
+        else:
+            key = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     except ValueError:
         key = b""
     if len(key) != 32:
         raise ValueError("it must be 32 bytes, written as base64 or as 64 hexadecimal digits")
+    if _is_guessable(key):
+        raise ValueError(f"it could be guessed. {_MAKE_ONE}")
     return key
 
 
@@ -88,5 +111,5 @@ Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeV
 CallbackUrl = Annotated[str, AfterValidator(_callback_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-Token = Annotated[SecretStr, AfterValidator(_long_enough)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
 EncryptionKey = Annotated[SecretBytes, BeforeValidator(_key_bytes)]
