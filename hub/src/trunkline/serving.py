@@ -133,6 +133,8 @@ async def listening(
     """
     import uvicorn
 
+    from trunkline.protocol import BoundedProtocol
+
     class Server(uvicorn.Server):
         """A server that leaves signals to us: uvicorn's own handler ends the process too early."""
 
@@ -150,6 +152,7 @@ async def listening(
             proxy_headers=False,
             timeout_graceful_shutdown=_REQUESTS_END_WITHIN_S,
             ws="none",
+            http=BoundedProtocol,
         )
     )
 

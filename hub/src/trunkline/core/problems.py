@@ -137,6 +137,39 @@ class TooLarge(Problem):
         super().__init__(f"The request body is over {limit_bytes} bytes. Send less.")
 
 
+class HeadTooLarge(Problem):
+    """The request line and the headers are over the limit."""
+
+    code = "too_large"
+    status = 431
+    title = "Headers too large"
+
+    def __init__(self) -> None:
+        super().__init__("The headers are over 65536 bytes, or more than 100. Send less.")
+
+
+class TooSlow(Problem):
+    """The request did not arrive in time."""
+
+    code = "too_slow"
+    status = 408
+    title = "Too slow"
+
+    def __init__(self) -> None:
+        super().__init__("The request did not arrive in time: 10 s for its head, 30 for its body.")
+
+
+class Malformed(Problem):
+    """This is not an HTTP request as RFC 9112 has it."""
+
+    code = "malformed"
+    status = 400
+    title = "Malformed"
+
+    def __init__(self) -> None:
+        super().__init__("This is not a request in HTTP/1.1.")
+
+
 class PoolExhausted(Problem):
     """Every agent slot is taken."""
 
