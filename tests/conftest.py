@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,13 @@ __all__ = ["postgres"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test on both databases; one that looks into the SQLite file only on that."""
+    """Run each test on SQLite; those where the database decides on PostgreSQL too."""
     if "database_kind" in metafunc.fixturenames:
         marked = metafunc.definition.get_closest_marker
-        slow = [] if marked("both") else [pytest.mark.slow]
-        server = pytest.param("postgres", marks=[pytest.mark.postgres, *slow])
-        kinds = ["sqlite"] if marked("sqlite") else ["sqlite", server]
+        kinds: list[Any] = ["sqlite"]
+        if (both := marked("both")) and not marked("sqlite"):
+            slow = [pytest.mark.slow] if both.kwargs.get("slow") else []
+            kinds.append(pytest.param("postgres", marks=[pytest.mark.postgres, *slow]))
         metafunc.parametrize("database_kind", kinds, scope="session")
 
 

@@ -1,4 +1,4 @@
-"""Hubs as processes of their own, to be killed."""
+"""Commands and hubs as processes of their own, to be killed."""
 
 import asyncio
 import json
@@ -15,7 +15,11 @@ from typing import Any, Protocol
 
 import httpx2
 
+from tests.nursery import nursery
+
 TRUNKLINE = (sys.executable, "-m", "trunkline")
+FORKED = hasattr(os, "fork")
+"""Whether processes are forks of one that has loaded the code, and not TRUNKLINE."""
 
 
 def free_port() -> int:
@@ -43,16 +47,21 @@ def command(
 ) -> str:
     """Run a command of the command line and return what it printed; it must succeed."""
     where = ["--data-dir", str(data_dir), *(["--config", str(config)] if config else [])]
-    done = subprocess.run(
-        [*TRUNKLINE, *args, *where],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=clean_environment(environ),
-        check=False,
-    )
+    done = run([*args, *where], clean_environment(environ))
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def run(
+    argv: Sequence[str], environ: Mapping[str, str], folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ``trunkline`` to its end, from a folder, in exactly this environment."""
+    if FORKED:
+        return nursery().run(argv, environ, folder)
+    return subprocess.run(
+        [*TRUNKLINE, *argv],
+        check=False, cwd=folder, env=environ, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
 
 
 class EndedAtStart(AssertionError):
@@ -74,8 +83,13 @@ Start = Callable[[Sequence[str], Mapping[str, str], Path], Process]
 """Starts ``trunkline`` with arguments, in an environment, and lets it log to a file."""
 
 
+def forked(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> Process:
+    """Start a hub quickly."""
+    return (nursery().start if FORKED else started)(argv, environ, log)
+
+
 def started(argv: Sequence[str], environ: Mapping[str, str], log: Path) -> Process:
-    """Start a hub as everybody does."""
+    """Start a hub as everybody does: from nothing."""
     with log.open("ab") as file:
         return subprocess.Popen([*TRUNKLINE, *argv], stdout=file, stderr=file, env=environ)
 
@@ -105,7 +119,7 @@ async def hub_process(
     port: int,
     config: Path | None = None,
     environ: Mapping[str, str] | None = None,
-    start: Start = started,
+    start: Start = forked,
 ) -> AsyncIterator[HubProcess]:
     """Start a hub, wait until it is ready, and see to it that it ends."""
     where = ["--data-dir", str(data_dir), *(["--config", str(config)] if config else [])]

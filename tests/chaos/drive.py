@@ -21,14 +21,14 @@ from plugins.postgres.tests.server import Server
 from tests.chaos.audit import Books, is_settled, judge, read_books
 from tests.chaos.client import Client
 from tests.chaos.crash import STEPS
-from tests.chaos.nursery import Nursery, nursery
 from tests.chaos.report import DATABASE, FROZEN, RANDOM, Outcome
 from tests.chaos.wire import BadWire, bad_wire
 from tests.databases import SQLITE
 from tests.processes import (
     EndedAtStart,
     HubProcess,
-    clean_environment,
+    command,
+    forked,
     free_port,
     hub_process,
     started,
@@ -98,7 +98,6 @@ class Run:
     client: Client
     wire: BadWire
     vendor: str
-    nursery: Nursery
     faults: Counter[str] = field(default_factory=Counter)
     starts_s: list[float] = field(default_factory=list)
     started: int = 0
@@ -132,7 +131,7 @@ class Run:
             port=self.ports[place],
             config=self.config,
             environ=environ,
-            start=started if whole else self.nursery.start,
+            start=started if whole else forked,
         ) as hub:
             if whole and away == self.database_away and not away % 2:
                 self.starts_s.append(time.monotonic() - began)
@@ -242,13 +241,10 @@ def environment(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": path, "CREDENTIALS_ENCRYPTION_KEY": bytes(range(0, 256, 8)).hex()}
 
 
-def _command(hubs: Nursery, folder: Path, *words: str) -> str:
+def _command(folder: Path, *words: str) -> str:
     """Run a command on the first hub's data, and return what it said."""
-    said = folder / "said"
-    said.unlink(missing_ok=True)
-    where = ("--data-dir", str(folder / "hub-0"), "--config", str(folder / "trunkline.toml"))
-    hubs.start([*words, *where], clean_environment(environment(folder)), said).wait()
-    return said.read_text()
+    data_dir, config = folder / "hub-0", folder / "trunkline.toml"
+    return command(*words, data_dir=data_dir, config=config, environ=environment(folder))
 
 
 @asynccontextmanager
@@ -286,10 +282,9 @@ async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIter
                 provider=FLAVOURS[plan.flavour],
             )
         )
-        hubs = stack.enter_context(nursery(clean_environment(environment(folder))))
         for words in (("db", "upgrade"), ("agents", "create", "ann", "phone=+14155550123")):
-            _command(hubs, folder, *words)
-        (token,) = re.findall(r"tl_agent_\w+", _command(hubs, folder, "tokens", "issue", "ann"))
+            _command(folder, *words)
+        (token,) = re.findall(r"tl_agent_\w+", _command(folder, "tokens", "issue", "ann"))
         http = await stack.enter_async_context(
             ClientSession(timeout=ClientTimeout(total=20), connector=TCPConnector(force_close=True))
         )
@@ -303,7 +298,6 @@ async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIter
             client=Client(token=token, base_url=base_url, http=http),
             wire=wire,
             vendor=vendor,
-            nursery=hubs,
         )
 
 

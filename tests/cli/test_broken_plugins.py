@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.processes import TRUNKLINE, clean_environment, free_port, hub_process
+from tests.processes import clean_environment, free_port, hub_process, run
 
 COLLIDING = """
 from trunkline_example.plugin import trunkline_register_telephony
@@ -37,24 +36,14 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return site
 
 
-def run(*args: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
-        [*TRUNKLINE, *args],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=clean_environment(),
-        check=False,
-    )
-
-
 @pytest.mark.slow
 async def test_broken_plugins_are_reported_and_the_hub_serves(site: Path, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
 
     async with hub_process("demo", data_dir=data_dir, port=free_port()) as hub:
-        listed = run("plugins", "list", "--json", "--data-dir", str(data_dir))
+        listed = run(
+            ["plugins", "list", "--json", "--data-dir", str(data_dir)], clean_environment()
+        )
         states = {each["name"]: each for each in json.loads(listed.stdout)["plugins"]}
         exit_code = hub.stop()
 
@@ -75,7 +64,7 @@ def test_a_required_plugin_that_does_not_load_stops_the_start(site: Path, tmp_pa
     config.write_text('[plugins]\nrequired = ["broken"]\n')
 
     where = ["--config", str(config), "--data-dir", str(tmp_path / "data")]
-    done = run("serve", *where, "--port", "0")
+    done = run(["serve", *where, "--port", "0"], clean_environment())
 
     assert done.returncode == 78
     assert "broken" in done.stderr

@@ -178,7 +178,7 @@ def test_a_python_without_pytest_is_told_what_to_install(shell: Shell) -> None:
         "importlib.util.find_spec = lambda name: None if name == 'pytest' else real(name)\n"
     )
 
-    done = shell.run("plugins", "check", "example")
+    done = shell.run_whole("plugins", "check", "example")
 
     assert done.returncode == 1
     assert (

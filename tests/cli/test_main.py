@@ -41,7 +41,7 @@ def test_listing_the_plugins_imports_neither_server_nor_database(shell: Shell) -
         """,
     )
 
-    done = shell.run("plugins", "list", TRUNKLINE_PLUGINS__DISABLED="demo,example,sqlite")
+    done = shell.run_whole("plugins", "list", TRUNKLINE_PLUGINS__DISABLED="demo,example,sqlite")
 
     assert done.stderr == "set()\n"
 
@@ -78,7 +78,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], shell: Shell) -> None:
 
 
 def test_the_version_is_the_packages(shell: Shell) -> None:
-    done = shell.run("--version")
+    done = shell.run_whole("--version")
 
     assert (done.returncode, done.stdout) == (0, "trunkline 1.0.0\n")
 

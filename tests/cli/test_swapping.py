@@ -95,6 +95,7 @@ def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clean:
     hub = environment.wheel("trunkline", ROOT / "hub")
     sqlite = environment.wheel("trunkline_sqlite", ROOT / "plugins/sqlite")
     environment.install(f"trunkline[server,testing] @ {hub.as_uri()}", sqlite)
+    monkeypatch.setattr(processes, "FORKED", False)
     monkeypatch.setattr(processes, "TRUNKLINE", (str(environment.python), "-m", "trunkline"))
     where = environment.run(environment.python, "-c", "import trunkline; print(trunkline.__file__)")
     assert "site-packages" in where

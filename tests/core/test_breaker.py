@@ -11,7 +11,7 @@ from trunkline.metrics import Metrics
 from trunkline.sdk import Database, IdSource
 from trunkline.testing import FakeClock, RecordingLog
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both(slow=True)
 
 PROBE_S = 35.0
 

@@ -15,7 +15,7 @@ from trunkline.db.schema import engine_jobs, metadata
 from trunkline.sdk import Database, IdSource, Tx
 from trunkline.testing import FakeClock, RecordingLog
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both(slow=True)
 
 SUBJECT = "msg_1"
 Start = Callable[..., Engine]

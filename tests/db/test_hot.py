@@ -11,7 +11,7 @@ from trunkline.db.hot import Hot
 from trunkline.db.types import UtcTime
 from trunkline.sdk import Database, Tx
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both(slow=True)
 
 metadata = sa.MetaData()
 things = sa.Table(

@@ -7,6 +7,8 @@ from tests.flows.houses import refused
 from tests.flows.hubs import ANN, HANDSET, Served, StartHub
 from trunkline.surfaces.http import as_problem, problem_object
 
+pytestmark = pytest.mark.both(slow=True)
+
 
 async def test_an_agent_without_a_free_slot_is_refused_until_the_pool_grows(
     served: Served,

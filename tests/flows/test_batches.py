@@ -13,6 +13,8 @@ from tests.flows.networks import ALICE, WIRE, Network, Turnstile, Vendor
 from trunkline.core.messages.service import Messages
 from trunkline.sdk import DatabaseFailed, OutboundSms, Receipt, Rejected
 
+pytestmark = pytest.mark.both(slow=True)
+
 MANY = 40
 
 

@@ -148,6 +148,7 @@ async def test_a_verdict_that_is_returned_instead_of_raised_opens_nothing(
     assert await bench.tell("verify", lambda: verdict) == (403, [])
 
 
+@pytest.mark.both(slow=True)
 @pytest.mark.parametrize(
     "doing",
     [
@@ -192,6 +193,7 @@ async def test_an_adapter_that_breaks_over_a_send_leaves_the_outcome_unknown(
     assert (await bench.send(raising(error)))["status"] == "unknown"
 
 
+@pytest.mark.both(slow=True)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -210,6 +212,7 @@ async def test_an_answer_that_is_no_receipt_leaves_the_outcome_unknown(
     assert (await bench.send(lambda: answer))["status"] == "unknown"
 
 
+@pytest.mark.both(slow=True)
 @pytest.mark.parametrize(
     "error",
     [
@@ -229,6 +232,7 @@ async def test_nothing_an_adapter_did_has_harmed_the_hub(bench: Bench) -> None:
     assert (await bench.hub.client.get("/health/ready")).json()["status"] == "ready"
 
 
+@pytest.mark.both(slow=True)
 @pytest.mark.parametrize("wrong", [{"provider_id": object()}, {"media": None}])
 async def test_a_stop_counts_although_its_text_cannot_be_stored(
     bench: Bench, wrong: dict[str, Any]

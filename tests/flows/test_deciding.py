@@ -11,6 +11,8 @@ from tests.flows.hubs import Served, StartHub
 from tests.flows.networks import ALICE, BOB, WIRE, Network, accept
 from trunkline.sdk import OutboundSms, OutcomeUnknown, Receipt, RetryLater
 
+pytestmark = pytest.mark.both(slow=True)
+
 
 class Moody(Network):
     """A network whose first answer is an error, and then none."""

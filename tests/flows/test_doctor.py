@@ -16,6 +16,8 @@ from trunkline.core.doctor.counts import Counts, findings
 from trunkline.sdk import RetryLater, SystemClock
 from trunkline.testing import FakeClock
 
+pytestmark = pytest.mark.both(slow=True)
+
 Findings = dict[str, tuple[str, str]]
 
 

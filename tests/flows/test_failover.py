@@ -14,7 +14,7 @@ from trunkline.sdk import OutboundSms, Receipt, Rejected
 
 __all__ = ["clock"]
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both(slow=True)
 
 
 def attempts(hub: Served) -> list[tuple[Any, ...]]:

@@ -117,6 +117,7 @@ async def test_what_was_perhaps_sent_is_unknown_and_stays_with_the_hub(
     assert "Do not send it again" in answer["reason"]
 
 
+@pytest.mark.both(slow=True)
 @pytest.mark.parametrize("fault", PERHAPS_SENT)
 async def test_what_was_perhaps_sent_is_never_sent_again(
     served: Served, ann: Caller, fault: str

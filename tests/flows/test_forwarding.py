@@ -28,7 +28,7 @@ from trunkline.core.forwarding.courier import LONGEST_WAIT_S
 from trunkline.core.forwarding.service import GIVE_UP
 from trunkline.testing import FakeClock
 
-pytestmark = pytest.mark.usefixtures("attentive")
+pytestmark = [pytest.mark.both(slow=True), pytest.mark.usefixtures("attentive")]
 
 
 # --- it arrives -----------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from tests.flows.hubs import StartHub
 from tests.flows.networks import ALICE, BOB, WIRE
 from tests.flows.test_retrying import busy, network_that
 
+pytestmark = pytest.mark.both(slow=True)
+
 __all__ = ["clock"]
 
 

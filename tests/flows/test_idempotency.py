@@ -10,6 +10,8 @@ from tests.flows.networks import ALICE, BOB, WIRE, Network, Vendor, accept
 from trunkline.sdk import OutboundSms, Receipt, Rejected, RetryLater
 from trunkline.testing import FakeClock
 
+pytestmark = pytest.mark.both(slow=True)
+
 KEY = {"Idempotency-Key": "order-17"}
 TWINS = 20
 

@@ -10,6 +10,8 @@ from trunkline.sdk import E164
 from trunkline.testing import FakeClock
 from trunkline_demo.webhooks import SIGNATURE_HEADER, Inbound
 
+pytestmark = pytest.mark.both(slow=True)
+
 CONNECTION = "/webhooks/connections/demo/sms"
 OWN = "/webhooks/ann/sms"
 

@@ -16,7 +16,7 @@ from trunkline.sdk import OutboundSms, Receipt
 
 __all__ = ["clock"]
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both(slow=True)
 
 BEA = "+14155552672"
 NARROW = f"""

@@ -14,6 +14,8 @@ from tests.flows.pairs import LOST, PAIR, Scripted, side_by_side, tell
 from trunkline.loading import Plugins
 from trunkline.sdk import Capability, DeliveryStatus, Report
 
+pytestmark = pytest.mark.both(slow=True)
+
 __all__ = ["clock"]
 
 ONE = PAIR.replace('["one", "two"]', '"one"')

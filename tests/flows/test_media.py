@@ -29,6 +29,7 @@ async def handset(hub: Served, address: str) -> list[dict[str, Any]]:
 # --- out ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both(slow=True)
 @pytest.mark.parametrize(("given", "shown"), [(ONE, SHOWN_ONE), (BOTH, SHOWN_BOTH)])
 async def test_media_arrive_with_their_text(
     served: Served, ann: Caller, given: dict[str, Any], shown: dict[str, Any]

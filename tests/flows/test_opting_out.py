@@ -10,6 +10,8 @@ import pytest
 from tests.flows.hubs import ANN, BEN, HANDSET, Caller, Served
 from tests.flows.networks import Vendor
 
+pytestmark = pytest.mark.both(slow=True)
+
 
 def is_blocked(response: httpx2.Response) -> bool:
     """Tell whether a send was refused because of an opt-out."""

@@ -14,7 +14,7 @@ from trunkline.sdk import Capability, DeliveryStatus, OutcomeUnknown, Report
 
 __all__ = ["clock"]
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both(slow=True)
 
 WITHIN_S = 600
 TOML = f"""

@@ -11,6 +11,8 @@ from trunkline.db.schema import idempotency_keys
 from trunkline.sdk import Tx
 from trunkline.testing import FakeClock
 
+pytestmark = pytest.mark.both(slow=True)
+
 OUT, IN = "Guacamole-OUT-7f31", "Quesadilla-IN-93c2"
 MEDIA_OUT, MEDIA_IN = "https://nachos.example/OUT-41d7", "https://burrito.example/IN-5e09"
 PATIENT = DEMO.replace("delivery_delay_ms = 20", "delivery_delay_ms = 600000")

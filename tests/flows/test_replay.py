@@ -12,6 +12,8 @@ from tests.flows.networks import ALICE, BOB, WIRE, Network, WireWebhooks
 from trunkline.sdk import InboundEvent, WebhookRequest
 from trunkline.testing import FakeClock
 
+pytestmark = pytest.mark.both(slow=True)
+
 OWN, ACCOUNT = "/webhooks/ann/sms", "/webhooks/connections/wire/sms"
 
 

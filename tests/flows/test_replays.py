@@ -27,7 +27,7 @@ from trunkline.core.forwarding import repository
 from trunkline.core.forwarding.courier import LONGEST_WAIT_S
 from trunkline.testing import FakeClock
 
-pytestmark = pytest.mark.usefixtures("attentive")
+pytestmark = [pytest.mark.both(slow=True), pytest.mark.usefixtures("attentive")]
 
 
 # --- it need not, or cannot, arrive any more ------------------------------------------------------

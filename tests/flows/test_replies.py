@@ -17,6 +17,8 @@ from tests.flows.results import bare, facts_of, text_of
 from tests.flows.test_mcp import ERAS
 from tests.processes import command, free_port, hub_process
 
+pytestmark = pytest.mark.both(slow=True)
+
 OTHER = "+12025550151"
 
 

@@ -17,9 +17,11 @@ from plugins.postgres.tests.server import Server
 from tests.databases import SQLITE
 from tests.flows.hubs import Caller, Served, StartHub, serve
 from tests.flows.networks import ALICE, BOB, WIRE, Network
-from tests.processes import TRUNKLINE, clean_environment
+from tests.processes import clean_environment, run
 from trunkline.sdk import Idempotency, OutboundSms, OutcomeUnknown, Receipt, RetryLater
 from trunkline.serving import directory_lock
+
+pytestmark = pytest.mark.both(slow=True)
 
 
 @dataclass
@@ -57,13 +59,7 @@ class Backups:
         """Run a command on the hub's database, or on another."""
         where = ("--data-dir", str(on or self.data_dir))
         environ = {"PROVIDER_DATABASE": url or self.database, "PATH": self.path}
-        return subprocess.run(
-            [*TRUNKLINE, *arguments, *where],
-            check=False,
-            capture_output=True,
-            text=True,
-            env=clean_environment(environ),
-        )
+        return run([*arguments, *where], clean_environment(environ))
 
     def take_keys(self) -> None:
         """Bring the master key to where the backup is to be restored."""

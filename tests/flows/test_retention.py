@@ -10,6 +10,8 @@ from tests.flows.networks import ALICE, BOB, WIRE, Network, WireWebhooks
 from trunkline.core.privacy import retention
 from trunkline.testing import FakeClock
 
+pytestmark = pytest.mark.both(slow=True)
+
 DAY_S = 86_400
 KEPT_TWO_DAYS = f"""
 {WIRE}

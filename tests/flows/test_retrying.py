@@ -35,7 +35,7 @@ from trunkline.sdk import (
 
 __all__ = ["clock"]
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both(slow=True)
 
 KEY = {"Idempotency-Key": "order-17"}
 SHORT = f"""

@@ -6,6 +6,8 @@ from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, Caller, Served, StartHub
 from tests.flows.networks import ALICE, WIRE, Network, Vendor
 from trunkline.loading import Plugins, load_plugins
 
+pytestmark = pytest.mark.both(slow=True)
+
 
 @pytest.mark.both
 async def test_a_send_is_answered_with_what_the_provider_took(ann: Caller) -> None:

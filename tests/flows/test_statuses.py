@@ -24,6 +24,8 @@ from trunkline.sdk import (
     Rejected,
 )
 
+pytestmark = pytest.mark.both(slow=True)
+
 SLOW_REPORTS = DEMO.replace("delivery_delay_ms = 20", "delivery_delay_ms = 600000")
 STATUSES = "/webhooks/connections/demo/message-status"
 

@@ -10,6 +10,8 @@ import pytest
 from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.networks import ALICE, WIRE, Network, WireWebhooks
 
+pytestmark = pytest.mark.both(slow=True)
+
 TRIES = 1000
 
 

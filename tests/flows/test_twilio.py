@@ -138,6 +138,7 @@ def steps(traced: dict[str, Any]) -> list[tuple[str, str, bool]]:
 # --- out ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both(slow=True)
 async def test_a_text_is_sent_and_reported_delivered(
     hub: Served, twilio: Twilio, ann: Caller
 ) -> None:

@@ -17,6 +17,8 @@ from tests.flows.networks import Vendor
 from tests.processes import command, free_port, hub_process
 from trunkline.surfaces.mcp import unread
 
+pytestmark = pytest.mark.both(slow=True)
+
 URI = "trunkline://agents/ann/unread"
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
 

@@ -8,7 +8,7 @@ from tests.flows.houses import refused
 from tests.flows.hubs import ANN, Caller, Served
 from tests.flows.networks import Vendor
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.both(slow=True), pytest.mark.sqlite]
 
 NEW = "+18615550123"
 """Newer than the library's data."""
