@@ -41,6 +41,9 @@ def reading(variable):
         key: str = Field(json_schema_extra={"env": variable})
     return Config
 
+class Unfinished_(BaseModel):
+    key: "NobodyKnows"
+
 class Taken(BaseModel):
     max_at_once: int
 
@@ -77,6 +80,8 @@ def source(hook: str, spec: str) -> str:
         ("'Acme'", "name must be"),
         ("'a' * 65", "name must be"),
         ("'acme', config=dict", "config must be a class derived from pydantic's BaseModel"),
+        ("'acme', config=BaseModel", "config must be a class derived from pydantic's BaseModel"),
+        ("'acme', config=Unfinished_", "config must name types that are defined"),
         ("'acme', config=Texts", "config must be a class derived from pydantic's BaseModel"),
         ("'acme', config=Taken(max_at_once=1)", "config must be a class"),
         ("'acme', config=Taken", "config must have other fields than provider, max_at_once"),
@@ -93,6 +98,12 @@ def source(hook: str, spec: str) -> str:
             "capabilities must hold members of Capability, not 'sms.send'",
         ),
         ("'acme', idempotency='key'", "idempotency must be an Idempotency"),
+        ("'acme', idempotency=Idempotency", "idempotency must be an Idempotency"),
+        ("'acme', idempotency=Idempotency(form='uuid')", "idempotency.form must be a member"),
+        ("'acme', idempotency=Idempotency(window_s=0)", "idempotency.window_s must be a number"),
+        ("'acme', failures=None", "failures must be a mapping"),
+        ("'acme', failures={30003: None}", "failures must have the provider's codes as text"),
+        ("'acme', failures={'30003': 'unreachable'}", "failures['30003'] must be a Failure"),
         ("'acme', accept_latency_s=-1", "accept_latency_s must be a number of seconds, 0 or more"),
         ("'acme', accept_latency_s='60'", "accept_latency_s must be a number"),
         ("'acme', accept_latency_s=float('nan')", "accept_latency_s must be a number"),
@@ -115,7 +126,7 @@ def source(hook: str, spec: str) -> str:
         ("'acme', simulated='no'", "simulated must be True or False"),
         (
             "'acme', open=yielding(AsyncIterator[Calls])",
-            "open yields a Calls without send, which sms.send needs",
+            "open: it yields a Calls without send, which sms.send needs",
         ),
         ("'acme', open=yielding(AsyncIterator[Stranger])", "which is no TelephonyProvider"),
     ],

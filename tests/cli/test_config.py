@@ -60,6 +60,31 @@ def test_no_secret_is_shown(shell: Shell) -> None:
     assert not [secret for secret in (TOKEN, "hunter2", "4711", KEY) if secret in everything]
 
 
+def test_case_d7_every_field_of_a_connection_is_shown_with_its_source(shell: Shell) -> None:
+    (shell.folder / "trunkline.toml").write_text(
+        '[slots]\ntelephony = "example"\n'
+        '[providers.example]\napi_key = "hunter1"\nmax_at_once = 3\n'
+    )
+
+    rows = shown(shell, EXAMPLE_SIGNING_SECRET="hunter2")
+
+    assert rows["providers.example.api_key"] == ("********", "trunkline.toml")
+    assert rows["providers.example.signing_secret"] == ("********", "EXAMPLE_SIGNING_SECRET")
+    assert rows["providers.example.base_url"] == ("https://api.postbird.example", "default")
+    assert rows["providers.example.max_at_once"] == ("3", "trunkline.toml")
+    assert "hunter" not in str(rows)
+
+
+def test_case_d7_what_is_wrong_with_a_connection_is_told_beside_it(shell: Shell) -> None:
+    (shell.folder / "trunkline.toml").write_text('[providers.example]\napi_ky = "hunter1"\n')
+
+    done = shell.run("config", "show")
+
+    assert "api_ky in trunkline.toml is unknown; the nearest known key is api_key" in done.stderr
+    assert "EXAMPLE_API_KEY" in done.stderr
+    assert "hunter1" not in done.stdout + done.stderr
+
+
 def test_a_wrong_setting_is_a_sentence_and_exit_code_78(shell: Shell) -> None:
     refused = shell.run("config", "show", PORT="http")
 

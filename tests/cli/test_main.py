@@ -132,9 +132,10 @@ def test_an_unexpected_error_is_a_log_line_and_a_sentence_without_its_text(
 
 
 def test_being_stopped_is_not_a_traceback(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert exit_code(monkeypatch, click.Abort()) == "Stopped."
+    assert exit_code(monkeypatch, click.Abort()) == 1
+    assert capsys.readouterr().err == "Stopped.\n"
 
 
 def test_without_the_server_extra_the_command_says_what_to_install() -> None:

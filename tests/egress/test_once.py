@@ -12,7 +12,7 @@ import pytest
 
 from tests.egress.servers import OK, Peer, Talk, hang_up, lent, say_nothing, saying, serving
 from trunkline.egress import wire
-from trunkline.sdk import OutcomeUnknown, RetryLater, transport_errors
+from trunkline.sdk import AuthFailed, OutcomeUnknown, RetryLater, transport_errors
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 METHODS = ("POST", "PUT")
@@ -37,6 +37,15 @@ async def test_a_port_where_nobody_listens_may_be_tried_again() -> None:
             await ask(client, server.url)
 
     assert type(caught.value.__cause__) is httpx2.ConnectError
+
+
+@pytest.mark.parametrize("key", ["key\n", "key\r\nX-Other: 1", "k\0ey", "schlüssel"])
+async def test_case_d4_a_request_whose_key_no_header_can_hold_was_surely_not_sent(key: str) -> None:
+    async with serving(saying(OK)) as server, lent(server.url) as client:
+        with pytest.raises(AuthFailed), transport_errors("Vendor"):
+            await client.post(server.url, headers={"X-Key": key}, json={})
+
+    assert server.requests == []
 
 
 async def test_a_handshake_that_does_not_end_may_be_tried_again() -> None:

@@ -27,7 +27,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUTE: Final = "/webhooks/ann/sms"
 NO_MEDIA: Final = [None, 5, "https://media.example/a.png", (None,), (b"https://a.example",)]
-ANYTHING: Final = [RuntimeError, SystemExit, asyncio.CancelledError, GeneratorExit]
+ANYTHING: Final = [
+    *(RuntimeError, SystemExit, asyncio.CancelledError, GeneratorExit),
+    *(KeyboardInterrupt, BaseException),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,6 +4,7 @@ import asyncio
 import statistics
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,11 +141,13 @@ async def test_what_comes_too_fast_for_a_connection_is_queued_and_sent_in_its_tu
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize(("key", "value"), [("max_per_second", 0), ("max_at_once", '"many"')])
-async def test_a_bound_that_is_none_is_named(start_hub: StartHub, key: str, value: Any) -> None:
+async def test_a_bound_that_is_none_is_named(
+    start_hub: StartHub, tmp_path: Path, key: str, value: Any
+) -> None:
     toml = f"{PAIR}[providers.one]\n{key} = {value}\n"
     async with start_hub(plugins=side_by_side(Scripted(), names="one"), toml=toml) as hub:
         ann = await hub.agent("ann", ALICE)
         refused = await ann.try_send(BOB, "hello")
 
     assert refused.json()["code"] == "not_configured"
-    assert f"set {key} correctly in [providers.one]" in refused.json()["detail"]
+    assert f"{key} in {tmp_path / 'trunkline.toml'} is not valid" in refused.json()["detail"]

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from trunkline.applications import Loopback, RunningHub, build_applications
 from trunkline.background import at_work
 from trunkline.composition import Lent, compose
-from trunkline.core.connections.registry import Connection, configure
+from trunkline.core.connections.configuring import configure
+from trunkline.core.connections.registry import Connection
 from trunkline.core.forwarding.courier import TIMEOUT_S
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.db.opening import open_patiently
@@ -53,7 +54,11 @@ async def open_hub(
     ids = IdSource(clock, entropy)
     log = get_log("trunkline")
     configured = configure(
-        plugins.telephony, settings.connection_tables, settings.slots.telephony, environ
+        plugins.telephony,
+        settings.connection_tables,
+        settings.slots.telephony,
+        environ,
+        settings.origin_in_table,
     )
     database = database_spec(settings, plugins)
     context = DatabaseContext(data_dir=settings.server.data_dir, clock=clock, log=log)

@@ -72,16 +72,26 @@ def files(command: Command) -> Command:
 
 def main() -> NoReturn:
     """Run this process's command and exit: 0 fine, 1 failed, 2 wrong usage, 78 configuration."""
+    code = _run()
+    loop = sys.modules.get(f"{__name__}.loop")
+    if loop is not None:
+        loop.leave(code)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run this process's command and return its exit code."""
     try:
         # With "standalone" click would end the process itself, before an error can be told our way.
-        sys.exit(trunkline.main(prog_name="trunkline", standalone_mode=False))
+        return trunkline.main(prog_name="trunkline", standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.Abort:
-        sys.exit("Stopped.")
+        click.echo("Stopped.", err=True)
+        return 1
     except Exception as error:  # noqa: BLE001 - every other error is told in a sentence
-        sys.exit(_told(error))
+        return _told(error)
 
 
 def _told(error: Exception) -> int:

@@ -2,20 +2,24 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import click
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from trunkline.cli import files
+from trunkline.core.connections.configuring import configure
+from trunkline.core.connections.registry import Bounds, Connection
+from trunkline.loading import load_plugins
 from trunkline.settings import Settings, load_settings
 
 _HIDDEN: Final = "********"
 _NOTHING: Final = "-"
-# Of an adapter's other keys only the adapter knows which are secret.
+# Of other keys only a loaded adapter knows which are secret.
 _NEVER_SECRET: Final = ("provider", "base_url")
+_TELLTALE: Final = re.compile("auth|credential|key|passw|pin|secret|token")
 
 
 @click.group()
@@ -26,13 +30,28 @@ def config() -> None:
 @config.command()
 @files
 def show(config: Path | None, data_dir: Path | None) -> None:
-    """Show every setting, its value (secrets masked), and where it comes from."""
+    """
+    Show every setting, its value (secrets masked), and where it comes from.
+
+    Of each connection that is every field of its provider, and what is wrong about it.
+    """
     settings = load_settings(config=config, data_dir=data_dir, environ=os.environ)
+    configured = configure(
+        load_plugins(disabled=settings.plugins.disabled).telephony,
+        settings.connection_tables,
+        settings.slots.telephony,
+        os.environ,
+        settings.origin_in_table,
+    )
     in_force = {**dict(_rows(settings)), "server.public_url": settings.public_url}
     rows = [(key, value, settings.origin_of(key)) for key, value in in_force.items()]
+    rows += _connection_rows(settings, configured)
     key_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
     for key, value, origin in rows:
         click.echo(f"{key:{key_width}}  {value:{value_width}}  {origin}")
+    for connection in configured:
+        if connection.fault:
+            click.echo(f"The connection '{connection.name}': {connection.fault}", err=True)
 
 
 def _rows(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -40,13 +59,46 @@ def _rows(settings: Settings) -> Iterator[tuple[str, str]]:
         section = getattr(settings, name)
         if isinstance(section, BaseModel):
             yield from ((f"{name}.{key}", _shown(value)) for key, value in section)
-    for name, tables in (("providers", settings.providers), ("connections", settings.connections)):
-        for connection, table in tables.items():
-            for key, value in table.items():
-                shown = _shown(value) if key in _NEVER_SECRET else _HIDDEN
-                yield f"{name}.{connection}.{key}", shown
     yield "admin_tokens", ", ".join(_HIDDEN for _ in settings.admin_tokens) or _NOTHING
     yield "encryption_key", _HIDDEN if settings.encryption_key else _NOTHING
+
+
+def _connection_rows(
+    settings: Settings, configured: Sequence[Connection]
+) -> Iterator[tuple[str, str, str]]:
+    """Return key, value and origin of what each connection has, whether its provider is loaded."""
+    by_name = {each.name: each for each in configured}
+    for name in {**settings.connection_tables, **by_name}:
+        section = "connections" if name in settings.connections else "providers"
+        values, origins = _values(settings.connection_tables.get(name, {}), by_name.get(name))
+        for key, shown in values.items():
+            origin = origins.get(key) or settings.origin_in_table(name, key)
+            yield f"{section}.{name}.{key}", shown, origin
+
+
+def _values(
+    table: Mapping[str, object], connection: Connection | None
+) -> tuple[dict[str, str], Mapping[str, str]]:
+    """Return the keys of a connection with what may be shown of each, and who set those set."""
+    values = {
+        key: _shown(value) if key in _NEVER_SECRET else _HIDDEN for key, value in table.items()
+    }
+    if connection is None:
+        return values, {}
+    values |= {key: _shown(table[key]) for key in table.keys() & Bounds.model_fields.keys()}
+    for field in connection.spec.config.model_fields:
+        if connection.config is not None:
+            values[field] = _shown_field(field, getattr(connection.config, field))
+        elif field not in values:
+            values[field] = _HIDDEN if field in connection.origins else _NOTHING
+    return values, connection.origins
+
+
+def _shown_field(name: str, value: object) -> str:
+    """Return a valid value, unless it is secret, or its adapter should have called it so."""
+    if isinstance(value, SecretStr | SecretBytes) or (value and _TELLTALE.search(name)):
+        return _HIDDEN
+    return _shown(value)
 
 
 def _shown(value: object) -> str:

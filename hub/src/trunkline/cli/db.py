@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from trunkline.app import database_spec
 from trunkline.cli import files
-from trunkline.cli.serve import loaded, run
+from trunkline.cli.loop import run
+from trunkline.cli.serve import loaded
 from trunkline.core.engine.marks import RESTORED, set_mark
 from trunkline.core.principal import DEFAULT_WORKSPACE
 from trunkline.db import migrate

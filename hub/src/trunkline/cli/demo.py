@@ -8,7 +8,8 @@ import click
 
 from trunkline.applications import RunningHub
 from trunkline.cli import files
-from trunkline.cli.serve import run, serve_until_stopped
+from trunkline.cli.loop import run
+from trunkline.cli.serve import serve_until_stopped
 from trunkline.demonstration import prepare, welcome
 from trunkline.settings import Settings, load_settings
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from trunkline.cli import files
-from trunkline.cli.serve import run
+from trunkline.cli.loop import run
 from trunkline.link import HubLink
+from trunkline.loading import stdout_is_stderr
 from trunkline.logs import configure_logging, get_log
 from trunkline.sdk import NotConfigured
 from trunkline.settings import load_settings, secure_data_dir
@@ -38,6 +39,7 @@ def mcp(config: Path | None, data_dir: Path | None, era: str) -> None:
                 )
             from trunkline.surfaces.mcp.stdio import serve_stdio
 
-            await serve_stdio(link, token, legacy_only=era == "legacy")
+            await serve_stdio(link, token, wire, legacy_only=era == "legacy")
 
-    run(work())
+    with stdout_is_stderr() as wire:  # where only the protocol goes, whatever plugins print
+        run(work())

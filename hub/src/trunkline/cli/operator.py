@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import click
 
-from trunkline.cli.serve import run
+from trunkline.cli.loop import run
 from trunkline.core.problems import Invalid
 from trunkline.link import HubLink
+from trunkline.loading import stdout_is_stderr
 from trunkline.logs import configure_logging
 from trunkline.sdk import TrunklineError
 from trunkline.settings import load_settings
@@ -49,7 +50,8 @@ def operate(
                 raise kind(refusal["detail"])
             answers.append(response.json())
 
-    run(work())
+    with stdout_is_stderr():  # a hub of this process's own may have plugins that print
+        run(work())
     return answers[0]
 
 

@@ -7,7 +7,7 @@ import click
 
 from trunkline.cli import files
 from trunkline.cli.db import choose, mark_restored
-from trunkline.cli.serve import run
+from trunkline.cli.loop import run
 from trunkline.sdk import NotConfigured
 from trunkline.serving import directory_lock
 

@@ -1,17 +1,16 @@
 """`trunkline serve`: the hub."""
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-import uvloop
 
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
 from trunkline.cli import files
+from trunkline.cli.loop import run
 from trunkline.loading import Plugins, PluginState, load_plugins
 from trunkline.logs import configure_logging, get_log
 from trunkline.serving import bind, directory_lock
@@ -76,9 +75,3 @@ def loaded(settings: Settings) -> Plugins:
         if report.state not in (PluginState.LOADED, PluginState.DISABLED):
             log.error("plugin.not_loaded", plugin=report.name, state=report.state.value)
     return plugins
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine on the hub's event loop."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)

@@ -8,6 +8,7 @@ from trunkline.loading.plugins import (
     load_plugins,
 )
 from trunkline.loading.quiet import stdout_is_stderr
+from trunkline.loading.specs import provider_fault, variables_of
 
 __all__ = [
     "PluginReport",
@@ -15,5 +16,7 @@ __all__ = [
     "Plugins",
     "RequiredPluginMissing",
     "load_plugins",
+    "provider_fault",
     "stdout_is_stderr",
+    "variables_of",
 ]

@@ -21,7 +21,10 @@ from trunkline.loading.variables import is_the_hubs
 from trunkline.sdk import (
     Capability,
     DatabaseSpec,
+    Failure,
+    FailureKind,
     Idempotency,
+    KeyForm,
     PriceList,
     ProviderSpec,
     Site,
@@ -69,25 +72,20 @@ def check_telephony(spec: ProviderSpec[TelephonyProvider, Any]) -> None:
     _check_opens(said, spec.open, given=("config", "context"))
     _check_capabilities(said, spec.capabilities)
     _must(
-        spec.idempotency is None or isinstance(spec.idempotency, Idempotency),
-        said,
-        "idempotency",
-        spec.idempotency,
-        "be an Idempotency, such as Idempotency(window_s=86400), or None",
-    )
-    _must(
         _is_number(spec.accept_latency_s),
         said,
         "accept_latency_s",
         spec.accept_latency_s,
         "be a number of seconds, 0 or more",
     )
+    _check_key(said, spec.idempotency)
+    _check_failures(said, spec.failures)
     _check_webhook(said, spec.webhook)
     _check_prices(said, spec.prices)
     _must(isinstance(spec.simulated, bool), said, "simulated", spec.simulated, "be True or False")
     provider = _opened_by(spec.open)
     if provider is not None and (fault := provider_fault(provider, spec.capabilities)):
-        raise Unfit(f"{said}: open {fault}")
+        raise Unfit(f"{said}: open: {fault}")
 
 
 def check_database(spec: DatabaseSpec) -> None:
@@ -127,16 +125,16 @@ def check_site(site: Site) -> None:
 
 
 def provider_fault(provider: type, capabilities: frozenset[Capability]) -> str | None:
-    """Return what a class of telephony providers lacks, as the end of a sentence, or None."""
+    """Return what a class of telephony providers lacks, in a sentence, or None."""
     if not issubclass(provider, TelephonyProvider):
-        return f"yields a {provider.__name__}, which is no TelephonyProvider: make it a subclass."
+        return (
+            f"it yields a {provider.__name__}, which is no TelephonyProvider: make it a subclass."
+        )
     for capability in sorted(capabilities & _OPERATIONS.keys()):
         for operation in _OPERATIONS[capability]:
             if getattr(provider, operation) is getattr(TelephonyProvider, operation):
-                return (
-                    f"yields a {provider.__name__} without {operation}, which {capability.value} "
-                    "needs: define it, or do not declare that."
-                )
+                lacks = f"it yields a {provider.__name__} without {operation}, which "
+                return f"{lacks}{capability.value} needs: define it, or do not declare that."
     return None
 
 
@@ -170,9 +168,11 @@ def _check_name(said: str, name: object) -> None:
 
 def _check_config(said: str, name: str, config: object) -> None:
     is_model = isinstance(config, type) and issubclass(config, BaseModel)
+    is_model = is_model and config is not BaseModel
     _must(is_model, said, "config", config, "be a class derived from pydantic's BaseModel")
     assert isinstance(config, type)
     assert issubclass(config, BaseModel)
+    _must(config.__pydantic_complete__, said, "config", config, "name types that are defined")
     prefix = f"{name.upper().replace('-', '_')}_"
     for field, info in config.model_fields.items():
         where = f"config field {field!r}"
@@ -228,6 +228,36 @@ def _check_capabilities(said: str, capabilities: object) -> None:
     assert isinstance(capabilities, frozenset)
     for each in capabilities:
         _must(isinstance(each, Capability), said, field, each, "hold members of Capability")
+
+
+def _check_key(said: str, key: object) -> None:
+    wanted = "be an Idempotency, such as Idempotency(window_s=86400), or None"
+    _must(key is None or isinstance(key, Idempotency), said, "idempotency", key, wanted)
+    if not isinstance(key, Idempotency):
+        return
+    _must(
+        isinstance(key.form, KeyForm), said, "idempotency.form", key.form, "be a member of KeyForm"
+    )
+    _must(
+        _is_number(key.window_s) and key.window_s > 0,
+        said,
+        "idempotency.window_s",
+        key.window_s,
+        "be a number of seconds above 0",
+    )
+
+
+def _check_failures(said: str, failures: object) -> None:
+    is_mapping = isinstance(failures, Mapping)
+    _must(is_mapping, said, "failures", failures, "be a mapping of codes to Failure")
+    assert isinstance(failures, Mapping)
+    for code, failure in failures.items():
+        _must(isinstance(code, str), said, "failures", code, "have the provider's codes as text")
+        fits = isinstance(failure, Failure) and (
+            isinstance(failure.kind, FailureKind) and isinstance(failure.sentence, str)
+        )
+        wanted = "be a Failure of a FailureKind and a sentence"
+        _must(fits, said, f"failures[{code!r:.20}]", failure, wanted)
 
 
 def _check_webhook(said: str, webhook: object) -> None:

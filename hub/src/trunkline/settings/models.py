@@ -242,3 +242,8 @@ class Settings(_Section):
             ``default``, the file's name, the environment variable, or ``command line``.
         """
         return self._origins.get(key, "default")
+
+    def origin_in_table(self, connection: str, key: str) -> str:
+        """Tell who set a key of a connection's table, as `origin_of` does."""
+        section = "providers" if connection in self.providers else "connections"
+        return self.origin_of(f"{section}.{connection}.{key}")

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from trunkline.core.agents.models import Agent
 from trunkline.core.connections.lanes import AT_ONCE
 from trunkline.core.problems import Missing
-from trunkline.sdk import Capability, EventLog, ProviderContext, ProviderSpec, TelephonyProvider
+from trunkline.loading import provider_fault
+from trunkline.sdk import (
+    Capability,
+    EventLog,
+    NotConfigured,
+    ProviderContext,
+    ProviderSpec,
+    TelephonyProvider,
+    TrunklineError,
+)
 
 TelephonySpec = ProviderSpec[TelephonyProvider, Any]
 
 _CLOSE_TIMEOUT_S: Final = 2.0
+_LONGEST_TOLD: Final = 300
 
 
 class ConnectionState(StrEnum):
@@ -47,17 +57,29 @@ _BY_DEFAULT: Final = Bounds()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One configured account of a provider. `fault` says why it cannot be used, if it cannot."""
+    """
+    One configured account of a provider.
+
+    Attributes:
+        config: None if it cannot be used.
+        fault: Why it cannot be used, if it cannot: whole sentences without any value.
+        origins: The keys that were set, the hub's own too, and who set each.
+    """
 
     name: str
     spec: TelephonySpec
     config: BaseModel | None
     bounds: Bounds = _BY_DEFAULT
     fault: str | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 class CannotOpen(Exception):
-    """A provider's `open` raised: surely nothing was sent."""
+    """
+    A provider's `open` raised, its cause: surely nothing was sent.
+
+    The text is a sentence for operator and agent.
+    """
 
 
 class Connections:
@@ -79,7 +101,7 @@ class Connections:
         self._context_for = context_for
         self._log = log
         self._open: dict[str, _OpenConnection] = {}
-        self._failed: set[str] = set()
+        self._failed: dict[str, str] = {}
 
     def names(self) -> list[str]:
         """Return the names of all connections."""
@@ -151,17 +173,23 @@ class Connections:
         try:
             provider = await held.provider()
         except CannotOpen as error:
-            self._failed.add(connection.name)
+            self._failed[connection.name] = str(error)
             if self._open.get(connection.name) is held:
                 del self._open[connection.name]
             self._log.error(
                 "connection.open_failed",
                 connection=connection.name,
                 error_type=type(error.__cause__).__name__,
+                reason=str(error),
+                exc_info=None if isinstance(error.__cause__, TrunklineError) else error.__cause__,
             )
             raise
-        self._failed.discard(connection.name)
+        self._failed.pop(connection.name, None)
         return provider
+
+    def why_not_open(self, name: str) -> str | None:
+        """Return why a connection could not be opened when it was last tried, if it could not."""
+        return self._failed.get(name)
 
     def states(self) -> dict[str, ConnectionState]:
         """Return how each connection does."""
@@ -223,80 +251,28 @@ class _OpenConnection:
     async def _hold(self, connection: Connection, context: ProviderContext) -> None:
         try:
             async with connection.spec.open(connection.config, context) as provider:
+                _check(provider, connection)
                 self._opened.set_result(provider)
                 await self._stop.wait()
         except BaseException as error:
             if self._opened.done():
                 self._close_error = error
             else:
-                failure = CannotOpen(self._name)
+                failure = CannotOpen(_told(error))
                 failure.__cause__ = error
                 self._opened.set_exception(failure)
-            if isinstance(error, KeyboardInterrupt | asyncio.CancelledError):
+            if isinstance(error, asyncio.CancelledError):
                 raise
 
 
-def configure(
-    specs: Mapping[str, TelephonySpec],
-    tables: Mapping[str, Mapping[str, object]],
-    slots: Sequence[str],
-    environ: Mapping[str, str],
-) -> list[Connection]:
-    """
-    Return the connections that the settings describe.
-
-    Args:
-        specs: The loaded providers by name.
-        tables: Connection name to its table; one without ``provider`` is of the provider it is
-            named after. A slot that names a loaded provider needs no table.
-        slots: The connections named in the telephony slot.
-        environ: Where fields that name an environment variable are filled from.
-    """
-    wanted = dict(tables)
-    for name in (*slots, *specs):
-        if (
-            name in specs
-            and name not in wanted
-            and (name in slots or _filled(specs[name], environ))
-        ):
-            wanted[name] = {}
-    return [
-        _configure(name, specs[provider], table, environ)
-        for name, table in wanted.items()
-        if (provider := str(table.get("provider", name))) in specs
-    ]
+def _check(provider: object, connection: Connection) -> None:
+    """Raise NotConfigured for what no adapter should yield."""
+    if fault := provider_fault(type(provider), connection.spec.capabilities):
+        raise NotConfigured(f"The plugin of '{connection.spec.name}' is faulty: {fault}")
 
 
-def _configure(
-    name: str, spec: TelephonySpec, table: Mapping[str, object], environ: Mapping[str, str]
-) -> Connection:
-    ours = {key: value for key, value in table.items() if key in Bounds.model_fields}
-    theirs = {key: value for key, value in table.items() if key not in {"provider", *ours}}
-    values = {**theirs, **_from_environment(spec, environ)}
-    try:
-        return Connection(
-            name=name,
-            spec=spec,
-            config=spec.config.model_validate(values),
-            bounds=Bounds.model_validate(ours),
-        )
-    except ValidationError as error:
-        fields = ", ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors()}))
-        fault = f"set {fields} correctly in [providers.{name}] or its environment variable."
-        return Connection(name=name, spec=spec, config=None, fault=fault)
-
-
-def _from_environment(spec: TelephonySpec, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the values of the fields that name an environment variable which is set."""
-    found = {}
-    for name, field in spec.config.model_fields.items():
-        extra = field.json_schema_extra
-        variable = extra.get("env") if isinstance(extra, dict) else None
-        if isinstance(variable, str) and environ.get(variable):
-            found[name] = environ[variable]
-    return found
-
-
-def _filled(spec: TelephonySpec, environ: Mapping[str, str]) -> bool:
-    """Tell whether the environment alone fills at least one of a provider's fields."""
-    return bool(_from_environment(spec, environ))
+def _told(error: BaseException) -> str:
+    """Return what an error says if it is one of ours, which promise a text fit for everybody."""
+    if isinstance(error, TrunklineError):
+        return str(error)[:_LONGEST_TOLD]
+    return f"Its adapter raised {type(error).__name__}; the log says where."

@@ -115,7 +115,8 @@ class Doctor:
             if connection.fault:
                 yield bad(f"connection {name}", f"It cannot be used: {connection.fault}")
             elif state is ConnectionState.ERROR:
-                yield bad(f"connection {name}", "It could not be opened; the log says why.")
+                why = self.connections.why_not_open(name) or "The log says why."
+                yield bad(f"connection {name}", f"It could not be opened: {why}")
             else:
                 yield ok(f"connection {name}", f"{connection.spec.name}: {can}")
 

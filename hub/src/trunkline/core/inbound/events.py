@@ -134,8 +134,6 @@ class Events:
             raise _StaysDead("Its content is gone: it was kept for privacy.hold_hours only.")
         try:
             events = events_in(adapter.parse(unpacked(held, letter.created_at)))
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
             self.log.warning(
                 "adapter.raised",

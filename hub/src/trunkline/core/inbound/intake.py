@@ -35,6 +35,7 @@ from trunkline.sdk import (
 
 T = TypeVar("T")
 _BAD_SIGNATURE: Final = "The signature does not hold."
+_LONGEST_WHY: Final = 300
 _SERVED_WITHIN: Final = timedelta(days=30)
 
 
@@ -91,8 +92,8 @@ class Intake:
             raise NotFound("agent")
         refused: Refused | None = None
         for connection in self._claimants(request):
-            if not self._is_authentic(connection, request):
-                refused = refused or Refused(_BAD_SIGNATURE, connection)
+            if (doubt := self._doubt(connection, request)) is not None:
+                refused = refused or Refused(doubt, connection)
             elif not await self._serves(connection, agent):
                 refused = Refused("The connection does not serve the agent.", connection)
             else:
@@ -110,8 +111,8 @@ class Intake:
         connection = self._connections.find(name)
         if connection is None or connection.config is None or connection.spec.webhook is None:
             raise NotFound("connection")
-        if not self._is_authentic(connection, request):
-            raise Refused(_BAD_SIGNATURE, connection)
+        if (doubt := self._doubt(connection, request)) is not None:
+            raise Refused(doubt, connection)
         return await self._take(connection, request, None)
 
     def _claimants(self, request: WebhookRequest) -> list[Connection]:
@@ -128,26 +129,27 @@ class Intake:
             return False
         return bool(self._ask(connection, "claims", lambda: adapter.claims(request)))
 
-    def _is_authentic(self, connection: Connection, request: WebhookRequest) -> bool:
+    def _doubt(self, connection: Connection, request: WebhookRequest) -> str | None:
+        """Return why a request may not be the provider's, or None if its adapter vouches for it."""
         adapter = connection.spec.webhook
         if adapter is None or connection.config is None:
-            return False
+            return "The connection takes no callbacks."
 
-        def verified() -> bool:
+        def verify() -> str | None:
+            try:
+                verdict: object = adapter.verify(request, connection.config)  # type: ignore[func-returns-value]
+            except BadSignature as error:
+                return str(error)[:_LONGEST_WHY] or _BAD_SIGNATURE
             # An adapter that returns a verdict instead of raising must not open the door by it.
-            verdict: object = adapter.verify(request, connection.config)  # type: ignore[func-returns-value]
-            return verdict is None
+            return None if verdict is None else "Its adapter returned what only raising says."
 
-        return bool(self._ask(connection, "verify", verified))
+        doubts = self._ask(connection, "verify", lambda: (verify(),))
+        return "Its adapter broke over it." if doubts is None else doubts[0]
 
     def _ask(self, connection: Connection, method: str, call: Callable[[], T]) -> T | None:
-        """Return what one of an adapter's pure methods says; None if it says no or breaks."""
+        """Return what one of an adapter's pure methods says; None if it breaks."""
         try:
             return call()
-        except BadSignature:
-            return None
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # noqa: BLE001 - an adapter may raise anything
             self._log.warning(
                 "adapter.raised",

@@ -15,6 +15,7 @@ from trunkline.core.messages.models import Message, Status
 from trunkline.core.messages.outcomes import Outcomes
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
+    AuthFailed,
     CallbackKind,
     CallbackUrl,
     Clock,
@@ -22,8 +23,10 @@ from trunkline.sdk import (
     DatabaseFailed,
     EventLog,
     Media,
+    NotSetUp,
     OutboundSms,
     OutcomeUnknown,
+    OutOfCredit,
     Overloaded,
     ProviderError,
     Receipt,
@@ -166,10 +169,12 @@ class Delivery:
         try:
             async with asyncio.timeout(self._timeout_s):
                 provider = await self._connections.provider(attempt.connection)
-        except (CannotOpen, TimeoutError):
-            return RetryLater(
-                "The provider could not be opened.", retry_after_s=_OPEN_RETRY_S, unavailable=True
-            )
+        except CannotOpen as error:
+            if isinstance(error.__cause__, AuthFailed | OutOfCredit | NotSetUp):
+                return error.__cause__
+            return _unopened(str(error))
+        except TimeoutError:
+            return _unopened("It took too long.")
         late = self._clock.monotonic() - attempt.begun_s > self._timeout_s
         if late or not self._may_ask(attempt.begun_s):
             return _StoodStill("The hub stood still before it could ask the provider.")
@@ -249,6 +254,11 @@ class Delivery:
         )
         standing = repository.find_message(tx, attempt.workspace_id, message.id)
         return standing or message, following
+
+
+def _unopened(why: str) -> RetryLater:
+    sentence = f"The provider could not be opened. {why}"
+    return RetryLater(sentence, retry_after_s=_OPEN_RETRY_S, unavailable=True)
 
 
 class _StoodStill(RetryLater):

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from io import TextIOWrapper
+from typing import Any, BinaryIO, Final, Protocol
 
+import anyio
 import httpx2
 from mcp import types
 from mcp.server import ServerRequestContext
@@ -225,9 +227,9 @@ class RelayedUnread(Unread):
         return str(messages[0]["id"]) if messages else BEFORE_ALL
 
 
-async def serve_stdio(link: HubLink, token: str, *, legacy_only: bool) -> None:
+async def serve_stdio(link: HubLink, token: str, wire: BinaryIO, *, legacy_only: bool) -> None:
     """
-    Serve one client on stdin and stdout until it closes stdin.
+    Serve one client on stdin and `wire`, the real stdout, until it closes stdin.
 
     `legacy_only` refuses the stateless era: some clients probe for it and then fall back to a
     handshake that a connection in that era cannot accept.
@@ -243,7 +245,8 @@ async def serve_stdio(link: HubLink, token: str, *, legacy_only: bool) -> None:
         "resources/unsubscribe", types.UnsubscribeRequestParams, unread.unsubscribe
     )
     with closing(unread):
-        async with stdio_server() as (incoming, outgoing):
+        output = anyio.wrap_file(TextIOWrapper(wire, encoding="utf-8"))
+        async with stdio_server(stdout=output) as (incoming, outgoing):
             if legacy_only:
                 async with server.lifespan(server) as state:
                     await serve_loop(server, incoming, outgoing, lifespan_state=state)

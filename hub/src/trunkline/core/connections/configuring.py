@@ -1,0 +1,144 @@
+"""From the settings to connections: each provider's own keys, checked by its own model."""
+
+import difflib
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
+
+from trunkline.core.connections.registry import Bounds, Connection, TelephonySpec
+from trunkline.loading import variables_of
+
+OriginOf = Callable[[str, str], str]
+"""Tells of a connection and a key of its table who set it: a file, or an environment variable."""
+
+_QUOTING: Final = frozenset({"value_error", "assertion_error", "union_tag_invalid"})
+_TELLABLE: Final = frozenset(typing.get_args(ErrorType)) - _QUOTING
+"""The errors whose message says what is wanted and never what was given."""
+
+
+def configure(
+    specs: Mapping[str, TelephonySpec],
+    tables: Mapping[str, Mapping[str, object]],
+    slots: Sequence[str],
+    environ: Mapping[str, str],
+    origin_of: OriginOf,
+) -> list[Connection]:
+    """
+    Return the connections that the settings describe.
+
+    Args:
+        specs: The loaded providers by name.
+        tables: Connection name to its table; one without ``provider`` is of the provider it is
+            named after. A slot that names a loaded provider needs no table.
+        slots: The connections named in the telephony slot.
+        environ: Where fields that name an environment variable are filled from.
+    """
+    wanted = dict(tables)
+    for name in (*slots, *specs):
+        if name in specs and name not in wanted:
+            filled = any(environ.get(each) for each in variables_of(specs[name].config).values())
+            if name in slots or filled:
+                wanted[name] = {}
+    return [
+        _configure(name, specs[provider], table, environ, origin_of)
+        for name, table in wanted.items()
+        if (provider := str(table.get("provider", name))) in specs
+    ]
+
+
+def _configure(
+    name: str,
+    spec: TelephonySpec,
+    table: Mapping[str, object],
+    environ: Mapping[str, str],
+    origin_of: OriginOf,
+) -> Connection:
+    set_by = {
+        field: variable
+        for field, variable in variables_of(spec.config).items()
+        if environ.get(variable)
+    }
+    origins = {**{key: origin_of(name, key) for key in table}, **set_by}
+    ours = {key: value for key, value in table.items() if key in Bounds.model_fields}
+    theirs = {key: value for key, value in table.items() if key not in {"provider", *ours}}
+    values = {**theirs, **{field: environ[variable] for field, variable in set_by.items()}}
+    config, bounds, faults = None, Bounds(), list[str]()
+    try:
+        config = spec.config.model_validate(values)
+    except ValidationError as error:
+        faults += _sentences(error, name, spec.config, origins)
+    except Exception as error:  # noqa: BLE001 - an adapter's own checks may raise anything
+        faults.append(f"Its adapter broke over the settings ({type(error).__name__}).")
+    else:
+        faults += _unfit_for_headers(config, origins)
+    try:
+        bounds = Bounds.model_validate(ours)
+    except ValidationError as error:
+        faults += _sentences(error, name, Bounds, origins)
+    return Connection(
+        name=name,
+        spec=spec,
+        config=None if faults else config,
+        bounds=bounds,
+        fault=" ".join(faults) or None,
+        origins=origins,
+    )
+
+
+def _sentences(
+    error: ValidationError, name: str, model: type[BaseModel], origins: Mapping[str, str]
+) -> Iterator[str]:
+    """Return what is wrong and where it was set, for each field once."""
+    told: set[str] = set()
+    variables = variables_of(model)
+    for each in error.errors(include_url=False, include_input=False):
+        field = str(each["loc"][0]) if each["loc"] else ""
+        if field in told:
+            continue
+        told.add(field)
+        where = f"{field} in {origins[field]}" if field in origins else field
+        if origins.get(field) == variables.get(field, ""):
+            where = f"{origins[field]} ({field})"
+        if each["type"] == "missing":
+            or_variable = f" or {variables[field]}" if field in variables else ""
+            yield f"{field} is missing: set it in [providers.{name}]{or_variable}."
+        elif each["type"] == "extra_forbidden":
+            nearest = difflib.get_close_matches(field, list(model.model_fields), n=1, cutoff=0)
+            hint = f"; the nearest known key is {nearest[0]}" if nearest else ""
+            yield f"{where} is unknown{hint}."
+        else:
+            yield f"{where or f'[providers.{name}]'} {_told(each)}."
+
+
+def _told(error: ErrorDetails) -> str:
+    """Return what an error says, unless that may quote what was given."""
+    if error["type"] not in _TELLABLE:
+        return "is not valid: the adapter's documentation says what it takes"
+    return "is not valid: " + error["msg"].replace("Input should", "it must")
+
+
+def _unfit_for_headers(config: BaseModel, origins: Mapping[str, str]) -> Iterator[str]:
+    """
+    Say which secrets cannot go into an HTTP header: a key that was copied with its line's end.
+
+    A field that holds other text, such as a private key in PEM, says so: ``"multiline": True``.
+    """
+    for name, field in type(config).model_fields.items():
+        value, extra = getattr(config, name), field.json_schema_extra
+        if not isinstance(value, SecretStr) or (isinstance(extra, dict) and extra.get("multiline")):
+            continue
+        secret = value.get_secret_value()
+        if not secret.isascii():
+            fault = "characters that are not ASCII"
+        elif secret.strip() != secret:
+            fault = "a blank or a line break at its beginning or end"
+        elif not secret.isprintable():
+            fault = "control characters"
+        else:
+            continue
+        origin = origins.get(name, "its default")
+        yield f"{name} in {origin} holds {fault}: copy it again, without anything around it."

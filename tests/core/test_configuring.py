@@ -1,0 +1,132 @@
+"""What a connection's settings come to, and what is said of those that will not do."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from trunkline.core.connections.configuring import configure
+from trunkline.core.connections.registry import Connection
+from trunkline.sdk import Capability, ProviderSpec, TelephonyProvider
+
+
+class Config(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    api_key: SecretStr = Field(min_length=1, json_schema_extra={"env": "ACME_API_KEY"})
+    region: str = Field("us", pattern="^(us|eu)$", json_schema_extra={"env": "ACME_REGION"})
+    private_key: SecretStr | None = Field(None, json_schema_extra={"multiline": True})
+    pin: str = ""
+
+    @field_validator("pin")
+    @classmethod
+    def _four_digits(cls, value: str) -> str:
+        if value == "lookup":
+            raise LookupError
+        if value and len(value) != 4:
+            raise ValueError(f"{value} has not four digits")
+        return value
+
+
+SPEC: ProviderSpec[TelephonyProvider, Any] = ProviderSpec(
+    name="acme",
+    config=Config,
+    open=lambda config, context: pytest.fail("opened"),
+    capabilities=frozenset({Capability.SMS_SEND}),
+)
+
+
+def configured(table: Mapping[str, object], **environ: str) -> Connection:
+    """Return the connection `acme` of a file's table and an environment."""
+    origin = "trunkline.toml"
+    (connection,) = configure(
+        {"acme": SPEC}, {"acme": table}, ["acme"], environ, lambda name, key: origin
+    )
+    return connection
+
+
+def fault_of(table: Mapping[str, object], **environ: str) -> str:
+    """Return what is said of settings that will not do."""
+    connection = configured(table, **environ)
+    assert connection.config is None
+    assert connection.fault is not None
+    return connection.fault
+
+
+def test_case_d7_an_unknown_key_is_told_with_the_nearest_one() -> None:
+    fault = fault_of({"api_ky": "hunter2"})
+
+    assert "api_ky in trunkline.toml is unknown; the nearest known key is api_key." in fault
+    assert "api_key is missing: set it in [providers.acme] or ACME_API_KEY." in fault
+    assert "hunter2" not in fault
+
+
+def test_case_d7_a_value_from_the_environment_is_told_by_its_variable() -> None:
+    fault = fault_of({"api_key": "k"}, ACME_REGION="hunter2")
+
+    assert fault == ("ACME_REGION (region) is not valid: String should match pattern '^(us|eu)$'.")
+
+
+def test_case_d7_a_value_from_the_file_is_told_by_its_file() -> None:
+    assert fault_of({"api_key": "k", "region": "mars"}).startswith(
+        "region in trunkline.toml is not valid: "
+    )
+    assert "max_at_once in trunkline.toml is not valid" in fault_of(
+        {"api_key": "k", "max_at_once": "many"}
+    )
+
+
+def test_what_an_adapters_own_check_says_is_not_repeated_as_it_may_quote_the_value() -> None:
+    assert "4711x" not in fault_of({"api_key": "k", "pin": "4711x"})
+
+
+def test_an_adapters_own_check_that_breaks_is_told_by_its_type() -> None:
+    assert fault_of({"api_key": "k", "pin": "lookup"}) == (
+        "Its adapter broke over the settings (LookupError)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("key\n", "a blank or a line break at its beginning or end"),
+        ("key\r\n", "a blank or a line break"),
+        (" key", "a blank or a line break"),
+        ("key\u00a0", "characters that are not ASCII"),
+        ("schlüssel", "characters that are not ASCII"),
+        ("\u200bkey", "characters that are not ASCII"),
+        ("k\x00ey", "control characters"),
+        ("k\ney", "control characters"),
+        ("k\tey", "control characters"),
+        ("k\x7fey", "control characters"),
+    ],
+)
+def test_case_d4_a_secret_that_no_header_can_hold_is_refused_by_field_and_origin(
+    key: str, why: str
+) -> None:
+    by_variable, by_file = fault_of({}, ACME_API_KEY=key), fault_of({"api_key": key})
+
+    assert by_variable.startswith(f"api_key in ACME_API_KEY holds {why}")
+    assert by_file.startswith(f"api_key in trunkline.toml holds {why}")
+
+
+@pytest.mark.parametrize("key", ["k", "a b", "~!@#$%^&*()_+"])
+def test_what_can_stand_in_a_header_is_taken(key: str) -> None:
+    assert configured({"api_key": key}).fault is None
+
+
+def test_a_field_that_says_so_holds_any_text() -> None:
+    pem = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
+
+    assert configured({"api_key": "k", "private_key": pem}).fault is None
+
+
+def test_who_set_a_key_is_known_for_each() -> None:
+    connection = configured({"region": "eu", "max_at_once": 2}, ACME_API_KEY="k")
+
+    assert connection.origins == {
+        "region": "trunkline.toml",
+        "max_at_once": "trunkline.toml",
+        "api_key": "ACME_API_KEY",
+    }
