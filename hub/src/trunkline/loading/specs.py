@@ -21,7 +21,6 @@ from trunkline.loading.variables import is_the_hubs
 from trunkline.sdk import (
     Capability,
     DatabaseSpec,
-    Failure,
     FailureKind,
     Idempotency,
     KeyForm,
@@ -253,9 +252,8 @@ def _check_failures(said: str, failures: object) -> None:
     assert isinstance(failures, Mapping)
     for code, failure in failures.items():
         _must(isinstance(code, str), said, "failures", code, "have the provider's codes as text")
-        fits = isinstance(failure, Failure) and (
-            isinstance(failure.kind, FailureKind) and isinstance(failure.sentence, str)
-        )
+        parts = (getattr(failure, "kind", None), getattr(failure, "sentence", None))
+        fits = isinstance(parts[0], FailureKind) and isinstance(parts[1], str)
         wanted = "be a Failure of a FailureKind and a sentence"
         _must(fits, said, f"failures[{code!r:.20}]", failure, wanted)
 
