@@ -17,7 +17,8 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["import
 LAYERED_ROOMS = [room.strip() for row in CONTRACTS[0]["layers"] for room in re.split("[:|]", row)]
 ROOMS = [
     *(f"trunkline/{room}" for room in LAYERED_ROOMS),
-    "trunkline/surfaces/mcp", "trunkline/surfaces/rest", "trunkline/surfaces/webhooks",
+    "trunkline/surfaces/mcp", "trunkline/surfaces/rest", "trunkline/surfaces/web",
+    "trunkline/surfaces/webhooks",
     "trunkline_demo", "trunkline_example", "trunkline_postgres", "trunkline_sqlite",
     "trunkline_twilio",
 ]  # fmt: skip

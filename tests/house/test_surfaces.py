@@ -101,6 +101,7 @@ def as_documented(document: Mapping[str, Any]) -> Tools:
             "outputSchema": whole(content_of(item["post"]["responses"]["200"]), schemas),
         }
         for path, item in document["paths"].items()
+        if path.startswith("/api/v1/tools/")
     }
 
 

@@ -28,6 +28,7 @@ from trunkline.surfaces.http import problem_response
 from trunkline.surfaces.mcp.endpoint import McpEndpoint
 from trunkline.surfaces.operations import Catalogue
 from trunkline.surfaces.rest.application import rest_application
+from trunkline.surfaces.web.api_docs import add_api_docs
 from trunkline.surfaces.webhooks.door import Webhooks
 
 _WARM_UP_AFTER_S: Final = 0.3
@@ -95,6 +96,7 @@ def build_applications(
     rest = rest_application(
         hub, catalogue, public_url=settings.public_url, beside=beside, lifespan=lifespan
     )
+    add_api_docs(rest, demo=settings.server.demo)
     webhooks = Webhooks(rest, hub, public_url=settings.public_url)
     app = _Patience(webhooks)
     loopback.app = webhooks  # neither guarded nor an operator's: a webhook proves itself

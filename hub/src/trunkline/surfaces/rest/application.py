@@ -11,10 +11,11 @@ from starlette.routing import BaseRoute, Match, Route
 
 from trunkline import __version__
 from trunkline.core.hub import Hub
+from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Internal, MethodNotAllowed, NotFound
 from trunkline.surfaces.http import as_problem, problem_response
 from trunkline.surfaces.operations import Catalogue
-from trunkline.surfaces.rest.routes import Rest
+from trunkline.surfaces.rest.routes import NO_SUCH_TOOL, Rest
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -41,7 +42,8 @@ def rest_application(
     The catalogue's operations come first, since most requests are for one; then the other paths,
     and last the routes `beside` them, which are no part of REST.
     """
-    application = FastAPI(
+    rest = Rest(hub, catalogue, public_url=public_url)
+    application = _Application(
         title="Trunkline",
         version=__version__,
         openapi_url=None,  # ours says what the token may do
@@ -50,14 +52,28 @@ def rest_application(
         telemetry=_NO_TELEMETRY,
         exception_handlers={404: _no_such_path, 405: _no_such_method, Exception: _failed},
     )
-    application.state.hub = hub
+    application.state.hub, application.state.rest = hub, rest
     application.router.route_class = _Path
-    rest = Rest(hub, catalogue, public_url=public_url)
     for path, handler, method in rest.paths():
         methods = ["GET", "HEAD"] if method == "GET" else [method]
-        application.add_api_route(path, handler, methods=methods, response_model=None)
+        application.add_api_route(
+            path,
+            handler,
+            methods=methods,
+            response_model=None,
+            include_in_schema=path != NO_SUCH_TOOL,
+        )
     application.router.routes.extend(beside)
     return application
+
+
+class _Application(FastAPI):
+    """FastAPI with our description of the paths: the catalogue's, and MCP's too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document of what an admin may call."""
+        document: dict[str, Any] = self.state.rest.document(Principal(scope=Scope.ADMIN))
+        return document
 
 
 class _Path(APIRoute):

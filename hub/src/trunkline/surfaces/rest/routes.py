@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
@@ -19,6 +19,8 @@ from trunkline.surfaces.shapes import message_shape
 
 Handler = Callable[..., Awaitable[Response]]
 
+NO_SUCH_TOOL: Final = "/api/v1/tools/{name}"
+"""Where those end who call an operation that is not there."""
 _PROBE: Final = re.compile("[0-9a-f]{32}")
 _PAGE_PARAMETERS: Final = frozenset({"limit", "cursor", "agentId"})
 
@@ -39,12 +41,13 @@ class Rest:
         self._catalogue = catalogue
         self._public_url = public_url
         self._started = hub.clock.monotonic()
+        self._documents: dict[Scope, bytes | memoryview] = {}
 
     def paths(self) -> Iterator[tuple[str, Handler, str]]:
         """Give each path with its handler and method, the catalogue's operations first."""
         for operation in self._catalogue.all():
             yield f"/api/v1/tools/{operation.name}", self._call(operation), "POST"
-        yield "/api/v1/tools/{name}", self.no_such_tool, "POST"
+        yield NO_SUCH_TOOL, self.no_such_tool, "POST"
         yield "/api/v1/tools", self.tools, "GET"
         yield "/api/v1/messages", self.messages, "GET"
         yield "/api/v1/messages/{message_id}", self.message, "GET"
@@ -52,6 +55,11 @@ class Rest:
         yield "/health", self.health, "GET"
         yield "/health/ready", self.ready, "GET"
         yield "/metrics", self.metrics, "GET"
+
+    def document(self, principal: Principal) -> dict[str, Any]:
+        """Return the OpenAPI document of what a principal may call."""
+        operations = self._catalogue.visible_to(principal)
+        return openapi_document(operations, principal.scope, self._public_url)
 
     def _call(self, operation: AnyOperation) -> Handler:
         """Return the handler that calls one operation."""
@@ -102,9 +110,10 @@ class Rest:
 
     async def openapi(self, principal: Caller) -> Response:
         """Return the OpenAPI document of what the token may do."""
-        return JSONResponse(
-            openapi_document(self._catalogue.visible_to(principal), self._public_url)
-        )
+        scope = principal.scope
+        if scope not in self._documents:
+            self._documents[scope] = JSONResponse(self.document(principal)).body
+        return Response(self._documents[scope], media_type="application/json")
 
     async def tools(self, principal: Caller) -> Response:
         """List the operations that the token may call."""

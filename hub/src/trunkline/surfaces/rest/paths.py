@@ -1,0 +1,202 @@
+"""The REST paths that are no operations, as the OpenAPI document describes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from trunkline.core.principal import Scope
+from trunkline.surfaces.schemas import Schema
+
+JSON: Final = "application/json"
+_ANYBODY: Final[tuple[Mapping[str, list[str]], ...]] = ({}, {"token": []})
+_STRING: Final[Schema] = {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """
+    One path and method.
+
+    Attributes:
+        scopes: Whose tokens may call it.
+        answers: What comes of it, by HTTP status: media type and schema. Refusals are not among it.
+        refusals: The statuses of refusals that it may end in, besides what any path may.
+        security: Who may call, if not just who has a token.
+        admins_name_the_agent: It is about one agent, which an admin must name in ``agentId``.
+    """
+
+    operation_id: str
+    summary: str
+    description: str
+    tag: str
+    answers: Mapping[int, tuple[str, Schema]]
+    method: str = "get"
+    parameters: tuple[Mapping[str, Any], ...] = ()
+    body: Schema | None = None
+    refusals: tuple[int, ...] = ()
+    scopes: frozenset[Scope] = frozenset(Scope)
+    security: tuple[Mapping[str, list[str]], ...] | None = None
+    admins_name_the_agent: bool = False
+    example: Any = field(default=None)
+
+
+def _object(**properties: Schema) -> Schema:
+    """Return the schema of an object; a name that ends with an underscore may be left out."""
+    return {
+        "type": "object",
+        "properties": {name.rstrip("_"): each for name, each in properties.items()},
+        "required": [name for name in properties if not name.endswith("_")],
+    }
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _one_of(*values: str) -> Schema:
+    return {"type": "string", "enum": list(values)}
+
+
+_MESSAGE: Final[Schema] = {"$ref": "#/components/schemas/Message"}
+_READINESS: Final = _object(
+    status=_one_of("ready", "degraded", "not_ready"),
+    providers_={
+        "type": "object",
+        "additionalProperties": _one_of("ok", "error", "idle"),
+        "description": "The connections by name; only an admin is told.",
+    },
+)
+
+PATHS: Final[Mapping[str, Described]] = {
+    "/api/v1/tools": Described(
+        operation_id="list_tools",
+        summary="List the operations",
+        description="The operations that the token may call, as MCP's tools/list gives them.",
+        tag="tools",
+        answers={
+            200: (
+                JSON,
+                _object(
+                    tools=_list(
+                        _object(
+                            name=_STRING,
+                            title=_STRING,
+                            description=_STRING,
+                            inputSchema={"type": "object"},
+                            outputSchema={"type": "object"},
+                            annotations={"type": "object"},
+                        )
+                    )
+                ),
+            )
+        },
+    ),
+    "/api/v1/messages": Described(
+        operation_id="list_messages",
+        summary="Read messages",
+        description="An agent's messages in both directions, newest first. Bodies of inbound "
+        "messages are data from outside.",
+        tag="messages",
+        parameters=(
+            {
+                "name": "limit",
+                "in": "query",
+                "schema": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+            },
+            {
+                "name": "cursor",
+                "in": "query",
+                "schema": _STRING,
+                "description": "nextCursor of the page before.",
+            },
+        ),
+        answers={
+            200: (JSON, _object(items=_list(_MESSAGE), nextCursor={"type": ["string", "null"]}))
+        },
+        refusals=(422,),
+        admins_name_the_agent=True,
+    ),
+    "/api/v1/messages/{message_id}": Described(
+        operation_id="read_message",
+        summary="Read a message",
+        description="One message; another agent's is not there.",
+        tag="messages",
+        parameters=({"name": "message_id", "in": "path", "required": True, "schema": _STRING},),
+        answers={200: (JSON, _MESSAGE)},
+        refusals=(404,),
+    ),
+    "/mcp": Described(
+        operation_id="mcp",
+        summary="Model Context Protocol",
+        description="Streamable HTTP in both protocol eras, without sessions: one JSON-RPC message "
+        "a request. MCP clients speak it by themselves.",
+        tag="mcp",
+        method="post",
+        body=_object(
+            jsonrpc={"type": "string", "enum": ["2.0"]},
+            method=_STRING,
+            id_={"type": ["string", "integer"]},
+            params_={"type": "object"},
+        ),
+        answers={
+            200: (JSON, {"type": "object"}),
+            202: ("", {}),
+            400: (JSON, {"type": "object"}),
+            404: (JSON, {"type": "object"}),
+            406: (JSON, {"type": "object"}),
+        },
+        refusals=(413, 415),
+        example={"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
+    ),
+    "/openapi.json": Described(
+        operation_id="openapi",
+        summary="Read this document",
+        description="What the token may call, in OpenAPI 3.1.",
+        tag="hub",
+        answers={200: (JSON, {"type": "object"})},
+    ),
+    "/health": Described(
+        operation_id="health",
+        summary="Ask whether the hub lives",
+        description="Answered to anybody.",
+        tag="hub",
+        parameters=(
+            {
+                "name": "probe",
+                "in": "query",
+                "schema": _STRING,
+                "description": "32 hexadecimal digits; the answer's probe is what only a hub with "
+                "the same master key can say to them.",
+            },
+        ),
+        answers={
+            200: (
+                JSON,
+                _object(
+                    status=_one_of("ok"),
+                    uptime={"type": "number", "description": "Seconds."},
+                    version=_STRING,
+                    probe_=_STRING,
+                ),
+            )
+        },
+        security=(),
+    ),
+    "/health/ready": Described(
+        operation_id="ready",
+        summary="Ask whether the hub can do its work",
+        description="Answered to anybody; the details are for admins.",
+        tag="hub",
+        answers={200: (JSON, _READINESS), 503: (JSON, _READINESS)},
+        security=_ANYBODY,
+    ),
+    "/metrics": Described(
+        operation_id="metrics",
+        summary="Read the metrics",
+        description="In Prometheus' text format.",
+        tag="hub",
+        answers={200: ("text/plain", _STRING)},
+        refusals=(403,),
+        scopes=frozenset({Scope.ADMIN, Scope.LOCAL}),
+    ),
+}
