@@ -9,13 +9,12 @@ from typing import Any
 import httpx2
 import pytest
 from mcp import types
-from mcp.client.subscriptions import Subscription, SubscriptionLost
+from mcp.client.subscriptions import Subscription
 from mcp.shared.exceptions import MCPError
 
 from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, Caller, Served
 from tests.flows.networks import Vendor
 from tests.processes import command, free_port, hub_process
-from trunkline.surfaces.mcp import unread
 
 pytestmark = pytest.mark.both(slow=True)
 
@@ -94,16 +93,6 @@ async def test_a_hub_that_ends_lets_those_who_listen_go_at_once(
         served.running.end_waits()
         with pytest.raises(StopAsyncIteration):
             await asyncio.wait_for(anext(listening), 2)
-
-
-async def test_a_token_that_was_revoked_listens_no_longer(
-    served: Served, ann: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unread, "RECHECK_S", 0.05)
-    async with ann.mcp() as client, client.listen(resource_subscriptions=[URI]) as listening:
-        await served.local("tokens_revoke", target="ann")
-        with pytest.raises(SubscriptionLost):
-            await asyncio.wait_for(anext(listening), 5)
 
 
 @pytest.mark.slow

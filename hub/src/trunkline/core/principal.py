@@ -22,8 +22,15 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The proven caller. `agent_id` is set for an agent's token only."""
+    """
+    The proven caller.
+
+    Attributes:
+        agent_id: Of an agent's token only.
+        kid: Which token proved it, if that can be revoked.
+    """
 
     scope: Scope
     agent_id: str | None = None
     workspace_id: str = DEFAULT_WORKSPACE
+    kid: str | None = None

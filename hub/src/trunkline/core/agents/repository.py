@@ -185,7 +185,7 @@ def find_living_token(tx: Tx, kid: str) -> LivingToken | None:
     if not rows:
         return None
     scope, agent_id, token_hash, workspace_id = rows[0]
-    principal = Principal(scope=Scope(scope), agent_id=agent_id, workspace_id=workspace_id)
+    principal = Principal(scope=Scope(scope), agent_id=agent_id, workspace_id=workspace_id, kid=kid)
     return LivingToken(hash=bytes(token_hash), principal=principal)
 
 
@@ -213,7 +213,11 @@ def list_tokens(tx: Tx, workspace_id: str) -> list[Token]:
 def revoke_tokens(
     tx: Tx, workspace_id: str, now: datetime, *, kid: str | None = None, agent_id: str | None = None
 ) -> int:
-    """Revoke the living tokens of one kid or one agent and return how many there were."""
+    """
+    Revoke the living tokens of one kid or one agent and return how many there were.
+
+    Whoever is held for one of them, waiting for what comes in, is told by a note of its kid.
+    """
     chosen = agent_tokens.c.kid == kid if kid else agent_tokens.c.agent_id == agent_id
     statement = (
         sa.update(agent_tokens)
@@ -221,8 +225,12 @@ def revoke_tokens(
             agent_tokens.c.workspace_id == workspace_id, agent_tokens.c.revoked_at.is_(None), chosen
         )
         .values(revoked_at=now)
+        .returning(agent_tokens.c.kid)
     )
-    return tx.execute(statement).rowcount
+    kids = tx.execute(statement).scalars().all()
+    for each in kids:
+        tx.notify("inbound", each)
+    return len(kids)
 
 
 def mark_tokens_used(tx: Tx, used: Mapping[str, datetime]) -> None:

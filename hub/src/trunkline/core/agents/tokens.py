@@ -18,13 +18,19 @@ _NO_HASH: Final = bytes(32)
 _REMEMBERED: Final = 10_000
 
 
+def check_living(tx: Tx, principal: Principal) -> None:
+    """Raise Unauthenticated if the token that proved a principal was revoked since."""
+    if principal.kid is not None and repository.find_living_token(tx, principal.kid) is None:
+        raise Unauthenticated
+
+
 class Tokens:
     """
     Issues, checks and revokes tokens.
 
     `admin_tokens` are accepted as they stand, beside the issued ones. A revocation counts from the
-    next request on. So tokens are remembered only where `alone` says that no other hub can revoke
-    one: on an embedded database.
+    next request on, and ends what is held for the token: waits and streams. So tokens are
+    remembered only where `alone` says that no other hub can revoke one: on an embedded database.
     """
 
     def __init__(

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
+from trunkline.core.agents.tokens import check_living
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.models import TAKEN, Channel, Direction, ReadableMessage, Status
 from trunkline.core.messages.recipient import read_addresses
@@ -57,7 +58,12 @@ class Replies:
     async def wait(
         self, principal: Principal, agent_id: str, wanted: Wanted
     ) -> ReadableMessage | Waiting:
-        """Return the oldest unread message that is wanted, as soon as there is one."""
+        """
+        Return the oldest unread message that is wanted, as soon as there is one.
+
+        Raises:
+            Unauthenticated: The principal's token was revoked, maybe meanwhile; the wait ends then.
+        """
         newer = await self._db.read(
             lambda tx: _newer(tx, principal.workspace_id, agent_id, wanted), heavy=True
         )
@@ -65,7 +71,7 @@ class Replies:
             async with asyncio.timeout(0 if self._is_over else wanted.timeout_s) as limit:
                 self._limits.add(limit)
                 try:
-                    message_id = await self._first(agent_id, newer.statement)
+                    message_id = await self._first(principal, agent_id, newer.statement)
                 finally:
                     self._limits.discard(limit)
         except TimeoutError:
@@ -80,13 +86,19 @@ class Replies:
             if not limit.expired():
                 limit.reschedule(now)
 
-    async def _first(self, agent_id: str, statement: sa.Select[tuple[str]]) -> str:
+    async def _first(
+        self, principal: Principal, agent_id: str, statement: sa.Select[tuple[str]]
+    ) -> str:
+        def look(tx: Tx) -> str | None:
+            check_living(tx, principal)
+            return tx.execute(statement).scalar()
+
         while True:
             async with self._db.listen("inbound") as notes:
-                message_id = await self._db.read(lambda tx: tx.execute(statement).scalar())
+                message_id = await self._db.read(look)
                 if message_id is not None:
-                    return str(message_id)
-                await until_noted(notes, agent_id)
+                    return message_id
+                await until_noted(notes, agent_id, principal.kid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

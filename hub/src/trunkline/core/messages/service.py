@@ -245,11 +245,11 @@ class Messages:
         return await self._db.read(find)
 
 
-async def until_noted(notes: AsyncIterator[Note], row_id: str) -> None:
-    """Wait until a row has changed, or may have without our hearing of it."""
+async def until_noted(notes: AsyncIterator[Note], *row_ids: str | None) -> None:
+    """Wait until one of the rows has changed, or may have without our hearing of it."""
     try:
         async for note in notes:
-            if note.id == row_id:
+            if note.id in row_ids:
                 return
     except (DatabaseFailed, Overloaded):
         return

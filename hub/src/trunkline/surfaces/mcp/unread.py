@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from mcp import types
@@ -12,16 +13,18 @@ from mcp.server import ServerRequestContext
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 from mcp.shared.exceptions import MCPError
 
+from trunkline.core.agents.tokens import check_living
 from trunkline.core.hub import Hub
 from trunkline.core.messages.inbox import Query
-from trunkline.core.problems import Problem
+from trunkline.core.principal import Principal
+from trunkline.core.problems import Problem, Unauthenticated
 from trunkline.core.trouble import tell_trouble
 from trunkline.surfaces.http import as_problem, authenticate
 from trunkline.surfaces.mcp.caller import caller
 from trunkline.surfaces.shapes import Result
 
 RECHECK_S: Final = 30.0
-"""How long a client may listen on with a token that was revoked."""
+"""How often it is looked whether a token is still good, though a revocation is told of."""
 _MOST_LISTENERS: Final = 10_000
 _LISTEN_AGAIN_S: Final = 1.0
 
@@ -96,6 +99,7 @@ class HubUnread(Unread):
         self._bus = InMemorySubscriptionBus()
         self._handler = ListenHandler(self._bus, max_subscriptions=_MOST_LISTENERS)
         self._listening: Counter[str] = Counter()
+        self._held: dict[asyncio.Future[types.SubscriptionsListenResult], Principal] = {}
 
     async def owner(self, context: ServerRequestContext[Any]) -> str | None:
         """Return whose token came with the request."""
@@ -121,13 +125,18 @@ class HubUnread(Unread):
         agent_id = await self.own_agent(context, wanted) if wanted else ""
         answering = asyncio.ensure_future(self._handler(context, params))
         self._listening[agent_id] += 1
+        self._held[answering] = caller(context)
         try:
             while not answering.done():
-                await asyncio.wait({answering}, timeout=RECHECK_S)
                 await self._check(context)
+                await asyncio.wait({answering}, timeout=RECHECK_S)
+            if answering.cancelled():
+                await self._check(context)
+                raise MCPError(types.INVALID_REQUEST, "Listen again.")
             return answering.result()
         finally:
             answering.cancel()
+            del self._held[answering]
             self._listening[agent_id] -= 1
 
     async def run(self) -> None:
@@ -135,9 +144,11 @@ class HubUnread(Unread):
         while True:
             try:
                 async with self._hub.db.listen("inbound") as notes:
+                    await self._drop_revoked()
                     for agent_id in +self._listening:
                         await self._tell(agent_id)
                     async for note in notes:
+                        self._drop(note.id)
                         await self._tell(note.id)
             except Exception as error:  # noqa: BLE001 - those who listen are told to look, then
                 tell_trouble(self._hub.log, "unread.cannot_listen", error)
@@ -149,6 +160,20 @@ class HubUnread(Unread):
 
     async def _tell(self, agent_id: str) -> None:
         await self._bus.publish(ResourceUpdated(uri=uri_of(agent_id)))
+
+    def _drop(self, *kids: str | None) -> None:
+        """Let those go whose token was revoked, before they hear of anything that came after."""
+        for stream, principal in self._held.items():
+            if principal.kid in kids:
+                stream.cancel()
+
+    async def _drop_revoked(self) -> None:
+        """Look whose token was revoked while nobody heard of it."""
+        for principal in list(self._held.values()):
+            try:
+                await self._hub.db.read(partial(check_living, principal=principal))
+            except Unauthenticated:
+                self._drop(principal.kid)
 
     async def _check(self, context: ServerRequestContext[Any]) -> None:
         assert context.request is not None
