@@ -150,12 +150,17 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-async def read_object(request: Request) -> dict[str, Any]:
-    """Return the JSON object in the request's body."""
+async def read_json(request: Request) -> bytes:
+    """Return a body that says it is JSON, unread."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMediaType
-    body = await read_body(request)
+    return await read_body(request)
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """Return the JSON object in the request's body."""
+    body = await read_json(request)
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
     except RecursionError:
@@ -164,7 +169,7 @@ async def read_object(request: Request) -> dict[str, Any]:
         raise Unreadable("The request is not JSON in UTF-8.") from None
     if not isinstance(value, dict):
         raise Unreadable("The request is JSON, but not an object: begin with { and end with }.")
-    if _is_deeper(value, MAX_JSON_DEPTH):
+    if is_deeper(value, MAX_JSON_DEPTH):
         raise Unreadable(_TOO_DEEP)
     return value
 
@@ -173,9 +178,9 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _is_deeper(value: object, levels: int) -> bool:
+def is_deeper(value: object, levels: int) -> bool:
     """Tell whether objects and lists are nested more than `levels` deep, looking no further."""
     inner = value.values() if isinstance(value, dict) else value
     if not isinstance(inner, Iterable) or isinstance(inner, str):
         return False
-    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
+    return levels == 0 or any(is_deeper(each, levels - 1) for each in inner)

@@ -3,14 +3,20 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import JSONResponse
+from starlette.types import Message as Event
+from starlette.types import Receive, Scope, Send
 
 from trunkline.core.hub import Hub
-from trunkline.surfaces.http import as_problem, authenticate, problem_response
+from trunkline.core.problems import MethodNotAllowed
+from trunkline.surfaces.http import as_problem, authenticate, problem_response, read_json
 from trunkline.surfaces.mcp.caller import PRINCIPAL, caller
+from trunkline.surfaces.mcp.envelopes import Message, NoMessage, read_message
 from trunkline.surfaces.operations import Catalogue
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ class _Managers:
     plain: "StreamableHTTPSessionManager"
     streaming: "StreamableHTTPSessionManager"
     unread: "HubUnread"
+    check_headers: Callable[[Headers, Message], None]
 
 
 class McpEndpoint:
@@ -68,29 +75,28 @@ class McpEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            principal = await authenticate(self._hub, request)
+            scope[PRINCIPAL] = await authenticate(self._hub, request)
+            body = await _posted(request)
             self.warm_up()
             assert self._ready is not None  # warm_up made it
             managers = await asyncio.shield(self._ready)
+            message = read_message(body)
+            managers.check_headers(request.headers, message)
+        except NoMessage as refusal:
+            refused = JSONResponse(refusal.answer(), status_code=HTTPStatus.BAD_REQUEST)
+            await refused(scope, receive, send)
+            return
         except Exception as error:  # noqa: BLE001 - every error has a documented answer
             await problem_response(as_problem(error, self._hub))(scope, receive, send)
             return
-        scope[PRINCIPAL] = principal
-        first = None
-        if "mcp-method" not in request.headers:  # the older era says it in the body only
-            first = await receive()
-            receive = _after(first, receive)
-        streams = self._is_long(request, first) and _SSE in request.headers.get("accept", "")
+        streams = self._is_long(message) and _SSE in request.headers.get("accept", "")
         manager = managers.streaming if streams else managers.plain
-        await manager.handle_request(scope, receive, send)
+        await manager.handle_request(scope, _after(body, receive), send)
 
-    def _is_long(self, request: Request, first: Message | None) -> bool:
-        """Tell whether a request calls a tool that takes long, or listens."""
-        if first is None:
-            called = request.headers["mcp-method"], request.headers.get("mcp-name")
-            return called[0] == _LISTEN or called[1] in self._long
-        body = first.get("body", b"")
-        return any(f'"{name}"'.encode() in body for name in self._long)
+    def _is_long(self, message: Message) -> bool:
+        """Tell whether a message calls a tool that takes long, or listens."""
+        called = str((message.get("params") or {}).get("name"))
+        return message.get("method") == _LISTEN or called in self._long
 
     async def _run(self, ready: "asyncio.Future[_Managers]") -> None:
         try:
@@ -109,11 +115,18 @@ class McpEndpoint:
             raise
 
 
-def _after(first: Message, receive: Receive) -> Receive:
-    """Return what receives a message that was received already, and then the others."""
-    waiting = [first]
+async def _posted(request: Request) -> bytes:
+    """Return the body of a POST; without sessions there is no stream to GET."""
+    if request.method != "POST":
+        raise MethodNotAllowed(["POST"])
+    return await read_json(request)
 
-    async def again() -> Message:
+
+def _after(body: bytes, receive: Receive) -> Receive:
+    """Return what receives a body that was received already, and then the others."""
+    waiting: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Event:
         return waiting.pop() if waiting else await receive()
 
     return again
@@ -146,6 +159,7 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
     """Import the SDK and return a function from tools to session managers."""
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
+    from trunkline.surfaces.mcp.headers import check_headers
     from trunkline.surfaces.mcp.server import build_server
     from trunkline.surfaces.mcp.unread import HubUnread
 
@@ -160,6 +174,7 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
             plain=StreamableHTTPSessionManager(server, stateless=True, json_response=True),
             streaming=StreamableHTTPSessionManager(server, stateless=True),
             unread=unread,
+            check_headers=check_headers,
         )
 
     return build

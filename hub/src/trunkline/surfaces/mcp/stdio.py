@@ -6,19 +6,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from functools import partial
 from http import HTTPStatus
-from io import TextIOWrapper
 from typing import Any, BinaryIO, Final, Protocol
 
-import anyio
 import httpx2
 from mcp import types
 from mcp.server import ServerRequestContext
 from mcp.server.runner import serve_loop
-from mcp.server.stdio import stdio_server
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 
 from trunkline.core.messages.replies import BEFORE_ALL
 from trunkline.core.problems import Problem
+from trunkline.surfaces.mcp.pipe import client_pipe
 from trunkline.surfaces.mcp.server import build_server
 from trunkline.surfaces.mcp.unread import RECHECK_S, Unread, UnreadShape, refusals, uri_of
 
@@ -245,8 +243,7 @@ async def serve_stdio(link: HubLink, token: str, wire: BinaryIO, *, legacy_only:
         "resources/unsubscribe", types.UnsubscribeRequestParams, unread.unsubscribe
     )
     with closing(unread):
-        output = anyio.wrap_file(TextIOWrapper(wire, encoding="utf-8"))
-        async with stdio_server(stdout=output) as (incoming, outgoing):
+        async with client_pipe(wire) as (incoming, outgoing):
             if legacy_only:
                 async with server.lifespan(server) as state:
                     await serve_loop(server, incoming, outgoing, lifespan_state=state)

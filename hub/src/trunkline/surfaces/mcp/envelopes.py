@@ -1,0 +1,122 @@
+"""What is a JSON-RPC message: judged before the SDK, which drops some of what it cannot read."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from trunkline.surfaces.http import MAX_BODY_BYTES, MAX_JSON_DEPTH, is_deeper
+
+Message = Mapping[str, Any]
+
+PARSE_ERROR: Final = -32700
+INVALID_REQUEST: Final = -32600
+_OUTCOMES: Final = ("result", "error")
+
+
+class NoMessage(Exception):
+    """
+    What came in is no JSON-RPC message; whoever sent it is told so.
+
+    Attributes:
+        id: That of the message, where it can be read.
+    """
+
+    def __init__(self, code: int, sentence: str, id_: str | float | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.id = id_
+
+    def answer(self) -> dict[str, Any]:
+        """Return JSON-RPC's error."""
+        error = {"code": self.code, "message": str(self)}
+        return {"jsonrpc": "2.0", "id": self.id, "error": error}
+
+
+def read_message(raw: bytes) -> Message:
+    """
+    Return the one message that bytes hold: a request, a notification or a response.
+
+    Raises:
+        NoMessage: They hold none, or one beyond the limits that REST has too.
+    """
+    if len(raw) > MAX_BODY_BYTES:
+        raise NoMessage(INVALID_REQUEST, f"A message has at most {MAX_BODY_BYTES} bytes.")
+    try:
+        message = json.loads(raw.decode(), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        raise NoMessage(PARSE_ERROR, "This is not JSON in UTF-8.") from None
+    if isinstance(message, list):
+        raise NoMessage(INVALID_REQUEST, "Batches are not taken: send each message by itself.")
+    if not isinstance(message, dict):
+        raise NoMessage(INVALID_REQUEST, "A message is a JSON object.")
+    id_ = _readable(message.get("id"))
+    if is_deeper(message, MAX_JSON_DEPTH):
+        raise _too_deep(id_)
+    if not _is_text(message, raw):
+        raise NoMessage(INVALID_REQUEST, "Half a surrogate pair is no text.", id_)
+    fault = _fault(message)
+    if fault:
+        raise NoMessage(INVALID_REQUEST, fault, id_)
+    return message
+
+
+def _fault(message: dict[str, Any]) -> str:
+    """Return what is wrong with a message's members, or nothing."""
+    if message.get("jsonrpc") != "2.0":
+        return "A message says 'jsonrpc': '2.0'."
+    if "method" not in message and isinstance(message.get("error"), dict):
+        return ""  # to answer an error with another would never end
+    if "id" in message and type(message["id"]) not in (int, str):
+        return "An id is a string or a whole number without a fraction."
+    if "method" in message:
+        return _fault_of_call(message)
+    if "id" in message and isinstance(message.get("result"), dict):
+        return ""
+    return "A message has a method; or it is a response, with an id and an object as its result."
+
+
+def _fault_of_call(message: dict[str, Any]) -> str:
+    method = message["method"]
+    if not isinstance(method, str):
+        return "A method is a string."
+    if any(each in message for each in _OUTCOMES):
+        return "A message with a method has neither result nor error."
+    if not isinstance(message.get("params"), dict | None):
+        return "Parameters are an object."
+    if "id" not in message and not method.startswith("notifications/"):
+        return "A request has an id."
+    return ""
+
+
+def _readable(id_: object) -> str | float | None:
+    """Return an id as it can be repeated in an answer, or None."""
+    if isinstance(id_, str):
+        return id_ if _encodes(id_) else None
+    if isinstance(id_, float):
+        return id_ if math.isfinite(id_) else None
+    return id_ if isinstance(id_, int) and not isinstance(id_, bool) else None
+
+
+def _is_text(message: Message, raw: bytes) -> bool:
+    """Tell whether a message can be written down again; few hold the escapes that might not."""
+    return b"\\ud" not in raw.lower() or _encodes(json.dumps(message, ensure_ascii=False))
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _too_deep(id_: str | float | None = None) -> NoMessage:
+    sentence = f"A message is nested at most {MAX_JSON_DEPTH} levels deep."
+    return NoMessage(INVALID_REQUEST, sentence, id_)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
