@@ -1,27 +1,30 @@
 """What became of events, and dead letters taken in again once their adapter is repaired."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
-from trunkline.core.inbound.dispatch import Dispatch
+from trunkline.core.inbound.dispatch import Applied, Dispatch
 from trunkline.core.inbound.letters import place_of, unpacked
-from trunkline.core.inbound.parsing import events_in, is_for, kind_of
+from trunkline.core.inbound.parsing import ANOTHERS, Read, for_agent, kind_of, read
 from trunkline.core.inbound.repository import EndedEvent, EventState, StoredEvent
 from trunkline.core.messages.journal import Journal
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.vault import Unreadable
 from trunkline.core.problems import NotFound
-from trunkline.sdk import Database, DatabaseFailed, EventLog, InboundEvent, Overloaded, Tx
+from trunkline.sdk import Database, DatabaseFailed, EventLog, Overloaded, Tx
 
 MOST_EVENTS: Final = 1000
 _NOT_TRIED: Final = {
     EventState.HANDLED: "It was handled before; nothing was done again.",
     EventState.IGNORED: "The hub had no use for it and kept nothing of it.",
 }
+
+_STILL_NOT_APPLIED: Final = "The hub still cannot apply it; the log says why."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,25 +104,37 @@ class Events:
         connection = self.connections.find(letter.connection)
         if connection is None:
             raise _StaysDead(f"The connection '{letter.connection}' is not configured any more.")
-        events = await self._events(workspace_id, letter, connection)
+        found = await self._read(workspace_id, letter, connection)
+        # Each by itself, as when it came: what still cannot be used keeps none of the others.
+        ends: list[Applied | None] = []
+        unfit: list[Read] = []
+        for each in found:
+            if each.fault is not None:
+                unfit.append(each)
+                continue
+            try:
+                apply = partial(self._apply, workspace_id, letter, connection, each)
+                ends.append(await self.db.write(apply))
+            except (DatabaseFailed, Overloaded):
+                raise
+            except Exception as error:
+                self.log.error("webhook.not_applied", eventId=letter.id, exc_info=error)
+                unfit.append(replace(each, fault=_STILL_NOT_APPLIED))
+        for each in unfit:
+            if not await self._has_another_letter(workspace_id, letter, each):
+                raise _StaysDead(each.fault or "")
+        return await self.db.write(partial(self._end, workspace_id, letter, ends))
 
-        def fn(tx: Tx) -> str:
-            standing = repository.find_event(tx, workspace_id, letter.id, hold=True)
-            if standing is None or standing.state is not EventState.DEAD:
-                return _NOT_TRIED[EventState.HANDLED]
-            return self._apply(tx, workspace_id, letter, connection, events)
+    async def _has_another_letter(self, workspace_id: str, letter: EndedEvent, each: Read) -> bool:
+        """Tell whether an event that cannot be used is kept apart from this letter."""
+        if each.letter_id == letter.external_id:
+            return False
+        kept = self._stored(workspace_id, letter, each.letter_id, "unreadable")
+        return await self.db.write(lambda tx: repository.is_known(tx, kept))
 
-        try:
-            return await self.db.write(fn)
-        except (DatabaseFailed, Overloaded):
-            raise
-        except Exception as error:
-            self.log.error("webhook.not_applied", eventId=letter.id, exc_info=error)
-            raise _StaysDead("The hub still cannot apply it; the log says why.") from error
-
-    async def _events(
+    async def _read(
         self, workspace_id: str, letter: EndedEvent, connection: Connection
-    ) -> Sequence[InboundEvent]:
+    ) -> Sequence[Read]:
         """Return what the adapter now reads in a letter."""
         adapter = connection.spec.webhook
         if adapter is None:
@@ -132,9 +147,8 @@ class Events:
             raise _StaysDead("What was kept of it cannot be decrypted.") from None
         if held is None:
             raise _StaysDead("Its content is gone: it was kept for privacy.hold_hours only.")
-        try:
-            events = events_in(adapter.parse(unpacked(held, letter.created_at)))
-        except BaseException as error:
+
+        def tell(error: BaseException) -> None:
             self.log.warning(
                 "adapter.raised",
                 provider=connection.spec.name,
@@ -142,36 +156,52 @@ class Events:
                 error_type=type(error).__name__,
             )
             raise _StaysDead("The adapter still cannot read it.") from error
+
+        found = read(adapter, unpacked(held, letter.created_at), tell)
         agent_id = letter.agent_id
         if agent_id is not None:
             agent = await self.db.read(lambda tx: agents.find_agent(tx, workspace_id, agent_id))
-            if agent is None or not all(is_for(event, agent) for event in events):
+            if agent is None:
+                raise _StaysDead("It came on the route of an agent that is no more.")
+            found = for_agent(found, agent)
+            if found and all(each.fault == ANOTHERS for each in found):
                 raise _StaysDead("It came on the route of an agent that it is not for.")
-        return events
+        return found
 
     def _apply(
         self,
-        tx: Tx,
         workspace_id: str,
         letter: EndedEvent,
         connection: Connection,
-        events: Sequence[InboundEvent],
+        each: Read,
+        tx: Tx,
+    ) -> Applied | None:
+        """Take one event of a letter in; None if it had its effect before."""
+        assert each.event is not None  # else it has a fault
+        kind = kind_of(each.event)
+        stored = self._stored(workspace_id, letter, each.event.external_id, kind)
+        return self.dispatch.take_in(tx, stored, each.event, connection, came_at=letter.created_at)
+
+    def _stored(
+        self, workspace_id: str, letter: EndedEvent, external_id: str, kind: str
+    ) -> StoredEvent:
+        return StoredEvent(
+            id=self.journal.ids.new("evt"),
+            workspace_id=workspace_id,
+            connection=letter.connection,
+            external_id=external_id,
+            kind=kind,
+            agent_id=letter.agent_id,
+            attempt_id=letter.attempt_id,
+        )
+
+    def _end(
+        self, workspace_id: str, letter: EndedEvent, ends: Sequence[Applied | None], tx: Tx
     ) -> str:
-        """Take every event of a letter in, and the letter out of the dead."""
-        ends = []
-        for event in events:
-            stored = StoredEvent(
-                id=self.journal.ids.new("evt"),
-                workspace_id=workspace_id,
-                connection=letter.connection,
-                external_id=event.external_id,
-                kind=kind_of(event),
-                agent_id=letter.agent_id,
-                attempt_id=letter.attempt_id,
-            )
-            ends.append(
-                self.dispatch.take_in(tx, stored, event, connection, came_at=letter.created_at)
-            )
+        """Take a letter out of the dead."""
+        standing = repository.find_event(tx, workspace_id, letter.id, hold=True)
+        if standing is None or standing.state is not EventState.DEAD:
+            return _NOT_TRIED[EventState.HANDLED]
         message_id = next((end.message_id for end in ends if end and end.message_id), None)
         new = [end for end in ends if end is not None]
         told = ", ".join(end.state.value for end in new) or "nothing new"

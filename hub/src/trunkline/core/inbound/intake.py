@@ -1,9 +1,9 @@
 """The door for webhooks: verify, parse, store once, apply; only then acknowledge."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.dispatch import Applied, Dispatch
 from trunkline.core.inbound.letters import packed, place_of
-from trunkline.core.inbound.parsing import events_in, is_for, kind_of
+from trunkline.core.inbound.parsing import ANOTHERS, Read, for_agent, kind_of, read
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.messages.journal import Journal
 from trunkline.core.principal import DEFAULT_WORKSPACE
@@ -26,7 +26,6 @@ from trunkline.sdk import (
     Database,
     DatabaseFailed,
     EventLog,
-    InboundEvent,
     Overloaded,
     Tx,
     WebhookReply,
@@ -151,13 +150,16 @@ class Intake:
         try:
             return call()
         except BaseException as error:  # noqa: BLE001 - an adapter may raise anything
-            self._log.warning(
-                "adapter.raised",
-                provider=connection.spec.name,
-                method=method,
-                error_type=type(error).__name__,
-            )
+            self._tell_raised(connection, method, error)
             return None
+
+    def _tell_raised(self, connection: Connection, method: str, error: BaseException) -> None:
+        self._log.warning(
+            "adapter.raised",
+            provider=connection.spec.name,
+            method=method,
+            error_type=type(error).__name__,
+        )
 
     async def _serves(self, connection: Connection, agent: Agent) -> bool:
         """Tell whether a connection serves an agent, or served it in the last 30 days."""
@@ -183,15 +185,13 @@ class Intake:
     ) -> Taken:
         adapter, provider = connection.spec.webhook, connection.spec.name
         assert adapter is not None  # the callers chose a connection that has one
-        events = self._ask(connection, "parse", lambda: events_in(adapter.parse(request)))
-        if events is None:
-            reason = "The adapter could not read it."
-            await self._counted(self._bury(connection, request, agent, reason))
-            return Taken(reply=WebhookReply(), provider=provider)
-        if agent is not None and not all(is_for(event, agent) for event in events):
-            raise Refused("It is for another number than the agent's.", connection)
-        for event in events:
-            await self._counted(self._store(connection, request, agent, event))
+        found = read(adapter, request, partial(self._tell_raised, connection, "parse"))
+        if agent is not None and found:
+            found = for_agent(found, agent)
+            if all(each.fault == ANOTHERS for each in found):
+                raise Refused(ANOTHERS, connection)
+        for each in found:
+            await self._counted(self._store(connection, request, agent, each))
         reply = self._ask(connection, "reply", lambda: _reply(adapter.reply(request)))
         return Taken(reply=reply or WebhookReply(), provider=provider)
 
@@ -209,9 +209,12 @@ class Intake:
         connection: Connection,
         request: WebhookRequest,
         agent: Agent | None,
-        event: InboundEvent,
+        each: Read,
     ) -> str:
         """Store an event and what it came to; return how it ended."""
+        event = each.event
+        if event is None:
+            return await self._bury(connection, request, agent, each)
         stored = self._stored(connection, request, agent, event.external_id, kind_of(event))
 
         def fn(tx: Tx) -> Applied | None:
@@ -223,8 +226,8 @@ class Intake:
             raise
         except Exception as error:  # noqa: BLE001 - an adapter may put anything into an event
             self._log.error("webhook.not_applied", eventId=stored.id, exc_info=error)
-            reason = "The hub could not apply it."
-            return await self._bury(connection, request, agent, reason, event)
+            unfit = replace(each, fault="The hub could not apply it.")
+            return await self._bury(connection, request, agent, unfit)
         state = applied.state.value if applied else "duplicate"
         self._log.info(
             "webhook.stored",
@@ -239,30 +242,22 @@ class Intake:
         return state
 
     async def _bury(
-        self,
-        connection: Connection,
-        request: WebhookRequest,
-        agent: Agent | None,
-        reason: str,
-        event: InboundEvent | None = None,
+        self, connection: Connection, request: WebhookRequest, agent: Agent | None, each: Read
     ) -> str:
         """
-        Keep what cannot be used, encrypted, for a repaired adapter; each request once.
+        Keep the request of what cannot be used, encrypted, for a repaired adapter; each once.
 
         A STOP in an event that could be read counts all the same.
         """
-        target = request.url.partition("://")[2].partition("/")[2]  # whichever hub was asked
-        line = f"{request.method} {target}\n".encode()  # of a GET it is all there is
-        digest = hashlib.sha256(line + request.body).hexdigest()
-        stored = self._stored(connection, request, agent, digest, "unreadable")
+        stored = self._stored(connection, request, agent, each.letter_id, "unreadable")
         letter, place = packed(request), place_of(stored.workspace_id, stored.id)
 
         def fn(tx: Tx) -> str:
             if repository.is_known(tx, stored):
                 return "duplicate"
-            if event is not None:
-                self._dispatch.opt_out(tx, stored, event)
-            dead = Applied(state=EventState.DEAD, reason=reason)
+            if each.event is not None:
+                self._dispatch.opt_out(tx, stored, each.event)
+            dead = Applied(state=EventState.DEAD, reason=each.fault)
             self._dispatch.store(tx, stored, dead)
             self._journal.vault.hold(tx, place, f"connection:{connection.name}", letter)
             return dead.state.value
@@ -273,6 +268,7 @@ class Intake:
             provider=connection.spec.name,
             connection=connection.name,
             eventId=stored.id,
+            reason=each.fault,
         )
         return state
 

@@ -1,24 +1,92 @@
 """What an adapter makes of a request, checked before the hub believes it."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from trunkline.core.agents.models import Agent
 from trunkline.core.numbers import is_same
-from trunkline.sdk import InboundEvent, Received, Reported
+from trunkline.sdk import (
+    InboundEvent,
+    Received,
+    Reported,
+    Unreadable,
+    WebhookAdapter,
+    WebhookRequest,
+)
+
+ANOTHERS: Final = "It is for another number than the agent's."
+_LONGEST: Final = 300
 
 
-def events_in(parsed: Iterable[object]) -> list[InboundEvent]:
-    """Return what an adapter parsed; TypeError if that is not events."""
-    events = []
-    for event in parsed:
-        if not isinstance(event, InboundEvent):
-            raise TypeError("an adapter must parse a request to events")
-        if isinstance(event, Received) and not isinstance(event.body, str):
-            raise TypeError("an adapter must give a text as text")
-        if isinstance(event, Reported) and not isinstance(event.cost_micros, int | None):
-            raise TypeError("an adapter must report a cost in micro-units")
-        events.append(event)
-    return events
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """
+    One event of a request.
+
+    Attributes:
+        event: None if it cannot even be told what it was.
+        fault: Why it cannot be used, in a sentence, if it cannot.
+        letter_id: Under which it is kept if it cannot be used. It is none that the event itself may
+            have, so that it counts as a new one once its adapter is repaired.
+    """
+
+    event: InboundEvent | None
+    fault: str | None = None
+    letter_id: str
+
+
+def read(
+    adapter: WebhookAdapter[Any], request: WebhookRequest, told: Callable[[BaseException], None]
+) -> list[Read]:
+    """
+    Return what an adapter reads in a request, each event checked by itself.
+
+    What cannot be read spoils nothing that can. `told` hears of what `parse` raised.
+    """
+    target = request.url.partition("://")[2].partition("/")[2]  # whichever hub was asked
+    line = f"{request.method} {target}\n".encode()  # of a GET it is all there is
+    digest = hashlib.sha256(line + request.body).hexdigest()
+    found: list[Read] = []
+    try:
+        for index, event in enumerate(adapter.parse(request)):
+            found.append(_checked(event, f"{digest}:{index}"))
+    except BaseException as error:  # noqa: BLE001 - an adapter may raise anything
+        told(error)
+        found.append(Read(event=None, fault="The adapter could not read it.", letter_id=digest))
+    return found
+
+
+def for_agent(found: Iterable[Read], agent: Agent) -> list[Read]:
+    """Return them with a fault each that is for another agent."""
+    return [
+        each
+        if each.fault or each.event is None or is_for(each.event, agent)
+        else replace(each, event=None, fault=ANOTHERS)
+        for each in found
+    ]
+
+
+def _checked(event: object, letter_id: str) -> Read:
+    """Return what an adapter made of one event, and what is wrong with that."""
+    if isinstance(event, Unreadable):
+        known = hashlib.sha256(f"unreadable {event.external_id}".encode(errors="replace"))
+        return Read(event=None, fault=str(event.reason)[:_LONGEST], letter_id=known.hexdigest())
+    if not isinstance(event, InboundEvent):
+        return Read(event=None, fault="The adapter made no event of it.", letter_id=letter_id)
+    texts: tuple[object, ...] = ()
+    if isinstance(event, Received):
+        texts = (event.body, event.sender, event.recipient)
+    elif isinstance(event, Reported):
+        texts = (event.vendor_status, event.sender or "")
+        if not isinstance(event.cost_micros, int | None):
+            fault = "The adapter told a cost that is no whole number."
+            return Read(event=None, fault=fault, letter_id=letter_id)
+    if not all(isinstance(each, str) for each in texts):
+        fault = "The adapter told something that is no text."
+        return Read(event=None, fault=fault, letter_id=letter_id)
+    return Read(event=event, letter_id=letter_id)
 
 
 def is_for(event: InboundEvent, agent: Agent) -> bool:
