@@ -10,7 +10,7 @@ import pytest
 
 from tests.egress.servers import Server, hang_up, serving
 from tests.egress.urls import BESIDE_HTTPS, INSIDE, LOOPBACK, METADATA, OTHER_NUMBERS, OUT
-from tests.flows.hubs import ANN, HANDSET, Served, StartHub
+from tests.flows.hubs import ANN, DEMO, HANDSET, Served, StartHub
 from tests.flows.networks import Vendor
 from tests.flows.receivers import (
     receiving,
@@ -39,6 +39,40 @@ async def test_a_url_that_leads_in_is_refused_when_it_is_set(served: Served) -> 
         assert (answer.status_code, answer.json()["field"]) == (422, "callback_url"), url
         assert "callback_allow" in answer.json()["detail"]
     assert (await served.local("agents_show", id="ann"))["callbackUrl"] is None
+
+
+OPEN = '[messages]\ncallback_allow = "http://127.0.0.1:9000"\n'
+
+
+@pytest.mark.parametrize("user", ["user:hunter2@", "hunter2@", "@", "user%3Ahunter2@", "a@b:c@"])
+@pytest.mark.parametrize("host", ["agents.example", "127.0.0.1:9000"])
+async def test_case_e11_a_url_that_holds_a_password_is_refused_wherever_it_leads(
+    start_hub: StartHub, user: str, host: str
+) -> None:
+    scheme = "https" if host == "agents.example" else "http"
+    async with start_hub(toml=DEMO + OPEN) as hub:
+        await hub.agent("ann", ANN)
+        values = {"id": "ann", "values": {"callback_url": f"{scheme}://{user}{host}/in"}}
+        answer = await hub.operator.post("/api/v1/tools/agents_set", json=values)
+        fault = hub.running.hub.agents._callback_fault
+
+    assert answer.status_code == 422
+    assert "hunter2" not in answer.text
+    assert fault(f"{scheme}://{host}/in/user@name") is None
+
+
+async def test_case_e11_what_may_be_a_secret_in_a_url_is_not_shown(served: Served) -> None:
+    await served.agent("ann", ANN)
+    url = "https://agents.example/in?token=hunter2&x=1"
+    await served.local("agents_set", id="ann", values={"callback_url": url})
+    new = await served.local("agents_show", id="ann")
+    await served.change("UPDATE agent_channels SET callback_url = 'https://a:hunter2@b.example/c'")
+    old = await served.local("agents_show", id="ann")
+    listed = await served.local("agents_list")
+
+    assert new["callbackUrl"] == "https://agents.example/in?********"
+    assert old["callbackUrl"] == "https://********@b.example/c"
+    assert "hunter2" not in str(listed)
 
 
 @pytest.mark.parametrize(

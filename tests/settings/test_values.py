@@ -51,6 +51,8 @@ def test_every_problem_is_told_at_once_each_on_a_line_of_its_own() -> None:
         ("AGENTOS_CALLBACK_URL", "https://{agentId}.example.net"),
         ("AGENTOS_CALLBACK_URL", "https://agents-{agentId}.example.net/"),
         ("AGENTOS_CALLBACK_URL", "https://www.example.net/{agent}"),
+        ("AGENTOS_CALLBACK_URL", "https://user:hunter2@www.example.net/"),
+        ("AGENTOS_CALLBACK_URL", "http://hunter2@127.0.0.1:9000?x=1"),
         ("TRUNKLINE_MESSAGES__CALLBACK_ALLOW", "http://127.0.0.1:9000/inbound"),
         ("TRUNKLINE_MESSAGES__CALLBACK_ALLOW", "https://a.example.net, 127.0.0.2:9000"),
         ("INITIAL_AGENT_POOL_SIZE", "0"),

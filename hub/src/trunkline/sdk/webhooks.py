@@ -15,6 +15,7 @@ from trunkline.sdk.messages import DeliveryStatus, Media
 
 C = TypeVar("C", bound=BaseModel)
 _MOST_FIELDS: Final = 1000
+_MOST_FORM_BYTES: Final = 65_536
 
 
 class CallbackKind(StrEnum):
@@ -59,8 +60,10 @@ class WebhookRequest:
         The fields of a form in the body, in their order, empty ones too.
 
         Raises:
-            ValueError: It cannot be decoded, or has over 1,000 fields.
+            ValueError: It cannot be decoded, or has over 1,000 fields or 64 kB.
         """
+        if len(self.body) > _MOST_FORM_BYTES:
+            raise ValueError(f"more than {_MOST_FORM_BYTES} bytes")
         return _fields(self.body.decode())
 
 

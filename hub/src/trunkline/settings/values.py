@@ -51,6 +51,8 @@ def _host(value: str) -> str:
 def _callback_url(value: str) -> str:
     if not re.fullmatch(r"https?://[^/?#{}\s]+(?:[/?#](?:[^{}\s]|\{agentId\})*)?", value):
         raise ValueError("it must be a URL such as https://agents.example.com/inbound/{agentId}")
+    if "@" in re.split("[/?#]", value.partition("://")[2])[0]:
+        raise ValueError("leave out the user's name and password: forwards are signed instead")
     return value
 
 

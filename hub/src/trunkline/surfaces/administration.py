@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from trunkline.core.agents.models import Agent, IssuedToken, Pool, Token
+from trunkline.core.forwarding.destinations import shown
 from trunkline.core.forwarding.models import Forward
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
@@ -51,7 +52,7 @@ def _agent(agent: Agent) -> AgentShape:
         display_name=agent.display_name,
         country=agent.country,
         telephony=agent.telephony,
-        callback_url=agent.callback_url,
+        callback_url=shown(agent.callback_url) if agent.callback_url else None,
         provisioned_at=agent.provisioned_at,
     )
 

@@ -140,13 +140,16 @@ async def _left(request: Request) -> None:
         pass
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the request's body; TooLarge as soon as it passes the limit, whatever it declares."""
+async def read_body(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
+    """Return the request's body; TooLarge as soon as it passes, or declares to pass, the limit."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > most:
+        raise TooLarge(most)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLarge(MAX_BODY_BYTES)
+        if len(body) > most:
+            raise TooLarge(most)
     return bytes(body)
 
 

@@ -236,4 +236,5 @@ async def _acting_agent(
         return principal.agent_id or ""
     if arguments.agent_id is None:
         raise Invalid("agentId", "is required with an admin token.")
-    return arguments.agent_id
+    agent = await hub.agents.show(principal, arguments.agent_id)  # else it would name a metric
+    return agent.id

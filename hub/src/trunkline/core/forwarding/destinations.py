@@ -8,6 +8,17 @@ from trunkline.egress import url_fault
 from trunkline.sdk import NotConfigured
 
 PLACEHOLDER = "{agentId}"
+_HIDDEN = "********"
+
+
+def shown(url: str) -> str:
+    """Return a callback URL without what may be a secret in it: its query, and a password."""
+    scheme, divider, rest = url.partition("://")
+    place, question, _ = rest.partition("?")
+    host, slash, path = place.partition("/")
+    user, at, host = host.rpartition("@")
+    hidden = f"{_HIDDEN}@" if at else user
+    return f"{scheme}{divider}{hidden}{host}{slash}{path}" + (f"?{_HIDDEN}" if question else "")
 
 
 class Destinations:
@@ -43,6 +54,8 @@ class Destinations:
         """
         if "#" in url:
             return "leave out the #fragment: it is never sent."
+        if "@" in url.partition("://")[2].partition("/")[0]:
+            return "leave out the user's name and password: forwards are signed instead."
         fault = url_fault(url, self._allow)
         if fault is None:
             return None

@@ -1,5 +1,6 @@
 """The door for webhooks: verify, parse, store once, apply; only then acknowledge."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -33,6 +34,7 @@ from trunkline.sdk import (
 )
 
 T = TypeVar("T")
+_ATTEMPT: Final = re.compile(r"att_[0-9a-f]{32}")
 _BAD_SIGNATURE: Final = "The signature does not hold."
 _LONGEST_WHY: Final = 300
 _SERVED_WITHIN: Final = timedelta(days=30)
@@ -300,6 +302,7 @@ def _reply(given: object) -> WebhookReply:
 def _attempt_of(request: WebhookRequest) -> str | None:
     """Return the attempt that a callback URL of the hub names; a garbled query names none."""
     try:
-        return dict(request.query).get("attempt") or None
+        named = dict(request.query).get("attempt", "")
     except ValueError:
         return None
+    return named if _ATTEMPT.fullmatch(named) else None

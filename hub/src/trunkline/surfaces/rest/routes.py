@@ -15,7 +15,7 @@ from trunkline.core.problems import Forbidden, Invalid, NotFound, Problem
 from trunkline.surfaces.http import authenticate, read_object, while_connected
 from trunkline.surfaces.operations import AnyOperation, Catalogue
 from trunkline.surfaces.rest.openapi import openapi_document
-from trunkline.surfaces.shapes import message_shape
+from trunkline.surfaces.shapes import REFERENCE, message_shape
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -139,6 +139,8 @@ class Rest:
 
     async def message(self, message_id: str, principal: Caller) -> Response:
         """Return one message."""
+        if not re.fullmatch(REFERENCE, message_id):
+            raise NotFound("message")
         agent_id = principal.agent_id if principal.scope is Scope.AGENT else None
         readable = await self._hub.inbox.one(principal, agent_id, message_id)
         return Response(message_shape(readable).model_dump_json(), media_type="application/json")

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from trunkline.core.agents.models import AGENT_ID
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.intake import Refused, Taken
 from trunkline.core.problems import MethodNotAllowed, NotFound
@@ -15,6 +16,11 @@ from trunkline.surfaces.http import as_problem, problem_response, read_body
 
 _KINDS: Final = frozenset(kind.value for kind in CallbackKind)
 _METHODS: Final = frozenset({"GET", "POST"})
+_FORM: Final = "application/x-www-form-urlencoded"
+MOST_FORM_BYTES: Final = 65_536
+"""A form is decoded to check its signature, so this is what a stranger may make the hub decode."""
+MOST_BYTES: Final = 262_144
+"""Of anything else, which is hashed as it is."""
 
 
 class Webhooks:
@@ -47,7 +53,7 @@ class Webhooks:
             case ["connections", str(name), str(kind)] if name:
                 _check_kind(kind)
                 return await self._on_connection(request, name)
-            case [str(agent_id), str(kind)] if agent_id:
+            case [str(agent_id), str(kind)] if AGENT_ID.fullmatch(agent_id):
                 _check_kind(kind)
                 return await self._on_agent(request, agent_id)
         raise NotFound("path")
@@ -95,9 +101,14 @@ class Webhooks:
                 name.decode("latin-1"): value.decode("latin-1")
                 for name, value in reversed(request.scope["headers"])  # the first one counts
             },
-            body=await read_body(request),
+            body=await read_body(request, _most_of(request)),
             received_at=self._hub.clock.now(),
         )
+
+
+def _most_of(request: Request) -> int:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return MOST_FORM_BYTES if media_type == _FORM else MOST_BYTES
 
 
 def _check_kind(kind: str) -> None:
