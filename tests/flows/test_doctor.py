@@ -247,7 +247,7 @@ async def test_a_connection_that_cannot_be_used_is_told(
 
 
 async def test_a_connection_that_could_not_be_opened_is_bad(start_hub: StartHub) -> None:
-    network = Network(openings=[RuntimeError("no")])
+    network = Network(openings=[RuntimeError("no")] * 9)
     async with start_hub(plugins=network.plugins(), toml=WIRE) as hub:
         ann = await hub.agent("ann", "+14155552671")
         await ann.try_send(BOB, "hello")

@@ -200,7 +200,7 @@ async def test_a_report_proves_a_text_whose_answer_was_lost(
         (refusal(400, 21610), 422, "provider_rejected", "opted out"),
         (refusal(400, 21408), 422, "provider_rejected", "Geo permissions"),
         (refusal(401, 20003), 424, "provider_auth", "account_sid and auth_token"),
-        (refusal(403, 20005), 424, "provider_auth", "add funds"),
+        (refusal(403, 20005), 424, "provider_credit", "add funds"),
     ],
 )
 async def test_a_refusal_says_what_to_do_about_it(

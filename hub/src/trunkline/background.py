@@ -34,6 +34,7 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
     begins_new = (
         engine.run(),
         hub.routes.run(),
+        hub.verification.run(),
         _keep_house(composed),
         _watch_for_silence(composed),
         _forget_in_time(composed),

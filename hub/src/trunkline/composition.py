@@ -13,6 +13,8 @@ from trunkline.core.agents.tokens import Tokens
 from trunkline.core.connections.breaker import Breakers
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.connections.routes import Routes
+from trunkline.core.connections.troubles import Troubles
+from trunkline.core.connections.verification import Verification
 from trunkline.core.doctor.service import Doctor
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Executors, Pulse
@@ -140,7 +142,9 @@ def compose(lent: Lent) -> Composed:
     gate = Gate(connections)
     outcomes = Outcomes(journal, engine)
     breakers = Breakers(db, clock, ids, log, metrics, probe_s=timeout_s + PROBE_GRACE_S)
-    routes = Routes(db, connections, breakers, clock, log, patience_s=timeout_s)
+    troubles = Troubles(clock, log, metrics)
+    routes = Routes(db, connections, breakers, troubles, clock, log, patience_s=timeout_s)
+    verification = Verification(connections, troubles, clock, log, timeout_s=timeout_s)
     beginning = Beginning(gate, outcomes, journal, engine)
     delivery = Delivery(
         db,
@@ -210,6 +214,8 @@ def compose(lent: Lent) -> Composed:
         doctor=Doctor(
             db=db,
             connections=connections,
+            troubles=troubles,
+            verification=verification,
             keys=keys,
             clock=clock,
             ids=ids,
@@ -220,6 +226,7 @@ def compose(lent: Lent) -> Composed:
         ),
         connections=connections,
         routes=routes,
+        verification=verification,
         db=db,
         metrics=metrics,
         clock=clock,

@@ -84,6 +84,12 @@ class Metrics:
             ["connection"],
             registry=self._registry,
         )
+        self._troubles = Gauge(
+            "comms_connection_trouble",
+            "1 while an operator must act: credentials refused, out of credit, unreachable.",
+            ["connection", "trouble"],
+            registry=self._registry,
+        )
 
     def action(self, *, agent: str, channel: str, action_type: str, duration_s: float) -> None:
         """Count one act that was answered, whatever the answer."""
@@ -124,6 +130,10 @@ class Metrics:
     def circuit(self, *, connection: str, is_open: bool) -> None:
         """Set whether a connection's breaker is open."""
         self._circuits.labels(connection).set(is_open)
+
+    def trouble(self, *, connection: str, kind: str, is_so: bool) -> None:
+        """Set whether a connection's provider refuses its credentials, say."""
+        self._troubles.labels(connection, kind).set(is_so)
 
     def security_event(self, event_type: str) -> None:
         """Count one event such as ``bad_signature``: a word of the code's, never a caller's."""

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "privacy": "Choose which texts are kept.",
     "plugins": "Show, enable, disable and check plugins.",
     "new-plugin": "Write an adapter to begin with.",
+    "providers": "Ask providers whether they know the accounts.",
     "config": "Show the settings and where each comes from.",
     "doctor": "Examine the hub and say what to do.",
     "backup": "Write the whole database to a file, while the hub runs.",

@@ -6,6 +6,7 @@ from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.connections.registry import Connections
 from trunkline.core.connections.routes import Routes
+from trunkline.core.connections.verification import Verification
 from trunkline.core.doctor.service import Doctor
 from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.inbound.events import Events
@@ -40,6 +41,7 @@ class Hub:
     doctor: Doctor
     connections: Connections
     routes: Routes
+    verification: Verification
     db: Database
     metrics: Metrics
     clock: Clock

@@ -298,6 +298,28 @@ class ProviderRejected(Problem):
         super().__init__(sentence, messageId=message_id)
 
 
+class ProviderSetup(Problem):
+    """The account or the sender is not set up for this: an operator must act at the provider."""
+
+    code = "provider_setup"
+    status = 424
+    title = "Provider account not set up for this"
+
+    def __init__(self, sentence: str, message_id: str) -> None:
+        super().__init__(sentence, messageId=message_id)
+
+
+class ProviderCredit(Problem):
+    """The hub's account with the provider has no money left: an operator must pay."""
+
+    code = "provider_credit"
+    status = 424
+    title = "Provider account out of credit"
+
+    def __init__(self, sentence: str, message_id: str) -> None:
+        super().__init__(sentence, messageId=message_id)
+
+
 class ProviderAuth(Problem):
     """The provider refused the hub's credentials: an operator must repair them."""
 

@@ -26,7 +26,13 @@ from trunkline.surfaces.shapes import (
     optional,
 )
 
-_STANDING = {"blocked": "blocked", "provider_rejected": "failed", "provider_auth": "failed"}
+_STANDING = {
+    "blocked": "blocked",
+    "provider_rejected": "failed",
+    "provider_auth": "failed",
+    "provider_credit": "failed",
+    "provider_setup": "failed",
+}
 """The codes of refusals that have a message, and what became of it."""
 
 

@@ -8,6 +8,7 @@ from trunkline.core.hub import Hub
 from trunkline.core.inbound.events import MOST_EVENTS
 from trunkline.core.inbound.repository import EndedEvent, EventState
 from trunkline.core.principal import Principal, Scope
+from trunkline.core.problems import Invalid
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
 from trunkline.surfaces.shapes import Arguments, Line, Result, Time, optional
 
@@ -41,6 +42,27 @@ class FindingsShape(Result):
     """What an examination found."""
 
     findings: list[FindingShape]
+
+
+class VerifyArguments(Arguments):
+    """One connection; without it all of them."""
+
+    connection: Line | None = None
+
+
+class VerifiedShape(Result):
+    """What a provider said of one connection."""
+
+    connection: str
+    provider: str
+    held: Literal["yes", "no", "untold"]
+    sentence: str
+
+
+class VerifiedConnectionsShape(Result):
+    """What the providers said."""
+
+    connections: list[VerifiedShape]
 
 
 class EventShape(Result):
@@ -86,6 +108,26 @@ async def _doctor(hub: Hub, by: Principal, _: str, given: NothingArguments) -> F
     )
 
 
+async def _providers_verify(
+    hub: Hub, by: Principal, _: str, given: VerifyArguments
+) -> VerifiedConnectionsShape:
+    wanted = [each for each in hub.connections.all() if given.connection in (None, each.name)]
+    if given.connection is not None and not wanted:
+        known = ", ".join(hub.connections.names()) or "none"
+        raise Invalid("connection", f"there is no such connection; there are: {known}.")
+    return VerifiedConnectionsShape(
+        connections=[
+            VerifiedShape(
+                connection=each.connection,
+                provider=each.provider,
+                held=each.held.value,
+                sentence=each.sentence,
+            )
+            for each in await hub.verification.verify(wanted)
+        ]
+    )
+
+
 async def _events_list(hub: Hub, by: Principal, _: str, given: EventsArguments) -> EventsShape:
     state = EventState(given.state) if given.state else None
     found = await hub.events.newest(by, state, given.limit)
@@ -111,6 +153,16 @@ UPKEEP: tuple[AnyOperation, ...] = (
         arguments=NothingArguments,
         result=FindingsShape,
         run=_doctor,
+    ),
+    Operation(
+        name="providers_verify",
+        title="Verify connections",
+        description="Ask each connection's provider whether it knows the account; nothing is sent.",
+        scope=Scope.LOCAL,
+        annotations=Annotations(read_only=True, idempotent=True),
+        arguments=VerifyArguments,
+        result=VerifiedConnectionsShape,
+        run=_providers_verify,
     ),
     Operation(
         name="events_list",

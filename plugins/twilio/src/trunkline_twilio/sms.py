@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from trunkline.sdk import (
     MICROS,
+    Account,
     DeliveryStatus,
     OutboundSms,
     OutcomeUnknown,
@@ -28,6 +29,7 @@ from trunkline_twilio.statuses import STATUSES
 
 _PAGE_SIZE: Final = 1000  # the most that Twilio gives
 _MOST_PAGES: Final = 5
+_TRIAL: Final = "It is a trial account, which reaches verified numbers only: upgrade it."
 _NO_SUCH_TEXT: Final = "20404"
 
 
@@ -38,7 +40,8 @@ class Twilio(TelephonyProvider):
         self._http = context.http
         self._clock = context.clock
         self._base_url = config.base_url
-        self._messages = f"/2010-04-01/Accounts/{config.account_sid}/Messages"
+        self._account = f"/2010-04-01/Accounts/{config.account_sid}"
+        self._messages = f"{self._account}/Messages"
         self._sends = httpx2.URL(f"{config.base_url}{self._messages}.json")
         self._auth = httpx2.BasicAuth(config.account_sid, config.auth_token.get_secret_value())
 
@@ -80,6 +83,14 @@ class Twilio(TelephonyProvider):
         # A part of the list must not pass for the whole: what is missing may have been sent.
         raise OutcomeUnknown("Twilio lists more texts between the two numbers than can be read.")
 
+    async def verify(self) -> Account:
+        response = await self._get(f"{self._account}.json")
+        account = _read(_Account, self._succeeded(response))
+        notes = [_TRIAL] if account.type == "Trial" else []
+        if account.status != "active":
+            notes.append(f"Its status is {account.status}: look at it in Twilio's console.")
+        return Account(name=account.friendly_name, notes=tuple(notes))
+
     async def _get(self, uri: str) -> httpx2.Response:
         with transport_errors("Twilio"):
             return await self._http.get(f"{self._base_url}{uri}", auth=self._auth)
@@ -109,6 +120,14 @@ class _Taken(_Answer):
 
     sid: str = Field(min_length=1)
     status: str = ""
+
+
+class _Account(_Answer):
+    """What is read of the account itself."""
+
+    friendly_name: str | None = None
+    status: str = Field(pattern="^[a-z]{1,32}$")
+    type: str | None = None
 
 
 class _Message(_Answer):

@@ -8,6 +8,7 @@ from typing import Final
 from trunkline.core.connections.breaker import Breakers, Permit
 from trunkline.core.connections.lanes import Lane, Rate
 from trunkline.core.connections.registry import Connection, Connections, ConnectionState
+from trunkline.core.connections.troubles import Troubles
 from trunkline.core.engine.engine import AT_ONCE
 from trunkline.core.engine.repository import JobKind, read_beats
 from trunkline.core.trouble import tell_trouble
@@ -49,6 +50,7 @@ class Route:
     passed_over: str | None
     _permit: Permit
     _breakers: Breakers
+    _troubles: Troubles
     _leave: Callable[[], None] | None = field(repr=False)
 
     def note(self, outcome: Receipt | ProviderError) -> None:
@@ -57,6 +59,7 @@ class Route:
             isinstance(outcome, RetryLater) and outcome.unavailable
         )
         self._breakers.note(self._permit, trouble=trouble)
+        self._troubles.note(self.connection.name, outcome)
 
     def leave(self) -> None:
         """Give the room back; a second time does nothing."""
@@ -73,6 +76,7 @@ class Routes:
         db: Database,
         connections: Connections,
         breakers: Breakers,
+        troubles: Troubles,
         clock: Clock,
         log: EventLog,
         *,
@@ -82,6 +86,7 @@ class Routes:
         self._db = db
         self._connections = connections
         self._breakers = breakers
+        self._troubles = troubles
         self._clock = clock
         self._log = log
         bounds = {each.name: each.bounds for each in connections.all()}
@@ -118,10 +123,11 @@ class Routes:
 
     def states(self) -> dict[str, ConnectionState]:
         """Return how each connection does."""
-        return {
-            name: ConnectionState.ERROR if self._breakers.is_open(name) else state
-            for name, state in self._connections.states().items()
-        }
+        states = self._connections.states()
+        for name in states:
+            if self._breakers.is_open(name) or self._troubles.of(name):
+                states[name] = ConnectionState.ERROR
+        return states
 
     async def first(self, candidates: Sequence[Connection]) -> Route | Later:
         """
@@ -150,6 +156,7 @@ class Routes:
                         obstacles[0].why if obstacles else None,
                         found.permit,
                         self._breakers,
+                        self._troubles,
                         found.leave,
                     )
                 obstacle = found

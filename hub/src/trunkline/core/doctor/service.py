@@ -1,7 +1,7 @@
 """The examination of a hub: what it rests on, how it is reached, and whether its counts balance."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,9 @@ import httpx2
 import sqlalchemy as sa
 
 from trunkline import __version__
-from trunkline.core.connections.registry import Connections, ConnectionState
+from trunkline.core.connections.registry import Connections
+from trunkline.core.connections.troubles import Troubles
+from trunkline.core.connections.verification import Held, Verification, Verified
 from trunkline.core.doctor import counts
 from trunkline.core.doctor.models import Finding, bad, look, ok
 from trunkline.core.engine.marks import set_mark
@@ -40,6 +42,8 @@ class Doctor:
 
     db: Database
     connections: Connections
+    troubles: Troubles
+    verification: Verification
     keys: Keys
     clock: Clock
     ids: IdSource
@@ -58,7 +62,8 @@ class Doctor:
                 lambda tx: counts.count(tx, principal.workspace_id, now), heavy=True
             )
             found += counts.findings(counted)
-        return [*found, *self._connections(), await self._public_url()]
+        found += [each async for each in self._connections()]
+        return [*found, await self._public_url()]
 
     def proof(self, question: str) -> str:
         """Return what only a hub with this master key can answer."""
@@ -99,7 +104,7 @@ class Doctor:
             return [*found, look("clock", sentence)]
         return [*found, ok("clock", "this machine and the database agree")]
 
-    def _connections(self) -> Iterator[Finding]:
+    async def _connections(self) -> AsyncIterator[Finding]:
         if not self.wanted and not self.connections.names():
             yield look("connections", "None is configured, so nothing can be sent.")
         for name in self.wanted:
@@ -108,17 +113,27 @@ class Doctor:
                     f"connection {name}",
                     "No loaded plugin offers its provider: `trunkline plugins list` says why.",
                 )
-        for name, state in self.connections.states().items():
-            connection = self.connections.find(name)
-            assert connection is not None  # it is one of them
-            can = ", ".join(sorted(each.value for each in connection.spec.capabilities))
-            if connection.fault:
-                yield bad(f"connection {name}", f"It cannot be used: {connection.fault}")
-            elif state is ConnectionState.ERROR:
-                why = self.connections.why_not_open(name) or "The log says why."
-                yield bad(f"connection {name}", f"It could not be opened: {why}")
-            else:
-                yield ok(f"connection {name}", f"{connection.spec.name}: {can}")
+        for each in await self.verification.verify(self.connections.all()):
+            yield self._connection(each)
+
+    def _connection(self, verified: Verified) -> Finding:
+        subject, trouble = (
+            f"connection {verified.connection}",
+            self.troubles.of(verified.connection),
+        )
+        connection = self.connections.find(verified.connection)
+        assert connection is not None  # it is one of them
+        if verified.held is Held.NO:
+            return bad(subject, verified.sentence)
+        if trouble is not None:
+            since = trouble.since.isoformat(timespec="seconds")
+            return bad(subject, f"{trouble.sentence} It has been so since {since}.")
+        can = ", ".join(sorted(each.value for each in connection.spec.capabilities))
+        told = f"{verified.provider}: {can}"
+        if verified.held is Held.UNTOLD:
+            return ok(subject, told)
+        is_limited = verified.account is not None and verified.account.notes
+        return (look if is_limited else ok)(subject, f"{told}. {verified.sentence}")
 
     async def _public_url(self) -> Finding:
         """Ask whoever answers at the hub's own address for what only this hub can say."""

@@ -39,6 +39,7 @@ from trunkline.sdk import (
 )
 
 _OPEN_RETRY_S: Final = 5.0
+_OPERATORS_CODES: Final = frozenset({"provider_auth", "provider_credit", "provider_setup"})
 _RECORD_TRIES: Final = 30
 _RECORD_PAUSE_S: Final = 1.0
 
@@ -130,7 +131,8 @@ class Delivery:
         return route if isinstance(route, Route) else None
 
     def _tell(self, message: Message, started: float) -> None:
-        self._log.info(
+        tell = self._log.warning if message.error_code in _OPERATORS_CODES else self._log.info
+        tell(
             f"{message.channel}.{message.status}",
             agentId=message.agent_id,
             channel=message.channel.value,

@@ -1,5 +1,6 @@
 """What an attempt came to, written down with everything that follows from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -21,6 +22,7 @@ from trunkline.core.messages.models import (
 )
 from trunkline.sdk import (
     AuthFailed,
+    NotSetUp,
     OutcomeUnknown,
     OutOfCredit,
     ProviderError,
@@ -33,6 +35,12 @@ FIRST_BACKOFF_S: Final = 2.0
 LONGEST_RETRY_S: Final = 900.0
 """A wait between two attempts, also where a vendor wishes for more: some send centuries."""
 _FIRST_QUESTION_S: Final = 2.0
+_OPERATORS: Final[Mapping[type[ProviderError], str]] = {
+    AuthFailed: "provider_auth",
+    OutOfCredit: "provider_credit",
+    NotSetUp: "provider_setup",
+}
+"""What only an operator can mend, and the code it is told with."""
 
 _BY_SEND: Final = Evidence(source=Source.SEND)
 
@@ -159,10 +167,11 @@ class Outcomes:
             self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, due_at)
 
     def _refusal(self, tx: Tx, attempt: Attempt, error: ProviderError) -> None:
-        code = "provider_auth" if isinstance(error, AuthFailed | OutOfCredit) else None
-        self.fail(
-            tx, attempt.workspace_id, attempt.message, code or "provider_rejected", str(error)
+        code = next(
+            (code for kind, code in _OPERATORS.items() if isinstance(error, kind)),
+            "provider_rejected",
         )
+        self.fail(tx, attempt.workspace_id, attempt.message, code, str(error))
 
     def expire(
         self,

@@ -34,7 +34,9 @@ from trunkline.core.problems import (
     Invalid,
     NotFound,
     ProviderAuth,
+    ProviderCredit,
     ProviderRejected,
+    ProviderSetup,
     TooLate,
     Unsupported,
 )
@@ -262,6 +264,7 @@ def _answer(message: Message, *, replayed: bool) -> Answer:
         raise Blocked(message.rule or "", reason, message.id)
     if message.status is Status.FAILED and message.error_code == "provider_rejected":
         raise ProviderRejected(f"{reason} It was not sent; change it first.", message.id)
-    if message.status is Status.FAILED and message.error_code == "provider_auth":
-        raise ProviderAuth(f"{reason} It was not sent; the operator must act.", message.id)
+    for refusal in (ProviderAuth, ProviderCredit, ProviderSetup):
+        if message.status is Status.FAILED and message.error_code == refusal.code:
+            raise refusal(f"{reason} It was not sent; the operator must act.", message.id)
     return Answer(message=message, replayed=replayed)

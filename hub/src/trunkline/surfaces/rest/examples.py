@@ -152,6 +152,8 @@ _REFUSALS: Final[tuple[Problem, ...]] = (
     problems.NotFound("message"),
     problems.Overloaded(1.0),
     problems.PoolExhausted(5),
+    problems.ProviderSetup("The provider does not permit this country: allow it.", _MESSAGE),
+    problems.ProviderCredit("The provider's account has no money left.", _MESSAGE),
     problems.ProviderAuth("The provider refused the hub's credentials.", _MESSAGE),
     problems.ProviderRejected("The provider refused it: the number takes no texts.", _MESSAGE),
     problems.TooLarge(1_048_576),

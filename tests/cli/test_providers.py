@@ -1,0 +1,36 @@
+"""`trunkline providers verify`: a line for each connection, and an exit code for a scheduler."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from trunkline.cli import providers
+
+HELD = {"connection": "twilio", "provider": "twilio", "held": "yes", "sentence": "It is known."}
+REFUSED = {**HELD, "connection": "acme", "held": "no", "sentence": "Acme refused the key."}
+UNTOLD = {**HELD, "connection": "demo", "held": "untold", "sentence": "It cannot ask."}
+
+
+@pytest.mark.parametrize(
+    ("found", "arguments", "printed", "exit_code"),
+    [
+        ([HELD, UNTOLD], [], "ok    twilio: It is known.\nlook  demo: It cannot ask.\n", 0),
+        ([HELD, REFUSED], [], "ok    twilio: It is known.\nbad   acme: Acme refused the key.\n", 1),
+        ([REFUSED], ["--json"], json.dumps([REFUSED], indent=2) + "\n", 1),
+        ([], [], "No connection is configured.\n", 0),
+    ],
+)
+def test_case_c7_each_connection_has_a_line_and_a_bad_one_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+    found: list[dict[str, Any]],
+    arguments: list[str],
+    printed: str,
+    exit_code: int,
+) -> None:
+    monkeypatch.setattr(providers, "operate", lambda *_, **__: {"connections": found})
+
+    done = CliRunner().invoke(providers.providers, ["verify", *arguments])
+
+    assert (done.output, done.exit_code) == (printed, exit_code)
