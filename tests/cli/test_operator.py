@@ -177,12 +177,32 @@ def test_case_e9_a_hub_does_not_start_with_an_admin_token_that_could_be_guessed(
 def test_an_mcp_client_without_a_valid_token_is_told_how_to_get_one(
     shell: Shell, data_dir: str
 ) -> None:
-    missing = shell.run("mcp", "--data-dir", data_dir)
-    garbled = shell.run("mcp", "--data-dir", data_dir, TRUNKLINE_TOKEN="tl_agent_x_y")
+    shell.run("agents", "create", "ann", "--data-dir", data_dir)
+    for token in ("", " \n", "tl_agent_x_y", "tl_agent_\u00e9", "two\nlines"):
+        refused = shell.run("mcp", "--data-dir", data_dir, TRUNKLINE_TOKEN=token)
 
-    assert (missing.returncode, garbled.returncode) == (78, 78)
-    assert missing.stdout == garbled.stdout == ""
-    assert "trunkline tokens issue" in missing.stderr
+        assert (refused.returncode, refused.stdout) == (78, "")
+        assert "trunkline tokens issue" in refused.stderr
+
+
+def test_case_a18_an_mcp_client_is_told_where_its_token_was_looked_for_and_nothing_is_created(
+    shell: Shell, tmp_path: Path
+) -> None:
+    other, empty = str(tmp_path / "other"), tmp_path / "empty"
+    for data_dir in ("here", other):
+        shell.run("agents", "create", "ann", "--data-dir", data_dir)
+    token = shell.run("tokens", "issue", "ann", "--data-dir", other).stdout.strip()
+    nowhere = shell.run("mcp", "--data-dir", str(empty), TRUNKLINE_TOKEN=token)
+    elsewhere = shell.run("mcp", "--data-dir", "here", TRUNKLINE_TOKEN=token)
+
+    assert (nowhere.returncode, elsewhere.returncode) == (78, 78)
+    assert nowhere.stdout == elsewhere.stdout == ""
+    assert f"There is no hub in {empty}" in nowhere.stderr
+    assert f"the hub in {shell.folder / 'here'}" in elsewhere.stderr
+    for told in (nowhere.stderr, elsewhere.stderr):
+        assert "--data-dir" in told
+        assert "DEMO_MODE" in told
+    assert not empty.exists()
 
 
 @pytest.mark.slow

@@ -150,8 +150,9 @@ def _check_is_hub(settings: Settings) -> None:
         with directory_lock(data_dir):
             pass
     raise NotConfigured(
-        f"There is no hub in {data_dir}: name its directory with --data-dir, or create one with "
-        "`trunkline serve` or `trunkline agents create`."
+        f"There is no hub in {data_dir}: name its directory with --data-dir or TRUNKLINE_DATA_DIR "
+        "(the demo's with DEMO_MODE=true), or create one with `trunkline serve` or "
+        "`trunkline agents create`."
     )
 
 

@@ -1,7 +1,9 @@
 """`trunkline mcp`: one MCP client on stdin and stdout."""
 
 import os
+from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -9,9 +11,17 @@ from trunkline.cli import files
 from trunkline.cli.loop import run
 from trunkline.link import HubLink
 from trunkline.loading import stdout_is_stderr
-from trunkline.logs import configure_logging, get_log
+from trunkline.logs import configure_logging
 from trunkline.sdk import NotConfigured
-from trunkline.settings import load_settings, secure_data_dir
+from trunkline.settings import load_settings
+
+_ISSUE: Final = (
+    "Issue one with `trunkline tokens issue AGENT` and set it in the client's configuration."
+)
+_ELSEWHERE: Final = (
+    "If it is of another hub, name that one's directory: add --data-dir DIR to the arguments, or "
+    "TRUNKLINE_DATA_DIR (for the demo's hub DEMO_MODE=true) to the environment."
+)
 
 
 @click.command()
@@ -27,15 +37,17 @@ def mcp(config: Path | None, data_dir: Path | None, era: str) -> None:
     """Serve one MCP client on stdin and stdout; the token is in TRUNKLINE_TOKEN."""
     configure_logging("warning")
     settings = load_settings(config=config, data_dir=data_dir, environ=os.environ)
-    secure_data_dir(settings.server.data_dir, get_log("trunkline"))
-    token = os.environ.get("TRUNKLINE_TOKEN", "")
+    token = os.environ.get("TRUNKLINE_TOKEN", "").strip()
+    if not (token.isascii() and token.isprintable() and token):
+        raise NotConfigured(f"TRUNKLINE_TOKEN holds no token. {_ISSUE}")
 
     async def work() -> None:
-        async with HubLink(settings, share=True) as link:
-            if not token or (await link.request("GET", "/api/v1/tools", token)).status_code != 200:
+        async with HubLink(settings, share=True, creates=False) as link:
+            answer = await link.request("GET", "/api/v1/tools", token)
+            if answer.status_code == HTTPStatus.UNAUTHORIZED:
                 raise NotConfigured(
-                    "TRUNKLINE_TOKEN is missing or not valid. Issue a token with "
-                    "`trunkline tokens issue AGENT` and set it in the client's configuration."
+                    "TRUNKLINE_TOKEN holds no valid token of the hub in "
+                    f"{settings.server.data_dir}. {_ISSUE} {_ELSEWHERE}"
                 )
             from trunkline.surfaces.mcp.stdio import serve_stdio
 
