@@ -167,6 +167,43 @@ def test_a_command_that_exists_is_let_through(text: str) -> None:
     assert not list(wrong_commands(text))
 
 
+SWALLOWS = ("--env", "-e", "--header", "-H")
+"""Options of ``claude mcp add`` that take every word up to the next option."""
+
+
+def nameless(text: str) -> Iterator[str]:
+    """Complain of each ``claude mcp add`` one of whose options would take the server's name."""
+    for line in shown_commands(text):
+        if not line.startswith("claude mcp add "):
+            continue
+        words = shlex.split(line)
+        own = words[3 : words.index("--")] if "--" in words else words[3:]
+        after = [
+            own[number + 2 : number + 3] for number, each in enumerate(own) if each in SWALLOWS
+        ]
+        yield from (line for each in after if each and not each[0].startswith("-"))
+
+
+def test_case_a17_no_command_for_claude_code_swallows_the_servers_name() -> None:
+    texts = [page.read_text("utf-8") for page in pages(ROOT)]
+
+    assert any("claude mcp add" in text for text in texts)
+    assert [line for text in texts for line in nameless(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_wrong"),
+    [
+        ("claude mcp add --transport stdio --env A=b trunkline -- trunkline mcp", True),
+        ('claude mcp add --header "A: b" trunkline http://127.0.0.1:3100/mcp', True),
+        ("claude mcp add --transport stdio trunkline --env A=b -- trunkline mcp", False),
+        ("claude mcp add trunkline --env A=b --transport stdio -- trunkline mcp", False),
+    ],
+)
+def test_a_command_that_would_swallow_the_name_is_noticed(line: str, is_wrong: bool) -> None:
+    assert bool(list(nameless(f"```console\n$ {line}\n```\n"))) is is_wrong
+
+
 def test_the_readme_shows_the_two_commands_as_they_are() -> None:
     shown = [*shown_commands((ROOT / "README.md").read_text("utf-8"))]
 

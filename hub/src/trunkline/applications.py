@@ -25,7 +25,7 @@ from trunkline.surfaces.catalogue import AGENT_OPERATIONS
 from trunkline.surfaces.cors import Cors
 from trunkline.surfaces.guard import Guard, LoopbackOnly
 from trunkline.surfaces.http import problem_response
-from trunkline.surfaces.mcp.endpoint import McpEndpoint
+from trunkline.surfaces.mcp.endpoint import SSE_MESSAGES, McpEndpoint
 from trunkline.surfaces.operations import Catalogue
 from trunkline.surfaces.rest.application import rest_application
 from trunkline.surfaces.web.api_docs import add_api_docs
@@ -78,6 +78,8 @@ def build_applications(
     catalogue = Catalogue((*AGENT_OPERATIONS, *LOCAL_OPERATIONS))
     mcp = McpEndpoint(hub, catalogue)
     beside: list[BaseRoute] = [Route("/mcp", endpoint=mcp)]
+    if settings.server.legacy_sse:
+        beside += [Route("/sse", endpoint=_Asgi(mcp.stream)), Route(SSE_MESSAGES, endpoint=mcp)]
     for site in plugins.sites.values():
         if settings.server.demo or not site.demo_only:
             beside += _routes_of(site, hub)
@@ -134,6 +136,16 @@ async def _open_simulated(hub: Hub) -> None:
                 await hub.connections.provider(connection)
             except CannotOpen:
                 continue  # logged where it happened; the hub serves without it
+
+
+class _Asgi:
+    """A method as an application, which a route takes for a handler of requests otherwise."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 class _Viewing:

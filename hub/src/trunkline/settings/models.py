@@ -66,6 +66,12 @@ class ServerSettings(_Section):
         "https://app.example.com; besides the public URL's, whose own pages need no CORS.",
     )
 
+    legacy_sse: bool = Field(
+        default=False,
+        description="Serve the old HTTP+SSE transport of MCP at /sse too, for clients that know "
+        "nothing newer.",
+    )
+
 
 class DatabaseSettings(_Section):
     """Where the data is kept."""

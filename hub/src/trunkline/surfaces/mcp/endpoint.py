@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import Message as Event
 from starlette.types import Receive, Scope, Send
 
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
+    from trunkline.surfaces.mcp.sse import SseStreams
     from trunkline.surfaces.mcp.unread import HubUnread
 
+SSE_MESSAGES: Final = "/sse/messages"
+"""Where clients of the old transport post, as its stream tells them."""
 _LISTEN = "subscriptions/listen"
 _SSE = "text/event-stream"
 
@@ -36,6 +39,7 @@ class _Managers:
     plain: "StreamableHTTPSessionManager"
     streaming: "StreamableHTTPSessionManager"
     unread: "HubUnread"
+    sse: "SseStreams"
     check_headers: Callable[[Headers, Message], None]
 
 
@@ -65,6 +69,7 @@ class McpEndpoint:
         """Let every client that listens go."""
         if self._ready is not None and self._ready.done() and not self._ready.exception():
             self._ready.result().unread.end()
+            self._ready.result().sse.end()
 
     async def close(self) -> None:
         """End what is under way."""
@@ -77,21 +82,43 @@ class McpEndpoint:
         try:
             scope[PRINCIPAL] = await authenticate(self._hub, request)
             body = await _posted(request)
-            self.warm_up()
-            assert self._ready is not None  # warm_up made it
-            managers = await asyncio.shield(self._ready)
+            managers = await self._managers()
             message = read_message(body)
             managers.check_headers(request.headers, message)
-        except NoMessage as refusal:
-            refused = JSONResponse(refusal.answer(), status_code=HTTPStatus.BAD_REQUEST)
-            await refused(scope, receive, send)
-            return
         except Exception as error:  # noqa: BLE001 - every error has a documented answer
-            await problem_response(as_problem(error, self._hub))(scope, receive, send)
+            await self._refusal(error)(scope, receive, send)
+            return
+        receive = _after(body, receive)
+        if scope["path"] == SSE_MESSAGES:
+            await managers.sse.take(scope, receive, send)
             return
         streams = self._is_long(message) and _SSE in request.headers.get("accept", "")
         manager = managers.streaming if streams else managers.plain
-        await manager.handle_request(scope, _after(body, receive), send)
+        await manager.handle_request(scope, receive, send)
+
+    async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer at /sse: open a stream of the old HTTP+SSE transport."""
+        request = Request(scope, receive)
+        try:
+            scope[PRINCIPAL] = await authenticate(self._hub, request)
+            if request.method != "GET":
+                raise MethodNotAllowed(["GET"])  # noqa: TRY301 - as its neighbours do
+            managers = await self._managers()
+            managers.sse.check_room()
+        except Exception as error:  # noqa: BLE001 - every error has a documented answer
+            await self._refusal(error)(scope, receive, send)
+            return
+        await managers.sse.stream(scope, receive, send)
+
+    async def _managers(self) -> _Managers:
+        self.warm_up()
+        assert self._ready is not None  # warm_up made it
+        return await asyncio.shield(self._ready)
+
+    def _refusal(self, error: Exception) -> Response:
+        if isinstance(error, NoMessage):
+            return JSONResponse(error.answer(), status_code=HTTPStatus.BAD_REQUEST)
+        return problem_response(as_problem(error, self._hub))
 
     def _is_long(self, message: Message) -> bool:
         """Tell whether a message calls a tool that takes long, or listens."""
@@ -161,6 +188,7 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
 
     from trunkline.surfaces.mcp.headers import check_headers
     from trunkline.surfaces.mcp.server import build_server
+    from trunkline.surfaces.mcp.sse import SseStreams
     from trunkline.surfaces.mcp.unread import HubUnread
 
     def build(tools: _CatalogueTools, hub: Hub) -> _Managers:
@@ -174,6 +202,7 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
             plain=StreamableHTTPSessionManager(server, stateless=True, json_response=True),
             streaming=StreamableHTTPSessionManager(server, stateless=True),
             unread=unread,
+            sse=SseStreams(server, unread, SSE_MESSAGES),
             check_headers=check_headers,
         )
 

@@ -99,7 +99,7 @@ class HubUnread(Unread):
         self._bus = InMemorySubscriptionBus()
         self._handler = ListenHandler(self._bus, max_subscriptions=_MOST_LISTENERS)
         self._listening: Counter[str] = Counter()
-        self._held: dict[asyncio.Future[types.SubscriptionsListenResult], Principal] = {}
+        self._held: dict[asyncio.Future[Any], Principal] = {}
 
     async def owner(self, context: ServerRequestContext[Any]) -> str | None:
         """Return whose token came with the request."""
@@ -125,19 +125,27 @@ class HubUnread(Unread):
         agent_id = await self.own_agent(context, wanted) if wanted else ""
         answering = asyncio.ensure_future(self._handler(context, params))
         self._listening[agent_id] += 1
-        self._held[answering] = caller(context)
         try:
-            while not answering.done():
-                await self._check(context)
-                await asyncio.wait({answering}, timeout=RECHECK_S)
+            with self.held(answering, caller(context)):
+                while not answering.done():
+                    await self._check(context)
+                    await asyncio.wait({answering}, timeout=RECHECK_S)
             if answering.cancelled():
                 await self._check(context)
                 raise MCPError(types.INVALID_REQUEST, "Listen again.")
             return answering.result()
         finally:
             answering.cancel()
-            del self._held[answering]
             self._listening[agent_id] -= 1
+
+    @contextmanager
+    def held(self, stream: asyncio.Future[Any], principal: Principal) -> Iterator[None]:
+        """Cancel, within the block, what is held open for a token as soon as that is revoked."""
+        self._held[stream] = principal
+        try:
+            yield
+        finally:
+            del self._held[stream]
 
     async def run(self) -> None:
         """Pass on what the hub, or another one on its database, stores; until cancelled."""
