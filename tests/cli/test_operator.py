@@ -121,7 +121,7 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
         (("pool", "grow", "many"), 2, "not a valid integer"),
         (("messages", "show", f"msg_{0:032x}"), 1, "no such message"),
         (("messages", "resolve", f"msg_{0:032x}"), 2, "--not-sent"),
-        (("messages", "resolve", f"msg_{0:032x}", "--sent", "--not-sent"), 2, "either"),
+        (("messages", "resolve", f"msg_{0:032x}", "--sent", "--not-sent"), 2, "Give one of"),
         (("messages", "resolve", f"msg_{0:032x}", "--sent"), 1, "no such message"),
         (("messages", "list", "--status", "lost"), 2, "status"),
         (("messages", "retry", "17"), 2, "id: give an id of this hub: msg_"),

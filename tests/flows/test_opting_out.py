@@ -1,14 +1,18 @@
 """STOP closes a number for everyone in the workspace; START opens what STOP closed."""
 
 import asyncio
+import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import httpx2
 import pytest
 
-from tests.flows.hubs import ANN, BEN, HANDSET, Caller, Served
-from tests.flows.networks import Vendor
+from tests.flows.hubs import ANN, BEN, HANDSET, Caller, Served, StartHub
+from tests.flows.networks import ALICE, BOB, WIRE, Network, Vendor, WireWebhooks
+from trunkline.sdk import InboundEvent, OptOut, Received, WebhookRequest
 
 pytestmark = pytest.mark.both(slow=True)
 
@@ -138,3 +142,73 @@ async def test_a_stop_that_arrives_while_a_text_is_being_reviewed_blocks_it(
 
     assert is_blocked(await send)
     assert await Vendor(served).handset(HANDSET) == []
+
+
+# --- what the provider made of it -----------------------------------------------------------------
+
+
+class Judging(WireWebhooks):
+    """Tells what the provider itself made of a text."""
+
+    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+        (text,) = super().parse(request)
+        assert isinstance(text, Received)
+        return [replace(text, opt_out=OptOut(json.loads(request.body)["optOut"]))]
+
+
+@pytest.mark.sqlite
+async def test_case_c3_what_the_provider_made_of_a_text_beats_its_words(
+    start_hub: StartHub,
+) -> None:
+    async def blocked_after(body: str, opt_out: str, id_: str) -> bool:
+        text = {"id": id_, "from": BOB, "to": ALICE, "body": body, "optOut": opt_out}
+        answer = await hub.client.post(
+            "/webhooks/connections/wire/sms", json=text, headers={"x-wire": "yes"}
+        )
+        assert answer.status_code == 204
+        return is_blocked(await ann.try_send(BOB, f"after {id_}"))
+
+    plugins = Network().plugins(Judging())
+    async with start_hub(plugins=plugins, toml=WIRE) as hub:
+        ann = await hub.agent("ann", ALICE)
+
+        assert await blocked_after("BASTA", "stop", "t1")
+        assert not await blocked_after("SUBSCRIBE", "start", "t2")
+        assert await blocked_after("start", "stop", "t3")
+        assert not await blocked_after("stop", "start", "t4")
+
+
+# --- near misses ----------------------------------------------------------------------------------
+
+
+async def test_case_b4_a_near_miss_closes_nothing_and_waits_for_a_person(
+    served: Served, ann: Caller
+) -> None:
+    await Vendor(served).text(HANDSET, ANN, "How do I unsubscribe?")
+    (listed,) = (await served.local("messages_list", flagged=True))["messages"]
+    (text,) = await ann.inbox()
+
+    assert (listed["id"], listed["flag"]) == (text["id"], "opt_out")
+    assert (await ann.send(HANDSET, "hello"))["status"] == "sent"
+
+
+@pytest.mark.parametrize(("opted_out", "blocked"), [(True, True), (False, False)])
+async def test_case_b4_a_person_decides_about_a_near_miss(
+    served: Served, ann: Caller, opted_out: bool, blocked: bool
+) -> None:
+    await Vendor(served).text(HANDSET, ANN, "How do I unsubscribe?")
+    (text,) = await ann.inbox()
+    await served.local("messages_resolve", id=text["id"], optedOut=opted_out)
+
+    assert (await served.local("messages_list", flagged=True))["messages"] == []
+    assert is_blocked(await ann.try_send(HANDSET, "hello")) is blocked
+
+
+async def test_a_person_decides_about_what_is_in_doubt_only(served: Served, ann: Caller) -> None:
+    await Vendor(served).text(HANDSET, ANN, "See you at five")
+    (text,) = await ann.inbox()
+    told = await served.operator.post(
+        "/api/v1/tools/messages_resolve", json={"id": text["id"], "optedOut": True}
+    )
+
+    assert (told.status_code, told.json()["code"]) == (409, "too_late")

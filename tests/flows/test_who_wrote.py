@@ -7,6 +7,7 @@ import pytest
 from tests.flows.houses import refused
 from tests.flows.hubs import ANN, Caller, Served
 from tests.flows.networks import Vendor
+from trunkline.core.inbound.seeing import LONGEST_TEXT
 
 pytestmark = [pytest.mark.both(slow=True), pytest.mark.sqlite]
 
@@ -72,3 +73,70 @@ async def test_case_b2_a_stop_counts_however_a_network_spells_the_number(
 
     assert refused(closed, 403, "blocked")
     assert (await ann.send(OLD, "hello"))["status"] == "sent"
+
+
+# --- no number ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sender", ["22395", "ACMEBANK"])
+async def test_case_b3_a_text_from_no_number_is_shown_as_not_answerable(
+    served: Served, ann: Caller, sender: str
+) -> None:
+    vendor = Vendor(served)
+    await vendor.text("+14155552671", ANN, "hello", "t1")
+    await vendor.text(sender, ANN, "Your code is 0042", "t2")
+    (text,) = await ann.inbox(contactNumber=sender)
+    awaited = await ann.call("comms_wait_for_reply", **{"from": sender, "timeoutSeconds": 5})
+
+    assert (text["from"], text["body"]) == (sender, "Your code is 0042")
+    assert text["answerable"] is False
+    assert awaited == text
+
+
+@pytest.mark.parametrize("sender", ["22395", "ACMEBANK"])
+async def test_case_b3_a_send_to_no_number_is_refused_and_says_why(
+    served: Served, ann: Caller, sender: str
+) -> None:
+    await Vendor(served).text(sender, ANN, "Your code is 0042")
+    (text,) = await ann.inbox()
+    plain = await ann.try_send(sender, "thanks")
+    as_reply = await ann.try_send(sender, "thanks", replyTo=text["id"])
+
+    assert refused(plain, 422, "invalid")
+    assert "cannot be written to" in plain.json()["detail"]
+    assert refused(as_reply, 422, "invalid")
+    assert as_reply.json()["detail"].startswith("replyTo: that message came from a short code")
+
+
+async def test_case_b3_who_may_write_before_is_awaited_by_short_code(
+    served: Served, ann: Caller
+) -> None:
+    waiting = asyncio.create_task(
+        ann.call("comms_wait_for_reply", **{"from": "22395", "timeoutSeconds": 10})
+    )
+    await Vendor(served).text("22395", ANN, "Your code is 0042")
+
+    assert (await waiting)["body"] == "Your code is 0042"
+
+
+# --- long texts -----------------------------------------------------------------------------------
+
+
+async def test_case_b8_a_text_as_long_as_any_can_be_is_taken_whole(
+    served: Served, ann: Caller
+) -> None:
+    body = "\u0915\u200d" * (LONGEST_TEXT // 2)
+    await Vendor(served).text("+14155552671", ANN, body)
+
+    assert [text["body"] for text in await ann.inbox()] == [body]
+
+
+async def test_case_b8_a_longer_one_is_kept_as_a_dead_letter_that_says_so(
+    served: Served, ann: Caller
+) -> None:
+    await Vendor(served).text("+14155552671", ANN, "a\u200d" * 150_000)
+    (event,) = (await served.local("events_list", state="dead"))["events"]
+
+    assert await ann.inbox() == []
+    assert event["reason"] == "The text is longer than any can be: over 39015 characters."
+    assert served.count("body_vault") == 1

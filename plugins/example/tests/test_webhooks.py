@@ -50,7 +50,7 @@ def test_an_event_the_hub_has_no_use_for_is_none() -> None:
     [
         {},
         {**RECEIVED, "event_id": 7},
-        {**RECEIVED, "from": "Grandma"},
+        {**RECEIVED, "from": ""},
         {**RECEIVED, "text": None},
         {**REPORTED, "status": 3},
     ],

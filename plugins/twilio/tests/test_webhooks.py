@@ -19,7 +19,7 @@ from plugins.twilio.tests.vendor import (
     signature,
     webhook,
 )
-from trunkline.sdk import E164, DeliveryStatus, Received, Reported, WebhookReply
+from trunkline.sdk import E164, DeliveryStatus, OptOut, Received, Reported, WebhookReply
 from trunkline_twilio.webhooks import TwilioWebhooks
 
 ADAPTER = TwilioWebhooks()
@@ -36,6 +36,24 @@ def test_an_inbound_text_is_read_as_twilio_sends_it() -> None:
             body="Grüße & more",
         )
     ]
+
+
+@pytest.mark.parametrize("sender", ["22395", "ACMEBANK"])
+def test_case_b3_a_text_may_come_from_a_short_code_or_a_name(sender: str) -> None:
+    (event,) = ADAPTER.parse(webhook({**RECEIVED, "From": sender}))
+
+    assert isinstance(event, Received)
+    assert event.sender == sender
+
+
+@pytest.mark.parametrize(
+    ("told", "opt_out"), [("STOP", OptOut.STOP), ("START", OptOut.START), ("HELP", None)]
+)
+def test_case_c3_what_twilio_made_of_a_text_is_told(told: str, opt_out: OptOut | None) -> None:
+    (event,) = ADAPTER.parse(webhook({**RECEIVED, "OptOutType": told}))
+
+    assert isinstance(event, Received)
+    assert event.opt_out is opt_out
 
 
 def test_a_failure_is_reported_with_twilios_code() -> None:

@@ -71,22 +71,29 @@ def show_message(
 @click.argument("message_id", metavar="ID")
 @click.option("--sent", is_flag=True, help="You found that it was sent.")
 @click.option("--not-sent", is_flag=True, help="You found that it was not sent.")
+@click.option("--opted-out", is_flag=True, help="Its sender wants no more texts.")
+@click.option("--not-opted-out", is_flag=True, help="Its sender wants something else.")
 def resolve(
     config: Path | None,
     data_dir: Path | None,
     message_id: str,
     sent: bool,
     not_sent: bool,
+    opted_out: bool,
+    not_opted_out: bool,
     as_json: bool,
 ) -> None:
     """
-    Decide what became of a message whose outcome is unknown.
+    Decide about a message that waits for a person.
 
-    One that was not sent is tried again, unless its time has passed or its text is gone.
+    Of one whose outcome is unknown, whether it was sent: if it was not, it is tried again, unless
+    its time has passed or its text is gone. Of an inbound one that may ask for no more texts,
+    whether its sender has opted out: that closes the number.
     """
-    if sent == not_sent:
-        raise click.UsageError("Give either --sent or --not-sent.")
-    done = operate(config, data_dir, "messages_resolve", id=message_id, sent=sent)
+    if sum((sent, not_sent, opted_out, not_opted_out)) != 1:
+        raise click.UsageError("Give one of --sent, --not-sent, --opted-out and --not-opted-out.")
+    found = {"sent": sent} if sent or not_sent else {"optedOut": opted_out}
+    done = operate(config, data_dir, "messages_resolve", id=message_id, **found)
     show(done, as_json=as_json)
 
 

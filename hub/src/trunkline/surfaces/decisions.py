@@ -7,6 +7,7 @@ from pydantic import Field
 from trunkline.core.hub import Hub
 from trunkline.core.messages.models import Message, Status
 from trunkline.core.principal import Principal, Scope
+from trunkline.core.problems import Invalid
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
 from trunkline.surfaces.shapes import Arguments, Reference, Result, Time, optional
 
@@ -26,10 +27,11 @@ class MessagesArguments(Arguments):
 
 
 class ResolveArguments(Arguments):
-    """A message whose outcome is unknown, and what a person found out."""
+    """A message that waits for a person, and what that person found out: one of the two."""
 
     id: Reference
-    sent: bool
+    sent: bool | None = None
+    opted_out: bool | None = None
 
 
 class MessageStateShape(Result):
@@ -176,7 +178,14 @@ async def _messages_show(
 async def _messages_resolve(
     hub: Hub, by: Principal, _: str, given: ResolveArguments
 ) -> MessageStateShape:
-    return MessageStateShape(**_state(await hub.decisions.resolve(by, given.id, sent=given.sent)))
+    if given.sent is not None and given.opted_out is None:
+        message = await hub.decisions.resolve(by, given.id, sent=given.sent)
+    elif given.opted_out is not None and given.sent is None:
+        opted_out = given.opted_out
+        message = await hub.decisions.resolve_opt_out(by, given.id, opted_out=opted_out)
+    else:
+        raise Invalid("sent", "give exactly one of sent and optedOut.")
+    return MessageStateShape(**_state(message))
 
 
 async def _messages_retry(
@@ -210,7 +219,8 @@ DECISIONS: tuple[AnyOperation, ...] = (
     Operation(
         name="messages_resolve",
         title="Decide what became of a message",
-        description="Settle a message whose outcome is unknown by what a person found out.",
+        description="Settle a message whose outcome is unknown, or whether the sender of one has "
+        "opted out, by what a person found out.",
         scope=Scope.LOCAL,
         annotations=Annotations(read_only=False),
         arguments=ResolveArguments,

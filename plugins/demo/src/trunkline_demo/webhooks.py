@@ -42,7 +42,7 @@ class Inbound(_Webhook):
 
     type: Literal["sms.received"] = "sms.received"
     id: str
-    sender: Number
+    sender: str = Field(min_length=1)
     recipient: Number
     body: str
     media_urls: tuple[str, ...] = ()

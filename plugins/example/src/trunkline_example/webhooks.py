@@ -38,7 +38,7 @@ class _Event(BaseModel):
 
 class _Text(_Event):
     id: str
-    sender: Annotated[E164, AfterValidator(e164)] = Field(alias="from")
+    sender: str = Field(alias="from", min_length=1)
     recipient: Annotated[E164, AfterValidator(e164)] = Field(alias="to")
 
 

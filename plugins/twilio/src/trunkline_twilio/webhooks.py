@@ -14,6 +14,7 @@ from trunkline.sdk import (
     BadSignature,
     InboundEvent,
     Media,
+    OptOut,
     Received,
     Reported,
     WebhookAdapter,
@@ -107,16 +108,17 @@ class _Event(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     sid: str = Field(alias="MessageSid", min_length=1)
-    sender: Annotated[E164, AfterValidator(e164)] = Field(alias="From")
 
 
 class _Received(_Event):
+    sender: str = Field(alias="From", pattern="^[^:]+$")  # a number, a short code or a name
     recipient: Annotated[E164, AfterValidator(e164)] = Field(alias="To")
     body: str = Field(alias="Body")
     num_media: int = Field(0, alias="NumMedia")
 
 
 class _Reported(_Event):
+    sender: Annotated[E164, AfterValidator(e164)] = Field(alias="From")
     error_code: str | None = Field(None, alias="ErrorCode")
 
 
@@ -149,11 +151,16 @@ def _received(fields: Mapping[str, str]) -> Received:
         sender=text.sender,
         recipient=text.recipient,
         body=text.body,
+        opt_out=_OPT_OUT.get(fields.get("OptOutType", "")),
         media=tuple(
             Media(url=fields[f"MediaUrl{n}"], content_type=fields.get(f"MediaContentType{n}"))
             for n in range(text.num_media)
         ),
     )
+
+
+_OPT_OUT: Final = {"STOP": OptOut.STOP, "START": OptOut.START}
+"""What Twilio itself made of a text; of HELP it has answered for us ("Advanced Opt-Out", 2026)."""
 
 
 def _reported(fields: Mapping[str, str]) -> Reported:

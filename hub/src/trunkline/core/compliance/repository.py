@@ -58,9 +58,13 @@ def is_suppressed(tx: Tx, workspace_id: str, address: str, sender: str) -> bool:
 
 
 def suppress_by_stop(
-    tx: Tx, workspace_id: str, row_id: str, address: str, event_id: str, now: datetime
+    tx: Tx, workspace_id: str, row_id: str, address: str, event_id: str | None, now: datetime
 ) -> None:
-    """Close `address`: it asked for it by STOP. Nothing changes if it is closed already."""
+    """
+    Close `address`: it asked for it by STOP. Nothing changes if it is closed already.
+
+    `event_id` is the event that told of it, or None if a person understood it so.
+    """
     _suppress(tx, workspace_id, row_id, Source.STOP, _ANY, address, event_id, now)
 
 

@@ -7,12 +7,12 @@ from typing import Final
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.compliance import repository as compliance
-from trunkline.core.compliance.optout import OptWord, opt_word
+from trunkline.core.compliance.optout import OptWord
 from trunkline.core.connections.registry import Connection
 from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.repository import EventState, StoredEvent
-from trunkline.core.inbound.text import visible
+from trunkline.core.inbound.seeing import SeenText
 from trunkline.core.messages import repository as messages
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
@@ -30,7 +30,7 @@ from trunkline.core.messages.models import (
     Status,
 )
 from trunkline.core.numbers import spellings
-from trunkline.sdk import InboundEvent, Received, Reported, Tx
+from trunkline.sdk import InboundEvent, Reported, Tx
 
 _OPEN: Final = frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN})
 """Nobody has proved yet that the message was taken, or was not."""
@@ -87,14 +87,13 @@ class Dispatch:
         self, tx: Tx, stored: StoredEvent, event: InboundEvent, came_at: datetime | None = None
     ) -> None:
         """
-        Close or open the sender's number if the text says so, whatever else becomes of it.
+        Close or open the sender's number if the text asks for it, whatever else becomes of it.
 
         A START that had to wait opens nothing that was closed after it came.
         """
-        if not isinstance(event, Received):
+        if not isinstance(event, SeenText):
             return
-        word = opt_word(visible(event.body))
-        if word is OptWord.STOP:
+        if event.asks is OptWord.STOP:
             compliance.suppress_by_stop(
                 tx,
                 stored.workspace_id,
@@ -103,26 +102,26 @@ class Dispatch:
                 stored.id,
                 self._journal.clock.now(),
             )
-        elif word is OptWord.START:
+        elif event.asks is OptWord.START:
             compliance.lift(tx, stored.workspace_id, event.sender, event.recipient, came_at)
 
     def apply(
         self, tx: Tx, stored: StoredEvent, event: InboundEvent, connection: Connection
     ) -> Applied:
         """Apply one event and return what it came to."""
-        if isinstance(event, Received):
+        if isinstance(event, SeenText):
             return self._receive(tx, stored, event, connection)
         if isinstance(event, Reported):
             return self._report(tx, stored, event, connection)
         return Applied(state=EventState.IGNORED, reason="The hub has no use for this event.")
 
     def _receive(
-        self, tx: Tx, stored: StoredEvent, event: Received, connection: Connection
+        self, tx: Tx, stored: StoredEvent, event: SeenText, connection: Connection
     ) -> Applied:
         agent = _owner(tx, stored, event.recipient)
         if agent is None:
             return Applied(state=EventState.IGNORED, reason="No agent has the number written to.")
-        content = _content(event)
+        content = Content(body=event.body, media_urls=tuple(each.url for each in event.media))
         message = Message(
             id=self._journal.ids.new("msg"),
             created_at=self._journal.clock.now(),
@@ -147,6 +146,7 @@ class Dispatch:
             reply_to=None,
             acknowledged_at=None,
             media_count=len(content.media_urls),
+            flag=Flag.OPT_OUT if event.asks is OptWord.UNCLEAR else None,
         )
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
         self._journal.store(tx, stored.workspace_id, message, content, evidence)
@@ -261,13 +261,6 @@ class Dispatch:
         if message.external_id == event.provider_id:
             return message, True
         return None if number == message.attempts else (message, False)
-
-
-def _content(event: Received) -> Content:
-    """Return what can be seen of a text and of the URLs of its media."""
-    return Content(
-        body=visible(event.body), media_urls=tuple(visible(each.url) for each in event.media)
-    )
 
 
 def _owner(tx: Tx, stored: StoredEvent, number: str) -> Agent | None:

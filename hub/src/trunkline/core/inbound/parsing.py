@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from trunkline.core.agents.models import Agent
+from trunkline.core.inbound.seeing import Unfit, seen
 from trunkline.core.numbers import is_same
 from trunkline.sdk import (
     InboundEvent,
@@ -73,20 +74,32 @@ def _checked(event: object, letter_id: str) -> Read:
     if isinstance(event, Unreadable):
         known = hashlib.sha256(f"unreadable {event.external_id}".encode(errors="replace"))
         return Read(event=None, fault=str(event.reason)[:_LONGEST], letter_id=known.hexdigest())
+    fault, text = _fault(event), event
+    if fault is None and isinstance(event, Received):
+        try:
+            text = seen(event)
+        except Unfit as error:
+            fault = str(error)
+        except Exception:  # noqa: BLE001 - an adapter may put anything into an event
+            fault = "The adapter told something of the text that the hub cannot read."
+    if fault is not None or not isinstance(text, InboundEvent):
+        return Read(event=None, fault=fault, letter_id=letter_id)
+    return Read(event=text, letter_id=letter_id)
+
+
+def _fault(event: object) -> str | None:
     if not isinstance(event, InboundEvent):
-        return Read(event=None, fault="The adapter made no event of it.", letter_id=letter_id)
+        return "The adapter made no event of it."
     texts: tuple[object, ...] = ()
     if isinstance(event, Received):
         texts = (event.body, event.sender, event.recipient)
     elif isinstance(event, Reported):
         texts = (event.vendor_status, event.sender or "")
         if not isinstance(event.cost_micros, int | None):
-            fault = "The adapter told a cost that is no whole number."
-            return Read(event=None, fault=fault, letter_id=letter_id)
+            return "The adapter told a cost that is no whole number."
     if not all(isinstance(each, str) for each in texts):
-        fault = "The adapter told something that is no text."
-        return Read(event=None, fault=fault, letter_id=letter_id)
-    return Read(event=event, letter_id=letter_id)
+        return "The adapter told something that is no text."
+    return None
 
 
 def is_for(event: InboundEvent, agent: Agent) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from trunkline.core.compliance import repository as compliance
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import repository, trail
@@ -11,6 +12,7 @@ from trunkline.core.messages.models import (
     AttemptEntry,
     Direction,
     Evidence,
+    Flag,
     HistoryEntry,
     Message,
     Source,
@@ -92,6 +94,33 @@ class Decisions:
 
         return await self._decided(principal, message_id, decide)
 
+    async def resolve_opt_out(
+        self, principal: Principal, message_id: str, *, opted_out: bool
+    ) -> Message:
+        """
+        Settle whether the sender of a flagged inbound message wants no more texts.
+
+        Raises:
+            TooLate: It is in no such doubt.
+        """
+
+        def decide(tx: Tx, workspace_id: str, message: Message) -> None:
+            if message.flag is not Flag.OPT_OUT:
+                rule = "only a text that may ask for no more of them can be decided so"
+                raise TooLate(message.status.value, message_id, rule)
+            if opted_out:
+                compliance.suppress_by_stop(
+                    tx,
+                    workspace_id,
+                    self.journal.ids.new("row"),
+                    message.from_address,
+                    None,
+                    self.journal.clock.now(),
+                )
+            repository.set_values(tx, workspace_id, message_id, flag=None)
+
+        return await self._decided(principal, message_id, decide, Direction.INBOUND)
+
     async def retry(self, principal: Principal, message_id: str) -> Message:
         """
         Let the next attempt at a queued message begin now.
@@ -130,12 +159,13 @@ class Decisions:
         principal: Principal,
         message_id: str,
         decide: Callable[[Tx, str, Message], None],
+        direction: Direction = Direction.OUTBOUND,
     ) -> Message:
         workspace_id = principal.workspace_id
 
         def fn(tx: Tx) -> Message:
             message = repository.find_message(tx, workspace_id, message_id)
-            if message is None or message.direction is not Direction.OUTBOUND:
+            if message is None or message.direction is not direction:
                 raise NotFound("message")
             decide(tx, workspace_id, message)
             decided = repository.find_message(tx, workspace_id, message_id)

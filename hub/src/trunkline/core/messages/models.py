@@ -70,6 +70,9 @@ class Flag(StrEnum):
     SENT_TWICE = "sent_twice"
     """An earlier attempt had got through after all: the recipient may have it twice."""
 
+    OPT_OUT = "opt_out"
+    """Inbound: its sender may want no more texts; decide with `trunkline messages resolve`."""
+
     NO_FINAL_STATUS = "no_final_status"
     """The provider took it long ago, and nobody has told what became of it."""
 
