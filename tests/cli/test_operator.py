@@ -4,12 +4,13 @@ import json
 import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import Shell
-from tests.processes import free_port, hub_process
+from tests.processes import TRUNKLINE, clean_environment, free_port, hub_process
 from trunkline.cli.operator import OperationRefused, operate
 from trunkline.serving import DirectoryTaken, directory_lock
 
@@ -266,3 +267,31 @@ def test_a_refusal_of_the_hub_is_an_error_with_the_hubs_own_sentence(tmp_path: P
     operate(None, tmp_path / "data", "agents_create", id="ann")
     with pytest.raises(OperationRefused, match="no such agent"):
         operate(None, tmp_path / "data", "agents_show", id="nobody")
+
+
+def test_case_e5_two_hubs_on_one_file_are_one_too_many(shell: Shell, data_dir: str) -> None:
+    assert shell.run("agents", "create", "ann", "--data-dir", data_dir).returncode == 0
+    file = shell.folder / data_dir / "trunkline.db"
+    config = shell.folder / "other.toml"
+    config.write_text(f'[database]\nurl = "sqlite:///{file}"\n')
+    port = str(free_port())
+    argv = [*TRUNKLINE, "serve", "--port", port, "--data-dir", data_dir]
+    with subprocess.Popen(
+        argv, cwd=shell.folder, stderr=subprocess.PIPE, text=True, env=clean_environment()
+    ) as hub:
+        try:
+            assert hub.stderr is not None
+            while "hub.serving" not in hub.stderr.readline():
+                assert hub.poll() is None
+            where = ("--data-dir", "second", "--config", str(config))
+            tries = {
+                command: shell.run(*command.split(), *where)
+                for command in ("serve --port 0", "tokens revoke ann")
+            }
+        finally:
+            hub.terminate()
+
+    for command, done in tries.items():
+        assert done.returncode == 1, command
+        assert f"Another hub (process {hub.pid}) has the database file" in done.stderr, command
+        assert "Traceback" not in done.stderr

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from trunkline.sdk import Database, DatabaseContext, Listeners, Note, Tx
 from trunkline_sqlite.engine import create_file, file_of, make_engine, prove_writable
 from trunkline_sqlite.failures import failed
+from trunkline_sqlite.holding import held
 from trunkline_sqlite.reader import Reader
 from trunkline_sqlite.writer import GroupWriter
 
@@ -42,12 +43,13 @@ async def open_database(url: str, context: DatabaseContext) -> AsyncIterator[Sql
 
     Raises:
         NotConfigured: The URL or the place of the file will not do.
-        DatabaseFailed: The file is there but cannot be used.
+        DatabaseFailed: The file is there but cannot be used, or another process uses it.
     """
     path = file_of(url, context.data_dir)
     create_file(path)
     listeners = Listeners()
     async with AsyncExitStack() as stack:
+        stack.enter_context(held(path, context.data_dir))
         stack.callback(listeners.end, StopAsyncIteration())
         try:
             prove_writable(make_engine(path))
