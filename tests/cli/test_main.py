@@ -31,6 +31,28 @@ def test_help_names_every_command_without_importing_any() -> None:
     assert modules == "['trunkline.cli']"
 
 
+@pytest.mark.parametrize("missing", ["click", "sqlalchemy", "structlog"])
+@pytest.mark.parametrize("command", [["serve"], ["db", "check"]])
+def test_case_f5_without_the_server_a_command_says_what_to_install(
+    missing: str, command: list[str]
+) -> None:
+    script = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        f"sys.argv[1:] = {command!r}\n"
+        "import trunkline.cli; trunkline.cli.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+
+    assert done.stderr == (
+        f"Error: The command needs the server, and {missing} of it is not installed: "
+        'pip install "trunkline[server]"\n'
+    )
+    assert done.stdout == ""
+    assert done.returncode == 78
+
+
 def test_listing_the_plugins_imports_neither_server_nor_database(shell: Shell) -> None:
     shell.plugins.add(
         "acmespy",
@@ -136,14 +158,3 @@ def test_being_stopped_is_not_a_traceback(
 ) -> None:
     assert exit_code(monkeypatch, click.Abort()) == 1
     assert capsys.readouterr().err == "Stopped.\n"
-
-
-def test_without_the_server_extra_the_command_says_what_to_install() -> None:
-    script = "import sys; sys.modules['click'] = None; import trunkline.cli"
-    done = subprocess.run(
-        [sys.executable, "-c", script], check=False, capture_output=True, text=True
-    )
-
-    assert (done.returncode, done.stdout) == (1, "")
-    assert 'pip install "trunkline[starter]"' in done.stderr
-    assert "Traceback" not in done.stderr

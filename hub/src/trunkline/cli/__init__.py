@@ -8,10 +8,24 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from trunkline import __version__
 
+WRONG_CONFIGURATION: Final = 78
+"""Exit code ``EX_CONFIG`` of sysexits.h: something must be set or installed first."""
+
+
+def _end_without(missing: ModuleNotFoundError) -> NoReturn:
+    """Tell that the process lacks what the extra ``server`` brings, and exit."""
+    package = str(missing.name).partition(".")[0]
+    sys.stderr.write(
+        f"Error: The command needs the server, and {package} of it is not installed: "
+        'pip install "trunkline[server]"\n'
+    )
+    sys.exit(WRONG_CONFIGURATION)
+
+
 try:
     import click
-except ModuleNotFoundError:
-    sys.exit('The command needs the server: pip install "trunkline[starter]"')
+except ModuleNotFoundError as missing:
+    _end_without(missing)
 
 COMMANDS: Final = {
     "serve": "Serve the hub.",
@@ -34,9 +48,6 @@ COMMANDS: Final = {
     "db": "Show and migrate the tables of the database.",
 }
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
-
-WRONG_CONFIGURATION: Final = 78
-"""Exit code ``EX_CONFIG`` of sysexits.h: something must be set or installed first."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -91,6 +102,8 @@ def _run() -> int:
     except click.Abort:
         click.echo("Stopped.", err=True)
         return 1
+    except ModuleNotFoundError as error:
+        _end_without(error)
     except Exception as error:  # noqa: BLE001 - every other error is told in a sentence
         return _told(error)
 

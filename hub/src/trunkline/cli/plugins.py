@@ -37,7 +37,10 @@ def list_(config: Path | None, data_dir: Path | None, *, as_json: bool) -> None:
     elif reports:
         click.echo(_table(reports))
     else:
-        click.echo("No plugin is installed. Try: pip install trunkline-demo trunkline-sqlite")
+        click.echo(
+            "No plugin is installed. A hub needs a database and a provider, such as "
+            "trunkline-sqlite and trunkline-demo: install them."
+        )
 
 
 @plugins.command()
