@@ -6,6 +6,7 @@
     python3 run.py bench [OPTIONS]    the figures of docs/operate/performance.md, with their gates
     python3 run.py chaos [OPTIONS]    hubs killed under load, and what became of every message
     python3 run.py simulate [OPTIONS]    the hub in virtual time, once for each seed
+    python3 run.py wheels             build every distribution's wheel into dist/
     python3 run.py lock [UV ARGS]     write requirements/ and constraints.txt again
     python3 run.py COMMAND …          any other command of ``trunkline``
 
@@ -35,14 +36,16 @@ def main(argv: list[str]) -> int:
     command, *rest = argv or ["demo"]
     if command == "lock":
         return lock_requirements(rest)
-    if command not in ("test", "bench", "chaos", "simulate"):
+    own = {"bench": "bench", "chaos": "tests.chaos", "simulate": "tests.simulation"}
+    if command not in ("test", "wheels", *own):
         return become(development_environment().with_name("trunkline"), [command, *rest])
     os.chdir(ROOT)
-    if command == "bench":
-        return become(development_environment(), ["-m", "bench", *rest])
-    if command in ("chaos", "simulate"):
-        module = {"chaos": "tests.chaos", "simulate": "tests.simulation"}[command]
-        return become(development_environment(), ["-m", module, *rest])
+    if command in own:
+        return become(development_environment(), ["-m", own[command], *rest])
+    if command == "wheels":
+        os.environ["UV_BUILD_CONSTRAINT"] = str(REQUIREMENTS / "build.txt")
+        build = ["build", "--all-packages", "--wheel", "--clear", "-o", "dist"]
+        return become(tox_environment(), ["-m", "uv", *build])
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every worker would compile the tests anew
     if "--quick" in rest:
         rest.remove("--quick")
