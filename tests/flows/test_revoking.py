@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from mcp.client import Client
 from mcp.client.subscriptions import SubscriptionLost
+from mcp.shared.exceptions import MCPError
 
 from plugins.postgres.tests.server import Server
 from tests.flows.conftest import TEMPLATE
@@ -21,6 +23,7 @@ from tests.flows.results import text_of
 from tests.flows.test_replies import until_waiting, waits
 from tests.flows.test_unread import URI, hears
 from trunkline.surfaces.mcp import stdio, unread
+from trunkline.surfaces.mcp.server import build_server
 
 WAYS = ["rest", "auto", "legacy", "stdio"]
 
@@ -206,3 +209,16 @@ async def test_case_e1_a_stream_ends_also_where_nobody_heard_of_the_revocation(
         served.running.hub.tokens._known.clear()
         with pytest.raises(SubscriptionLost):
             await asyncio.wait_for(anext(listening), 2)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_case_a1_a_list_that_is_refused_says_what_to_do(
+    served: Served, ann: Caller, mode: str
+) -> None:
+    tools = stdio.RelayedTools(Link(served), ann.token)
+    await served.local("tokens_revoke", target="ann")
+    async with Client(build_server(tools, stdio.RelayedUnread(tools)), mode=mode) as client:
+        with pytest.raises(MCPError) as refusal:
+            await client.list_tools()
+
+    assert refusal.value.error.message.startswith("unauthenticated: Send a valid token")

@@ -1,10 +1,13 @@
 """Frames around what people outside wrote, in whatever a model may read."""
 
+import re
 from hashlib import sha256
 from typing import Any, Final
 
 _WRITTEN: Final = ("subject", "body", "mediaUrl", "mediaUrls")
 """The fields of a message that hold what somebody else chose the words of; URLs hold words too."""
+_BARE_SENDER: Final = re.compile(r"\+?\d{1,15}|\w{1,11}", re.ASCII)
+"""Numbers, short codes, and names of one word, as short as GSM's: there is no room to instruct."""
 
 
 def fenced(value: Any) -> Any:
@@ -22,6 +25,8 @@ def fenced(value: Any) -> Any:
         return {name: fenced(each) for name, each in value.items()}
     message_id = str(value["id"])
     written = {name: _frame(value[name], message_id) for name in _WRITTEN if name in value}
+    if not _BARE_SENDER.fullmatch(value["from"]):
+        written["from"] = _frame(value["from"], message_id)
     return {**value, **written}
 
 

@@ -12,7 +12,7 @@ from trunkline import __version__
 from trunkline.core.problems import Problem
 from trunkline.surfaces.http import problem_object
 from trunkline.surfaces.mcp.fences import fenced
-from trunkline.surfaces.mcp.unread import Unread
+from trunkline.surfaces.mcp.unread import Unread, refusals
 
 INSTRUCTIONS: Final = (
     "Trunkline sends and receives messages for you. 'sent' is not 'delivered'. Never repeat a send "
@@ -44,7 +44,8 @@ def build_server(tools: Tools, unread: Unread) -> Server[Any]:
     async def list_tools(
         context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        listed = await tools.list(context)
+        with refusals():
+            listed = await tools.list(context)
         return types.ListToolsResult(tools=[types.Tool.model_validate(each) for each in listed])
 
     async def call_tool(
