@@ -225,15 +225,31 @@ VIOLATIONS: list[tuple[Rule, Callable[[Path], None]]] = [
 ]
 
 
-@pytest.fixture
-def a_copy(tmp_path: Path) -> Path:
+def git(tree: Path, *words: str) -> None:
+    who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.com")
+    subprocess.run(["git", *who, "-C", str(tree), *words], check=True)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This checkout's tracked files, as a repository of their own."""
+    tree = tmp_path_factory.mktemp("repository")
     for path in tracked(ROOT):
-        there = tmp_path / path.relative_to(ROOT)
+        there = tree / path.relative_to(ROOT)
         there.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, there)
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    return tmp_path
+    git(tree, "init", "-q")
+    git(tree, "add", "--all", "--force")
+    git(tree, "commit", "-q", "-m", "as it is")
+    return tree
+
+
+@pytest.fixture
+def a_copy(repository: Path) -> Iterator[Path]:
+    """That repository, as it is again afterwards."""
+    yield repository
+    git(repository, "reset", "-q", "--hard")
+    git(repository, "clean", "-fdqx")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -246,7 +262,7 @@ def test_the_rule_notices_a_violation(
     rule: Rule, plant: Callable[[Path], None], a_copy: Path
 ) -> None:
     plant(a_copy)
-    subprocess.run(["git", "-C", str(a_copy), "add", "--all", "--force"], check=True)
+    git(a_copy, "add", "--all", "--force")
     assert list(rule(a_copy)) != []
 
 
