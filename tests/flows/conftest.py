@@ -1,16 +1,21 @@
 """Hubs that are served for one test, on each database, and the agents in them."""
 
 import asyncio
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, cached_property, partial
+from importlib import metadata
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
 import pytest_asyncio
+import sqlalchemy as sa
+from fastapi.dependencies.utils import _get_signature
 
 from plugins.postgres.tests.server import Server, apart, query
 from tests.databases import SQLITE
@@ -19,7 +24,7 @@ from tests.flows.hubs import ANN, BEN, Caller, Served, StartHub, serve
 from trunkline.core.engine import engine
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.loading import load_plugins
-from trunkline.sdk import DatabaseContext
+from trunkline.sdk import ENTRY_POINT_GROUP, DatabaseContext
 from trunkline.testing import FakeClock, RecordingLog
 
 TEMPLATE = f"migrated_{os.getpid()}"  # each worker has its own on the server that all share
@@ -35,10 +40,63 @@ class _Hurried:
         await asyncio.sleep(min(delay_s, 0.005))
 
 
+class _ReadOnce(metadata.PathDistribution):
+    @cached_property
+    def metadata(self) -> Any:
+        return super().metadata
+
+
+class _Installed:
+    """importlib.metadata for the loader: what is installed stays so for as long as tests run."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(metadata, name)
+
+    @cache  # noqa: B019 - there is one of these
+    def distributions(self) -> list[metadata.Distribution]:
+        return [
+            _ReadOnce(dist._path)  # type: ignore[attr-defined]
+            for dist in metadata.distributions()
+            if any(entry.group == ENTRY_POINT_GROUP for entry in dist.entry_points)
+        ]
+
+
+_INSTALLED = _Installed()
+_real_create_engine = sa.create_engine
+_DIALECTS: dict[str, sa.Dialect] = {}
+_COMPILED: dict[str, Any] = {}
+
+
+def _create_engine(*given: Any, **more: Any) -> sa.Engine:
+    """Create an engine that knows the statements which those of other hubs have compiled."""
+    engine = _real_create_engine(*given, **more)
+    name = f"{engine.dialect.name}+{engine.dialect.driver}"
+    engine.dialect = _DIALECTS.setdefault(name, engine.dialect)
+    engine._compiled_cache = _COMPILED.setdefault(name, engine._compiled_cache)
+    return engine
+
+
+_SIGNATURES: dict[CodeType, inspect.Signature] = {}
+
+
+def _signature_of(call: Any) -> inspect.Signature:
+    """Return a handler's signature: those of one operation are closures of the same code."""
+    code = getattr(call, "__code__", None)
+    if code is None:
+        return _get_signature(call)
+    if code not in _SIGNATURES:
+        _SIGNATURES[code] = _get_signature(call)
+    return _SIGNATURES[code]
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _no_patience() -> Iterator[None]:
+def _quick_starts() -> Iterator[None]:
+    """Find out once what every hub's start finds out anew, although it is the same for all."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("uvicorn.server.asyncio", _Hurried())
+        patch.setattr("trunkline.loading.plugins.metadata", _INSTALLED)
+        patch.setattr("sqlalchemy.create_engine", _create_engine)
+        patch.setattr("fastapi.dependencies.utils._get_signature", _signature_of)
         yield
 
 

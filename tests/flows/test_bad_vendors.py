@@ -284,6 +284,7 @@ SAYS: Final[list[tuple[str, Talk, str]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("talk", "reason"), [each[1:] for each in SAYS], ids=[s[0] for s in SAYS])
 async def test_what_a_vendor_may_have_sent_is_unknown_and_not_sent_again(
     talk: Talk, reason: str, send: Send

@@ -24,7 +24,7 @@ from trunkline.sdk import E164, NotConfigured, Tx
 from trunkline.testing import FakeClock
 from trunkline_demo.webhooks import Inbound
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 ENVIRON = {"CREDENTIALS_ENCRYPTION_KEY": bytes(range(0, 256, 8)).hex()}
 WAITING = """
@@ -148,7 +148,6 @@ async def test_a_twin_on_another_hub_waits_for_the_outcome_and_gets_the_same_ans
     assert len(turnstile.network.asked) == 1
 
 
-@pytest.mark.slow
 async def test_a_client_hears_of_what_another_hub_takes_in_and_looks_when_its_own_was_deaf(
     url: str, tmp_path: Path
 ) -> None:
@@ -166,7 +165,6 @@ async def test_a_client_hears_of_what_another_hub_takes_in_and_looks_when_its_ow
             await asyncio.wait_for(anext(told), 10)
 
 
-@pytest.mark.slow
 async def test_a_twin_is_answered_although_its_hub_stops_hearing_meanwhile(
     url: str, tmp_path: Path
 ) -> None:
@@ -266,7 +264,6 @@ async def test_a_webhook_that_two_hubs_are_told_at_the_same_moment_is_stored_onc
 # --- starting -------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 async def test_hubs_that_start_together_migrate_once(postgres: Server, tmp_path: Path) -> None:
     with postgres.database() as url:
         with pytest.raises(NotConfigured, match=r"is empty .* run `trunkline db upgrade`"):
@@ -312,7 +309,6 @@ async def test_a_start_leaves_alone_what_another_hub_is_sending(url: str, tmp_pa
     assert (row["status"], answer["status"]) == ("sending", "sent")
 
 
-@pytest.mark.slow
 async def test_what_a_dead_hub_was_sending_is_unknown_once_it_is_old_enough(
     url: str, tmp_path: Path
 ) -> None:
@@ -341,7 +337,6 @@ async def test_what_a_dead_hub_was_sending_is_unknown_once_it_is_old_enough(
 # --- the database goes away -----------------------------------------------------------------------
 
 
-@pytest.mark.slow
 async def test_calls_are_answered_503_until_the_database_is_back(url: str, tmp_path: Path) -> None:
     name = url.partition("@/")[2].partition("?")[0]
     server = url.replace(name, "postgres", 1)

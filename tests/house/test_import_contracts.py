@@ -56,6 +56,7 @@ def test_a_tree_of_strangers_keeps_every_contract(model: Path) -> None:
     assert "6 kept, 0 broken" in verdict(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "imports", "contract"),
     [

@@ -38,6 +38,7 @@ FOUND: dict[Bug, tuple[int, str]] = {
 """Each bug: a seed that finds it at once, and the check that it must not pass."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bug", FOUND, ids=lambda bug: bug.__name__)
 def test_a_planted_bug_is_found(bug: Bug) -> None:
     first, check = FOUND[bug]

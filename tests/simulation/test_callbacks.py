@@ -6,6 +6,7 @@ from tests.simulation.bugs import a_status_may_move_back, an_event_counts_again_
 from tests.simulation.callbacks import check, check_sequences
 
 
+@pytest.mark.slow
 def test_whatever_the_order_of_callbacks_each_counts_once_and_no_status_goes_back() -> None:
     check_sequences(100)
 

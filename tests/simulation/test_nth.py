@@ -50,6 +50,7 @@ def test_any_operation_of_the_database_may_fail(fault: Trouble) -> None:
     assert failed > 50
 
 
+@pytest.mark.slow
 def test_a_hub_that_left_what_its_dead_began_would_be_noticed() -> None:
     with after_a_crash_nobody_looks(), pytest.raises(AssertionError, match="left sending"):
         until_it_comes_too_late(
@@ -58,6 +59,7 @@ def test_a_hub_that_left_what_its_dead_began_would_be_noticed() -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weather", BAD)
 def test_any_request_to_a_vendor_may_fail(weather: Weather) -> None:
     failed = until_it_comes_too_late(

@@ -14,6 +14,13 @@ from trunkline_postgres.plugin import trunkline_register_database
 __all__ = ["postgres"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave these tests out of ``run.py test --quick``, which needs no server for the rest."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("slow")
+
+
 @pytest.fixture
 def log() -> RecordingLog:
     return RecordingLog()
