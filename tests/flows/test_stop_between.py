@@ -43,7 +43,7 @@ async def test_a_stop_between_queueing_and_dispatch_is_never_followed_by_a_send(
     network, chance = Network(), random.Random(1)
     async with start_hub(plugins=network.plugins(WireWebhooks()), toml=WIRE) as hub:
         ann = await hub.agent("ann", ALICE)
-        gate = asyncio.Semaphore(50)
+        gate = asyncio.Semaphore(16)
 
         async def one(number: int) -> tuple[str, datetime]:
             async with gate:
