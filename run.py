@@ -6,6 +6,7 @@
     python3 run.py bench [OPTIONS]    the figures of docs/operate/performance.md, with their gates
     python3 run.py chaos [OPTIONS]    hubs killed under load, and what became of every message
     python3 run.py simulate [OPTIONS]    the hub in virtual time, once for each seed
+    python3 run.py hosts [OPTIONS]    what MCP hosts from npm make of the hub
     python3 run.py wheels             build every distribution's wheel into dist/
     python3 run.py lock [UV ARGS]     write requirements/ and constraints.txt again
     python3 run.py COMMAND …          any other command of ``trunkline``
@@ -36,7 +37,10 @@ def main(argv: list[str]) -> int:
     command, *rest = argv or ["demo"]
     if command == "lock":
         return lock_requirements(rest)
-    own = {"bench": "bench", "chaos": "tests.chaos", "simulate": "tests.simulation"}
+    own = {
+        "bench": "bench", "chaos": "tests.chaos", "simulate": "tests.simulation",
+        "hosts": "tests.hosts",
+    }  # fmt: skip
     if command not in ("test", "wheels", *own):
         return become(development_environment().with_name("trunkline"), [command, *rest])
     os.chdir(ROOT)
