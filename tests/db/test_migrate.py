@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from trunkline.core.compliance.repository import is_suppressed
 from trunkline.db import migrate
 from trunkline.db.migrate import HEAD, bring_up_to_date, current, upgrade
 from trunkline.db.schema import messages, metadata
@@ -162,3 +163,21 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+async def test_a_number_that_was_closed_stays_so_for_every_sender(db: Database) -> None:
+    def before(tx: Tx) -> None:
+        config = migrate._config()
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0003")
+        tx.execute(
+            sa.text(
+                "INSERT INTO suppressions (id, workspace_id, created_at, address, source) "
+                "VALUES ('row_1', 'default', CURRENT_TIMESTAMP, '+12025550150', 'stop')"
+            )
+        )
+
+    await db.write(before)
+    await db.write(upgrade)
+
+    assert await db.read(lambda tx: is_suppressed(tx, "default", "+12025550150", "+12025550101"))

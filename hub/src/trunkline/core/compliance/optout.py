@@ -60,7 +60,8 @@ _LATIN_CLOSES, _LATIN_UNSURE = (wording.pattern(_LATIN, name) for name in ("clos
 _OTHER_CLOSES, _OTHER_UNSURE = (wording.pattern(_OTHER, name) for name in ("closes", "unsure"))
 _DIGIT: Final = re.compile(r"\d")
 _REQUEST: Final = re.compile(
-    r"(?:hey |hi |ok |so |please )*(?:can|could|would|will|wont|cant) (?:you|u|ya|yall)\b"
+    r"(?:hey |hi |hello |there |ok |so |and |but |please )*"
+    r"(?:can|could|would|will|wont|cant) (?:you|u|ya|yall)\b"
     r"|.*\b(?:please|pls|plz)\b"
 )
 _ALIKE: Final = str.maketrans(
@@ -96,8 +97,8 @@ def _of_sentence(sentence: Sentence, *, alone: bool) -> OptWord | None:
     bare = _bare(text)
     exact = _of_words(bare) if alone else _of_strong_words(bare)
     if exact is None:
-        exact = next(filter(None, map(_of_clause, sentence.clauses)), None)
-        if exact is not None and len(sentence.clauses) > 1 and _RETRACTS.search(text):
+        exact = _of_clauses(sentence.clauses)
+        if exact is not None and _RETRACTS.search(text):
             return None
     if exact is not None:
         return OptWord.UNCLEAR if sentence.is_question and not _asks_you(text) else exact
@@ -139,18 +140,27 @@ def _of_strong_words(bare: str) -> OptWord | None:
     filled = " ".join(_FILLING.sub(" ", bare).split())
     for text in (bare, filled):
         words = set(text.split())
-        one = words.pop() if len(words) == 1 else text
-        if {one, _plain_word(one)} & _WORDS or text.replace(" ", "") in _ENGLISH_WORDS:
+        each = {_plain_word(word) for word in words}
+        known = text in _WORDS or text.replace(" ", "") in _ENGLISH_WORDS
+        if known or (each and each <= _WORDS) or _plain_word(text) in _WORDS:
             return OptWord.STOP
     return None
 
 
-def _of_clause(clause: str) -> OptWord | None:
-    """Judge what stands between commas: a word asked for politely, or one that names its aim."""
-    bare = _bare(clause)
-    if bare == clause:
-        return OptWord.STOP if len(bare.split()) > 1 and bare in _WORDS else None
-    return _of_strong_words(bare)
+def _of_clauses(clauses: Sequence[str]) -> OptWord | None:
+    """
+    Judge what stands between commas.
+
+    One word is not enough, as in "Stop, wrong street", unless it is asked for politely or goes
+    with a near miss.
+    """
+    is_near = any(clause in _ALMOST or _UNSURE.search(clause) for clause in clauses)
+    for clause in clauses:
+        bare = _bare(clause)
+        is_enough = is_near or bare != clause or " " in bare
+        if is_enough and _of_strong_words(bare) is not None:
+            return OptWord.STOP
+    return None
 
 
 def _bare(text: str) -> str:

@@ -29,6 +29,7 @@ _CLAUSE: Final = re.compile("[,\u2014\u2013()\u060c\u3001\uff0c]| - ")
 _KEPT: Final = frozenset(".:!?;\u2026\u3002\uff01\uff1f\uff1b\uff1a\u061f\u0964") | frozenset(
     ",\u2014\u2013()\u060c\u3001\uff0c-$" + "".join(_SIGNS.values())
 )
+_DRAWN_OUT: Final = re.compile(r"([a-z])\1{2,}")  # as in "pleaseeee"
 _SPELT: Final = re.compile(r"\W*[^\W\d_](?:[\s._*\u00b7,!-]+[^\W\d_]){2,}\W*")
 
 _MARKS: Final = wording.read("marks")
@@ -71,6 +72,7 @@ def sentences(body: str) -> tuple[Sentence, ...]:
     plain = fold(_URL.sub(" url ", "".join(map(_as_word, own))))
     if _SPELT.fullmatch(plain):  # S.T.O.P
         plain = "".join(filter(str.isalpha, plain))
+    plain = _DRAWN_OUT.sub(r"\1", plain)
     plain = "".join(char if _is_kept(char) else " " for char in plain)
     found: list[Sentence] = []
     begins = 0
@@ -90,13 +92,15 @@ def _own_words(body: str) -> str:
     if _REACTION.match(body):
         return ""
     lines: list[str] = []
+    said = False
     for line in body.splitlines():
         if _QUOTED_LINE.match(line):
             continue
         is_over = _CITED.fullmatch(line) or _SIGNATURE.match(line)
-        if is_over or (any(map(str.strip, lines)) and _CLOSING.fullmatch(line)):
+        if is_over or (said and _CLOSING.fullmatch(line)):
             break
         lines.append(line)
+        said = said or bool(line.strip())
     own = _DASHED_NAME.sub("", "\n".join(lines))
     unquoted = _QUOTATION.sub(" ", own)
     return unquoted if any(map(str.isalnum, unquoted)) else own
