@@ -1,5 +1,7 @@
 """Who may do what: tokens, agents, admins, hosts and web origins."""
 
+import time
+
 import pytest
 
 from tests.flows.houses import House, refused
@@ -39,7 +41,10 @@ async def test_without_a_valid_token_nothing_is_answered(house: House, garbled: 
         assert response.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("name", ["token", "access_token", "securityToken", "api_key"])
+@pytest.mark.parametrize(
+    "name",
+    ["token", "access_token", "securityToken", "api_key", "Token", "ACCESS-TOKEN", "apiKey", "x"],
+)
 async def test_a_token_in_the_query_is_refused_even_beside_a_valid_one(
     house: House, name: str
 ) -> None:
@@ -48,6 +53,17 @@ async def test_a_token_in_the_query_is_refused_even_beside_a_valid_one(
         assert refused(response, 401, "unauthenticated"), path
         assert "token in the URL is refused" in response.json()["detail"]
         assert "tokens rotate" in response.json()["detail"]
+
+
+async def test_case_e4_a_query_of_many_fields_costs_a_stranger_more_than_the_hub(
+    house: House,
+) -> None:
+    query = "a&" * 30_000
+    began = time.process_time()
+    for path in PATHS:
+        assert (await house.hub.client.get(f"{path}?{query}")).status_code == 401
+
+    assert time.process_time() - began < 0.1 * len(PATHS)
 
 
 async def test_a_revoked_token_ends_at_once(house: House) -> None:

@@ -16,6 +16,7 @@ from tests.flows.networks import Vendor
 from tests.flows.results import bare, facts_of, text_of
 from tests.flows.test_mcp import ERAS
 from tests.processes import command, free_port, hub_process
+from trunkline.core.messages import replies
 
 pytestmark = pytest.mark.both(slow=True)
 
@@ -209,6 +210,21 @@ async def test_a_hub_that_is_stopped_answers_those_who_wait(tmp_path: Path) -> N
 
     assert (await waiting).json()["waiting"] is True
     assert code == 0
+
+
+async def test_an_agent_waits_only_so_often_at_once(
+    served: Served, ann: Caller, ben: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "MOST_AT_ONCE", 2)
+    waiting = [asyncio.create_task(wait(ann)) for _ in range(2)]
+    await until_waiting(served, 2)
+    assert refused(await ann.post("comms_wait_for_reply", {}), 503, "overloaded")
+    bens = asyncio.create_task(wait(ben, timeout_s=1))
+    await Vendor(served).text(HANDSET, ANN, "yes")
+
+    assert [reply["body"] for reply in await asyncio.gather(*waiting)] == ["yes", "yes"]
+    assert (await bens)["waiting"] is True
+    assert not served.running.hub.replies._waiting
 
 
 # --- by MCP ---------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Waiting for what somebody answers."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,12 +15,15 @@ from trunkline.core.messages.models import TAKEN, Channel, Direction, ReadableMe
 from trunkline.core.messages.recipient import read_addresses
 from trunkline.core.messages.service import until_noted
 from trunkline.core.principal import Principal
-from trunkline.core.problems import NotFound
+from trunkline.core.problems import NotFound, Overloaded
 from trunkline.db.schema import messages
 from trunkline.sdk import Database, Tx
 
 BEFORE_ALL: Final = f"msg_{0:032x}"
 """What every message is newer than."""
+MOST_AT_ONCE: Final = 100
+"""Waits of one agent: each holds a connection and hears of everything that comes in."""
+_RETRY_AFTER_S: Final = 5.0
 _WENT_OUT: Final = TAKEN | {Status.SENDING, Status.UNKNOWN}
 
 
@@ -53,6 +57,7 @@ class Replies:
         self._db = db
         self._inbox = inbox
         self._limits: set[asyncio.Timeout] = set()
+        self._waiting: Counter[str] = Counter()
         self._is_over = False
 
     async def wait(
@@ -63,10 +68,14 @@ class Replies:
 
         Raises:
             Unauthenticated: The principal's token was revoked, maybe meanwhile; the wait ends then.
+            Overloaded: The agent waits too often already.
         """
         newer = await self._db.read(
             lambda tx: _newer(tx, principal.workspace_id, agent_id, wanted), heavy=True
         )
+        if self._waiting[agent_id] >= MOST_AT_ONCE:
+            raise Overloaded(_RETRY_AFTER_S)
+        self._waiting[agent_id] += 1
         try:
             async with asyncio.timeout(0 if self._is_over else wanted.timeout_s) as limit:
                 self._limits.add(limit)
@@ -76,6 +85,10 @@ class Replies:
                     self._limits.discard(limit)
         except TimeoutError:
             return Waiting(after=newer.after)
+        finally:
+            self._waiting[agent_id] -= 1
+            if not self._waiting[agent_id]:
+                del self._waiting[agent_id]
         return await self._inbox.one(principal, agent_id, message_id)
 
     def end(self) -> None:
