@@ -75,6 +75,8 @@ class ProviderSpec(Generic[P, C]):
         config: Pydantic model of one connection. `SecretStr` fields are redacted everywhere. A
             field may name the environment variable that fills it, one that begins with the
             provider's own name: ``Field(json_schema_extra={"env": "TWILIO_AUTH_TOKEN"})``.
+            A `SecretStr` must be able to stand in an HTTP header, or it is refused when it is read;
+            one that holds other text, such as a private key, says ``{"multiline": True}``.
         open: From a config and a context, an async context manager that yields the provider. It is
             entered once, at the connection's first use, and left when the hub stops.
         capabilities: What the provider can do.
