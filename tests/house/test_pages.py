@@ -16,7 +16,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
 PROGRAMS = (["trunkline"], ["python3", "run.py"])
 RUN_PYS_OWN = ("test", "lock", "bench", "chaos", "simulate", "wheels", "hosts")
-PLANS = ("docs/reference/interface.md", "docs/architecture/house.md")
+PLANS = ("docs/architecture/plan.md", "docs/architecture/house.md")
 """They promise commands that are not built yet."""
 
 
