@@ -65,9 +65,9 @@ def install() -> Path:
 def _run(*command: str, folder: Path) -> None:
     try:
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=600, check=False
+            command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
         )
     except subprocess.TimeoutExpired:
-        raise NotInstallable(f"{command[0]} took longer than ten minutes.") from None
+        raise NotInstallable(f"{command[0]} took longer than five minutes.") from None
     if done.returncode:
         raise NotInstallable(f"{command[0]} failed: {done.stderr.strip()[-300:]}")

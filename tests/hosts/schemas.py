@@ -43,16 +43,24 @@ def _differences(ours: Any, theirs: Any, where: str) -> Iterator[str]:
             yield f"{keyword} is left out"
         elif keyword not in ours:
             yield f"{keyword} is added"
-        elif keyword == "items" and isinstance(mine, Mapping):
-            yield from _differences(mine, its, where)
-        elif keyword == "properties":
-            for name in mine:
-                if name in its:
-                    yield from _differences(mine[name], its[name], f"{where}.{name}")
-                else:
-                    yield f"{where}.{name} is dropped"
         else:
-            yield f"{keyword} is changed"
+            yield from _changed(keyword, mine, its, where)
+
+
+def _changed(keyword: str, mine: Any, its: Any, where: str) -> Iterator[str]:
+    if keyword == "items":
+        yield from _differences(mine, its, where)
+    elif keyword == "anyOf" and len(mine) == len(its):
+        for one, other in zip(mine, its, strict=True):
+            yield from _differences(one, other, where)
+    elif keyword == "properties":
+        for name in mine:
+            if name in its:
+                yield from _differences(mine[name], its[name], f"{where}.{name}")
+            else:
+                yield f"{where}.{name} is dropped"
+    else:
+        yield f"{keyword} is changed"
 
 
 def _inlined(value: Any, whole: Json) -> Any:

@@ -1,5 +1,6 @@
 """Real hosts and a real hub; and that the matrix complains of what it should."""
 
+import faulthandler
 from pathlib import Path
 
 import httpx2
@@ -10,13 +11,14 @@ from tests.hosts.matrix import OUTSIDE, SECTIONS, Hub, Row, demo_hub, rows, tabl
 from tests.hosts.models import served
 from tests.hosts.packages import NotInstallable, install
 from tests.hosts.page import section
-from tests.hosts.protocols import WIRES, Call, Offered
+from tests.hosts.protocols import WIRES, Call, Json, Offered
 from tests.hosts.runs import Seen
 from tests.hosts.schemas import changes, unheard_of
 
 
 @pytest.mark.slow
 async def test_every_host_connects_and_its_model_reads_a_refusal(tmp_path: Path) -> None:
+    faulthandler.cancel_dump_traceback_later()  # each of its commands has an end of its own
     try:
         packages = install()
     except NotInstallable as reason:
@@ -39,7 +41,7 @@ def test_the_page_has_one_command_for_each_host(program: str, title: str) -> Non
 
 
 TEXT = {"type": "string", "maxLength": 9, "description": "What to say."}
-LISTED = [
+LISTED: list[Json] = [
     {
         "name": "comms_say",
         "description": "Say it.",
@@ -52,7 +54,11 @@ LISTED = [
 ]
 
 
-def offered(item: dict[str, object], name: str = "mcp__trunkline__comms_say") -> list[Offered]:
+def either(one: Json) -> Json:
+    return {"anyOf": [one, {"type": "null"}]}
+
+
+def offered(item: Json, name: str = "mcp__trunkline__comms_say") -> list[Offered]:
     properties = {"all": {"type": "array", "items": {"type": "object", "properties": item}}}
     schema = {"type": "object", "properties": properties}
     return [Offered(name=name, description="Say it.", schema=schema)]
@@ -72,6 +78,15 @@ def test_a_schema_with_its_references_in_place_is_the_same() -> None:
 )
 def test_a_dropped_tool_or_argument_is_complained_of(tools: list[Offered], complaint: str) -> None:
     assert unheard_of(LISTED, tools) == [complaint]
+
+
+def test_alternatives_are_looked_into() -> None:
+    whole = {"type": "object", "properties": {"text": TEXT}}
+    bare = {"type": "object", "properties": {}}
+    listed = [{**LISTED[0], "inputSchema": either(whole)}]
+    tools = [Offered(name="comms_say", description="Say it.", schema=either(bare))]
+
+    assert unheard_of(listed, tools) == ["comms_say.text is dropped"]
 
 
 def test_a_keyword_that_a_host_leaves_out_is_a_remark() -> None:
