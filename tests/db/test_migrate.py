@@ -165,6 +165,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.both
 async def test_a_number_that_was_closed_stays_so_for_every_sender(db: Database) -> None:
     def before(tx: Tx) -> None:
         config = migrate._config()
