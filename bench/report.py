@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from bench.figures import Figure, digits
+from bench.figures import Figure, Verdict, digits
 from bench.processes import ROOT
 from bench.run import Run
 from plugins.postgres.tests.server import query
@@ -38,10 +38,26 @@ _HEAD: Final = """\
 
 # How fast a hub is
 
-Seconds say more of a machine than of a program. So each thing is measured beside what bounds it,
-in turn and in the same run: a send beside the same hub without a database, a callback beside a
-server that only answers. A gate stands on the ratio of the two, or on a time with much room. The
-figures without a gate are there to be read.
+"""
+_BRIEFLY: Final = {
+    "sends a second over REST, SQLite": "REST sends, SQLite, 32 connections",
+    "sends a second over REST, PostgreSQL": "REST sends, PostgreSQL, 32 connections",
+    "sends a second over MCP, SQLite": "MCP sends, SQLite",
+    "99 of 100 sends alone are over within": "REST sends, SQLite, 1 connection, p99",
+    "callbacks a second, SQLite": "Callbacks, SQLite",
+    "a page of an inbox of a million": "Inbox page of the newest, SQLite, p99",
+    "a batch of 500 texts to a slow vendor": (
+        "Batch of 500 to a vendor of 50 ms until all are sent, SQLite"
+    ),
+    "start with ten plugins": "Start with 10 plugins until ready",
+    "memory after many sends": "Memory of the hub after many sends, SQLite",
+}
+"""What an operator asks first, and the figure that answers it."""
+_METHOD: Final = """\
+Each thing is measured beside what bounds it, in turn and in the same run, since seconds say more of
+a machine than of a program. A gate stands on the ratio of the two, or on a time with much room.
+Below: every figure, [why a gate is not kept](#what-stands-in-the-way), [how to read
+it](#how-to-read-it).
 """
 _READING: Final = """\
 ## How to read it
@@ -50,22 +66,14 @@ _READING: Final = """\
   the rounds' ratios.
 - **INCONCLUSIVE**: what a figure is compared with more than doubled between two rounds. The
   machine was busy; run it again.
-- Load comes from a process of its own on the same machine. Each of its connections asks again as
-  soon as it is answered, so a slow answer also delays the next question, and times under overload
-  would be longer than p99 says.
-- Every send has a new text and a key of its own. It is stored with its attempt, its history and
-  its encrypted text, handed to the vendor, and stored again: two commits, each on the disk before
-  the next step. The vendor is a process that answers at once.
-- After each run of sends or callbacks the database is compared with what was acknowledged and
-  with what the vendor took: as many rows, none under way, none missing, the right texts. A run
-  that fails this scores 0.
-- The **null database** answers each of the hub's statements from memory, without running it. What
-  is left is the hub.
-- The **naive build** does part of a hub's work, as one writes it in an afternoon with FastAPI,
-  SQLAlchemy's ORM and an HTTP client for each send. It is as durable, and is checked as the hub
-  is. Much of its time goes into opening that client anew.
-- A page of an inbox is timed with all that the hub does for it: its statements, and decrypting
-  the texts that are still held.
+- Load comes from another process on the same machine; each of its connections asks again as soon
+  as it is answered.
+- Every send has a new text and key: two commits, each on the disk before the next step, and a
+  vendor that answers at once. Afterwards the database is compared with what was acknowledged and
+  with what the vendor took; a run that differs scores 0.
+- The **null database** answers each statement from memory: what is left is the hub.
+- The **naive build** is part of a hub as one writes it in an afternoon with FastAPI, SQLAlchemy's
+  ORM and an HTTP client for each send; as durable, and checked alike.
 """
 _OBSTACLES: Final = """\
 ## What stands in the way
@@ -90,7 +98,8 @@ Where a gate is not kept, this is why (profiles by py-spy, 2026-11-21, on such a
 
 def written(run: Run, command: Sequence[str], figures: Mapping[str, Sequence[Figure]]) -> str:
     """Return the page."""
-    parts = [_HEAD, "\n".join(_circumstances(run, command)) + "\n"]
+    circumstances = "\n".join(_circumstances(run, command)) + "\n"
+    parts = [_HEAD + briefly(figures), _METHOD, circumstances]
     for part, found in figures.items():
         rows = [
             f"| {each.name} | {each.measured} | {each.gate} | {each.verdict} |" for each in found
@@ -98,6 +107,21 @@ def written(run: Run, command: Sequence[str], figures: Mapping[str, Sequence[Fig
         head = ["| figure | measured | gate | verdict |", "| --- | --- | --- | --- |"]
         parts.append(f"## {TITLES[part]}\n\n" + "\n".join(head + rows) + "\n")
     return "\n".join([*parts, _OBSTACLES, _READING])
+
+
+def briefly(figures: Mapping[str, Sequence[Figure]]) -> str:
+    """Return what an operator asks first, as far as it was measured, and which gates failed."""
+    found = {each.name: each for part in figures.values() for each in part}
+    rows = [
+        f"| {words} | {found[name].measured} |" for words, name in _BRIEFLY.items() if name in found
+    ]
+    gated = [each for each in found.values() if each.gate]
+    failed = [each.name for each in gated if each.verdict is Verdict.FAIL]
+    kept = sum(each.verdict is Verdict.PASS for each in gated)
+    gates = f"Of {len(gated)} gates {kept} are kept" + (
+        f". Not: {'; '.join(failed)}." if failed else "."
+    )
+    return "\n".join(["| what | measured here |", "| --- | --- |", *rows, "", gates, ""])
 
 
 def _circumstances(run: Run, command: Sequence[str]) -> Iterator[str]:

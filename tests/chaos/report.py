@@ -193,6 +193,13 @@ def complaints(outcomes: Iterable[Outcome]) -> Iterator[str]:
             yield f"{where}: 95 of 100 starts took up to {most_started_within_s(each):.1f} s"
 
 
+def briefly(outcomes: Sequence[Outcome]) -> str:
+    """Return how many messages were lost, doubled and so on, of how many."""
+    broken = {kind: sum(_cases(each, kind) for each in outcomes) for kind in KINDS[:4]}
+    of = sum(each.acknowledged for each in outcomes)
+    return ", ".join(f"{count} {kind}" for kind, count in broken.items()) + f", of {of:,} sends"
+
+
 def written(command: Sequence[str], outcomes: Sequence[Outcome]) -> str:
     """Return the page."""
     shown = " ".join(shlex.quote(word) for word in command)
@@ -204,6 +211,7 @@ def written(command: Sequence[str], outcomes: Sequence[Outcome]) -> str:
         loads=f"{min(loads):.0f} to {max(loads):.0f}",
         runs=len(outcomes),
         kills=sum(each.kills for each in total),
+        result=briefly(total),
         table="\n".join(table(total)),
         faults="\n".join(faults_table(total)),
     )
@@ -214,8 +222,6 @@ _PAGE: Final = """\
 
 # What survives
 
-## What is promised
-
 - **Nothing is lost.** What was acknowledged is in the database, whatever happens next.
 - **Nothing is doubled.** A message reaches the provider once. One whose outcome nobody knows is
   `unknown` and is not sent again, unless the provider drops a repetition by its key, or says
@@ -225,10 +231,13 @@ _PAGE: Final = """\
 - **Nothing is forgotten.** What is `unknown` is asked about as long as somebody can be asked, and
   then shown to a person.
 
-How: before a provider is asked, the message stands in the database as `sending`, with the attempt.
-After that its outcome is stored. A hub that dies in between leaves `sending`, and whoever finds
-that (its own next start, or another hub on the same PostgreSQL) turns it into `unknown`. What
-happens then is for the adapter to say:
+Proved by {kills} kills of hubs under load: {result}.
+
+## How
+
+Before a provider is asked, the message stands in the database as `sending`, with the attempt;
+afterwards its outcome is stored. Whoever finds a `sending` that a dead hub left (its own next
+start, or another hub on the same PostgreSQL) makes it `unknown`. The adapter decides what happens then:
 
 | the adapter declares | what happens to `unknown` |
 | --- | --- |
@@ -236,8 +245,8 @@ happens then is for the adapter to say:
 | `lookup` | The provider is asked for it. Not found counts only once it cannot come any more. |
 | `none` | A callback that names the attempt may tell. Until then a person has to decide. |
 
-A callback or a text that arrives is stored and applied in one transaction before the provider
-hears 2xx, under a unique key: the provider's repetition has no effect.
+What arrives is stored and applied in one transaction before the provider hears 2xx, under a unique
+key: a repetition has no effect.
 
 ## How it is proved
 
@@ -247,26 +256,18 @@ By runs of one command. The last one was
 $ {command}
 ```
 
-A vendor in a process of its own writes down every text that it accepts, and everything that it
-tells the hub. Hubs, real processes over real HTTP, are asked for up to 50 sends a second, by a
-client that repeats its question under the same key until there is an answer. Most are forked from
-a process that has the hub's code loaded, for more kills in a time; one in ten starts from nothing,
-and is timed. Meanwhile
+A vendor in a process of its own writes down every text that it accepts and all that it tells the
+hub. Hubs, real processes over real HTTP, are asked for up to 50 sends a second by a client that
+repeats its question under the same key until there is an answer. Meanwhile they are killed with
+SIGKILL, at random and at {steps} named steps, and started again; frozen, and woken after others
+have given them up; the database's server is crashed; the vendor answers 429 and 500, breaks off,
+accepts late and reports twice or before its answer; the wire delays, trickles, cuts, half-closes
+and garbles. After two minutes to settle both sides are compared, message by message. Any difference is a
+violation, and the command ends with 1.
 
-- they are killed with SIGKILL at random moments and at {steps} named steps of a send, of deferred
-  work and of a callback, and started again;
-- they are frozen and woken after others have given them up;
-- the database's server is crashed and started again;
-- the vendor answers 429 and 500, breaks off before and after it accepted, accepts late, and
-  reports more than once, in any order, before its answer too;
-- the wire between them delays, trickles, cuts, half-closes and garbles.
-
-Then everything gets two minutes to settle, and both sides are compared, message by message. Any
-difference is a violation, and the command ends with 1.
-
-A run adds what it came to to a file (`--record`), and this is the sum of {runs} runs, with {kills}
-kills. The hub was that of {commits}; the machine had {machine}, and a load average of {loads}:
-where it was busy with other work, fewer sends came through between two kills.
+This is the sum of {runs} runs of the hub of {commits}, on {machine}, under a load average of
+{loads}: where the machine was busy, fewer sends came through between two kills. One start in ten is from
+nothing, and timed.
 
 {table}
 
@@ -274,8 +275,7 @@ where it was busy with other work, fewer sends came through between two kills.
 **Doubled**: accepted more than once. **False**: delivered without a report, failed against the
 vendor's word, or a report that was taken and moved nothing. **Stuck**: still queued or under way
 after two minutes, or unknown and nobody asks. With `none` nobody can be asked: there the vendor
-never heard of most of the messages that are still unknown, and each is shown. A start is timed
-from the process's begin until the hub is ready, on a machine that was not busy with other work.
+never heard of most of the messages that are still unknown, and each is shown.
 
 ## What was done
 

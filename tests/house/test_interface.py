@@ -23,8 +23,7 @@ def metrics() -> set[str]:
 
 def not_built(page: str) -> Iterator[str]:
     """Complain of each operation, figure, table and column on a page that a hub lacks."""
-    for name in sorted({*re.findall(r"`(comms_\w+)", page)} - OPERATIONS - metrics()):
-        yield name
+    yield from sorted({*re.findall(r"`(comms_\w+)", page)} - OPERATIONS - metrics())
     tables = metadata.tables
     for row in re.findall(r"^\| (`[a-z_]+`(?: · `[a-z_]+`)?) \| (.*) \|$", page, re.MULTILINE):
         names = re.findall(r"`(\w+)`", row[0])
