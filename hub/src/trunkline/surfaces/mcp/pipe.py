@@ -1,11 +1,13 @@
 """Messages on stdin and stdout: every line that is none is answered as such."""
 
+import json
 import os
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from io import TextIOWrapper
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 import anyio
 from mcp import types
@@ -13,7 +15,12 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
 from trunkline.surfaces.http import MAX_BODY_BYTES
-from trunkline.surfaces.mcp.envelopes import NoMessage, read_message
+from trunkline.surfaces.mcp.envelopes import Message, NoMessage, read_message
+
+_LISTEN: Final = "subscriptions/listen"
+_SETTLES_WITHIN_S: Final = 1.5
+"""Clients on the TypeScript SDK give a server two seconds to end after its stdin has (1.32)."""
+_LOOK_EVERY_S: Final = 0.01
 
 
 @asynccontextmanager
@@ -23,12 +30,13 @@ async def client_pipe(wire: BinaryIO) -> AsyncIterator[tuple[Any, Any]]:
 
     They come on stdin and go out on `wire`, the real stdout.
     """
-    output = anyio.wrap_file(TextIOWrapper(wire, encoding="utf-8"))
     with _stdin_of_our_own() as stdin:
-        lines = _Lines(stdin)
-        # Of a file the SDK only wants its lines; what is no message, it would drop in silence.
-        file = cast("anyio.AsyncFile[str]", lines)
-        async with stdio_server(stdin=file, stdout=output) as (incoming, outgoing):
+        answers = _Answers(wire)
+        lines = _Lines(stdin, answers)
+        # Of files the SDK only wants lines. What is no message it would drop in silence, and at the
+        # end of stdin also what is not answered yet.
+        files = cast("tuple[anyio.AsyncFile[str], anyio.AsyncFile[str]]", (lines, answers))
+        async with stdio_server(*files) as (incoming, outgoing):
             lines.answer_on(outgoing)
             yield incoming, outgoing
 
@@ -52,11 +60,49 @@ class _Refusal(types.JSONRPCError):
     id: str | float | None  # type: ignore[assignment]
 
 
+class _Answers:
+    """The lines for the client, and which of its requests wait for one of them."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = anyio.wrap_file(TextIOWrapper(file, encoding="utf-8"))
+        self._owed: Counter[str] = Counter()
+
+    def expect(self, message: Message) -> None:
+        """Note what a message asks for, or that it no longer wants to hear."""
+        method = message.get("method")
+        if method == "notifications/cancelled":
+            self._owed.pop(_key((message.get("params") or {}).get("requestId")), None)
+        elif method is not None and method != _LISTEN and "id" in message:
+            self._owed[_key(message["id"])] += 1
+
+    async def write(self, line: str) -> None:
+        """Write a message."""
+        await self._file.write(line)
+        message = json.loads(line)
+        if "method" not in message:
+            self._owed[_key(message["id"])] -= 1
+
+    async def flush(self) -> None:
+        """Let it go out."""
+        await self._file.flush()
+
+    async def settle(self) -> None:
+        """Wait a little for what is owed."""
+        with anyio.move_on_after(_SETTLES_WITHIN_S):
+            while +self._owed:  # noqa: ASYNC110 - once, at the end, and not for long
+                await anyio.sleep(_LOOK_EVERY_S)
+
+
+def _key(id_: object) -> str:
+    return json.dumps(id_)
+
+
 class _Lines:
     """The lines of a file that are messages; all others are answered here."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, answers: _Answers) -> None:
         self._file = file
+        self._answers = answers
         self._outgoing: Any = None
         self._may_begin = anyio.Event()
 
@@ -69,12 +115,13 @@ class _Lines:
         await self._may_begin.wait()
         while line := await anyio.to_thread.run_sync(self._next):
             try:
-                read_message(line)
+                self._answers.expect(read_message(line))
             except NoMessage as refusal:
                 answer = _Refusal.model_validate(refusal.answer())
                 await self._outgoing.send(SessionMessage(answer))
             else:
                 yield line.decode()
+        await self._answers.settle()
 
     def _next(self) -> bytes:
         """Return the next line, or as much of it as shows that it is too long."""
