@@ -1,6 +1,7 @@
 """How the hub finds plugins, and what it does with the ones that do not load."""
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -128,6 +129,13 @@ def test_case_d12_whatever_a_plugin_raises_only_that_plugin_is_left_out(
 
     assert (broken.state, good.state) == (PluginState.FAILED, PluginState.LOADED)
     assert raised in broken.detail
+
+
+def test_a_hub_whose_standard_output_is_closed_loads_its_plugins_all_the_same() -> None:
+    code = "from trunkline.loading import load_plugins as l; assert l(distributions=[]) is not None"
+    for closed in ("1", "2"):
+        shell = ["sh", "-c", f'exec "$0" -c "$1" {closed}>&-', sys.executable, code]
+        assert subprocess.run(shell, check=False).returncode == 0
 
 
 PRINTING = """

@@ -122,6 +122,13 @@ def test_a_field_that_says_so_holds_any_text() -> None:
     assert configured({"api_key": "k", "private_key": pem}).fault is None
 
 
+def test_case_d11_settings_of_a_provider_that_no_plugin_may_offer_go_to_nobody() -> None:
+    tables = {"acme": {"api_key": "k"}, "second": {"provider": "acme", "api_key": "k"}}
+    environ = {"ACME_API_KEY": "k"}
+
+    assert configure({}, tables, ["acme"], environ, lambda name, key: "") == []
+
+
 def test_who_set_a_key_is_known_for_each() -> None:
     connection = configured({"region": "eu", "max_at_once": 2}, ACME_API_KEY="k")
 

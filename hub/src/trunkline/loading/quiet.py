@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
@@ -26,7 +27,13 @@ def stdout_is_stderr() -> Iterator[BinaryIO]:
                 stream.flush()
 
     flush()
-    kept = os.dup(1)
+    try:
+        os.fstat(2)
+        kept = os.dup(1)
+    except OSError:  # one of the two is closed, so nothing is read there
+        with redirect_stdout(sys.stderr), Path(os.devnull).open("wb") as real:
+            yield real
+        return
     try:
         os.dup2(2, 1)
         with redirect_stdout(sys.stderr), os.fdopen(kept, "wb", closefd=False) as real:
