@@ -28,6 +28,7 @@ if sys.version_info < (3, 11):  # this file still has to parse on the older Pyth
 
 ROOT = Path(__file__).resolve().parent
 REQUIREMENTS = ROOT / "requirements"
+TWO_AT_ONCE = ["run-parallel", "--parallel", "2", "--parallel-live"]
 IN_PARALLEL = ["-n", "auto", "--dist", "worksteal", "--durations=20"]
 DISTRIBUTIONS = [ROOT / "hub", *sorted(p.parent for p in ROOT.glob("plugins/*/pyproject.toml"))]
 
@@ -55,7 +56,7 @@ def main(argv: list[str]) -> int:
         rest.remove("--quick")
         quick = ["-m", "pytest", *IN_PARALLEL, "-m", "not slow"]
         return become(development_environment(), [*quick, *rest])
-    return become(tox_environment(), ["-m", "tox", *rest])
+    return become(tox_environment(), ["-m", "tox", *TWO_AT_ONCE, *rest])
 
 
 def development_environment() -> Path:

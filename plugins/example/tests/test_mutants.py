@@ -270,6 +270,7 @@ CASES: list[tuple[type[Mistaken] | type[PostbirdWebhooks], Callable[..., None], 
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mistake", "test", "arguments"), CASES)
 def test_the_suite_fails_an_adapter_that_makes_this_mistake(
     mistake: type[Mistaken] | type[PostbirdWebhooks],

@@ -179,6 +179,7 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mistake", "test", "arguments"), CASES)
 def test_the_suites_fail_an_adapter_that_makes_this_mistake(
     mistake: Mistake, test: Callable[..., None], arguments: Sequence[object]
