@@ -237,7 +237,8 @@ Proved by {kills} kills of hubs under load: {result}.
 
 Before a provider is asked, the message stands in the database as `sending`, with the attempt;
 afterwards its outcome is stored. Whoever finds a `sending` that a dead hub left (its own next
-start, or another hub on the same PostgreSQL) makes it `unknown`. The adapter decides what happens then:
+start, or another hub on the same PostgreSQL) makes it `unknown`. The adapter decides what happens
+then:
 
 | the adapter declares | what happens to `unknown` |
 | --- | --- |
@@ -262,12 +263,12 @@ repeats its question under the same key until there is an answer. Meanwhile they
 SIGKILL, at random and at {steps} named steps, and started again; frozen, and woken after others
 have given them up; the database's server is crashed; the vendor answers 429 and 500, breaks off,
 accepts late and reports twice or before its answer; the wire delays, trickles, cuts, half-closes
-and garbles. After two minutes to settle both sides are compared, message by message. Any difference is a
-violation, and the command ends with 1.
+and garbles. After two minutes to settle both sides are compared, message by message. Any
+difference is a violation, and the command ends with 1.
 
 This is the sum of {runs} runs of the hub of {commits}, on {machine}, under a load average of
-{loads}: where the machine was busy, fewer sends came through between two kills. One start in ten is from
-nothing, and timed.
+{loads}: where the machine was busy, fewer sends came through between two kills. One start in ten
+is from nothing, and timed.
 
 {table}
 
