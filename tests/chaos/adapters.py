@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx2
+from pydantic import Field, SecretStr
 
 from trunkline.sdk import (
     Capability,
@@ -29,6 +30,13 @@ _STATUS: Final = {
     "delivered": DeliveryStatus.DELIVERED,
     "undelivered": DeliveryStatus.FAILED,
 }
+
+
+class Account(ExampleConfig):
+    """An account, with no variables: those that Postbird's fields name are of its own adapter."""
+
+    api_key: SecretStr = Field(min_length=1)
+    signing_secret: SecretStr = Field(min_length=1)
 
 
 class AskedPostbird(Postbird):
@@ -75,10 +83,11 @@ async def open_asked(
 def trunkline_register_telephony() -> Sequence[ProviderSpec[TelephonyProvider, ExampleConfig]]:
     """Offer both; Postbird as it is comes with its own adapter."""
     return [
-        replace(EXAMPLE, name="postbird_key", idempotency=Idempotency()),
+        replace(EXAMPLE, name="postbird_key", config=Account, idempotency=Idempotency()),
         replace(
             EXAMPLE,
             name="postbird_lookup",
+            config=Account,
             open=open_asked,
             capabilities=EXAMPLE.capabilities
             | {Capability.LOOKUP_BY_ID, Capability.LOOKUP_BY_ADDRESS},
