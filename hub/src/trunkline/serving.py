@@ -24,8 +24,6 @@ _LONGEST_SOCKET_PATH: Final = 100
 
 _REQUESTS_END_WITHIN_S: Final = 4
 """Some supervisors kill what has not ended ten seconds after SIGTERM: Docker (2026-11-21)."""
-_COLLECT_AFTER: Final = (20_000, 20, 50)
-"""New objects, and collections of the younger generations, before one of the next (`gc`)."""
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -223,9 +221,8 @@ async def serve(
 
 def _spare_what_stays() -> None:
     """
-    Let the garbage collector pass over what the process has built up to serve, and come less often.
+    Let the garbage collector pass over what the process has built up to serve.
 
     Looking through all modules again and again took a third of the time of a send.
     """
     gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)

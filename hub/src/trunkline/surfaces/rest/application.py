@@ -39,8 +39,8 @@ def rest_application(
     """
     Return the application of the REST paths.
 
-    The catalogue's operations come first, since most requests are for one; then the other paths,
-    and last the routes `beside` them, which are no part of REST.
+    A path is looked for in order: first come the few routes `beside` REST, MCP's among them, then
+    the catalogue's operations, then all other paths.
     """
     rest = Rest(hub, catalogue, public_url=public_url)
     application = _Application(
@@ -54,6 +54,7 @@ def rest_application(
     )
     application.state.hub, application.state.rest = hub, rest
     application.router.route_class = _Path
+    application.router.routes.extend(beside)
     for path, handler, method in rest.paths():
         methods = ["GET", "HEAD"] if method == "GET" else [method]
         application.add_api_route(
@@ -63,7 +64,6 @@ def rest_application(
             response_model=None,
             include_in_schema=path != NO_SUCH_TOOL,
         )
-    application.router.routes.extend(beside)
     return application
 
 

@@ -41,7 +41,7 @@ _AGENT_ID: Final[dict[str, Any]] = {
     "name": "agentId",
     "in": "query",
     "required": True,
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 320},
     "description": "The agent whose messages.",
     "example": "ann",
 }

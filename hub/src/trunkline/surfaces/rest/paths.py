@@ -10,6 +10,7 @@ from trunkline.surfaces.schemas import Schema
 JSON: Final = "application/json"
 _ANYBODY: Final[tuple[Mapping[str, list[str]], ...]] = ({}, {"token": []})
 _STRING: Final[Schema] = {"type": "string"}
+_LINE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 320}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +107,14 @@ PATHS: Final[Mapping[str, Described]] = {
             {
                 "name": "cursor",
                 "in": "query",
-                "schema": _STRING,
+                "schema": _LINE,
                 "description": "nextCursor of the page before.",
             },
         ),
         answers={
             200: (JSON, _object(items=_list(_MESSAGE), nextCursor={"type": ["string", "null"]}))
         },
-        refusals=(422,),
+        refusals=(404, 422),
         admins_name_the_agent=True,
     ),
     "/api/v1/messages/{message_id}": Described(
@@ -121,7 +122,7 @@ PATHS: Final[Mapping[str, Described]] = {
         summary="Read a message",
         description="One message; another agent's is not there.",
         tag="messages",
-        parameters=({"name": "message_id", "in": "path", "required": True, "schema": _STRING},),
+        parameters=({"name": "message_id", "in": "path", "required": True, "schema": _LINE},),
         answers={200: (JSON, _MESSAGE)},
         refusals=(404,),
     ),

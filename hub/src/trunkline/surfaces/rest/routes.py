@@ -137,8 +137,10 @@ class Rest:
         page = result.model_dump(mode="json")
         return JSONResponse({"items": page["messages"], "nextCursor": page["nextCursor"]})
 
-    async def message(self, message_id: str, principal: Caller) -> Response:
+    async def message(self, request: Request, principal: Caller) -> Response:
         """Return one message."""
+        # Of a declared parameter FastAPI makes a model, for which it loads all of pydantic.v1.
+        message_id = request.path_params["message_id"]
         if not re.fullmatch(REFERENCE, message_id):
             raise NotFound("message")
         agent_id = principal.agent_id if principal.scope is Scope.AGENT else None
