@@ -18,7 +18,7 @@ WORKS = """
 
     @hookimpl
     def trunkline_register_database():
-        return [DatabaseSpec(name="acmedb", schemes=["acmedb"], embedded=True, open=open_nothing)]
+        return [DatabaseSpec(name="acmedb", schemes=("acmedb",), embedded=True, open=open_nothing)]
 """
 BREAKS = "raise RuntimeError('the vendor library is too old')"
 
