@@ -90,6 +90,7 @@ HOSTS: Final = (
             '{name="here", base_url="{model}/v1", wire_api="responses"}\''
             # Else it would begin before a server on stdio is there, and ask a person who is not.
             " -c mcp_servers.trunkline.required=true"
+            " -c mcp_servers.trunkline.startup_timeout_sec=60"
             " -c 'mcp_servers.trunkline.default_tools_approval_mode=\"approve\"'"
             f" '{PROMPT}'"
         ),

@@ -76,9 +76,9 @@ class Seen:
     """
     What came of a run.
 
-    `trouble` is why there is no connection; `unlisted` what the host's list of servers says of one
-    that is there when the model needs it: Gemini CLI's list waits five seconds for a server to
-    start, too few on a busy machine. The model is offered `tools`, and reads `results`, one of each
+    `trouble` is why there is no connection; `unlisted` what the host's list says of a server that
+    is there later all the same: Gemini CLI's list waits 5 s for one to start, the Inspector's 15 s,
+    which is little on a busy machine. The model is offered `tools`, and reads `results`, one of each
     call. `wanted_out` is where else the host wanted to go.
     """
 
@@ -141,9 +141,13 @@ async def run_inspector(place: Place, calls: Sequence[Call]) -> Seen:
         line = inspect.replace("--method tools/list", f"{method} --connect-timeout 60000")
         return await command(f"{line} 2>&1", place, place.environ(), may_fail=may_fail)
 
-    notes = []
+    unlisted, notes = "", []
     try:
-        listed = json.loads(await command(inspect, place, place.environ()))["tools"]
+        try:
+            listed = await command(inspect, place, place.environ())
+        except Failed as failed:
+            unlisted = str(failed)
+            listed = await run("--method tools/list")
         if place.transport == HTTP:  # once is enough
             judged = await run("--method tools/list --strict", may_fail=True)
             notes.append(f"it judges the schemas: {judged.strip().splitlines()[-1]}")
@@ -154,7 +158,8 @@ async def run_inspector(place: Place, calls: Sequence[Call]) -> Seen:
         words = [f"{name}={json.dumps(value)}" for name, value in call.arguments.items()]
         method = ["--method", "tools/call", "--tool-name", call.tool, "--tool-arg", *words]
         results.append(await run(shlex.join(method), may_fail=True))
-    return Seen(tools=_tools(listed), results=results, notes=notes)
+    tools = _tools(json.loads(listed)["tools"])
+    return Seen(unlisted=unlisted, tools=tools, results=results, notes=notes)
 
 
 async def run_sdk(program: Sequence[str], place: Place, calls: Sequence[Call]) -> Seen:
