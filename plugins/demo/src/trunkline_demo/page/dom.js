@@ -11,7 +11,7 @@ export function make(tag, className, text) {
 
 export function pretty(number) {
   const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(number);
-  return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : number;
+  return parts ? ["+1", ...parts.slice(1)].join("\u00a0") : number;
 }
 
 const TONES = 6; // as many as handset.css has
