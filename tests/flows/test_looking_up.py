@@ -1,6 +1,7 @@
 """A provider that can be asked for a text is asked what became of one whose answer was lost."""
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Sized
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from tests.flows.hubs import StartHub
 from tests.flows.networks import ALICE, BOB
 from tests.flows.pairs import LOST, PAIR, Scripted, side_by_side, tell
 from trunkline.loading import Plugins
-from trunkline.sdk import Capability, DeliveryStatus, Report
+from trunkline.sdk import Capability, DeliveryStatus, Idempotency, KeyForm, Report
 
 pytestmark = pytest.mark.both(slow=True)
 
@@ -25,13 +26,16 @@ TRUSTED_S = 2 * 30 + LATENCY_S + 5
 
 
 class Directory(Scripted):
-    """A network that lists what it is told to have: (number, status), oldest first."""
+    """A network that lists what it is told to have, oldest first: all say the same."""
 
-    def __init__(self, *has: tuple[str, DeliveryStatus]) -> None:
+    def __init__(self, *has: tuple[str, DeliveryStatus], says: str | None = "hello") -> None:
         super().__init__()
         self.has = list(has)
+        self.says = says
+        self.since: list[datetime] = []
 
     async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
+        self.since.append(since)
         return [
             Report(
                 provider_id=number,
@@ -39,6 +43,7 @@ class Directory(Scripted):
                 recipient=BOB,
                 status=status,
                 vendor_status=status.value,
+                body=self.says,
                 cost_micros=7_500,
                 currency="USD",
                 created_at=datetime.now(UTC) + timedelta(milliseconds=place),
@@ -99,7 +104,9 @@ async def test_of_two_that_it_has_nobody_guesses_which_is_which(
     network.script = [LOST, LOST]
     async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
-        first, second = [(await ann.send(BOB, text))["messageId"] for text in ("one", "two")]
+        first, second = [
+            (await ann.send(BOB, "hello", idempotencyKey=key))["messageId"] for key in "ab"
+        ]
         clock.travel(3)
         found = [await hub.until_status(ann, each, "sent") for each in (first, second)]
         # The second had overtaken the first on its way.
@@ -121,14 +128,17 @@ async def test_what_others_were_sent_long_after_they_were_queued_is_not_taken_fo
     async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
         due_at = (clock.now() + timedelta(hours=1)).isoformat()
-        ids = [(await ann.send(BOB, text, sendAt=due_at))["messageId"] for text in ("one", "two")]
+        ids = [
+            (await ann.send(BOB, "hello", sendAt=due_at, idempotencyKey=key))["messageId"]
+            for key in "ab"
+        ]
         clock.travel(3601)
         for message_id in ids:
             await hub.until_status(ann, message_id, "unknown")
         clock.travel(3)
         for message_id in ids:
             await hub.until_status(ann, message_id, "sent")
-        later = (await ann.send(BOB, "three"))["messageId"]
+        later = (await ann.send(BOB, "hello"))["messageId"]
         clock.travel(TRUSTED_S)
         ended = await hub.until(lambda: ann.status(later), lambda traced: "flag" in traced)
 
@@ -142,8 +152,8 @@ async def test_one_of_two_is_nobodys_and_a_person_is_asked(
     network.script = [LOST, LOST]
     async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
-        for text in ("one", "two"):
-            await ann.send(BOB, text)
+        for key in "ab":
+            await ann.send(BOB, "hello", idempotencyKey=key)
         clock.travel(TRUSTED_S)
 
         async def flagged() -> int:
@@ -153,6 +163,174 @@ async def test_one_of_two_is_nobodys_and_a_person_is_asked(
         statuses = {row["status"] for row in hub.rows("SELECT status FROM messages")}
 
     assert (statuses, len(network.asked)) == ({"unknown"}, 2)
+
+
+async def test_case_c1_what_another_application_sent_to_the_same_person_is_not_taken_for_ours(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory(("n1", DeliveryStatus.DELIVERED), says="Your parcel is on its way.")
+    network.script = [LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(3)
+        await keep_still()
+        early = (await ann.status(told["messageId"]))["status"]
+        clock.travel(TRUSTED_S)
+        await hub.until_status(ann, told["messageId"], "sent")
+        (row,) = hub.rows("SELECT external_id FROM messages")
+
+    assert early == "unknown"
+    assert (row["external_id"], len(network.asked)) == ("one-1", 2)
+
+
+@pytest.mark.parametrize("says", [None, "Trial account - hello", "hello!", "HELLO"])
+async def test_case_c1_what_may_be_ours_is_neither_claimed_nor_sent_again(
+    start_hub: StartHub, clock: Ahead, says: str | None
+) -> None:
+    network = Directory(("n1", DeliveryStatus.DELIVERED), says=says)
+    network.script = [LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(TRUSTED_S)
+        ended = await hub.until(
+            lambda: ann.status(told["messageId"]), lambda traced: "flag" in traced
+        )
+
+    assert (ended["status"], ended["flag"], len(network.asked)) == ("unknown", "unknown", 1)
+
+
+async def test_case_c1_of_two_different_texts_the_one_that_is_there_is_known_by_what_it_says(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory(("n1", DeliveryStatus.DELIVERED), says="two")
+    network.script = [LOST, LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        first, second = [(await ann.send(BOB, text))["messageId"] for text in ("one", "two")]
+        clock.travel(3)
+        await hub.until_status(ann, second, "delivered")
+        clock.travel(TRUSTED_S)
+        await hub.until_status(ann, first, "sent")
+
+    assert [sms.body for sms in network.asked] == ["one", "two", "one"]
+
+
+async def test_case_c1_more_of_a_text_than_ours_are_for_a_person_to_look_at(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory(("n1", DeliveryStatus.DELIVERED), ("n2", DeliveryStatus.FAILED))
+    network.script = [LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(TRUSTED_S)
+        ended = await hub.until(
+            lambda: ann.status(told["messageId"]), lambda traced: "flag" in traced
+        )
+
+    assert (ended["status"], len(network.asked)) == ("unknown", 1)
+
+
+async def test_case_c2_a_look_up_reaches_back_beyond_what_any_clock_is_off(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory(("n1", DeliveryStatus.SENT))
+    network.script = [LOST]
+    async with start_hub(plugins=plugins_of(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        begun_at = clock.now()
+        told = await ann.send(BOB, "hello")
+        clock.travel(3)
+        await hub.until_status(ann, told["messageId"], "sent")
+
+    assert network.since[0] <= begun_at - timedelta(hours=1)
+
+
+class ByKey(Scripted):
+    """A network that can be asked for a text by its key, and for no other."""
+
+    def __init__(self, has: DeliveryStatus | None) -> None:
+        super().__init__()
+        self.has = has
+        self.keys: list[str] = []
+
+    async def find_by_key(self, key: str, since: datetime) -> Report | None:
+        self.keys.append(key)
+        if self.has is None:
+            return None
+        return Report(
+            provider_id="n1", sender="", recipient="", status=self.has, vendor_status=self.has.value
+        )
+
+
+def keyed(network: ByKey, idempotency: Idempotency | None = None) -> Plugins:
+    """Return what is installed, and a network that can be asked by key."""
+    return side_by_side(
+        network,
+        names="one",
+        capabilities=frozenset({Capability.SMS_SEND, Capability.LOOKUP_BY_KEY}),
+        accept_latency_s=LATENCY_S,
+        idempotency=idempotency,
+    )
+
+
+async def test_case_d15_a_provider_that_tells_by_key_alone_is_asked_by_key(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = ByKey(DeliveryStatus.DELIVERED)
+    network.script = [LOST]
+    async with start_hub(plugins=keyed(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(3)
+        await hub.until_status(ann, told["messageId"], "delivered")
+
+    assert network.keys == [network.asked[0].idempotency_key]
+
+
+async def test_case_d15_what_a_provider_does_not_know_by_its_key_is_sent_again_in_time(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = ByKey(None)
+    network.script = [LOST]
+    async with start_hub(plugins=keyed(network), toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(3)
+        await keep_still()
+        early = len(network.asked)
+        clock.travel(TRUSTED_S)
+        await hub.until_status(ann, told["messageId"], "sent")
+
+    assert (early, len(network.asked)) == (1, 2)
+
+
+async def test_case_d15_a_key_is_written_as_its_provider_wants_it(start_hub: StartHub) -> None:
+    network = ByKey(None)
+    plugins = keyed(network, Idempotency(form=KeyForm.UUID))
+    async with start_hub(plugins=plugins, toml=ONE) as hub:
+        ann = await hub.agent("ann", ALICE)
+        await ann.send(BOB, "hello")
+
+    key = network.asked[0].idempotency_key
+    assert str(uuid.UUID(key)) == key
+
+
+async def test_case_d15_once_a_provider_has_forgotten_a_key_nothing_is_sent_with_it_again(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = ByKey(DeliveryStatus.SENT)
+    network.script = [LOST]
+    plugins = keyed(network, Idempotency(window_s=3600))
+    async with start_hub(plugins=plugins, toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(3600)
+        await hub.until_status(ann, told["messageId"], "sent")
+
+    assert (len(network.asked), len(network.keys)) == (1, 1)
 
 
 async def test_an_answer_that_comes_after_a_person_decided_moves_nothing(

@@ -37,7 +37,9 @@ class Asked(Vendor):
     """A vendor that takes what it is asked to send, and answers when it is told to."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(Flavour.NONE, world.chance, world.clock, world.post, world.note, iter(()))
+        super().__init__(
+            Flavour.NONE, world.chance, world.chance, world.clock, world.post, world.note, iter(())
+        )
         self.came = asyncio.Event()
         self.attempts: list[str] = []
         self.answers: list[asyncio.Future[str]] = []

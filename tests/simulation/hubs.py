@@ -103,8 +103,8 @@ def _settings() -> Settings:
 
 
 @asynccontextmanager
-async def _no_client(**_: object) -> AsyncIterator[None]:
-    yield None
+async def _no_client(**_: object) -> AsyncIterator[Callable[[object], None]]:
+    yield lambda _: None
 
 
 @contextmanager
@@ -118,6 +118,7 @@ def without_surfaces() -> Iterator[None]:
     with (
         patch("trunkline.app.build_applications", only_the_hub),
         patch("trunkline.app.open_client", _no_client),
+        patch("trunkline.app.open_clients", _no_client),
         patch("trunkline.composition.load_master_key", lambda *_: bytes(32)),
         patch("trunkline.app.get_log", lambda _: nothing),
     ):

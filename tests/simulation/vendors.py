@@ -96,6 +96,7 @@ class Text:
     attempt_id: str
     sender: str
     recipient: str
+    body: str
     at: datetime
     status: DeliveryStatus = DeliveryStatus.SENT
     said: set[str] = field(default_factory=set)
@@ -126,6 +127,7 @@ class Vendor:
         self,
         flavour: Flavour,
         chance: random.Random,
+        strangers: random.Random,
         clock: VirtualClock,
         post: Post,
         note: Callable[..., None],
@@ -136,10 +138,15 @@ class Vendor:
         self.latency_s = ACCEPT_LATENCY_S
         self.pending = 0
         """How much it will still do by itself."""
+        self.ahead = timedelta(seconds=strangers.choice((-120, -30, 0, 0, 30, 120)))
+        """How far its clock is ahead of everybody else's."""
         self.texts: list[Text] = []
+        self.foreign: list[Text] = []
+        """What another application of the account sent, between the same numbers."""
         self.requests: list[Request] = []
         self._by_key: dict[str, Text] = {}
         self._chance = chance
+        self._strangers = strangers
         self._clock = clock
         self._post = post
         self._note = note
@@ -160,6 +167,8 @@ class Vendor:
     async def send(self, sms: OutboundSms) -> Receipt | None:
         """Take a request, as the weather is."""
         weather = self.draw()
+        if self._strangers.random() < 0.2:  # whatever comes of ours
+            self._write_another(sms)
         asked = Request(attempt_of(sms.status_url), self._clock.monotonic())
         self.requests.append(asked)
         self._note(f"{self.flavour} {weather.value}", asked.attempt_id)
@@ -196,9 +205,10 @@ class Vendor:
                 recipient=text.recipient,
                 status=text.status,
                 vendor_status=text.status.value,
+                body=text.body,
                 created_at=text.at,
             )
-            for text in self.texts
+            for text in (*self.texts, *self.foreign)
             if (text.sender, text.recipient) == (sender, recipient) and text.at >= since
         ]
         for report in found:
@@ -207,7 +217,8 @@ class Vendor:
         return found
 
     def _text(self, provider_id: str) -> Text:
-        return next(text for text in self.texts if text.provider_id == provider_id)
+        known = (*self.texts, *self.foreign)
+        return next(text for text in known if text.provider_id == provider_id)
 
     def _refusal(self, weather: Weather, asked: Request) -> Exception:
         if weather is Weather.BUSY:
@@ -249,7 +260,8 @@ class Vendor:
                 attempt_id=attempt_of(sms.status_url),
                 sender=sms.sender,
                 recipient=sms.recipient,
-                at=self._clock.now(),
+                body=sms.body,
+                at=self._clock.now() + self.ahead,
             )
             self._by_key[sms.idempotency_key] = text
             self.texts.append(text)
@@ -258,6 +270,20 @@ class Vendor:
         text.said.add(DeliveryStatus.SENT)
         if taken is not None and not taken.done():
             taken.set_result(text)
+
+    def _write_another(self, sms: OutboundSms) -> None:
+        """Let another application of the account write to the same person, with other words."""
+        self.foreign.append(
+            Text(
+                provider_id=f"foreign-{self.flavour}-{len(self.foreign)}",
+                attempt_id="",
+                sender=sms.sender,
+                recipient=sms.recipient,
+                body="Your parcel has come.",
+                at=self._clock.now() + self.ahead,
+                status=DeliveryStatus.DELIVERED,
+            )
+        )
 
     def _report_on(self, text: Text, status_url: str | None) -> None:
         """Let reports come: of each as many as the network likes, in any order."""

@@ -60,7 +60,15 @@ class World:
         self._errands: list[asyncio.Task[None]] = []
         script = iter(plan.script)
         self.vendors = {
-            flavour: Vendor(flavour, self.chance, self.clock, self.post, self.note, script)
+            flavour: Vendor(
+                flavour,
+                self.chance,
+                random.Random(f"{flavour} {plan.seed}"),
+                self.clock,
+                self.post,
+                self.note,
+                script,
+            )
             for flavour in FLAVOURS
         }
 

@@ -13,7 +13,7 @@ from trunkline.core.connections.registry import Connection
 from trunkline.core.forwarding.courier import TIMEOUT_S
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.db.opening import open_patiently
-from trunkline.egress import open_client
+from trunkline.egress import open_client, open_clients
 from trunkline.loading import Plugins
 from trunkline.logs import get_log
 from trunkline.sdk import (
@@ -64,7 +64,7 @@ async def open_hub(
     context = DatabaseContext(data_dir=settings.server.data_dir, clock=clock, log=log)
     async with (
         open_patiently(database, settings.database.url, context, patience_s) as db,
-        open_client(
+        open_clients(
             total_s=settings.messages.provider_timeout_s, allow=_urls(configured), log=log
         ) as http,
         open_client(

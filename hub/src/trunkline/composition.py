@@ -11,6 +11,7 @@ import httpx2
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.connections.breaker import Breakers
+from trunkline.core.connections.clocks import VendorClocks
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.connections.routes import Routes
 from trunkline.core.connections.troubles import Troubles
@@ -46,6 +47,7 @@ from trunkline.core.privacy.keys import Keys, load_master_key
 from trunkline.core.privacy.retention import Retention
 from trunkline.core.privacy.service import Privacy
 from trunkline.core.privacy.vault import BodyVault
+from trunkline.egress import Heard
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
     CallbackKind,
@@ -72,7 +74,8 @@ class Lent:
 
     Attributes:
         alone: Nobody else is at work on the database.
-        http, callbacks: The clients for providers, and for the agents' callback URLs.
+        http: Makes the client that a connection's provider is lent.
+        callbacks: The client for the agents' callback URLs.
         deliver: Hands a webhook request to the hub's own routes.
     """
 
@@ -80,7 +83,7 @@ class Lent:
     configured: Sequence[Connection]
     db: Database
     alone: bool
-    http: httpx2.AsyncClient
+    http: Callable[[Heard], httpx2.AsyncClient]
     callbacks: httpx2.AsyncClient
     clock: Clock
     ids: IdSource
@@ -121,10 +124,12 @@ def compose(lent: Lent) -> Composed:
     journal = Journal(vault, clock, ids, forwarding.announce_failure)
     callback_url = _CallbackUrl(settings.public_url)
 
+    vendor_clocks = VendorClocks(clock)
+
     def context_for(connection: str) -> ProviderContext:
         return ProviderContext(
             connection=connection,
-            http=lent.http,
+            http=lent.http(vendor_clocks.hearing(connection)),
             clock=clock,
             ids=ids,
             log=log,
@@ -168,6 +173,7 @@ def compose(lent: Lent) -> Composed:
         redelivery,
         journal,
         engine,
+        vendor_clocks,
         log,
         timeout_s=timeout_s,
         flag_after=timedelta(seconds=settings.messages.final_within_s),

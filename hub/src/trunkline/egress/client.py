@@ -1,7 +1,7 @@
 """The HTTP client that every adapter is lent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from http.cookiejar import Cookie, CookieJar
 from ssl import SSLContext
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 _CONNECT_S: Final = 10.0
 
+Heard = Callable[[httpx2.Response], Awaitable[None]]
+"""Is told of every answer."""
+
 
 @asynccontextmanager
 async def open_client(
     *, total_s: float, allow: Iterable[str], log: EventLog
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """
-    Open the client, to be shared by all connections; nothing is imported or opened for it yet.
+    Open one client; nothing is imported or opened for it yet.
 
     It sends a request once or not at all, follows no redirect and keeps no cookie. Its errors are
     those that `trunkline.sdk.transport_errors` tells apart.
@@ -33,14 +36,40 @@ async def open_client(
         allow: URLs of the configuration, whose origins may be anywhere. Other requests go out to
             the internet, by https, or raise `Blocked`.
     """
-    async with httpx2.AsyncClient(
-        transport=_Transport(Rules(allow), total_s, log),
+    async with _client(_Transport(Rules(allow), total_s, log), total_s) as client:
+        yield client
+
+
+@asynccontextmanager
+async def open_clients(
+    *, total_s: float, allow: Iterable[str], log: EventLog
+) -> AsyncIterator[Callable[[Heard], httpx2.AsyncClient]]:
+    """
+    Open what makes clients as `open_client` opens one, which share their connections.
+
+    Each tells whoever it was made for of every answer. They need no closing.
+    """
+    transport = _Transport(Rules(allow), total_s, log)
+
+    def made_for(heard: Heard) -> httpx2.AsyncClient:
+        client = _client(transport, total_s)
+        client.event_hooks["response"] = [heard]
+        return client
+
+    try:
+        yield made_for
+    finally:
+        await transport.aclose()
+
+
+def _client(transport: httpx2.AsyncBaseTransport, total_s: float) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        transport=transport,
         timeout=httpx2.Timeout(total_s, connect=_CONNECT_S),
         headers={"Accept-Encoding": "gzip, deflate"},
         cookies=_NoCookies(),
         trust_env=False,
-    ) as client:
-        yield client
+    )
 
 
 class _Transport(httpx2.AsyncBaseTransport):

@@ -1,10 +1,12 @@
 """An attempt at a message, from the transaction that begins it to the one that ends it."""
 
+import uuid
 from dataclasses import dataclass
 
-from trunkline.core.connections.registry import Connection
+from trunkline.core.connections.registry import Connection, TelephonySpec
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import Message
+from trunkline.sdk import KeyForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +44,10 @@ class Attempt:
     resend: bool = False
     others: tuple[Connection, ...] = ()
     switch: Switch | None = None
+
+
+def key_of(message_id: str, spec: TelephonySpec) -> str:
+    """Return the idempotency key of every attempt at a message, as its provider wants it."""
+    if spec.idempotency is not None and spec.idempotency.form is KeyForm.UUID:
+        return str(uuid.UUID(hex=message_id.rpartition("_")[2]))
+    return message_id

@@ -9,7 +9,7 @@ from trunkline.core.connections.asking import AdapterFailed, ask
 from trunkline.core.connections.registry import CannotOpen, Connections
 from trunkline.core.connections.routes import Route, Routes
 from trunkline.core.messages import repository
-from trunkline.core.messages.attempts import Attempt, Switch
+from trunkline.core.messages.attempts import Attempt, Switch, key_of
 from trunkline.core.messages.beginning import Beginning
 from trunkline.core.messages.models import Message, Status
 from trunkline.core.messages.outcomes import Outcomes
@@ -162,7 +162,7 @@ class Delivery:
             sender=attempt.message.from_address,
             recipient=attempt.message.to_address,
             body=attempt.content.body,
-            idempotency_key=attempt.message.id,
+            idempotency_key=key_of(attempt.message.id, attempt.connection.spec),
             status_url=self._callback_url(
                 CallbackKind.MESSAGE_STATUS, attempt.message.agent_id, attempt.id
             ),

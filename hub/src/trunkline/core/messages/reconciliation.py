@@ -1,19 +1,24 @@
 """Finding out what became of a message whose outcome nobody knows, by what its adapter offers."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from trunkline.core.connections.clocks import VendorClocks
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository, trail
+from trunkline.core.messages.attempts import key_of
+from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.likeness import Likeness, likeness
 from trunkline.core.messages.lookups import Lookups, NoAnswer
 from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
 from trunkline.core.messages.redelivery import Redelivery
 from trunkline.core.messages.reports import note_report
+from trunkline.core.privacy.vault import Unreadable
 from trunkline.sdk import (
     Capability,
     Database,
@@ -24,7 +29,10 @@ from trunkline.sdk import (
 
 GIVE_UP: Final = timedelta(hours=24)
 """After so long nobody is asked any more, and a person must decide."""
-_CLOCKS_DIFFER: Final = timedelta(seconds=60)
+_CLOCK_KNOWN: Final = timedelta(minutes=10)
+_CLOCK_UNKNOWN: Final = timedelta(hours=2)
+"""So much earlier a look-up begins than the first attempt, by the provider's clock. What else it
+finds then does no harm: a message is known by what it says."""
 _RIVAL_S: Final = 5.0
 _AGAIN_S: Final = 30.0
 
@@ -38,17 +46,25 @@ class _Question:
         begun_at: When its newest attempt began.
         trusted_at: Once a look-up that finds nothing proves that it was not taken.
         asked_until: After that nobody is asked any more, and a person must decide.
-        since: When the provider can have taken it at the earliest, by any clock.
-        rivals: Messages between the same two that a look-up may find in its stead, oldest first,
-            the message itself among them.
+        resent_until: Until then the provider drops what is sent to it a second time.
+        since: When the provider can have taken it at the earliest, by the provider's clock.
+        content: What it says; None once that is gone.
+        twins: Messages between the same two that say the same, or whose text is gone, oldest first,
+            the message itself among them: a look-up cannot tell them apart.
     """
 
     message: Message
     begun_at: datetime
     trusted_at: datetime
     asked_until: datetime
+    resent_until: datetime
     since: datetime
-    rivals: tuple[Message, ...]
+    content: Content | None
+    twins: tuple[Message, ...]
+
+
+_Found = tuple[Report, Likeness]
+_Ask = Callable[[_Question, Connection], Awaitable[Sequence[_Found]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,7 @@ class Reconciliation:
     redelivery: Redelivery
     journal: Journal
     engine: Engine
+    vendor_clocks: VendorClocks
     log: EventLog
     timeout_s: float
     flag_after: timedelta
@@ -75,10 +92,13 @@ class Reconciliation:
         if connection is None or connection.fault or now > question.asked_until:
             await self._flag(workspace_id, question)
             return
-        if connection.spec.idempotency is not None:
+        abilities = connection.spec.capabilities
+        if now <= question.resent_until:
             await self.redelivery.resend(workspace_id, question.message.id)
-        elif Capability.LOOKUP_BY_ADDRESS in connection.spec.capabilities:
-            await self._look_up(workspace_id, question, connection)
+        elif Capability.LOOKUP_BY_KEY in abilities:
+            await self._look_up(workspace_id, question, connection, self._by_key)
+        elif Capability.LOOKUP_BY_ADDRESS in abilities:
+            await self._look_up(workspace_id, question, connection, self._by_address)
         elif now >= question.begun_at + self.flag_after:
             await self._flag(workspace_id, question)
         else:  # a callback may still tell
@@ -95,17 +115,35 @@ class Reconciliation:
         # The provider is opened, and then asked, and each may take that long.
         takes = timedelta(seconds=2 * self.timeout_s)
         latency = timedelta(seconds=spec.accept_latency_s if spec else 0)
-        since = first_at - _CLOCKS_DIFFER
+        ahead = self.vendor_clocks.ahead(message.connection)
+        margin = _CLOCK_UNKNOWN if ahead is None else _CLOCK_KNOWN
         # No vendor promises to remember a key for ever: every resend counts from the first attempt.
-        resends = spec is not None and spec.idempotency is not None
+        key = spec.idempotency if spec else None
+        window = timedelta(seconds=key.window_s) - takes if key else timedelta(seconds=-1)
+        content = self._content(tx, workspace_id, message)
+        rivals = repository.rivals(tx, workspace_id, message, first_at - margin - takes - latency)
         return _Question(
             message=message,
             begun_at=begun_at,
             trusted_at=begun_at + takes + latency,
-            asked_until=(first_at if resends else begun_at + takes) + GIVE_UP,
-            since=since,
-            rivals=tuple(repository.rivals(tx, workspace_id, message, since - takes - latency)),
+            asked_until=(first_at if key else begun_at + takes) + GIVE_UP,
+            resent_until=first_at + window,
+            since=first_at - margin + (ahead or timedelta()),
+            content=content,
+            twins=tuple(
+                rival
+                for rival in rivals
+                if rival.id == message.id
+                or content is None
+                or self._content(tx, workspace_id, rival) in (content, None)
+            ),
         )
+
+    def _content(self, tx: Tx, workspace_id: str, message: Message) -> Content | None:
+        try:
+            return self.journal.content(tx, workspace_id, message)
+        except Unreadable:
+            return None
 
     def _still(self, tx: Tx, workspace_id: str, question: _Question) -> _Question | None:
         """Return the question as it stands now; None if it is none, or about a later attempt."""
@@ -115,45 +153,65 @@ class Reconciliation:
         return standing
 
     async def _look_up(
-        self, workspace_id: str, question: _Question, connection: Connection
+        self, workspace_id: str, question: _Question, connection: Connection, ask: _Ask
     ) -> None:
         message, now = question.message, self.journal.clock.now()
-        if any(rival.status is Status.SENDING for rival in question.rivals):
+        if any(twin.status is Status.SENDING for twin in question.twins):
             await self._later(workspace_id, message, now + timedelta(seconds=_RIVAL_S))
             return
         try:
-            found = await self._ask(question, connection)
+            found = await ask(question, connection)
         except NoAnswer:
             await self._later(workspace_id, message, now + timedelta(seconds=_AGAIN_S))
             return
-        unclaimed = await self.db.read(
-            lambda tx: [
-                report
-                for report in found
-                if not repository.find_by_external_id(
-                    tx, workspace_id, message.connection, report.provider_id
-                )
-            ]
+        same, perhaps = await self.db.read(
+            lambda tx: self._unclaimed(tx, workspace_id, message, found)
         )
-        if len(unclaimed) == len(question.rivals) == 1:
-            await self._settle(workspace_id, question, unclaimed[0])
-        elif len(unclaimed) >= len(question.rivals):  # all were taken; which is which, nobody tells
+        if len(same) == len(question.twins) == 1:
+            await self._settle(workspace_id, question, same[0])
+        elif same and len(same) == len(question.twins):
+            # All were taken; which is which, nobody tells.
             await self._settle(workspace_id, question, None)
         elif now < question.trusted_at:
             await self._later(workspace_id, message, question.trusted_at)
-        elif not unclaimed:
+        elif not same and not perhaps:
             await self._requeue(workspace_id, question)
-        else:  # some of the rivals were sent, and nothing tells which
+        else:  # nothing tells which of them was sent, or whether what is there is this one
             await self._flag(workspace_id, question)
 
-    async def _ask(self, question: _Question, connection: Connection) -> Sequence[Report]:
+    def _unclaimed(
+        self, tx: Tx, workspace_id: str, message: Message, found: Sequence[_Found]
+    ) -> tuple[list[Report], list[Report]]:
+        """Return what is the message, and what may be, of what is no other message already."""
+        same: list[Report] = []
+        perhaps: list[Report] = []
+        for report, like in found:
+            known = repository.find_by_external_id(
+                tx, workspace_id, message.connection, report.provider_id
+            )
+            if known is None and like is not Likeness.OTHER:
+                (same if like is Likeness.SAME else perhaps).append(report)
+        return same, perhaps
+
+    async def _by_address(self, question: _Question, connection: Connection) -> Sequence[_Found]:
         message = question.message
-        sender, recipient = message.from_address, message.to_address
-        return await self.lookups.ask(
+        reports = await self.lookups.ask(
             message,
             connection,
-            lambda provider: provider.find(sender, recipient, question.since),
+            lambda provider: provider.find(
+                message.from_address, message.to_address, question.since
+            ),
         )
+        return [(report, likeness(question.content, report)) for report in reports]
+
+    async def _by_key(self, question: _Question, connection: Connection) -> Sequence[_Found]:
+        key = key_of(question.message.id, connection.spec)
+        report = await self.lookups.ask(
+            question.message,
+            connection,
+            lambda provider: provider.find_by_key(key, question.since),
+        )
+        return [] if report is None else [(report, Likeness.SAME)]
 
     async def _settle(self, workspace_id: str, question: _Question, report: Report | None) -> None:
         """
@@ -170,7 +228,7 @@ class Reconciliation:
             taken_since = report is not None and repository.find_by_external_id(
                 tx, workspace_id, message.connection, report.provider_id
             )
-            if standing.rivals != question.rivals or taken_since:
+            if _tries(standing.twins) != _tries(question.twins) or taken_since:
                 at = self.journal.clock.now() + timedelta(seconds=_RIVAL_S)
                 self.engine.enqueue(tx, workspace_id, JobKind.RECONCILE, message.id, at)
                 return False
@@ -233,3 +291,8 @@ class Reconciliation:
             self.log.error(
                 "message.outcome_unknown", messageId=message.id, provider=message.provider
             )
+
+
+def _tries(messages: Sequence[Message]) -> list[tuple[str, int]]:
+    """Return what must be as it was for an answer about some messages to hold."""
+    return [(message.id, message.attempts) for message in messages]

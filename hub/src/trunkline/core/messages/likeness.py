@@ -1,0 +1,50 @@
+"""Whether what a provider has is a message of ours: by what it says, never by when or by order."""
+
+import re
+import unicodedata
+from enum import Enum
+from typing import Final
+
+from trunkline.core.messages.content import Content
+from trunkline.sdk import Report
+
+_LINK: Final = re.compile(r"\S+://\S+|\b[\w.-]+\.[a-z]{2,}/\S+", re.IGNORECASE)
+
+
+class Likeness(Enum):
+    """How what a provider has compares with what was to be sent."""
+
+    SAME = "same"
+    """It says the same, to the letter."""
+
+    PERHAPS = "perhaps"
+    """Providers replace characters, shorten links, put words before a text: it may be the one."""
+
+    OTHER = "other"
+    """It says something else."""
+
+
+def likeness(content: Content | None, report: Report) -> Likeness:
+    """Compare a message, whose content is gone if None, with what a provider tells of one."""
+    if content is None or report.body is None:
+        return Likeness.PERHAPS
+    if report.media_count is not None and report.media_count != len(content.media_urls):
+        return Likeness.OTHER
+    ours, theirs = _plain(content.body), _plain(report.body)
+    if ours == theirs:
+        return Likeness.SAME
+    ours, theirs = _kernel(ours), _kernel(theirs)
+    longer = bool(ours) and (theirs.startswith(ours) or theirs.endswith(ours))
+    cut = bool(theirs) and ours.startswith(theirs) and 2 * len(theirs) >= len(ours)
+    return Likeness.PERHAPS if ours == theirs or longer or cut else Likeness.OTHER
+
+
+def _plain(text: str) -> str:
+    """Return a text without what no provider promises to keep: blanks around it, composition."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+
+
+def _kernel(text: str) -> str:
+    """Return the letters and digits of a text alone, without its links."""
+    folded = unicodedata.normalize("NFKD", _LINK.sub("", text)).casefold()
+    return "".join(character for character in folded if character.isalnum())
