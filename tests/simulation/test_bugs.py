@@ -18,7 +18,7 @@ FOUND: dict[Bug, tuple[int, str]] = {
     bugs.a_look_up_is_believed_too_early: (4, "accepted_once"),
     bugs.after_a_crash_what_was_under_way_is_queued_again: (18, "accepted_once"),
     bugs.after_a_crash_nobody_looks: (0, "at_rest"),
-    bugs.an_attempt_whose_storing_was_not_confirmed_is_forgotten: (25, "at_rest"),
+    bugs.an_attempt_whose_storing_was_not_confirmed_is_forgotten: (4, "at_rest"),
     bugs.a_claim_that_was_not_confirmed_is_forgotten: (15, "jobs"),
     bugs.an_event_counts_again_after_a_while: (0, "heard_once"),
     bugs.a_status_may_move_back: (0, "forward"),

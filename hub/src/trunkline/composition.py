@@ -26,6 +26,7 @@ from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.gate.gate import Gate
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.dispatch import Dispatch
+from trunkline.core.inbound.early import EarlyReports
 from trunkline.core.inbound.events import Events
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.messages.admission import Admission
@@ -38,6 +39,7 @@ from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.lookups import Lookups
 from trunkline.core.messages.outcomes import Outcomes
 from trunkline.core.messages.overdue import Overdue
+from trunkline.core.messages.prices import Prices
 from trunkline.core.messages.reconciliation import Reconciliation
 from trunkline.core.messages.recovery import Recovery
 from trunkline.core.messages.redelivery import Redelivery
@@ -180,6 +182,7 @@ def compose(lent: Lent) -> Composed:
     )
     engine.serve(JobKind.ATTEMPT, redelivery.work)
     engine.serve(JobKind.RECONCILE, reconciliation.work)
+    engine.serve(JobKind.PRICE, Prices(db, connections, lookups, journal, engine).work)
     courier = Courier(db, lent.callbacks, destinations, journal, engine, keys, log, forwarded)
     engine.serve(JobKind.FORWARD, courier.work)
     admission = Admission(db, gate, journal, engine, clock, ids, settings.messages.valid_for_s)
@@ -196,7 +199,8 @@ def compose(lent: Lent) -> Composed:
         timeout_s=timeout_s,
     )
     inbox = Inbox(db, vault, clock, log)
-    dispatch = Dispatch(journal, forwarding)
+    dispatch = Dispatch(journal, forwarding, engine)
+    engine.serve(JobKind.REPORT, EarlyReports(db, connections, dispatch, journal, engine).work)
     hub = Hub(
         agents=Agents(db, clock, ids, destinations.fault, connections.names()),
         tokens=Tokens(
@@ -251,6 +255,7 @@ def compose(lent: Lent) -> Composed:
             connections,
             lookups,
             journal,
+            engine,
             log,
             final_within=timedelta(seconds=settings.messages.final_within_s),
         ),

@@ -294,8 +294,19 @@ class ProviderRejected(Problem):
     status = 422
     title = "Refused by the provider"
 
-    def __init__(self, sentence: str, message_id: str) -> None:
-        super().__init__(sentence, messageId=message_id)
+    def __init__(self, sentence: str, message_id: str, provider_code: str | None = None) -> None:
+        super().__init__(sentence, **_of_provider(message_id, provider_code))
+
+
+class RecipientOptedOut(Problem):
+    """The recipient told the provider to stop: send them nothing until they write START."""
+
+    code = "opted_out"
+    status = 403
+    title = "Recipient opted out with the provider"
+
+    def __init__(self, sentence: str, message_id: str, provider_code: str | None = None) -> None:
+        super().__init__(sentence, **_of_provider(message_id, provider_code))
 
 
 class ProviderSetup(Problem):
@@ -305,8 +316,8 @@ class ProviderSetup(Problem):
     status = 424
     title = "Provider account not set up for this"
 
-    def __init__(self, sentence: str, message_id: str) -> None:
-        super().__init__(sentence, messageId=message_id)
+    def __init__(self, sentence: str, message_id: str, provider_code: str | None = None) -> None:
+        super().__init__(sentence, **_of_provider(message_id, provider_code))
 
 
 class ProviderCredit(Problem):
@@ -316,8 +327,8 @@ class ProviderCredit(Problem):
     status = 424
     title = "Provider account out of credit"
 
-    def __init__(self, sentence: str, message_id: str) -> None:
-        super().__init__(sentence, messageId=message_id)
+    def __init__(self, sentence: str, message_id: str, provider_code: str | None = None) -> None:
+        super().__init__(sentence, **_of_provider(message_id, provider_code))
 
 
 class ProviderAuth(Problem):
@@ -327,5 +338,10 @@ class ProviderAuth(Problem):
     status = 424
     title = "Provider credentials refused"
 
-    def __init__(self, sentence: str, message_id: str) -> None:
-        super().__init__(sentence, messageId=message_id)
+    def __init__(self, sentence: str, message_id: str, provider_code: str | None = None) -> None:
+        super().__init__(sentence, **_of_provider(message_id, provider_code))
+
+
+def _of_provider(message_id: str, provider_code: str | None) -> dict[str, str]:
+    """Return the facts of a provider's refusal: its own code is what its documentation goes by."""
+    return {"messageId": message_id} | ({"providerCode": provider_code} if provider_code else {})

@@ -100,6 +100,7 @@ messages = _table(
     sa.Column("deadline_at", UtcTime),  # outbound: no attempt begins after it
     sa.Column("batch_id", sa.String(64)),
     sa.Column("flag", sa.String(32)),  # why a person should look at it
+    sa.Column("provider_code", sa.String(64)),  # the provider's code of a failure
     sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
     sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
     sa.Index(
@@ -193,11 +194,22 @@ inbound_events = _table(
     sa.Column("kind", sa.String(32), nullable=False),  # sms | message-status | unreadable
     sa.Column("agent_id", sa.String(64)),
     sa.Column("attempt_id", sa.String(64)),  # from the callback URL
-    sa.Column("state", sa.String(16), nullable=False),  # handled | ignored | dead
+    sa.Column("state", sa.String(16), nullable=False),  # handled | ignored | dead | waiting
     sa.Column("reason", sa.Text),
     sa.Column("message_id", sa.String(64)),
     sa.Column("handled_at", UtcTime),
     sa.UniqueConstraint("workspace_id", "connection", "external_id"),
+)
+
+early_reports = _table(  # of messages that nobody knew when they came; the id is the event's
+    "early_reports",
+    sa.Column("connection", sa.String(64), nullable=False),
+    sa.Column("provider_id", sa.Text, nullable=False),
+    sa.Column("status", sa.String(16)),
+    sa.Column("vendor_status", sa.Text, nullable=False),
+    sa.Column("error_code", sa.Text),
+    sa.Column("cost", sa.BigInteger),
+    sa.Column("currency", sa.String(3)),
 )
 
 forwards = _table(

@@ -32,6 +32,7 @@ _STANDING = {
     "provider_auth": "failed",
     "provider_credit": "failed",
     "provider_setup": "failed",
+    "opted_out": "failed",
 }
 """The codes of refusals that have a message, and what became of it."""
 

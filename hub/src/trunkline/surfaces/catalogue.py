@@ -78,6 +78,8 @@ async def _get_status(
         currency=message.currency,
         cost_final=message.cost_final,
         reason=message.reason,
+        error_code=message.error_code,
+        provider_code=message.provider_code,
         earliest_at=message.due_at if message.status is Status.QUEUED else None,
         flag=message.flag,
     )

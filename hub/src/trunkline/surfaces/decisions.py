@@ -45,6 +45,7 @@ class MessageStateShape(Result):
     flag: str | None = optional("Why a person should look at it.")
     reason: str | None = optional("Why the status is what it is.")
     error_code: str | None = optional("The code of the refusal it ended in.")
+    provider_code: str | None = optional("The provider's own code of a failure.")
     provider: str
     connection: str
     body_state: str
@@ -113,6 +114,7 @@ def _state(message: Message) -> dict[str, Any]:
         "flag": message.flag,
         "reason": message.reason,
         "error_code": message.error_code,
+        "provider_code": message.provider_code,
         "provider": message.provider,
         "connection": message.connection,
         "body_state": message.body_state.value,

@@ -246,6 +246,7 @@ class MessageShape(Result):
     untrusted: bool
     reply_to: str | None = optional("The message it answers.")
     error_code: str | None = optional("Of one that failed or was blocked.")
+    provider_code: str | None = optional("The provider's own code of a failure.")
     reason: str | None = optional("Why it stands so, in a sentence.")
 
 
@@ -298,6 +299,8 @@ class GetStatusResult(Result):
     currency: str | None
     cost_final: bool
     reason: str | None = optional("Why the status is what it is.")
+    error_code: str | None = optional("Of one that failed or was blocked.")
+    provider_code: str | None = optional("The provider's own code of a failure.")
     earliest_at: Time | None = optional("When the hub sends it, of a queued one.")
     flag: str | None = optional("Why a person has been asked to look at it.")
     size: int | None = optional("Of a batch: the messages asked for, refused ones too.")
@@ -389,5 +392,6 @@ def message_shape(readable: ReadableMessage) -> MessageShape:
         untrusted=inbound,
         reply_to=message.reply_to,
         error_code=message.error_code,
+        provider_code=message.provider_code,
         reason=message.reason,
     )

@@ -24,6 +24,8 @@ AT_ONCE: Final[Mapping[JobKind, int]] = {
     JobKind.ATTEMPT: 64,
     JobKind.RECONCILE: 8,
     JobKind.FORWARD: 64,
+    JobKind.REPORT: 8,
+    JobKind.PRICE: 4,
 }
 """So many jobs of a kind are at work in one process."""
 _BROKEN_OFF_S: Final = (1.0, 5.0, 30.0, 300.0)

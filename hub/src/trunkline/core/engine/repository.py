@@ -25,6 +25,12 @@ class JobKind(StrEnum):
     FORWARD = "forward"
     """Tell an agent's callback URL of a message that came in, or failed."""
 
+    REPORT = "report"
+    """Apply a report whose message was not known when it came."""
+
+    PRICE = "price"
+    """Ask what a message cost that is over."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:

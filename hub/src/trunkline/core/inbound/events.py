@@ -8,9 +8,10 @@ from typing import Final
 from trunkline.core.agents import repository as agents
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
-from trunkline.core.inbound.dispatch import Applied, Dispatch
+from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.letters import place_of, unpacked
 from trunkline.core.inbound.parsing import ANOTHERS, Read, for_agent, kind_of, read
+from trunkline.core.inbound.reporting import Applied
 from trunkline.core.inbound.repository import EndedEvent, EventState, StoredEvent
 from trunkline.core.messages.journal import Journal
 from trunkline.core.principal import Principal

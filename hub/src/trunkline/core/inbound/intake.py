@@ -13,9 +13,10 @@ from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
-from trunkline.core.inbound.dispatch import Applied, Dispatch
+from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.letters import packed, place_of
 from trunkline.core.inbound.parsing import ANOTHERS, Read, for_agent, kind_of, read
+from trunkline.core.inbound.reporting import Applied
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.messages.journal import Journal
 from trunkline.core.principal import DEFAULT_WORKSPACE

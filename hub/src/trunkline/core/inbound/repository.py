@@ -9,16 +9,18 @@ import sqlalchemy as sa
 
 from trunkline.db.hot import Hot
 from trunkline.db.locks import hold
-from trunkline.db.schema import inbound_events
-from trunkline.sdk import Tx
+from trunkline.db.schema import early_reports, inbound_events
+from trunkline.sdk import DeliveryStatus, Reported, Tx
 
 
 class EventState(StrEnum):
-    """How an event ended. There is no other end."""
+    """How an event ended, or that it waits. There is no other end."""
 
     HANDLED = "handled"
     IGNORED = "ignored"
     DEAD = "dead"
+    WAITING = "waiting"
+    """A report on a message that is not known yet: it is tried again, and then ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,42 @@ def add_event(
     )
 
 
+def add_early_report(tx: Tx, event: StoredEvent, report: Reported, now: datetime) -> None:
+    """Keep a report until its message is known."""
+    tx.execute(
+        sa.insert(early_reports).values(
+            id=event.id,
+            workspace_id=event.workspace_id,
+            created_at=now,
+            connection=event.connection,
+            provider_id=report.provider_id,
+            status=report.status.value if report.status else None,
+            vendor_status=report.vendor_status,
+            error_code=report.error_code,
+            cost=report.cost_micros,
+            currency=report.currency,
+        )
+    )
+
+
+def take_early_report(tx: Tx, workspace_id: str, event_id: str) -> Reported | None:
+    """Return a report that waits, and remove it."""
+    its = (early_reports.c.workspace_id == workspace_id, early_reports.c.id == event_id)
+    row = tx.execute(sa.select(early_reports).where(*its).with_for_update()).first()
+    if row is None:
+        return None
+    tx.execute(sa.delete(early_reports).where(*its))
+    return Reported(
+        external_id=event_id,
+        provider_id=row.provider_id,
+        status=row.status and DeliveryStatus(row.status),
+        vendor_status=row.vendor_status,
+        error_code=row.error_code,
+        cost_micros=row.cost,
+        currency=row.currency,
+    )
+
+
 def find_event(
     tx: Tx, workspace_id: str, event_id: str, *, hold: bool = False
 ) -> EndedEvent | None:
@@ -125,15 +163,19 @@ def newest(tx: Tx, workspace_id: str, state: EventState | None, limit: int) -> l
 
 
 def end_letter(
-    tx: Tx, workspace_id: str, event_id: str, now: datetime, reason: str, message_id: str | None
+    tx: Tx,
+    workspace_id: str,
+    event_id: str,
+    now: datetime,
+    reason: str | None,
+    message_id: str | None,
+    state: EventState = EventState.HANDLED,
 ) -> None:
-    """Note that a dead letter could be used after all."""
+    """Note that a dead letter could be used after all, or how an event ended that waited."""
     tx.execute(
         sa.update(inbound_events)
         .where(inbound_events.c.workspace_id == workspace_id, inbound_events.c.id == event_id)
-        .values(
-            state=EventState.HANDLED.value, reason=reason, message_id=message_id, handled_at=now
-        )
+        .values(state=state.value, reason=reason, message_id=message_id, handled_at=now)
     )
 
 

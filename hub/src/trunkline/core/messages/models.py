@@ -76,6 +76,9 @@ class Flag(StrEnum):
     NO_FINAL_STATUS = "no_final_status"
     """The provider took it long ago, and nobody has told what became of it."""
 
+    CONTRADICTORY = "contradictory"
+    """The provider reported both that it was delivered and that it failed."""
+
 
 class Source(StrEnum):
     """What a change of status rests on."""
@@ -110,12 +113,6 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
 
 GIVEN_UP: Final = frozenset({Status.FAILED, Status.BLOCKED, Status.CANCELED})
 """Here the hub makes no further attempt at an outbound message."""
-
-NOT_DELIVERED: Final = "not_delivered"
-"""The error code of a message that failed with its provider, which had taken it."""
-
-UNDELIVERED: Final = "The provider reported that it was not delivered."
-"""The reason of such a message."""
 
 TAKEN: Final = frozenset({Status.SENT, Status.DELIVERED, Status.READ})
 """Here an outbound message is surely with its provider."""
@@ -156,6 +153,7 @@ class Message:
     Attributes:
         cost_micros: Micro-units of `currency`; an estimate until `cost_final`.
         error_code, rule, reason, retry_after_s: Why it failed or was blocked, if it was.
+        provider_code: The provider's own code of the failure.
         reply_to: The message it answers.
         acknowledged_at: When its agent was done with an inbound message.
         attempts: How many attempts at it have begun.
@@ -193,6 +191,7 @@ class Message:
     deadline_at: datetime | None = None
     batch_id: str | None = None
     flag: Flag | None = None
+    provider_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.attempts import Attempt
+from trunkline.core.messages.failing import close, shown
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     GIVEN_UP,
-    NOT_DELIVERED,
     Evidence,
     Flag,
     Message,
@@ -23,6 +23,7 @@ from trunkline.core.messages.models import (
 from trunkline.sdk import (
     AuthFailed,
     NotSetUp,
+    OptedOut,
     OutcomeUnknown,
     OutOfCredit,
     ProviderError,
@@ -35,12 +36,13 @@ FIRST_BACKOFF_S: Final = 2.0
 LONGEST_RETRY_S: Final = 900.0
 """A wait between two attempts, also where a vendor wishes for more: some send centuries."""
 _FIRST_QUESTION_S: Final = 2.0
-_OPERATORS: Final[Mapping[type[ProviderError], str]] = {
+_CODES: Final[Mapping[type[ProviderError], str]] = {
+    OptedOut: "opted_out",
     AuthFailed: "provider_auth",
     OutOfCredit: "provider_credit",
     NotSetUp: "provider_setup",
 }
-"""What only an operator can mend, and the code it is told with."""
+"""The code that a refusal is told with; any other is `provider_rejected`."""
 
 _BY_SEND: Final = Evidence(source=Source.SEND)
 
@@ -109,7 +111,7 @@ class Outcomes:
         assert standing is not None
         known = standing.connection, standing.external_id or receipt.provider_id
         flag = None
-        if standing.status in GIVEN_UP and standing.error_code != NOT_DELIVERED:
+        if standing.status in GIVEN_UP and standing.external_id is None:
             flag = Flag.SENT_AFTER_ALL
         elif known != (attempt.connection.name, receipt.provider_id):
             flag = Flag.SENT_TWICE
@@ -168,10 +170,14 @@ class Outcomes:
 
     def _refusal(self, tx: Tx, attempt: Attempt, error: ProviderError) -> None:
         code = next(
-            (code for kind, code in _OPERATORS.items() if isinstance(error, kind)),
+            (code for kind, code in _CODES.items() if isinstance(error, kind)),
             "provider_rejected",
         )
-        self.fail(tx, attempt.workspace_id, attempt.message, code, str(error))
+        workspace_id, message = attempt.workspace_id, attempt.message
+        theirs = shown(error.provider_code)
+        self.fail(tx, workspace_id, message, code, str(error), provider_code=theirs)
+        if isinstance(error, OptedOut):
+            close(self.journal, tx, workspace_id, message)
 
     def expire(
         self,
@@ -193,6 +199,7 @@ class Outcomes:
         code: str,
         reason: str,
         evidence: Evidence = _BY_SEND,
+        provider_code: str | None = None,
     ) -> None:
         """Let a message fail that surely was not sent; its key is free again."""
         if self.journal.move(tx, workspace_id, message, Status.FAILED, evidence):
@@ -202,6 +209,7 @@ class Outcomes:
                 workspace_id,
                 message.id,
                 error_code=code,
+                provider_code=provider_code,
                 reason=reason[:300],
                 due_at=None,
                 cost=0,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.marks import find_mark, set_mark
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
@@ -63,6 +64,7 @@ class Overdue:
     connections: Connections
     lookups: Lookups
     journal: Journal
+    engine: Engine
     log: EventLog
     final_within: timedelta
 
@@ -140,8 +142,11 @@ class Overdue:
         self._write_mark(tx, f"{batch.upto} {_FREE}", now)
         for workspace_id, message in batch.messages:
             report = reports.get(message.id)
-            if report is not None:
-                note_report(self.journal, tx, workspace_id, message, report)
+            connection = self.connections.find(message.connection)
+            if report is not None and connection is not None:
+                note_report(
+                    self.journal, self.engine, tx, workspace_id, message, report, connection.spec
+                )
             standing = repository.find_message(tx, workspace_id, message.id)
             if standing is None or standing.status is not Status.SENT or standing.flag:
                 continue  # it is known now, or flagged

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from trunkline.core.connections.clocks import VendorClocks
-from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.connections.registry import Connection, Connections, TelephonySpec
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository, trail
@@ -168,10 +168,10 @@ class Reconciliation:
             lambda tx: self._unclaimed(tx, workspace_id, message, found)
         )
         if len(same) == len(question.twins) == 1:
-            await self._settle(workspace_id, question, same[0])
+            await self._settle(workspace_id, question, connection.spec, same[0])
         elif same and len(same) == len(question.twins):
             # All were taken; which is which, nobody tells.
-            await self._settle(workspace_id, question, None)
+            await self._settle(workspace_id, question, connection.spec, None)
         elif now < question.trusted_at:
             await self._later(workspace_id, message, question.trusted_at)
         elif not same and not perhaps:
@@ -213,7 +213,9 @@ class Reconciliation:
         )
         return [] if report is None else [(report, Likeness.SAME)]
 
-    async def _settle(self, workspace_id: str, question: _Question, report: Report | None) -> None:
+    async def _settle(
+        self, workspace_id: str, question: _Question, spec: TelephonySpec, report: Report | None
+    ) -> None:
         """
         Note what the provider told of it, unless that may be of another message by now.
 
@@ -236,7 +238,7 @@ class Reconciliation:
                 repository.set_external_id(
                     tx, workspace_id, message.id, message.connection, report.provider_id
                 )
-                note_report(self.journal, tx, workspace_id, message, report)
+                note_report(self.journal, self.engine, tx, workspace_id, message, report, spec)
             else:
                 evidence = Evidence(source=Source.LOOKUP)
                 self.journal.move(tx, workspace_id, message, Status.SENT, evidence)

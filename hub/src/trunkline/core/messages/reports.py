@@ -1,21 +1,30 @@
 """What a provider says of a text when it is asked."""
 
+from trunkline.core.connections.registry import TelephonySpec
+from trunkline.core.engine.engine import Engine
 from trunkline.core.messages import repository
+from trunkline.core.messages.failing import note_failure
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
-    NOT_DELIVERED,
-    UNDELIVERED,
+    FINAL,
     Evidence,
     Flag,
     Message,
     Source,
     Status,
 )
+from trunkline.core.messages.prices import ask_later
 from trunkline.sdk import Report, Tx
 
 
 def note_report(
-    journal: Journal, tx: Tx, workspace_id: str, message: Message, report: Report
+    journal: Journal,
+    engine: Engine,
+    tx: Tx,
+    workspace_id: str,
+    message: Message,
+    report: Report,
+    spec: TelephonySpec,
 ) -> None:
     """
     Note what a provider said of a message that it has.
@@ -28,7 +37,7 @@ def note_report(
         return
     values: dict[str, object] = {}
     if to is Status.FAILED:
-        values |= {"error_code": NOT_DELIVERED, "reason": UNDELIVERED}
+        note_failure(journal, tx, workspace_id, message, spec, report.error_code)
     elif message.status is Status.UNKNOWN:
         values |= {"reason": None}  # it told why nobody knew
     if report.status is None:
@@ -37,3 +46,5 @@ def note_report(
         values |= {"cost": report.cost_micros, "currency": report.currency, "cost_final": True}
     if values:
         repository.set_values(tx, workspace_id, message.id, **values)
+    if to in FINAL:
+        ask_later(journal, engine, tx, workspace_id, message, spec)

@@ -50,6 +50,7 @@ COLUMNS = (
     messages.c.deadline_at,
     messages.c.batch_id,
     messages.c.flag,
+    messages.c.provider_code,
 )
 """What `to_message` reads, in its order."""
 
@@ -138,6 +139,7 @@ def to_message(row: Sequence[Any]) -> Message:
         deadline_at=row[25],
         batch_id=row[26],
         flag=row[27] and Flag(row[27]),
+        provider_code=row[28],
     )
 
 
@@ -189,6 +191,7 @@ def add_message(
             "deadline_at": message.deadline_at,
             "batch_id": message.batch_id,
             "flag": message.flag,
+            "provider_code": message.provider_code,
         },
     )
     tx.notify("messages", message.id)

@@ -37,6 +37,7 @@ from trunkline.core.problems import (
     ProviderCredit,
     ProviderRejected,
     ProviderSetup,
+    RecipientOptedOut,
     TooLate,
     Unsupported,
 )
@@ -257,14 +258,24 @@ async def until_noted(notes: AsyncIterator[Note], *row_ids: str | None) -> None:
         return
 
 
+_OPERATOR: Final = "the operator must act."
+_REFUSALS: Final = {
+    ProviderRejected: "change it first.",
+    RecipientOptedOut: "send them nothing until they write START.",
+    ProviderAuth: _OPERATOR,
+    ProviderCredit: _OPERATOR,
+    ProviderSetup: _OPERATOR,
+}
+
+
 def _answer(message: Message, *, replayed: bool) -> Answer:
     """Return the answer for a message, or raise the refusal that it ended in."""
     reason = message.reason or ""
     if message.status is Status.BLOCKED:
         raise Blocked(message.rule or "", reason, message.id)
-    if message.status is Status.FAILED and message.error_code == "provider_rejected":
-        raise ProviderRejected(f"{reason} It was not sent; change it first.", message.id)
-    for refusal in (ProviderAuth, ProviderCredit, ProviderSetup):
-        if message.status is Status.FAILED and message.error_code == refusal.code:
-            raise refusal(f"{reason} It was not sent; the operator must act.", message.id)
+    if message.status is Status.FAILED and message.external_id is None:  # it was never taken
+        for refusal, what_to_do in _REFUSALS.items():
+            if message.error_code == refusal.code:
+                sentence = f"{reason} It was not sent; {what_to_do}"
+                raise refusal(sentence, message.id, message.provider_code)
     return Answer(message=message, replayed=replayed)

@@ -153,6 +153,7 @@ _REFUSALS: Final[tuple[Problem, ...]] = (
     problems.Overloaded(1.0),
     problems.PoolExhausted(5),
     problems.ProviderSetup("The provider does not permit this country: allow it.", _MESSAGE),
+    problems.RecipientOptedOut("The recipient has opted out with the provider.", _MESSAGE),
     problems.ProviderCredit("The provider's account has no money left.", _MESSAGE),
     problems.ProviderAuth("The provider refused the hub's credentials.", _MESSAGE),
     problems.ProviderRejected("The provider refused it: the number takes no texts.", _MESSAGE),

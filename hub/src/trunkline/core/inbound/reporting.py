@@ -1,0 +1,183 @@
+"""Applying a report: it moves a status, is noted, or waits until its message is known."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from trunkline.core.connections.registry import Connection, TelephonySpec
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.repository import JobKind
+from trunkline.core.inbound import repository
+from trunkline.core.inbound.repository import EventState, StoredEvent
+from trunkline.core.messages import repository as messages
+from trunkline.core.messages.failing import note_failure
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import (
+    FINAL,
+    TAKEN,
+    Evidence,
+    Flag,
+    Message,
+    Source,
+    Status,
+)
+from trunkline.core.messages.prices import ask_later
+from trunkline.sdk import Reported, Tx
+
+FIRST_LOOK: Final = timedelta(seconds=1)
+"""After so long the message of an early report is looked for again."""
+_OPEN: Final = frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN})
+"""Nobody has proved yet that the message was taken, or was not."""
+_ARRIVED: Final = frozenset({Status.DELIVERED, Status.READ})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What an event came to."""
+
+    state: EventState
+    reason: str | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Applies reports inside the transaction that stores them."""
+
+    journal: Journal
+    engine: Engine
+
+    def apply(
+        self, tx: Tx, stored: StoredEvent, event: Reported, connection: Connection
+    ) -> Applied:
+        """Apply a report and return what it came to."""
+        workspace_id = stored.workspace_id
+        found = self._reported(tx, stored, event, connection)
+        if found is None:
+            return self._wait(tx, stored, event)
+        message, stands = found
+        evidence = Evidence(
+            source=Source.CALLBACK, event_id=stored.id, vendor_status=event.vendor_status
+        )
+        if stands:
+            self._know(tx, workspace_id, message, event, connection)
+        if event.status is None:
+            self.journal.note(
+                tx, workspace_id, message.id, message.status.value, evidence, moved=False
+            )
+            messages.set_values(tx, workspace_id, message.id, flag=Flag.UNKNOWN_STATUS.value)
+            return Applied(
+                state=EventState.IGNORED,
+                reason="The provider used a status that its adapter does not know.",
+                message_id=message.id,
+            )
+        to = Status(event.status.value)
+        if not stands and (to is Status.FAILED or message.status not in _OPEN):
+            self.journal.note(tx, workspace_id, message.id, to.value, evidence, moved=False)
+            if to in TAKEN and message.status in TAKEN:
+                flag = Flag.SENT_TWICE.value
+                messages.set_values(tx, workspace_id, message.id, flag=flag)
+            return Applied(
+                state=EventState.IGNORED,
+                reason="It is about an earlier attempt; a later one decides.",
+                message_id=message.id,
+            )
+        if not stands:  # it got through after all
+            self._know(tx, workspace_id, message, event, connection)
+        self._move(tx, stored, message, event, to, evidence, connection.spec)
+        return Applied(state=EventState.HANDLED, message_id=message.id)
+
+    def _move(
+        self,
+        tx: Tx,
+        stored: StoredEvent,
+        message: Message,
+        event: Reported,
+        to: Status,
+        evidence: Evidence,
+        spec: TelephonySpec,
+    ) -> None:
+        workspace_id = stored.workspace_id
+        moved = self.journal.move(tx, workspace_id, message, to, evidence)
+        if not moved:
+            flag = _surprise(message, to)
+            if flag is not None:
+                messages.set_values(tx, workspace_id, message.id, flag=flag.value)
+            return
+        if to is Status.FAILED:
+            note_failure(self.journal, tx, workspace_id, message, spec, event.error_code, stored.id)
+        elif message.status in _OPEN:
+            # It told why the outcome was unknown until now, or since this transaction began.
+            messages.set_values(tx, workspace_id, message.id, reason=None)
+        if to in FINAL:
+            ask_later(self.journal, self.engine, tx, workspace_id, message, spec)
+
+    def _wait(self, tx: Tx, stored: StoredEvent, event: Reported) -> Applied:
+        """Keep a report on a message that nobody knows yet: it may have come before its answer."""
+        now = self.journal.clock.now()
+        repository.add_early_report(tx, stored, event, now)
+        self.engine.enqueue(tx, stored.workspace_id, JobKind.REPORT, stored.id, now + FIRST_LOOK)
+        return Applied(state=EventState.WAITING, reason="Its message is not known yet.")
+
+    def _know(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message: Message,
+        event: Reported,
+        connection: Connection,
+    ) -> None:
+        """Note the provider's id of a message, and what it cost."""
+        if message.connection != connection.name:
+            messages.set_values(
+                tx,
+                workspace_id,
+                message.id,
+                connection=connection.name,
+                provider=connection.spec.name,
+                external_id=event.provider_id,
+            )
+        elif message.external_id is None:
+            messages.set_external_id(
+                tx, workspace_id, message.id, connection.name, event.provider_id
+            )
+        if event.cost_micros is not None:
+            messages.set_values(
+                tx,
+                workspace_id,
+                message.id,
+                cost=event.cost_micros,
+                currency=event.currency,
+                cost_final=True,
+            )
+
+    def _reported(
+        self, tx: Tx, stored: StoredEvent, event: Reported, connection: Connection
+    ) -> tuple[Message, bool] | None:
+        """
+        Return the message a report is about, by the provider's id or the attempt it names.
+
+        The second is False for a report about an attempt that is no longer the one that counts.
+        """
+        workspace_id = stored.workspace_id
+        known = messages.find_by_external_id(tx, workspace_id, stored.connection, event.provider_id)
+        if known is not None:  # whatever the URL says that it came by
+            return known, True
+        named = stored.attempt_id
+        found = messages.find_by_attempt(tx, workspace_id, named) if named else None
+        if found is None or found[2] != stored.connection:
+            return None
+        message, number, _ = found
+        if message.connection != stored.connection:
+            return message, False
+        if message.external_id is None:  # a provider that drops repetitions knows but one attempt
+            one = connection.spec.idempotency is not None
+            return message, one or number == message.attempts
+        return None if number == message.attempts else (message, False)
+
+
+def _surprise(message: Message, to: Status) -> Flag | None:
+    """Return why a person should look at a report that moves nothing, if one should."""
+    if message.status is Status.FAILED and to in _ARRIVED:
+        return Flag.CONTRADICTORY if message.external_id else Flag.SENT_AFTER_ALL
+    return Flag.CONTRADICTORY if message.status in _ARRIVED and to is Status.FAILED else None

@@ -1,0 +1,67 @@
+"""Why a provider failed a message, in the hub's own words: code, sentence, and what follows."""
+
+import re
+from typing import Final
+
+from trunkline.core.compliance import repository as compliance
+from trunkline.core.connections.registry import TelephonySpec
+from trunkline.core.messages import repository
+from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.models import Message
+from trunkline.sdk import Failure, FailureKind, Tx
+
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_UNEXPLAINED: Final = Failure(
+    kind=FailureKind.UNEXPLAINED, sentence="The provider reported that it was not delivered."
+)
+
+
+def note_failure(
+    journal: Journal,
+    tx: Tx,
+    workspace_id: str,
+    message: Message,
+    spec: TelephonySpec,
+    code: str | None,
+    event_id: str | None = None,
+) -> None:
+    """
+    Note why a provider, which had taken a message, failed it.
+
+    An opt-out that only the provider knew of closes the recipient to this sender from now on.
+    """
+    code = shown(code)
+    failure = spec.failures.get(code or "", _UNEXPLAINED)
+    sentence = failure.sentence
+    if code is not None and failure is _UNEXPLAINED:
+        sentence = f"{sentence} Its code is {code}; its documentation says what that means."
+    repository.set_values(
+        tx,
+        workspace_id,
+        message.id,
+        error_code=failure.kind.value,
+        provider_code=code,
+        reason=sentence[:300],
+    )
+    if failure.kind is FailureKind.OPTED_OUT:
+        close(journal, tx, workspace_id, message, event_id)
+
+
+def close(
+    journal: Journal, tx: Tx, workspace_id: str, message: Message, event_id: str | None = None
+) -> None:
+    """Note that a provider says that a message's recipient has opted out of its sender."""
+    compliance.suppress_by_provider(
+        tx,
+        workspace_id,
+        journal.ids.new("row"),
+        sender=message.from_address,
+        address=message.to_address,
+        event_id=event_id,
+        now=journal.clock.now(),
+    )
+
+
+def shown(code: str | None) -> str | None:
+    """Return a provider's code if it looks like one: anything else may quote a number or a text."""
+    return code if code is not None and _CODE.fullmatch(code) else None
