@@ -47,7 +47,7 @@ async def test_a_hub_that_is_well_is_told_so_line_by_line(served: Served, ann: C
         "connection demo": "ok",
         "public URL": "look",  # it is on loopback
     }
-    assert found["inbound"][1] == "received 2 = handled 1 + ignored 0 + dead 1"
+    assert found["inbound"][1] == "received 2 = handled 1 + ignored 0 + dead 1 + waiting 0"
     assert found["outbound"][1] == "delivered 1"
     assert "sms.send" in found["connection demo"][1]
     assert "this machine only" in found["public URL"][1]

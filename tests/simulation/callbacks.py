@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tests.simulation.checks import FORWARD
 from tests.simulation.hubs import without_surfaces
 from tests.simulation.plans import AGENTS, PEOPLE, Plan
-from tests.simulation.vendors import Flavour, Vendor, attempt_of
+from tests.simulation.vendors import Vendor, attempt_of
 from tests.simulation.virtual import VirtualLoop
+from tests.simulation.weather import Flavour
 from tests.simulation.world import OPERATOR, World, take
 from trunkline.core.hub import Hub
 from trunkline.core.messages.content import Content

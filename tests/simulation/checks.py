@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tests.simulation.plans import Order
-from tests.simulation.vendors import Flavour, Text, honoured_s
+from tests.simulation.vendors import Text, honoured_s
 from tests.simulation.virtual import START
+from tests.simulation.weather import Flavour
 from tests.simulation.world import World
 from trunkline.sdk import DeliveryStatus
 

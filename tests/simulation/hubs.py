@@ -10,8 +10,9 @@ from unittest.mock import patch
 
 from tests.simulation.disk import SimulatedDatabase
 from tests.simulation.plans import SLOT
-from tests.simulation.vendors import FLAVOURS, TIMEOUT_S, Flavour, Vendor, spec_of
+from tests.simulation.vendors import TIMEOUT_S, Vendor, spec_of
 from tests.simulation.virtual import Process, VirtualClock
+from tests.simulation.weather import FLAVOURS, Flavour
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
 from trunkline.core.hub import Hub

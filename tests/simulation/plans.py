@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from tests.simulation.disk import Trouble
-from tests.simulation.vendors import Weather
+from tests.simulation.weather import Weather
 
 STORM_S: Final = 60.0
 CALM_S: Final = 120.0

@@ -9,7 +9,7 @@ from tests.simulation.bugs import after_a_crash_nobody_looks
 from tests.simulation.disk import Trouble
 from tests.simulation.plans import PEOPLE, Event, Order, Plan
 from tests.simulation.runs import Run, run_plan
-from tests.simulation.vendors import STORM, Weather
+from tests.simulation.weather import STORM, Weather
 
 BAD = [weather for weather in STORM if weather is not Weather.FAIR]
 

@@ -14,8 +14,9 @@ from typing import Any, Final
 from tests.simulation.disk import AFTER, Disk, SimulatedDatabase, Trouble, the_disk
 from tests.simulation.hubs import Life, hold_open
 from tests.simulation.plans import AGENTS, CALM_S, Event, Order, Plan
-from tests.simulation.vendors import FAIR_WEATHER, FLAVOURS, STORM, Vendor
+from tests.simulation.vendors import Vendor
 from tests.simulation.virtual import START, Process, VirtualClock, VirtualLoop
+from tests.simulation.weather import FAIR_WEATHER, FLAVOURS, STORM
 from trunkline.core.hub import Hub
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import Channel, SendMessage
