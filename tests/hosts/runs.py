@@ -76,10 +76,10 @@ class Seen:
     """
     What came of a run.
 
-    `trouble` is why there is no connection. `unlisted` is what the host's list says of a server that
-    is there later all the same: Gemini CLI's list waits 5 s for one to start, the Inspector's 15 s,
-    which is little on a busy machine. The model is offered `tools`, and reads `results`, one of
-    each call. `wanted_out` is where else the host wanted to go.
+    `trouble` is why there is no connection. `unlisted` is what the host's list says of a server
+    that is there later all the same: Gemini CLI's list waits 5 s for one to start, the Inspector
+    15 s, which is little on a busy machine. The model is offered `tools`, and reads `results`, one
+    of each call. `wanted_out` is where else the host wanted to go.
     """
 
     trouble: str = ""
