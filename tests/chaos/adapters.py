@@ -1,4 +1,4 @@
-"""Postbird as it would be if it dropped repeated references, or could be asked for its texts."""
+"""Postbird as it would be if it only dropped repeated references, told of texts, or neither."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -81,15 +81,22 @@ async def open_asked(
 
 @hookimpl
 def trunkline_register_telephony() -> Sequence[ProviderSpec[TelephonyProvider, ExampleConfig]]:
-    """Offer both; Postbird as it is comes with its own adapter."""
+    """Offer all three."""
+    none = replace(
+        EXAMPLE,
+        name="postbird_none",
+        config=Account,
+        capabilities=EXAMPLE.capabilities - {Capability.LOOKUP_BY_ID},
+        idempotency=None,
+    )
     return [
-        replace(EXAMPLE, name="postbird_key", config=Account, idempotency=Idempotency()),
+        none,
+        replace(none, name="postbird_key", idempotency=Idempotency()),
         replace(
-            EXAMPLE,
+            none,
             name="postbird_lookup",
-            config=Account,
             open=open_asked,
-            capabilities=EXAMPLE.capabilities
+            capabilities=none.capabilities
             | {Capability.LOOKUP_BY_ID, Capability.LOOKUP_BY_ADDRESS},
             accept_latency_s=2.0,  # what `vendor.py` takes late it has taken by then
         ),

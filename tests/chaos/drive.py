@@ -37,7 +37,7 @@ from tests.processes import (
 from tests.proxies import RoundRobin, round_robin
 
 ROOT: Final = Path(__file__).parents[2]
-FLAVOURS: Final = {"key": "postbird_key", "lookup": "postbird_lookup", "none": "example"}
+FLAVOURS: Final = {"key": "postbird_key", "lookup": "postbird_lookup", "none": "postbird_none"}
 DURABLE: Final = "-c shared_buffers=64MB"
 _LONGEST_LIFE_S: Final = {1: 1.5, 3: 4.5}  # of more hubs each lives longer, on as many cores
 _PASSAGES: Final = (1, 1, 1, 2, 3, 5, 8)  # some steps come once in a life, and some all the time

@@ -65,7 +65,7 @@ async def test_a_batch_whose_hub_is_killed_is_completed_by_the_same_call(
     def rows(sql: str) -> list[dict[str, Any]]:
         return read_rows(database, data_dir, sql)
 
-    with vendor_process(ledger) as vendor:
+    with vendor_process(ledger, flavour="key") as vendor:
         config.write_text(CONFIG.format(vendor=vendor, database=database))
         command("db", "upgrade", data_dir=data_dir, config=config)
         command("agents", "create", "ann", "phone=+14155550123", data_dir=data_dir, config=config)

@@ -5,8 +5,8 @@ A stand-in for Postbird, the example adapter's vendor, in a process of its own.
 LEDGER before it answers: what stands there went out, whatever became of the hub. What it told the
 hub stands in LEDGER.told. OPTIONS is a JSON object of the fields of `Options`.
 
-Unlike Postbird it can, if asked to, drop a text whose reference it has seen (``key``), and tell
-which texts it has (``lookup``).
+Only if asked to does it drop a text whose reference it has seen (``key``), or tell which texts it
+has (``lookup``).
 """
 
 import asyncio

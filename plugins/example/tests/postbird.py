@@ -20,19 +20,33 @@ def refusal(status: int, code: str, **headers: str) -> Canned:
     return Canned(status=status, json={"code": code, "message": message}, headers=headers)
 
 
+KEPT: Final[dict[str, object]] = {
+    "id": "tx_1",
+    "from": "+14155550100",
+    "to": "+14155550199",
+    "text": "Héllo, wörld 👋",
+    "media_urls": [],
+    "status": "delivered",
+    "price": "0.0079",
+    "currency": "USD",
+    "created_at": "2026-01-15T12:00:00Z",
+}
 ANSWERS: Final = {
     "accepted": Canned(status=201, json={"id": "tx_1", "status": "queued"}),
     "rate_limited": refusal(429, "too_many_requests", **{"Retry-After": "7"}),
     "bad_recipient": refusal(422, "invalid_to"),
     "bad_credentials": refusal(401, "unknown_key"),
     "server_error": refusal(503, "maintenance"),
+    "found": Canned(status=200, json=KEPT),
+    "found_unknown_status": Canned(status=200, json={**KEPT, "status": "pondering"}),
+    "not_found": refusal(404, "no_such_text"),
 }
 # -- end answers --
 
 
 # -- start webhook --
-def webhook(event: dict[str, object], *, signed_at: datetime = SENT_AT) -> WebhookRequest:
-    """Return `event` as Postbird posts it."""
+def webhook(event: object, *, signed_at: datetime = SENT_AT) -> WebhookRequest:
+    """Return an event, or a list of several, as Postbird posts it."""
     body = json.dumps(event).encode()
     stamp = str(int(signed_at.timestamp()))
     key = CONFIG["signing_secret"].encode()
@@ -64,7 +78,10 @@ REPORTED: Final[dict[str, object]] = {
     "from": "+14155550100",
     "to": "+14155550199",
     "status": "delivered",
+    "price": "0.0079",
+    "currency": "USD",
 }
+CHECK: Final = {"event_id": "ev_5", "type": "url.check", "challenge": "c-1"}
 WEBHOOKS: Final = {
     "sms_received": webhook(RECEIVED),
     "status_reported": webhook(REPORTED),

@@ -15,7 +15,6 @@ from trunkline.sdk import (
     AuthFailed,
     BadSignature,
     DeliveryStatus,
-    Idempotency,
     InboundEvent,
     OutboundSms,
     OutcomeUnknown,
@@ -200,7 +199,7 @@ def suite_of(mistake: type[Mistaken] | type[PostbirdWebhooks]) -> Suite:
         ) -> AsyncIterator[Postbird]:
             yield mistake(config, context)
 
-        mistaken = replace(EXAMPLE, open=opened, idempotency=Idempotency())
+        mistaken = replace(EXAMPLE, open=opened)
 
     class Mutant(Suite):
         spec = mistaken

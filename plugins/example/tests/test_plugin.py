@@ -20,7 +20,7 @@ def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
             state=PluginState.LOADED,
             kinds=("telephony",),
             providers=("example",),
-            capabilities=("sms.receive", "sms.send", "sms.status"),
+            capabilities=("lookup.by_id", "mms.send", "sms.receive", "sms.send", "sms.status"),
         ),
     )
 

@@ -70,6 +70,7 @@ async def test_a_text_is_posted_as_the_manual_says() -> None:
                 "from": "+14155550100",
                 "to": "+14155550199",
                 "text": "Héllo, wörld 👋",
+                "media_urls": [],
                 "callback_url": SMS.status_url,
                 "reference": "msg_0199c2a0",
             },

@@ -2,53 +2,43 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import Field, ValidationError
 
 from trunkline.sdk import (
-    E164,
     BadSignature,
-    DeliveryStatus,
     InboundEvent,
+    Media,
     Received,
     Reported,
+    Unreadable,
     WebhookAdapter,
+    WebhookReply,
     WebhookRequest,
-    e164,
 )
 from trunkline_example.config import ExampleConfig
+from trunkline_example.wire import STATUS, Read, Text, Told, micros
 
 _SIGNATURE: Final = "x-postbird-signature"
 _TOLERANCE_S: Final = 300  # Postbird's manual, "Verify a webhook"
-_STATUS: Final = {
-    "queued": DeliveryStatus.SENT,
-    "sent": DeliveryStatus.SENT,
-    "delivered": DeliveryStatus.DELIVERED,
-    "undelivered": DeliveryStatus.FAILED,
-}
 
 
 # -- start bodies --
-class _Event(BaseModel):
+class _Event(Read):
     event_id: str = Field(min_length=1)
     type: str
 
 
-class _Text(_Event):
-    id: str
-    sender: str = Field(alias="from", min_length=1)
-    recipient: Annotated[E164, AfterValidator(e164)] = Field(alias="to")
-
-
-class _Received(_Text):
+class _Received(_Event, Text):
     text: str
+    media: tuple[Media, ...] = ()
 
 
-class _Status(_Text):
-    status: str
-    error_code: str | None = None
+class _Status(_Event, Told):
+    pass
 
 
 # -- end bodies --
@@ -74,29 +64,58 @@ class PostbirdWebhooks(WebhookAdapter[ExampleConfig]):
     # -- end verify --
     # -- start parse --
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
-        event = _Event.model_validate_json(request.body)
+        told = json.loads(request.body)  # an event, or a list of several
+        events = (_event(each) for each in (told if isinstance(told, list) else [told]))
+        return [event for event in events if event is not None]
+
+    # -- end parse --
+    # -- start reply --
+    def reply(self, request: WebhookRequest) -> WebhookReply:
+        told = json.loads(request.body)
+        if isinstance(told, dict) and told.get("type") == "url.check":
+            challenge = str(told["challenge"]).encode()
+            return WebhookReply(status=200, content_type="text/plain", body=challenge)
+        return WebhookReply()
+
+    # -- end reply --
+
+
+# -- start event --
+def _event(told: object) -> InboundEvent | None:
+    try:
+        event = _Event.model_validate(told)
         if event.type == "text.received":
-            text = _Received.model_validate_json(request.body)
-            return [
-                Received(
-                    external_id=event.event_id,
-                    provider_id=text.id,
-                    sender=text.sender,
-                    recipient=text.recipient,
-                    body=text.text,
-                )
-            ]
+            return _received(_Received.model_validate(told))
         if event.type == "text.status":
-            report = _Status.model_validate_json(request.body)
-            return [
-                Reported(
-                    external_id=event.event_id,
-                    provider_id=report.id,
-                    sender=report.sender,
-                    status=_STATUS.get(report.status),
-                    vendor_status=report.status,
-                    error_code=report.error_code,
-                )
-            ]
-        return []  # Postbird has more to tell than the hub has use for
-        # -- end parse --
+            return _reported(_Status.model_validate(told))
+    except ValidationError as error:
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        fields = {".".join(map(str, each["loc"])) for each in error.errors()}
+        reason = f"Not as Postbird's manual has it: {', '.join(sorted(fields))}."
+        return Unreadable(external_id=digest, reason=reason)
+    return None  # Postbird has more to tell than the hub has use for
+
+
+def _received(text: _Received) -> Received:
+    return Received(
+        external_id=text.event_id,
+        provider_id=text.id,
+        sender=text.sender,
+        recipient=text.recipient,
+        body=text.text,
+        media=text.media,
+    )
+
+
+def _reported(text: _Status) -> Reported:
+    return Reported(
+        external_id=text.event_id,
+        provider_id=text.id,
+        sender=text.sender,
+        status=STATUS.get(text.status),
+        vendor_status=text.status,
+        error_code=text.error_code,
+        cost_micros=micros(text.price),
+        currency=text.currency,
+    )
+    # -- end event --
