@@ -175,11 +175,35 @@ async def test_media_are_sent_along_each_by_its_url(twilio: Twilio, ann: Caller)
     assert again.structured_content["status"] == "sent"
 
 
-async def test_a_text_that_no_phone_got_is_failed(hub: Served, twilio: Twilio, ann: Caller) -> None:
+@pytest.mark.parametrize(
+    ("code", "kind", "advice"),
+    [
+        ("30003", "unreachable", "check the number"),
+        ("30007", "content_refused", "change the words"),
+        ("30034", "provider_setup", "A2P 10DLC"),
+        ("30008", "not_delivered", "try once more later"),
+        ("39999", "not_delivered", "39999"),
+    ],
+)
+async def test_case_c5_a_text_that_no_phone_got_is_failed_with_what_to_do(
+    hub: Served, twilio: Twilio, ann: Caller, code: str, kind: str, advice: str
+) -> None:
     sent = await ann.send(BOB, "hello")
-    await twilio.report(hub, "undelivered", ErrorCode="30003")
+    await twilio.report(hub, "undelivered", ErrorCode=code)
+    traced = await ann.status(sent["messageId"])
 
-    assert (await ann.status(sent["messageId"]))["status"] == "failed"
+    assert (traced["status"], traced["errorCode"], traced["providerCode"]) == ("failed", kind, code)
+    assert advice in traced["reason"]
+
+
+async def test_case_c5_a_report_of_an_opt_out_closes_the_recipient(
+    hub: Served, twilio: Twilio, ann: Caller
+) -> None:
+    await ann.send(BOB, "hello")
+    await twilio.report(hub, "failed", ErrorCode="21610")
+    response = await ann.try_send(BOB, "hello again")
+
+    assert (response.status_code, len(twilio.asked)) == (403, 1)
 
 
 async def test_a_report_proves_a_text_whose_answer_was_lost(
@@ -197,13 +221,16 @@ async def test_a_report_proves_a_text_whose_answer_was_lost(
 @pytest.mark.parametrize(
     ("answer", "http_status", "code", "advice"),
     [
-        (refusal(400, 21610), 422, "provider_rejected", "opted out"),
-        (refusal(400, 21408), 422, "provider_rejected", "Geo permissions"),
+        (refusal(400, 21610), 403, "opted_out", "opted out"),
+        (refusal(400, 21211), 422, "provider_rejected", "check it"),
+        (refusal(400, 21408), 424, "provider_setup", "Geo permissions"),
+        (refusal(400, 30034), 424, "provider_setup", "A2P 10DLC"),
+        (refusal(403, 20003), 424, "provider_setup", "permission"),
         (refusal(401, 20003), 424, "provider_auth", "account_sid and auth_token"),
         (refusal(403, 20005), 424, "provider_credit", "add funds"),
     ],
 )
-async def test_a_refusal_says_what_to_do_about_it(
+async def test_case_c8_a_refusal_says_what_to_do_about_it_and_twilios_code(
     hub: Served,
     twilio: Twilio,
     ann: Caller,
@@ -217,6 +244,7 @@ async def test_a_refusal_says_what_to_do_about_it(
 
     assert (response.status_code, response.json()["code"]) == (http_status, code)
     assert advice in response.text
+    assert f"'code': {response.json()['providerCode']}," in str(answer.json)
     assert not [private for private in (TOKEN, "+14155550199") if private in response.text]
 
 
@@ -274,6 +302,32 @@ async def test_a_webhook_signed_with_another_token_is_refused(
 
     assert forged.status_code == 403
     assert hub.count("inbound_events") == hub.count("suppressions") == 0
+
+
+@pytest.mark.parametrize("path", ["/webhooks/ann/sms", "/webhooks/connections/twilio/sms"])
+async def test_case_c9_a_text_to_another_account_is_refused_by_either_route(
+    hub: Served, twilio: Twilio, ann: Caller, path: str
+) -> None:
+    told = text("hello", AccountSid=f"AC{'9' * 32}")
+    refused = await twilio.tell(hub, f"{hub.base_url}{path}", told)
+
+    assert refused.status_code == 403
+    assert await ann.inbox() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"), [("STOP", "BASTA"), ("START", "SUBSCRIBE"), ("HELP", "INFO")]
+)
+async def test_case_c3_what_twilio_made_of_a_text_closes_and_opens(
+    hub: Served, twilio: Twilio, ann: Caller, kind: str, body: str
+) -> None:
+    if kind == "START":
+        await twilio.tell(hub, f"{hub.base_url}/webhooks/ann/sms", text("STOP"))
+    told = text(body, OptOutType=kind, MessageSid=f"SM{'7' * 32}")
+    await twilio.tell(hub, f"{hub.base_url}/webhooks/ann/sms", told)
+    response = await ann.try_send(BOB, "hello")
+
+    assert response.status_code == (403 if kind == "STOP" else 200)
 
 
 async def test_behind_a_proxy_it_is_the_public_url_that_is_called_and_signed(

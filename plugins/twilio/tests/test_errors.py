@@ -14,15 +14,27 @@ from hypothesis import strategies as st
 from plugins.twilio.tests.vendor import PERSON, SENT_AT
 from trunkline.sdk import (
     AuthFailed,
+    FailureKind,
+    NotSetUp,
+    OptedOut,
     OutcomeUnknown,
     OutOfCredit,
     ProviderError,
     Rejected,
     RetryLater,
 )
-from trunkline_twilio.errors import CATALOGUE, refusal
+from trunkline_twilio.errors import ACCOUNT, refusal
+from trunkline_twilio.failures import FAILURES
+from trunkline_twilio.plugin import TWILIO
 
 _DATES: Final = r"[A-Z][a-z]{2}, [0-9]{1,22} (Jan|May|Xyz) [0-9]{1,22} [0-9:]{5,8} [+-][0-9]{1,6}"
+
+
+WORDS: Final = {
+    AuthFailed: "provider_auth",
+    OutOfCredit: "provider_credit",
+    RetryLater: "sent again by itself",
+}
 
 
 def refused(status: int, code: object, **headers: str) -> ProviderError:
@@ -42,15 +54,15 @@ def refused(status: int, code: object, **headers: str) -> ProviderError:
         (20429, RetryLater),
         (21611, RetryLater),
         (21211, Rejected),
-        (21212, Rejected),
-        (21408, Rejected),
-        (21606, Rejected),
-        (21608, Rejected),
-        (21610, Rejected),
+        (21212, NotSetUp),
+        (21408, NotSetUp),
+        (21606, NotSetUp),
+        (21608, NotSetUp),
+        (21610, OptedOut),
         (21612, Rejected),
         (21614, Rejected),
-        (21659, Rejected),
-        (30034, Rejected),
+        (21659, NotSetUp),
+        (30034, NotSetUp),
         (63016, Rejected),
     ],
 )
@@ -61,9 +73,9 @@ def test_a_code_means_what_twilios_dictionary_says(code: int, kind: type[Provide
     assert error.provider_code == str(code)
 
 
-@pytest.mark.parametrize("code", CATALOGUE)
-def test_every_code_says_in_one_short_sentence_what_to_do(code: int) -> None:
-    sentence = str(refused(400, code))
+@pytest.mark.parametrize("code", [*ACCOUNT, *FAILURES])
+def test_every_code_says_in_one_short_sentence_what_to_do(code: str) -> None:
+    sentence = str(refused(400, int(code)))
 
     assert re.fullmatch(r"[A-Z][^.]+: [^.]+(\.[^. ][^.]*)?\.", sentence)
     assert len(sentence) < 160
@@ -89,10 +101,65 @@ def test_a_code_that_is_not_in_the_catalogue_leaves_it_to_the_status(
     assert type(refused(status, code)) is kind
 
 
-def test_the_manual_has_every_code() -> None:
+def test_the_manual_has_every_code_with_what_to_do() -> None:
     manual = (Path(__file__).parents[3] / "docs" / "use" / "twilio.md").read_text("utf-8")
 
-    assert {int(code) for code in re.findall(r"\b\d{5}\b", manual)} == set(CATALOGUE)
+    rows = [
+        *(f"| {code} | {each.kind} | {each.sentence} |" for code, each in FAILURES.items()),
+        *(f"| {code} | {WORDS[kind]} | {sentence} |" for code, (kind, sentence) in ACCOUNT.items()),
+    ]
+    assert [row for row in sorted(rows) if row not in manual.splitlines()] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("21610", FailureKind.OPTED_OUT),
+        ("30001", FailureKind.TEMPORARY),
+        ("30002", FailureKind.NOT_SET_UP),
+        ("30003", FailureKind.UNREACHABLE),
+        ("30004", FailureKind.UNREACHABLE),
+        ("30005", FailureKind.UNREACHABLE),
+        ("30006", FailureKind.UNREACHABLE),
+        ("30007", FailureKind.REFUSED),
+        ("30008", FailureKind.UNEXPLAINED),
+        ("30022", FailureKind.TEMPORARY),
+        ("30023", FailureKind.TEMPORARY),
+        ("30032", FailureKind.NOT_SET_UP),
+        ("30034", FailureKind.NOT_SET_UP),
+        ("30035", FailureKind.NOT_SET_UP),
+        ("30036", FailureKind.TEMPORARY),
+        ("30038", FailureKind.REFUSED),
+        ("30450", FailureKind.NOT_SET_UP),
+        ("30453", FailureKind.UNEXPLAINED),
+        ("63016", FailureKind.REFUSED),
+        ("63024", FailureKind.UNREACHABLE),
+    ],
+)
+def test_case_c5_the_code_of_a_failed_text_says_what_to_do(code: str, kind: FailureKind) -> None:
+    assert TWILIO.failures[code].kind is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "advice"),
+    [
+        (400, 21408, "Geo permissions"),
+        (400, 21606, "a number that the account owns"),
+        (400, 21608, "Verified Caller IDs"),
+        (400, 21659, "a number that the account owns"),
+        (400, 21660, "a number that the account owns"),
+        (400, 30034, "A2P 10DLC"),
+        (403, 20003, "permission"),
+    ],
+)
+def test_case_c8_what_an_operator_must_set_up_is_told_with_twilios_code(
+    status: int, code: int, advice: str
+) -> None:
+    error = refused(status, code)
+
+    assert type(error) is NotSetUp
+    assert error.provider_code == str(code)
+    assert advice in str(error)
 
 
 def test_no_code_makes_a_broken_server_a_refusal() -> None:

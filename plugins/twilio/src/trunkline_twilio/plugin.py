@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from trunkline.sdk import Capability, ProviderSpec, TelephonyProvider, hookimpl
 from trunkline_twilio.config import TwilioConfig
+from trunkline_twilio.failures import FAILURES
 from trunkline_twilio.sms import open_twilio
 from trunkline_twilio.webhooks import TwilioWebhooks
 
@@ -21,6 +22,7 @@ TWILIO: ProviderSpec[TelephonyProvider, TwilioConfig] = ProviderSpec(
             Capability.LOOKUP_BY_ADDRESS,
         }
     ),
+    failures=FAILURES,
     webhook=TwilioWebhooks(),
 )
 
