@@ -8,7 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import (  # type: ignore[import-untyped]
+    RequestValidator,
+    get_signature_algorithm,
+)
 
 from plugins.twilio.tests.vendor import (
     CONFIG,
@@ -23,7 +26,7 @@ from plugins.twilio.tests.vendor import (
 )
 from trunkline.sdk import BadSignature, WebhookRequest
 from trunkline_twilio.config import TwilioConfig
-from trunkline_twilio.webhooks import TwilioWebhooks
+from trunkline_twilio.webhooks import TwilioWebhooks, with_retries
 
 CONFIGURED: Final = TwilioConfig.model_validate(CONFIG)
 ADAPTER: Final = TwilioWebhooks()
@@ -233,6 +236,26 @@ def test_a_signature_that_is_none_is_refused(given_signature: str) -> None:
     assert not is_accepted(request(URL, signed=given_signature))
 
 
+def test_case_c9_a_webhook_of_another_account_is_refused() -> None:
+    other = webhook({**RECEIVED, "AccountSid": f"AC{'9' * 32}"})
+    query = f"{URL}?AccountSid=AC{'9' * 32}"
+
+    with pytest.raises(BadSignature, match="another Twilio account"):
+        ADAPTER.verify(other, CONFIGURED)
+    assert not is_accepted(request(query, method="GET", signed=signature(query)))
+    ADAPTER.verify(webhook(RECEIVED), CONFIGURED)
+
+
+def test_case_c12_a_url_with_connection_overrides_is_signed_with_or_without_them() -> None:
+    called = "https://hub.example/webhooks/agent-1/message-status?attempt=att_1"
+    handed_out = with_retries(called)
+
+    assert handed_out.startswith(f"{called}#rc=")
+    for signed in (called, handed_out):
+        assert is_accepted(request(called, method="GET", signed=signature(signed)))
+    assert not is_accepted(request(called, method="GET", signed=signature(f"{called}#rc=1")))
+
+
 # --- shared keys ----------------------------------------------------------------------------------
 
 SHARED: Final = TwilioConfig.model_validate({**CONFIG, "webhook_key": "shared-key-for-tests"})
@@ -260,6 +283,36 @@ def test_a_request_signed_with_a_shared_key_is_accepted(named: str) -> None:
     assert RequestValidator("shared-key-for-tests").validate(
         URL, RECEIVED, told.headers["x-twilio-signature"], "HMAC_SHA256"
     )
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "algorithm=HMAC_SHA1",
+        "key=k,algorithm=hmac_sha1",
+        "key=k, algorithm = Hmac_Sha1 ",
+        "algorithm=,algorithm=HMAC_SHA1,algorithm=HMAC_SHA256",
+    ],
+)
+def test_case_c13_an_algorithm_is_read_as_twilios_package_reads_it(named: str) -> None:
+    told = shared(TOKEN, "sha1", named)
+
+    ADAPTER.verify(told, SHARED)
+    ADAPTER.verify(told, CONFIGURED)
+    assert RequestValidator(TOKEN).validate(
+        URL, RECEIVED, told.headers["x-twilio-signature"], get_signature_algorithm(named)
+    )
+
+
+def test_case_c13_a_shared_key_signs_with_either_algorithm_by_any_spelling() -> None:
+    for named, algorithm in [("hmac_sha256", "sha256"), ("HMAC_SHA1", "sha1")]:
+        told = shared("shared-key-for-tests", algorithm, f"key=k,algorithm={named}")
+
+        ADAPTER.verify(told, SHARED)
+        assert not is_accepted(told)
+        assert RequestValidator("shared-key-for-tests").validate(
+            URL, RECEIVED, told.headers["x-twilio-signature"], named
+        )
 
 
 @pytest.mark.parametrize("named", ["", "key=k", "key=k,algorithm="])

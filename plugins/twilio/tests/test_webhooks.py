@@ -109,7 +109,7 @@ def test_a_call_is_nothing_that_the_adapter_has_a_use_for() -> None:
         {**RECEIVED, "NumMedia": "some"},
         {**MEDIA_RECEIVED, "NumMedia": "3"},
         {name: value for name, value in RECEIVED.items() if name != "Body"},
-        {**REPORTED, "From": "Trunkline"},
+        {**REPORTED, "From": "whatsapp:+14155550199"},
     ],
 )
 def test_a_form_that_cannot_be_read_raises(broken: dict[str, str]) -> None:
@@ -117,6 +117,56 @@ def test_a_form_that_cannot_be_read_raises(broken: dict[str, str]) -> None:
         ADAPTER.parse(webhook(broken))
 
     assert "4155550199" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        {"MessageSid": f"{RECEIVED['MessageSid']}NumMedia0"},
+        {"MessageSid": RECEIVED["MessageSid"][:-1]},
+        {"MessageSid": f"SM{'G' * 32}"},
+        {"SmsSid": f"{RECEIVED['SmsSid']}SmsStatusreceived"},
+        {"SmsMessageSid": "SM1"},
+        {"AccountSid": f"{RECEIVED['AccountSid']}ApiVersion2010-04-01"},
+        {"MessagingServiceSid": "MG1"},
+        {"From": f"{PERSON}FromCityBERLIN"},
+        {"To": f"{HUB}ToCityBERLIN"},
+        {"NumMedia": "0NumSegments1"},
+    ],
+)
+def test_case_c15_a_form_that_was_cut_anew_at_its_borders_cannot_be_read(
+    cut: dict[str, str],
+) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        ADAPTER.parse(webhook({**RECEIVED, **cut}))
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        {"MessageSid": f"{SID}MessageStatusdelivered"},
+        {"MessageStatus": f"deliveredSmsSid{SID}"},
+        {"ErrorCode": f"30003From{HUB}"},
+    ],
+)
+def test_case_c15_nor_can_a_report(cut: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        ADAPTER.parse(webhook({**REPORTED, **cut}, STATUS_URL))
+
+
+def test_case_c16_a_report_may_name_a_sender_of_letters() -> None:
+    (event,) = ADAPTER.parse(webhook({**REPORTED, "From": "Trunkline"}, STATUS_URL))
+
+    assert isinstance(event, Reported)
+    assert (event.sender, event.status) == ("Trunkline", DeliveryStatus.DELIVERED)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_case_c10_the_type_of_each_medium_is_told(number: int) -> None:
+    (event,) = ADAPTER.parse(webhook(MEDIA_RECEIVED))
+
+    assert isinstance(event, Received)
+    assert event.media[number].content_type == MEDIA_RECEIVED[f"MediaContentType{number}"]
 
 
 def test_a_body_that_is_no_text_raises() -> None:

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Final
+from itertools import product
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -27,6 +28,9 @@ from trunkline_twilio.statuses import STATUSES
 
 _SIGNATURE: Final = "x-twilio-signature"
 _SETTINGS: Final = "x-twilio-webhooks-signature-settings"
+RETRIES: Final = "#rc=5&rp=ct,rt,5xx"
+"""Up to five more tries when connecting or reading takes too long, or at an answer of 5xx."""
+_MESSAGE: Final = "(SM|MM)"
 _FORM: Final = "application/x-www-form-urlencoded"
 _EMPTY_TWIML: Final = WebhookReply(status=200, content_type="text/xml", body=b"<Response/>")
 
@@ -39,13 +43,19 @@ class TwilioWebhooks(WebhookAdapter[TwilioConfig]):
 
     def verify(self, request: WebhookRequest, config: TwilioConfig) -> None:
         given = request.headers.get(_SIGNATURE, "").encode()
-        key, algorithm = _signing(request, config)
+        keys, algorithm = _signing(request, config)
         suffix = _signed_body(request)
-        for url in _spellings(request.url):
+        for url, key in product(_spellings(request.url), keys):
             expected = b64encode(hmac.digest(key, f"{url}{suffix}".encode(), algorithm))
             if hmac.compare_digest(expected, given):
-                return
-        raise BadSignature("The signature does not match.")
+                break
+        else:
+            raise BadSignature("The signature does not match.")
+        if _account(request) not in (None, config.account_sid):
+            raise BadSignature(
+                "It is of another Twilio account than the connection's: give each account, "
+                "subaccounts too, a connection of its own."
+            )
 
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         fields = dict(_parameters(request))
@@ -64,16 +74,21 @@ class TwilioWebhooks(WebhookAdapter[TwilioConfig]):
 # --- signatures -----------------------------------------------------------------------------------
 
 
-def _signing(request: WebhookRequest, config: TwilioConfig) -> tuple[bytes, str]:
-    """Return the key and the algorithm that the request says it is signed with."""
+def _signing(request: WebhookRequest, config: TwilioConfig) -> tuple[Sequence[bytes], str]:
+    """Return the keys and the algorithm that the request may be signed with, by what it says."""
     settings = request.headers.get(_SETTINGS, "")  # key=webhooks_sharedkey_…,algorithm=HMAC_SHA256
-    named = dict(part.strip().partition("=")[::2] for part in settings.split(","))
-    algorithm = named.get("algorithm")
-    if not algorithm:
-        return config.auth_token.get_secret_value().encode(), "sha1"
-    if algorithm != "HMAC_SHA256" or config.webhook_key is None:
+    parts = (part.partition("=") for part in settings.split(","))
+    named = [(name.strip(), value.strip()) for name, _, value in parts]
+    algorithms = [value.upper() for name, value in named if name == "algorithm" and value]
+    token = config.auth_token.get_secret_value().encode()
+    shared = [config.webhook_key.get_secret_value().encode()] if config.webhook_key else []
+    if not algorithms:
+        return [token], "sha1"
+    if algorithms[0] == "HMAC_SHA1":
+        return [token, *shared], "sha1"
+    if algorithms[0] != "HMAC_SHA256" or not shared:
         raise BadSignature("It is signed in a way that the connection is not set up for.")
-    return config.webhook_key.get_secret_value().encode(), "sha256"
+    return shared, "sha256"
 
 
 def _signed_body(request: WebhookRequest) -> str:
@@ -92,34 +107,72 @@ def _signed_body(request: WebhookRequest) -> str:
 
 
 def _spellings(url: str) -> Iterator[str]:
-    """Return a URL as it was called, without its port and with it: Twilio signs one of them."""
-    yield url
+    """
+    Return a URL as it was called, without its port and with it: Twilio signs one of them.
+
+    Each also as `with_retries` hands it out, since Twilio does not say what it signs of that.
+    """
     parts = urlsplit(url)
     bare = parts.netloc.removesuffix(f":{parts.port}")
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    yield parts._replace(netloc=bare).geturl()
-    yield parts._replace(netloc=f"{bare}:{port}").geturl()
+    for netloc in (parts.netloc, bare, f"{bare}:{port}"):
+        spelling = parts._replace(netloc=netloc).geturl() if netloc != parts.netloc else url
+        yield spelling
+        yield f"{spelling}{RETRIES}"
+
+
+def with_retries(url: str) -> str:
+    """Return a URL that Twilio calls again at once, up to five times, where the hub cannot take it.
+
+    Twilio reads the fragment and sends it to nobody ("Connection overrides", November 2026); by
+    default it tries again once, and only if it could not connect.
+    """
+    return f"{url}{RETRIES}"
+
+
+def _account(request: WebhookRequest) -> str | None:
+    """Return whose request it says it is; None of one that says nothing of it."""
+    try:
+        return dict(_parameters(request)).get("AccountSid")
+    except ValueError:
+        return None  # no form: JSON says so in its body, if at all
 
 
 # --- bodies ---------------------------------------------------------------------------------------
 
 
+def _id(prefix: str, name: str) -> Any:
+    return Field(None, alias=name, pattern=f"^{prefix}[0-9a-f]{{32}}$")
+
+
 class _Event(BaseModel):
+    """
+    What both kinds tell.
+
+    Every value has a form of its own: a signature covers names and values as one run of letters, so
+    that somebody who has a signed form could set the borders between its fields anew.
+    """
+
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    sid: str = Field(alias="MessageSid", min_length=1)
+    sid: str = Field(alias="MessageSid", pattern=f"^{_MESSAGE}[0-9a-f]{{32}}$")
+    account_sid: str | None = _id("AC", "AccountSid")
+    sms_sid: str | None = _id(_MESSAGE, "SmsSid")
+    sms_message_sid: str | None = _id(_MESSAGE, "SmsMessageSid")
+    messaging_service_sid: str | None = _id("MG", "MessagingServiceSid")
+    # A number, a short code or a name: none is longer than a number of 15 digits with its plus.
+    sender: str = Field(alias="From", pattern="^[^:]{1,16}$")
 
 
 class _Received(_Event):
-    sender: str = Field(alias="From", pattern="^[^:]+$")  # a number, a short code or a name
     recipient: Annotated[E164, AfterValidator(e164)] = Field(alias="To")
     body: str = Field(alias="Body")
     num_media: int = Field(0, alias="NumMedia")
 
 
 class _Reported(_Event):
-    sender: Annotated[E164, AfterValidator(e164)] = Field(alias="From")
-    error_code: str | None = Field(None, alias="ErrorCode")
+    status: str = Field(pattern="^[a-z_]{1,32}$")
+    error_code: str | None = Field(None, alias="ErrorCode", pattern="^[0-9]{0,6}$")
 
 
 def _parameters(request: WebhookRequest) -> Sequence[tuple[str, str]]:
@@ -164,12 +217,12 @@ _OPT_OUT: Final = {"STOP": OptOut.STOP, "START": OptOut.START}
 
 
 def _reported(fields: Mapping[str, str]) -> Reported:
-    report, status = _Reported.model_validate(fields), _status(fields)
+    report = _Reported.model_validate({**fields, "status": _status(fields)})
     return Reported(
-        external_id=f"{report.sid}:{status}",  # Twilio gives its events no ids
+        external_id=f"{report.sid}:{report.status}",  # Twilio gives its events no ids
         provider_id=report.sid,
         sender=report.sender,
-        status=STATUSES.get(status),
-        vendor_status=status,
-        error_code=report.error_code,
+        status=STATUSES.get(report.status),
+        vendor_status=report.status,
+        error_code=report.error_code or None,
     )
