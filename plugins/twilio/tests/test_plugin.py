@@ -49,6 +49,9 @@ def test_each_credential_names_the_variable_that_fills_it() -> None:
     assert properties["account_sid"]["env"] == "TWILIO_ACCOUNT_SID"
     assert properties["auth_token"]["env"] == "TWILIO_AUTH_TOKEN"
     assert properties["webhook_key"]["env"] == "TWILIO_WEBHOOK_KEY"
+    assert properties["api_key_sid"]["env"] == "TWILIO_API_KEY_SID"
+    assert properties["api_key_secret"]["env"] == "TWILIO_API_KEY_SECRET"
+    assert properties["messaging_service_sid"]["env"] == "TWILIO_MESSAGING_SERVICE_SID"
 
 
 def test_the_api_is_twilios_unless_another_is_named() -> None:
@@ -72,9 +75,19 @@ def test_a_credential_that_is_missing_is_named(field: str) -> None:
         {"base_url": "ftp://secret-host"},
         {"base_url": "https://api.twilio.com/2010-04-01"},
         {"auth_tokne": TOKEN},
+        {"api_key_sid": f"SK{'0' * 32}"},
+        {"api_key_secret": "secret-key"},
+        {"api_key_sid": "secret-key", "api_key_secret": "secret-key"},
+        {"messaging_service_sid": "secret-service"},
+        {"sender_name": "secret"},
+        {"sender_name_prefixes": ["+44"]},
+        {"sender_name": "secret-name", "sender_name_prefixes": ["+44"]},
+        {"sender_name": "12345", "sender_name_prefixes": ["+44"]},
+        {"sender_name": "secret name x", "sender_name_prefixes": ["+44"]},
+        {"sender_name": "Trunkline", "sender_name_prefixes": ["secret-44"]},
     ],
 )
-def test_a_config_that_cannot_work_is_refused_without_quoting_it(wrong: dict[str, str]) -> None:
+def test_a_config_that_cannot_work_is_refused_without_quoting_it(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError) as caught:
         TwilioConfig.model_validate({**CONFIG, **wrong})
 

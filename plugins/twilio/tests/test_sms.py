@@ -30,6 +30,7 @@ from plugins.twilio.tests.vendor import (
 )  # fmt: skip
 from trunkline.sdk import (
     E164,
+    Account,
     DeliveryStatus,
     Media,
     OutboundSms,
@@ -42,6 +43,7 @@ from trunkline.sdk import (
 from trunkline.testing import BaseTelephonyConformance, Canned, Wire, provider_context
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.sms import open_twilio
+from trunkline_twilio.webhooks import RETRIES
 
 T = TypeVar("T")
 SMS: OutboundSms = BaseTelephonyConformance.sms
@@ -85,14 +87,18 @@ class Api:
             server.shutdown()
             server.server_close()
 
-    async def ask(self, question: Callable[[TelephonyProvider], Awaitable[T]]) -> T:
+    async def ask(
+        self, question: Callable[[TelephonyProvider], Awaitable[T]], **config: object
+    ) -> T:
         """Ask an adapter that speaks to this server."""
         with self.serving() as url:
-            return await ask(url, question)
+            return await ask(url, question, **config)
 
 
-async def ask(base_url: str, question: Callable[[TelephonyProvider], Awaitable[T]]) -> T:
-    config = TwilioConfig.model_validate({**CONFIG, "base_url": base_url})
+async def ask(
+    base_url: str, question: Callable[[TelephonyProvider], Awaitable[T]], **more: object
+) -> T:
+    config = TwilioConfig.model_validate({**CONFIG, **more, "base_url": base_url})
     async with httpx2.AsyncClient() as http, open_twilio(config, provider_context(http)) as twilio:
         return await question(twilio)
 
@@ -116,7 +122,7 @@ async def test_a_text_is_posted_as_the_specification_says() -> None:
         ("To", PERSON),
         ("From", HUB),
         ("Body", "Héllo, wörld 👋"),
-        ("StatusCallback", SMS.status_url),
+        ("StatusCallback", f"{SMS.status_url}{RETRIES}"),
     ]
 
 
@@ -130,7 +136,7 @@ async def test_media_without_words_are_a_text_too() -> None:
     form = parse_qsl(twilio.asked[0][3], keep_blank_values=True)
     assert form[2:] == [
         ("Body", ""),
-        ("StatusCallback", SMS.status_url),
+        ("StatusCallback", f"{SMS.status_url}{RETRIES}"),
         ("MediaUrl", MEDIA[0]),
         ("MediaUrl", MEDIA[1]),
     ]
@@ -246,3 +252,87 @@ async def test_a_message_that_cannot_be_read_is_not_guessed_at(changes: dict[str
         await api(message(**changes)).ask(lambda each: each.fetch(SID))
 
     assert "4155550199" not in f"{caught.value}{caught.value.__cause__}"
+
+
+# --- keys, services, names ------------------------------------------------------------------------
+
+KEY = {"api_key_sid": f"SK{'5' * 32}", "api_key_secret": "key-secret"}
+SERVICE = f"MG{'6' * 32}"
+NAME = {"sender_name": "Trunkline", "sender_name_prefixes": ["+49", "+44"]}
+
+
+def credentials(headers: dict[str, str]) -> str:
+    return b64decode(headers["Authorization"].removeprefix("Basic ")).decode()
+
+
+async def test_case_c16_an_api_key_asks_in_the_tokens_stead() -> None:
+    twilio = api(message(), status=201)
+
+    await twilio.ask(lambda each: each.send(SMS), **KEY)
+
+    ((_, path, headers, _),) = twilio.asked
+    assert path == f"{PATH}.json"
+    assert credentials(headers) == f"SK{'5' * 32}:key-secret"
+
+
+async def test_case_c16_an_api_key_is_verified_by_what_it_may_ask() -> None:
+    twilio = api(page(message()))
+
+    account = await twilio.ask(lambda each: each.verify(), **KEY)
+
+    assert account == Account()
+    assert [(method, path) for method, path, _, _ in twilio.asked] == [
+        ("GET", f"{PATH}.json?PageSize=1")
+    ]
+
+
+async def test_case_c16_a_text_goes_through_the_messaging_service_from_the_agents_number() -> None:
+    twilio = api(message(status="accepted"), status=201)
+
+    await twilio.ask(lambda each: each.send(SMS), messaging_service_sid=SERVICE)
+
+    form = dict(parse_qsl(twilio.asked[0][3]))
+    assert (form["From"], form["MessagingServiceSid"]) == (HUB, SERVICE)
+
+
+async def test_case_c16_what_a_service_sent_is_found_whoever_it_says_sent_it() -> None:
+    sids = [f"SM{digit * 32}" for digit in "1234"]
+    twilio = api(
+        page(
+            message(sid=sids[0], messaging_service_sid=SERVICE, **{"from": None}),
+            message(sid=sids[1], messaging_service_sid=SERVICE, **{"from": "+14155550177"}),
+            message(sid=sids[2]),
+            message(sid=sids[3], **{"from": "+14155550177"}),
+        )
+    )
+
+    found = await twilio.ask(
+        lambda each: each.find(HUB, PERSON, SENT_AT), messaging_service_sid=SERVICE
+    )
+
+    assert [each.provider_id for each in found] == sids[:3]
+    assert dict(parse_qsl(urlsplit(twilio.asked[0][1]).query)) == {
+        "To": PERSON,
+        "PageSize": "1000",
+    }
+
+
+@pytest.mark.parametrize(
+    ("recipient", "sender"), [("+4915112345678", "Trunkline"), ("+447700900123", "Trunkline"), (PERSON, HUB)]
+)
+async def test_case_c16_a_name_sends_where_it_may(recipient: str, sender: str) -> None:
+    twilio = api(message(), status=201)
+    await twilio.ask(lambda each: each.send(replace(SMS, recipient=recipient)), **NAME)
+    looked_up = api(page())
+    await looked_up.ask(lambda each: each.find(HUB, recipient, SENT_AT), **NAME)
+
+    assert dict(parse_qsl(twilio.asked[0][3]))["From"] == sender
+    assert dict(parse_qsl(urlsplit(looked_up.asked[0][1]).query))["From"] == sender
+
+
+async def test_case_c11_without_a_status_url_none_is_given() -> None:
+    twilio = api(message(), status=201)
+
+    await twilio.ask(lambda each: each.send(replace(SMS, status_url=None)))
+
+    assert "StatusCallback" not in dict(parse_qsl(twilio.asked[0][3]))

@@ -26,6 +26,7 @@ from trunkline.sdk import (
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.errors import refusal
 from trunkline_twilio.statuses import STATUSES
+from trunkline_twilio.webhooks import with_retries
 
 _PAGE_SIZE: Final = 1000  # the most that Twilio gives
 _MOST_PAGES: Final = 5
@@ -43,16 +44,22 @@ class Twilio(TelephonyProvider):
         self._account = f"/2010-04-01/Accounts/{config.account_sid}"
         self._messages = f"{self._account}/Messages"
         self._sends = httpx2.URL(f"{config.base_url}{self._messages}.json")
-        self._auth = httpx2.BasicAuth(config.account_sid, config.auth_token.get_secret_value())
+        self._config = config
+        user, secret = config.account_sid, config.auth_token
+        if config.api_key_sid and config.api_key_secret:
+            user, secret = config.api_key_sid, config.api_key_secret
+        self._auth = httpx2.BasicAuth(user, secret.get_secret_value())
 
     async def send(self, sms: OutboundSms) -> Receipt:
         form: dict[str, str | list[str]] = {
             "To": sms.recipient,
-            "From": sms.sender,
+            "From": self._config.sender(sms.sender, sms.recipient),
             "Body": sms.body,
         }
+        if self._config.messaging_service_sid:
+            form["MessagingServiceSid"] = self._config.messaging_service_sid
         if sms.status_url:
-            form["StatusCallback"] = sms.status_url
+            form["StatusCallback"] = with_retries(sms.status_url)
         if sms.media:
             form["MediaUrl"] = [each.url for each in sms.media]
         with transport_errors("Twilio"):
@@ -71,12 +78,21 @@ class Twilio(TelephonyProvider):
         raise error
 
     async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
-        wanted = {"To": recipient, "From": sender, "PageSize": _PAGE_SIZE}
+        sender, service = self._config.sender(sender, recipient), self._config.messaging_service_sid
+        wanted: dict[str, str | int] = {"To": recipient, "PageSize": _PAGE_SIZE}
+        if service is None:  # a service may put another of its senders in
+            wanted["From"] = sender
         uri = f"{self._messages}.json?{urlencode(wanted)}"
         reports: list[Report] = []
         for _ in range(_MOST_PAGES):
             page = _read(_Page, self._succeeded(await self._get(uri)))
-            reports += [message.report() for message in page.messages]
+            reports += [
+                message.report()
+                for message in page.messages
+                if service is None
+                or message.sender == sender
+                or message.messaging_service_sid == service
+            ]
             if page.next_page_uri is None:
                 return [report for report in reports if _is_since(report, since)]
             uri = page.next_page_uri
@@ -84,6 +100,9 @@ class Twilio(TelephonyProvider):
         raise OutcomeUnknown("Twilio lists more texts between the two numbers than can be read.")
 
     async def verify(self) -> Account:
+        if self._config.api_key_sid:  # most keys may not ask for the account
+            self._succeeded(await self._get(f"{self._messages}.json?PageSize=1"))
+            return Account()
         response = await self._get(f"{self._account}.json")
         account = _read(_Account, self._succeeded(response))
         notes = [_TRIAL] if account.type == "Trial" else []
@@ -139,6 +158,7 @@ class _Message(_Answer):
     recipient: str | None = Field(None, alias="to")
     body: str | None = None
     num_media: int | None = None
+    messaging_service_sid: str | None = None
     date_created: Annotated[AwareDatetime | None, BeforeValidator(_rfc2822)] = None
     error_code: int | None = None
     price: Decimal | None = None  # below zero, as -0.00750; null until Twilio knows it
