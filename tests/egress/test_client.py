@@ -11,7 +11,7 @@ import pytest
 
 from tests.egress.certificates import certificate
 from tests.egress.servers import OK, Peer, lent, saying, serving
-from trunkline.sdk import OutcomeUnknown, RetryLater, transport_errors
+from trunkline.sdk import AuthFailed, RetryLater, transport_errors
 
 NAME: Final = "localhost"
 """The one name that every machine knows."""
@@ -71,7 +71,7 @@ async def test_a_streamed_body_and_a_form_arrive_whole() -> None:
 @pytest.mark.parametrize("name", ["X: y\r\nZ", "X"])
 async def test_a_header_cannot_carry_another(name: str) -> None:
     async with serving() as server, lent(server.url) as client:
-        with pytest.raises(OutcomeUnknown), transport_errors("Vendor"):
+        with pytest.raises(AuthFailed), transport_errors("Vendor"):
             await client.post(server.url, headers={name: "1\r\nX-Evil: 1"})
 
     assert server.requests == []

@@ -304,12 +304,10 @@ async def test_case_c6_a_price_that_the_provider_knows_later_is_fetched_until_it
         before = await ann.status(sent["messageId"])
         clock.travel(61)
         await hub.until(lambda: ann.status(sent["messageId"]), lambda _: network.fetched == 1)
-        clock.travel(125)
-        after = await hub.until(
-            lambda: ann.status(sent["messageId"]), lambda traced: bool(traced["costFinal"])
-        )
-        clock.travel(3 * 3600)
-        await keep_still()
+        for _ in range(5):
+            clock.travel(3600)
+            await keep_still()
+        after = await ann.status(sent["messageId"])
         month = await ann.call("comms_get_channel_status")
 
     assert (before["cost"], before["costFinal"]) == (None, False)

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 _LONGEST_SOCKET_PATH: Final = 100
 """Unix socket paths end at 104 bytes on macOS and 108 on Linux (unix(4), unix(7))."""
 
+_IDLE_S: Final = 65
+"""
+How long a connection may wait for its next request: longer than clients and proxies keep one (nginx:
+60 s), or they would write into a connection that is just being closed.
+"""
+
 _REQUESTS_END_WITHIN_S: Final = 4
 """Some supervisors kill what has not ended ten seconds after SIGTERM: Docker (2026-11-21)."""
 
@@ -149,6 +155,7 @@ async def listening(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_REQUESTS_END_WITHIN_S,
+            timeout_keep_alive=_IDLE_S,
             ws="none",
             http=BoundedProtocol,
         )

@@ -6,7 +6,7 @@ from typing import Final
 from trunkline.core.compliance.optout import OptWord, opt_word
 from trunkline.core.inbound.text import visible
 from trunkline.core.numbers import is_number
-from trunkline.sdk import OptOut, Received
+from trunkline.sdk import Media, OptOut, Received
 
 LONGEST_TEXT: Final = 39_015
 """Most characters of a text: 255 segments of 153 (3GPP TS 23.040 §9.2.3.24.1, TS 23.038 §6.1)."""
@@ -40,8 +40,15 @@ def seen(text: Received) -> SeenText:
     told = {field.name: getattr(text, field.name) for field in fields(text)}
     told["sender"] = sender
     told["body"] = visible(text.body)
-    told["media"] = tuple(replace(each, url=visible(each.url)) for each in text.media)
+    if _is_media(text.media):  # else it cannot be stored, and what it asks for counts all the same
+        told["media"] = tuple(replace(each, url=visible(each.url)) for each in text.media)
     return SeenText(**told, asks=_asks(text.opt_out, told["body"]))
+
+
+def _is_media(given: object) -> bool:
+    return isinstance(given, tuple) and all(
+        isinstance(each, Media) and isinstance(each.url, str) for each in given
+    )
 
 
 def _asks(opt_out: OptOut | None, body: str) -> OptWord | None:
