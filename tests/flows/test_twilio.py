@@ -277,14 +277,25 @@ async def test_a_text_arrives_once_however_often_it_is_told(
     assert (received["from"], received["to"], received["body"]) == (BOB, ALICE, "Grüße")
 
 
-async def test_media_that_arrive_are_shown(hub: Served, twilio: Twilio, ann: Caller) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+async def test_case_c10_media_that_arrive_are_shown_each_with_its_type(
+    hub: Served, twilio: Twilio, ann: Caller, number: int
+) -> None:
     urls = {"MediaUrl0": MEDIA[0], "MediaContentType0": "image/jpeg", "MediaUrl1": MEDIA[1]}
-    told = text("", **{**urls, "NumMedia": "2"})
+    told = text("", **{**urls, "NumMedia": str(number)})
     await twilio.tell(hub, f"{hub.base_url}/webhooks/ann/sms", told)
     (received,) = await ann.inbox()
+    async with ann.mcp() as client:
+        over_mcp = await client.call_tool("comms_get_messages", {})
 
-    assert (received["body"], received["mediaUrls"], received["mediaCount"]) == ("", MEDIA, 2)
-    assert received["mediaUrl"] == MEDIA[0]
+    shown = {"mediaUrl": MEDIA[0], "mediaType": "image/jpeg", "mediaCount": number}
+    several = {"mediaUrls": MEDIA, "mediaTypes": ["image/jpeg", None]} if number > 1 else {}
+    assert {name: value for name, value in received.items() if name.startswith("media")} == {
+        **shown,
+        **several,
+    }
+    assert over_mcp.structured_content is not None
+    assert over_mcp.structured_content["messages"][0]["mediaType"] == "image/jpeg"
 
 
 async def test_nothing_is_sent_after_a_stop(hub: Served, twilio: Twilio, ann: Caller) -> None:

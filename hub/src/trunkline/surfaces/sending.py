@@ -6,6 +6,7 @@ from trunkline.core.messages.models import SendMessage, Status
 from trunkline.core.messages.service import Answer
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid
+from trunkline.sdk import Media
 from trunkline.surfaces.operations import Annotations, Operation
 from trunkline.surfaces.shapes import SendMessageArguments, SendMessageResult, money
 
@@ -26,7 +27,9 @@ def as_command(arguments: SendMessageArguments) -> SendMessage:
     """Return what the arguments ask for."""
     return SendMessage(
         channel=arguments.channel,
-        content=Content(body=arguments.body, media_urls=_media_urls(arguments)),
+        content=Content(
+            body=arguments.body, media=tuple(Media(url=url) for url in _media_urls(arguments))
+        ),
         to=arguments.to,
         to_agent_id=arguments.to_agent_id,
         reply_to=arguments.reply_to,

@@ -238,6 +238,8 @@ class MessageShape(Result):
     body_state: str
     media_url: str | None = optional("The first one.")
     media_urls: list[str] | None = optional("All, if several.")
+    media_type: str | None = optional("The first one's, such as image/jpeg, if it is known.")
+    media_types: list[str | None] | None = optional("All, as mediaUrls.")
     media_count: int | None = optional("Stays when body and URLs are gone.")
     timestamp: Time
     status: str
@@ -372,6 +374,7 @@ def message_shape(readable: ReadableMessage) -> MessageShape:
     message = readable.message
     content = readable.content
     urls = content.media_urls if content else ()
+    types = [each.content_type for each in content.media] if content else []
     inbound = message.direction is Direction.INBOUND
     return MessageShape(
         id=message.id,
@@ -384,6 +387,8 @@ def message_shape(readable: ReadableMessage) -> MessageShape:
         body_state=message.body_state.value,
         media_url=urls[0] if urls else None,
         media_urls=list(urls) if len(urls) > 1 else None,
+        media_type=types[0] if types else None,
+        media_types=types if len(types) > 1 and any(types) else None,
         media_count=message.media_count or None,
         timestamp=message.created_at,
         status=message.status.value,

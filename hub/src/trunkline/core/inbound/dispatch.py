@@ -106,7 +106,7 @@ class Dispatch:
         agent = _owner(tx, stored, event.recipient)
         if agent is None:
             return Applied(state=EventState.IGNORED, reason="No agent has the number written to.")
-        content = Content(body=event.body, media_urls=tuple(each.url for each in event.media))
+        content = Content(body=event.body, media=event.media)
         message = Message(
             id=self._journal.ids.new("msg"),
             created_at=self._journal.clock.now(),
@@ -130,7 +130,7 @@ class Dispatch:
             retry_after_s=None,
             reply_to=None,
             acknowledged_at=None,
-            media_count=len(content.media_urls),
+            media_count=len(content.media),
             flag=Flag.OPT_OUT if event.asks is OptWord.UNCLEAR else None,
         )
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)

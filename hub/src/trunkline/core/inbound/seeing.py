@@ -5,6 +5,7 @@ from typing import Final
 
 from trunkline.core.compliance.optout import OptWord, opt_word
 from trunkline.core.inbound.text import visible
+from trunkline.core.messages.content import media_type
 from trunkline.core.numbers import is_number
 from trunkline.sdk import Media, OptOut, Received
 
@@ -41,7 +42,10 @@ def seen(text: Received) -> SeenText:
     told["sender"] = sender
     told["body"] = visible(text.body)
     if _is_media(text.media):  # else it cannot be stored, and what it asks for counts all the same
-        told["media"] = tuple(replace(each, url=visible(each.url)) for each in text.media)
+        told["media"] = tuple(
+            replace(each, url=visible(each.url), content_type=media_type(each.content_type))
+            for each in text.media
+        )
     return SeenText(**told, asks=_asks(text.opt_out, told["body"]))
 
 

@@ -8,32 +8,67 @@ from typing import Final
 import httpx2
 
 from trunkline.egress import may_be_public
+from trunkline.sdk import Media
 
 MAX_MEDIA: Final = 10
 """Most media of one message: Twilio's limit ("Message resource", 2026-11-21)."""
 
 _LAST_PORT: Final = 65_535
-_URL_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 §2
+_AUTHORITY: Final = r"(?:[A-Za-z0-9._~:@!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?)"
+_PATH: Final = r"(?:/[A-Za-z0-9._~:/@!$&'()*+,;=%-]*)?"
+_REST: Final = r"(?:[?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?"  # brackets are a custom there
+_URL: Final = re.compile(f"[A-Za-z]+://{_AUTHORITY}{_PATH}{_REST}")  # RFC 3986 §2, §3
+_MEDIA_TYPE: Final = re.compile(  # RFC 6838 §4.2; the types that are registered with IANA
+    r"(?:application|audio|font|image|message|model|multipart|text|video)"
+    r"/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """The text of a message, and where its media can be fetched."""
+    """The text of a message, and its media, each with the type that the provider told."""
 
     body: str
-    media_urls: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+
+    @property
+    def media_urls(self) -> tuple[str, ...]:
+        """Where the media can be fetched."""
+        return tuple(each.url for each in self.media)
 
     def packed(self) -> str:
-        """Return all of it as one text to be encrypted: without media, the body as it is."""
-        return json.dumps([self.body, *self.media_urls]) if self.media_urls else self.body
+        """
+        Return all of it as one text to be encrypted.
+
+        Without media it is the body as it is, else a JSON array of the body and each medium's URL,
+        or a pair of the URL and the type where the type is known.
+        """
+        if not self.media:
+            return self.body
+        media = [
+            [each.url, each.content_type] if each.content_type else each.url for each in self.media
+        ]
+        return json.dumps([self.body, *media])
 
 
 def unpacked(text: str, *, media_count: int) -> Content:
     """Return the content that was `packed` with so many media."""
     if not media_count:
         return Content(body=text)
-    body, *media_urls = json.loads(text)
-    return Content(body=body, media_urls=tuple(media_urls))
+    body, *media = json.loads(text)
+    return Content(
+        body=body,
+        media=tuple(
+            Media(url=each) if isinstance(each, str) else Media(url=each[0], content_type=each[1])
+            for each in media
+        ),
+    )
+
+
+def media_type(told: object) -> str | None:
+    """Return a media type as it is written in the registry, without parameters; None of no such."""
+    bare = (told if isinstance(told, str) else "").partition(";")[0].strip().lower()
+    return bare if _MEDIA_TYPE.fullmatch(bare) else None
 
 
 def media_url_fault(url: str) -> str | None:
@@ -43,7 +78,7 @@ def media_url_fault(url: str) -> str | None:
     except httpx2.InvalidURL:
         parsed = httpx2.URL()
     is_whole = parsed.scheme == "https" and parsed.host and (parsed.port or 443) <= _LAST_PORT
-    if not is_whole or not _URL_CHARACTERS.fullmatch(url):
+    if not is_whole or not _URL.fullmatch(url):
         return "give an https URL, percent-encoded"
     if parsed.userinfo:
         return "give a URL without a user's name or password"

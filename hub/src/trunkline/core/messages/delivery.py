@@ -22,7 +22,6 @@ from trunkline.sdk import (
     Database,
     DatabaseFailed,
     EventLog,
-    Media,
     NotSetUp,
     OutboundSms,
     OutcomeUnknown,
@@ -166,7 +165,7 @@ class Delivery:
             status_url=self._callback_url(
                 CallbackKind.MESSAGE_STATUS, attempt.message.agent_id, attempt.id
             ),
-            media=tuple(Media(url=url) for url in attempt.content.media_urls),
+            media=attempt.content.media,
         )
         try:
             async with asyncio.timeout(self._timeout_s):

@@ -8,6 +8,9 @@ _WRITTEN: Final = ("subject", "body", "mediaUrl", "mediaUrls")
 """The fields of a message that hold what somebody else chose the words of; URLs hold words too."""
 _BARE_SENDER: Final = re.compile(r"\+?\d{1,15}|\w{1,11}", re.ASCII)
 """Numbers, short codes, and names of one word, as short as GSM's: there is no room to instruct."""
+_TYPES: Final = ("mediaType", "mediaTypes")
+_BARE_TYPE: Final = re.compile(r"[a-z]{4,11}/[a-z0-9.+-]{1,15}", re.ASCII)
+"""Media types as short as those of pictures, sounds and documents: no room either."""
 
 
 def fenced(value: Any) -> Any:
@@ -25,6 +28,11 @@ def fenced(value: Any) -> Any:
         return {name: fenced(each) for name, each in value.items()}
     message_id = str(value["id"])
     written = {name: _frame(value[name], message_id) for name in _WRITTEN if name in value}
+    for name in _TYPES:
+        given = value.get(name)
+        types = given if isinstance(given, list) else [given]
+        if not all(each is None or _BARE_TYPE.fullmatch(each) for each in types):
+            written[name] = _frame(given, message_id)
     if not _BARE_SENDER.fullmatch(value["from"]):
         written["from"] = _frame(value["from"], message_id)
     return {**value, **written}
