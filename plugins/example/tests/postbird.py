@@ -3,13 +3,29 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from trunkline.sdk import WebhookRequest
+from trunkline.sdk import (
+    Account,
+    DeliveryStatus,
+    Media,
+    OptedOut,
+    Receipt,
+    Received,
+    Rejected,
+    Report,
+    Reported,
+    WebhookReply,
+    WebhookRequest,
+)
 from trunkline.testing import Canned
 
-CONFIG: Final = {"api_key": "pb_live_key-for-tests", "signing_secret": "secret-for-tests"}
+CONFIG: Final = {
+    "api_key": "pb_live_0123456789abcdef-for-tests",
+    "signing_secret": "whsec_0123456789abcdef-for-tests",
+}
 SENT_AT: Final = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 
@@ -40,8 +56,22 @@ ANSWERS: Final = {
     "found": Canned(status=200, json=KEPT),
     "found_unknown_status": Canned(status=200, json={**KEPT, "status": "pondering"}),
     "not_found": refusal(404, "no_such_text"),
+    "stopped": refusal(422, "recipient_stopped"),
+    "account": Canned(
+        status=200, json={"name": "Acme Inc.", "balance": "12.50", "currency": "USD"}
+    ),
 }
 # -- end answers --
+# -- start sends --
+SENDS_AS: Final = {
+    "from": "sender",
+    "to": "recipient",
+    "text": "body",
+    "media_urls": "media",
+    "callback_url": "status_url",
+    "reference": "idempotency_key",
+}
+# -- end sends --
 
 
 # -- start webhook --
@@ -81,10 +111,86 @@ REPORTED: Final[dict[str, object]] = {
     "price": "0.0079",
     "currency": "USD",
 }
+PICTURES: Final = {
+    **RECEIVED,
+    "event_id": "ev_6",
+    "text": "",
+    "media": [{"url": "https://media.example/c.jpg", "content_type": "image/jpeg"}],
+}
+LOST: Final = {**REPORTED, "event_id": "ev_4", "status": "undelivered", "error_code": "spam"}
 CHECK: Final = {"event_id": "ev_5", "type": "url.check", "challenge": "c-1"}
 WEBHOOKS: Final = {
     "sms_received": webhook(RECEIVED),
     "status_reported": webhook(REPORTED),
     "unknown_status": webhook({**REPORTED, "event_id": "ev_3", "status": "pondering"}),
+    "media": webhook(PICTURES),
+    "undelivered": webhook(LOST),
+    "several": webhook([{**RECEIVED, "event_id": "ev_7"}, {**REPORTED, "event_id": "ev_8"}]),
+    "challenge": webhook(CHECK),
 }
 # -- end webhook --
+# -- start means --
+STATUSES: Final = {
+    "queued": DeliveryStatus.SENT,
+    "sent": DeliveryStatus.SENT,
+    "delivered": DeliveryStatus.DELIVERED,
+    "undelivered": DeliveryStatus.FAILED,
+}
+TEXT: Final = Received(
+    external_id="ev_1",
+    provider_id="tx_9",
+    sender="+14155550199",
+    recipient="+14155550100",
+    body="Grüße",
+)
+DELIVERED: Final = Reported(
+    external_id="ev_2",
+    provider_id="tx_1",
+    sender="+14155550100",
+    status=DeliveryStatus.DELIVERED,
+    vendor_status="delivered",
+    cost_micros=7_900,
+    currency="USD",
+)
+FOUND: Final = Report(
+    provider_id="tx_1",
+    sender="+14155550100",
+    recipient="+14155550199",
+    status=DeliveryStatus.DELIVERED,
+    vendor_status="delivered",
+    created_at=SENT_AT,
+    body="Héllo, wörld 👋",
+    media_count=0,
+    cost_micros=7_900,
+    currency="USD",
+)
+PONDERING: Final = replace(DELIVERED, external_id="ev_3", status=None, vendor_status="pondering")
+UNDELIVERED: Final = replace(
+    DELIVERED,
+    external_id="ev_4",
+    status=DeliveryStatus.FAILED,
+    vendor_status="undelivered",
+    error_code="spam",
+)
+MEANS: Final = {
+    "accepted": Receipt(provider_id="tx_1"),
+    "bad_recipient": Rejected("", provider_code="invalid_to"),
+    "stopped": OptedOut("", provider_code="recipient_stopped"),
+    "found": FOUND,
+    "account": Account(name="Acme Inc.", balance_micros=12_500_000, currency="USD"),
+    "sms_received": [TEXT],
+    "media": [
+        replace(
+            TEXT,
+            external_id="ev_6",
+            body="",
+            media=(Media(url="https://media.example/c.jpg", content_type="image/jpeg"),),
+        )
+    ],
+    "status_reported": [DELIVERED],
+    "unknown_status": [PONDERING],
+    "undelivered": [UNDELIVERED],
+    "several": [replace(TEXT, external_id="ev_7"), replace(DELIVERED, external_id="ev_8")],
+    "challenge": WebhookReply(status=200, content_type="text/plain", body=b"c-1"),
+}
+# -- end means --

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from plugins.example.tests.postbird import ANSWERS, CONFIG, WEBHOOKS
+from plugins.example.tests.postbird import ANSWERS, CONFIG, MEANS, SENDS_AS, STATUSES, WEBHOOKS
 from trunkline.sdk import (
     AuthFailed,
     BadSignature,
@@ -206,6 +206,11 @@ def suite_of(mistake: type[Mistaken] | type[PostbirdWebhooks]) -> Suite:
         config = CONFIG
         answers = ANSWERS
         webhooks = WEBHOOKS
+        means = MEANS
+        statuses = STATUSES
+        sends_as = SENDS_AS
+        signs_url = False
+        signature_tolerance_s = 300.0
 
     return Mutant()
 

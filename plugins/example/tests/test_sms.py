@@ -65,14 +65,14 @@ async def test_a_text_is_posted_as_the_manual_says() -> None:
     assert seen == [
         (
             "/v1/texts",
-            "Bearer pb_live_key-for-tests",
+            f"Bearer {CONFIG['api_key']}",
             {
                 "from": "+14155550100",
                 "to": "+14155550199",
                 "text": "Héllo, wörld 👋",
                 "media_urls": [],
                 "callback_url": SMS.status_url,
-                "reference": "msg_0199c2a0",
+                "reference": SMS.idempotency_key,
             },
         )
     ]

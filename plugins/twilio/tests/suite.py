@@ -13,11 +13,15 @@ from plugins.twilio.tests.vendor import (
     ANSWERS,
     CONFIG,
     HUB,
+    MEANS,
     MEDIA_RECEIVED,
+    PAGES,
     PATH,
     PERSON,
+    SENDS_AS,
     SENT_AT,
     SID,
+    STATUSES,
     WEBHOOKS,
     json_webhook,
     listing,
@@ -71,8 +75,13 @@ class TwilioSuite(BaseTelephonyConformance):
 
     spec = TWILIO
     config = CONFIG
-    answers = ANSWERS
+    answers: ClassVar = {**ANSWERS, "listed": PAGES}
     webhooks = WEBHOOKS
+    means = MEANS
+    statuses = STATUSES
+    sends_as = SENDS_AS
+    signs_url = True
+    signature_tolerance_s = None
     media: ClassVar = (
         Media(url="https://media.example/a.jpg?x=1&y=2"),
         Media(url="https://media.example/b.png"),

@@ -133,15 +133,15 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
     (StopsReadingWithoutSayingSo, NOTHING_SENT, ["list", "dropped_after"]),
     (
         FindsNothing,
-        Suite.test_a_text_that_was_taken_is_found_by_the_id_of_its_receipt,
-        [],
+        Suite.test_a_text_that_was_taken_is_found,
+        ["fetch"],
     ),
     (
         FindsNothing,
         Suite.test_the_texts_to_a_recipient_are_listed_as_the_vendor_has_them,
         [],
     ),
-    (CallsNothingAnError, Suite.test_a_text_that_the_vendor_does_not_know_is_none, []),
+    (CallsNothingAnError, Suite.test_a_text_that_the_vendor_does_not_know_is_none, ["fetch"]),
     (CostsLessThanNothing, Suite.test_the_price_of_a_text_is_a_cost_above_zero, []),
     (TakesOnePageForAll, Suite.test_a_list_is_read_to_its_last_page, []),
     (

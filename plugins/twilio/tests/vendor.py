@@ -4,18 +4,29 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 
-from trunkline.sdk import WebhookRequest
+from trunkline.sdk import (
+    Account,
+    DeliveryStatus,
+    Media,
+    OptOut,
+    Receipt,
+    Received,
+    Rejected,
+    Report,
+    Reported,
+    WebhookRequest,
+)
 from trunkline.testing import Canned, Wire
 
 ACCOUNT: Final = f"AC{'0' * 32}"
-TOKEN: Final = "auth-token-for-tests"
+TOKEN: Final = "0123456789abcdef-token-for-tests"
 CONFIG: Final = {"account_sid": ACCOUNT, "auth_token": TOKEN}
 SID: Final = f"SM{'1' * 32}"
 HUB, PERSON = "+14155550100", "+14155550199"
@@ -82,6 +93,22 @@ ANSWERS: Final = {
     "found_unknown_status": Canned(status=200, json=message(status="pondering")),
     "not_found": refusal(404, 20404),
     "listed": Canned(status=200, json=page(message(), message(sid=f"SM{'2' * 32}"))),
+    "account": Canned(
+        status=200,
+        json={"friendly_name": "Tests", "status": "active", "type": "Full", "sid": ACCOUNT},
+    ),
+}
+PAGES: Final = (
+    Canned(status=200, json=page(message(), next_page_uri=f"{PATH}.json?PageToken=1")),
+    Canned(status=200, json=page(message(sid=f"SM{'2' * 32}"))),
+)
+"""The same list in two pages."""
+SENDS_AS: Final = {
+    "From": "sender",
+    "To": "recipient",
+    "Body": "body",
+    "StatusCallback": "status_url",
+    "MediaUrl": "media",
 }
 
 
@@ -204,6 +231,91 @@ def report(status: str, **more: str) -> WebhookRequest:
 
 WEBHOOKS: Final = {
     "sms_received": webhook(RECEIVED),
+    "media_received": webhook(MEDIA_RECEIVED),
+    "opted_out": webhook({**RECEIVED, "MessageSid": f"SM{'7' * 32}", "OptOutType": "STOP"}),
     "status_reported": report("delivered"),
     "unknown_status": report("pondering"),
+    "undelivered": report("undelivered", ErrorCode="30007"),
 }
+
+# --- what they mean -------------------------------------------------------------------------------
+
+STATUSES: Final = {
+    "accepted": DeliveryStatus.SENT,
+    "scheduled": DeliveryStatus.SENT,
+    "queued": DeliveryStatus.SENT,
+    "sending": DeliveryStatus.SENT,
+    "sent": DeliveryStatus.SENT,
+    "delivered": DeliveryStatus.DELIVERED,
+    "read": DeliveryStatus.READ,
+    "undelivered": DeliveryStatus.FAILED,
+    "failed": DeliveryStatus.FAILED,
+    "canceled": DeliveryStatus.FAILED,
+    "partially_delivered": None,
+}
+_TEXT: Final = Received(
+    external_id=f"{RECEIVED['MessageSid']}:received",
+    provider_id=RECEIVED["MessageSid"],
+    sender=PERSON,
+    recipient=HUB,
+    body="Grüße & more",
+)
+_DELIVERED: Final = Reported(
+    external_id=f"{SID}:delivered",
+    provider_id=SID,
+    sender=HUB,
+    status=DeliveryStatus.DELIVERED,
+    vendor_status="delivered",
+)
+_FOUND: Final = Report(
+    provider_id=SID,
+    sender=HUB,
+    recipient=PERSON,
+    status=DeliveryStatus.SENT,
+    vendor_status="queued",
+    created_at=SENT_AT,
+    body="Héllo, wörld 👋",
+    media_count=0,
+)
+MEANS: Final = {
+    "accepted": Receipt(provider_id=SID),
+    "bad_recipient": Rejected("", provider_code="21211"),
+    "found": replace(_FOUND, status=DeliveryStatus.DELIVERED, vendor_status="delivered"),
+    "listed": [_FOUND, replace(_FOUND, provider_id=f"SM{'2' * 32}")],
+    "account": Account(name="Tests"),
+    "sms_received": [_TEXT],
+    "media_received": [
+        replace(
+            _TEXT,
+            external_id=f"{MEDIA_RECEIVED['MessageSid']}:received",
+            provider_id=MEDIA_RECEIVED["MessageSid"],
+            body="",
+            media=(
+                Media(url=MEDIA_RECEIVED["MediaUrl0"], content_type="image/jpeg"),
+                Media(url=MEDIA_RECEIVED["MediaUrl1"], content_type="image/png"),
+            ),
+        )
+    ],
+    "opted_out": [
+        replace(
+            _TEXT,
+            external_id=f"SM{'7' * 32}:received",
+            provider_id=f"SM{'7' * 32}",
+            opt_out=OptOut.STOP,
+        )
+    ],
+    "status_reported": [_DELIVERED],
+    "unknown_status": [
+        replace(_DELIVERED, external_id=f"{SID}:pondering", status=None, vendor_status="pondering")
+    ],
+    "undelivered": [
+        replace(
+            _DELIVERED,
+            external_id=f"{SID}:undelivered",
+            status=DeliveryStatus.FAILED,
+            vendor_status="undelivered",
+            error_code="30007",
+        )
+    ],
+}
+"""What the answers and the webhooks above tell."""

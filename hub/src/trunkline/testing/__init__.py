@@ -4,7 +4,7 @@ import pytest
 
 # So that a failed assert says why.
 _SUITES = (
-    *("asking", "lookups", "telephony", "webhooks"),
+    *("asking", "lookups", "sending", "signatures", "telephony", "webhooks"),
     *("database", "reads", "suite", "transactions"),
 )
 pytest.register_assert_rewrite(*(f"trunkline.testing.{name}" for name in _SUITES))

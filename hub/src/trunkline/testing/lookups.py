@@ -1,51 +1,109 @@
-"""What looking texts up must do in every telephony adapter that can, whoever wrote it."""
+"""What asking a vendor must do in every telephony adapter that can, whoever wrote it."""
 
+import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
 
-from trunkline.sdk import Capability, ProviderError, Receipt, Report
-from trunkline.testing.asking import (
-    DROPS,
-    UNREADABLE,
-    Attempt,
-    BaseAskingConformance,
-    reaches_the_vendor,
+from trunkline.sdk import (
+    E164,
+    Account,
+    AuthFailed,
+    Capability,
+    MessageProvider,
+    ProviderError,
+    Receipt,
+    Report,
+    TelephonyProvider,
 )
+from trunkline.testing.asking import DROPS, UNREADABLE, Attempt, reaches_the_vendor
+from trunkline.testing.contents import replaced_content
+from trunkline.testing.sending import BaseSendingConformance
 from trunkline.testing.wire import Canned
 
 _FAILURES: Final = ["rate_limited", "bad_credentials", "server_error", *DROPS]
-_LOOKUPS: Final = {"fetch": Capability.LOOKUP_BY_ID, "list": Capability.LOOKUP_BY_ADDRESS}
+_LOOKUPS: Final = {
+    "fetch": Capability.LOOKUP_BY_ID,
+    "key": Capability.LOOKUP_BY_KEY,
+    "list": Capability.LOOKUP_BY_ADDRESS,
+}
+_ONE: Final = ["fetch", "key"]
+_LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_NOBODY: Final = (E164("+14155550111"), E164("+14155550122"))
 
 
-class BaseLookupConformance(BaseAskingConformance):
-    """The part of `BaseTelephonyConformance` that is about texts sent earlier."""
+class BaseLookupConformance(BaseSendingConformance):
+    """The part of `BaseTelephonyConformance` that is about texts sent earlier and the account."""
 
     def look_up(self, how: str, scenario: str, body: bytes | None = None) -> Attempt:
         """Look for the accepted text, or for all to its recipient; `body` garbles the answer."""
         self.needs(_LOOKUPS[how])
-        receipt = self.attempt(self.answers["accepted"]).outcome
-        assert isinstance(receipt, Receipt)
+        if how == "key" and f"{scenario}_by_key" in self.answers:
+            scenario = f"{scenario}_by_key"
         answer = self.answer(scenario)
         if isinstance(answer, Canned) and body is not None:
             answer = replace(answer, json=None, content=body)
         if how == "fetch":
+            receipt = self.attempt(self.canned("accepted")).outcome
+            assert isinstance(receipt, Receipt)
             return self.asked(answer, lambda each: each.fetch(receipt.provider_id))
-        to = (self.sms.sender, self.sms.recipient)
-        return self.asked(answer, lambda each: each.find(*to, datetime(2000, 1, 1, tzinfo=UTC)))
+        if how == "key":
+            key = self.text().idempotency_key
+            return self.asked(answer, lambda each: each.find_by_key(key, _LONG_AGO))
+        return self.listed(scenario if body is None else answer)
 
-    def test_a_text_that_was_taken_is_found_by_the_id_of_its_receipt(self) -> None:
-        attempt = self.look_up("fetch", "found")
+    def listed(
+        self,
+        answer: str | object = "listed",
+        *,
+        between: tuple[str, str] | None = None,
+        since: datetime = _LONG_AGO,
+    ) -> Attempt:
+        """List the texts between two addresses, by default those of `sms`."""
+        self.needs(Capability.LOOKUP_BY_ADDRESS)
+        given = answer
+        if isinstance(answer, str):
+            given = self.answers[answer] if answer in self.answers else self.answer(answer)
+        sender, recipient = between or (self.sms.sender, self.sms.recipient)
+        return self.asked(given, lambda each: each.find(sender, recipient, since))  # type: ignore[arg-type]
 
-        assert isinstance(attempt.outcome, Report)
-        assert attempt.outcome.vendor_status
+    @pytest.mark.parametrize("how", _ONE)
+    def test_a_text_that_was_taken_is_found(self, how: str) -> None:
+        attempt = self.look_up(how, "found")
+
+        name = "found_by_key" if how == "key" and "found_by_key" in self.answers else "found"
+        assert attempt.outcome == self.meaning(name)
         (request,) = attempt.wire.requests
-        assert reaches_the_vendor(attempt.outcome.provider_id, request)
+        asked = self.text().idempotency_key if how == "key" else self.meaning("found").provider_id
+        assert reaches_the_vendor(asked, request)
 
-    def test_a_text_that_the_vendor_does_not_know_is_none(self) -> None:
-        assert self.look_up("fetch", "not_found").outcome is None
+    @pytest.mark.parametrize("how", _ONE)
+    def test_a_text_that_the_vendor_does_not_know_is_none(self, how: str) -> None:
+        assert self.look_up(how, "not_found").outcome is None
+
+    @pytest.mark.parametrize("how", _ONE)
+    @pytest.mark.parametrize("body", UNREADABLE)
+    def test_not_found_by_somebody_else_never_proves_that_nothing_was_sent(
+        self, how: str, body: bytes
+    ) -> None:
+        self.needs(_LOOKUPS[how])
+        name = "not_found_by_key" if "not_found_by_key" in self.answers else "not_found"
+        if self.canned(name if how == "key" else "not_found").json is None:
+            pytest.skip("the vendor itself says it without words")
+
+        assert isinstance(self.look_up(how, "not_found", body).outcome, ProviderError)
+
+    def test_a_text_is_looked_up_by_the_whole_of_what_names_it(self) -> None:
+        self.needs(Capability.LOOKUP_BY_ID)
+        odd, escaped = "id/../other?x=1&y=2#z", "id%2F..%2Fother%3Fx%3D1%26y%3D2%23z"
+
+        attempt = self.asked(self.canned("found"), lambda each: each.fetch(odd))
+
+        for request in attempt.wire.requests:
+            asked = f"{request.url} {request.content.decode()}"
+            assert escaped in asked or odd in request.content.decode()
 
     def test_a_status_looked_up_that_the_adapter_does_not_know_is_none(self) -> None:
         found = self.look_up("fetch", "found_unknown_status").outcome
@@ -54,15 +112,69 @@ class BaseLookupConformance(BaseAskingConformance):
         assert found.status is None
         assert found.vendor_status
 
+    def test_a_text_looked_up_got_no_further_than_its_word_says(self) -> None:
+        self.needs(Capability.LOOKUP_BY_ID)
+        shown, answer = self.meaning("found").vendor_status, self.canned("found")
+        assert self.statuses, "say in `statuses` what each of the vendor's words means"
+
+        for word, status in self.statuses.items():
+            content = replaced_content(_content(answer), shown, word)
+            found = self.look_up("fetch", "found", content).outcome
+
+            assert isinstance(found, Report)
+            assert (found.vendor_status, found.status) == (word, status)
+
     def test_the_texts_to_a_recipient_are_listed_as_the_vendor_has_them(self) -> None:
-        found = self.look_up("list", "listed").outcome
+        found = self.listed().outcome
 
         assert isinstance(found, list)
-        assert found
+        assert found == list(self.meaning("listed"))
         for each in found:
-            assert (each.sender, each.recipient) == (self.sms.sender, self.sms.recipient)
             assert each.body is not None, "without its text nobody can tell which one it is"
-            assert each.created_at is None or each.created_at.tzinfo is not None
+
+    def test_a_list_is_of_the_two_addresses_that_were_asked_for(self) -> None:
+        between = (self.sms.sender, self.sms.recipient)
+        for asked in ((_NOBODY[0], between[1]), (between[0], _NOBODY[1])):
+            attempt = self.listed(between=asked)
+
+            (stranger,) = set(asked).intersection(_NOBODY)
+            request = attempt.wire.requests[0]
+            assert attempt.outcome == [] or reaches_the_vendor(stranger[1:], request)
+            for attribute, value in zip(("sender", "recipient"), asked, strict=True):
+                held = self.values(request, attribute)
+                assert held in ([], [value], [value[1:]]), f"its {attribute} is another"
+
+    def test_a_list_is_of_what_was_taken_since_then(self) -> None:
+        self.needs(Capability.LOOKUP_BY_ADDRESS)
+        found = self.meaning("listed")
+        last = max((each.created_at for each in found if each.created_at), default=None)
+        if last is None:
+            pytest.skip("the vendor tells no times")
+
+        late = self.listed(since=last + timedelta(days=1))
+        early = self.listed(since=last - timedelta(days=1))
+
+        urls = [each.wire.requests[0].url for each in (early, late)]
+        assert late.outcome == [] or urls[0] != urls[1]
+        assert self.listed(since=last).outcome != []
+
+    def test_a_list_without_an_end_does_not_pass_for_a_whole_one(self) -> None:
+        self.needs(Capability.LOOKUP_BY_ADDRESS)
+        pages = self.answers["listed"]
+        if isinstance(pages, Canned):
+            pytest.skip("the vendor gives one page")
+
+        assert isinstance(self.listed(pages[0]).outcome, ProviderError)
+
+    @pytest.mark.parametrize("scenario", _FAILURES)
+    def test_a_page_that_fails_does_not_pass_for_the_end_of_the_list(self, scenario: str) -> None:
+        self.needs(Capability.LOOKUP_BY_ADDRESS)
+        pages = self.answers["listed"]
+        if isinstance(pages, Canned):
+            pytest.skip("the vendor gives one page")
+
+        broken = (pages[0], self.answer(scenario))
+        assert isinstance(self.listed(broken).outcome, ProviderError)
 
     @pytest.mark.parametrize("how", _LOOKUPS)
     @pytest.mark.parametrize("scenario", _FAILURES)
@@ -80,4 +192,55 @@ class BaseLookupConformance(BaseAskingConformance):
     def test_a_look_up_that_cannot_be_read_never_proves_that_nothing_was_sent(
         self, how: str, body: bytes
     ) -> None:
-        assert isinstance(self.look_up(how, "found", body).outcome, ProviderError)
+        scenario = "listed" if how == "list" else "found"
+
+        assert isinstance(self.look_up(how, scenario, body).outcome, ProviderError)
+
+    # --- the account ------------------------------------------------------------------------------
+
+    def test_verifying_tells_of_the_account_and_sends_nothing(self) -> None:
+        attempt = self.verified("account")
+
+        assert isinstance(attempt.outcome, Account)
+        assert attempt.outcome == self.meaning("account")
+        (request,) = attempt.wire.requests
+        if Capability.SMS_SEND in self.spec.capabilities:
+            send = self.sent(self.text())
+            assert (request.method, request.url.path) != (send.method, send.url.path)
+
+    @pytest.mark.parametrize("scenario", _FAILURES)
+    def test_verifying_never_vouches_for_credentials_that_were_not_taken(
+        self, scenario: str
+    ) -> None:
+        attempt = self.verified(scenario)
+
+        expected = AuthFailed if scenario == "bad_credentials" else ProviderError
+        assert isinstance(attempt.outcome, expected)
+        assert len(attempt.wire.requests) == 1, "retrying is the hub's work"
+        assert not self.tells(attempt)
+
+    @pytest.mark.parametrize("body", UNREADABLE)
+    def test_an_account_that_cannot_be_read_is_an_error_of_the_provider(self, body: bytes) -> None:
+        if "account" not in self.answers:
+            self.verified("account")
+        garbled = replace(self.canned("account"), json=None, content=body)
+
+        outcome = self.asked(garbled, lambda each: each.verify()).outcome
+
+        assert isinstance(outcome, Account | ProviderError)
+
+    def verified(self, scenario: str) -> Attempt:
+        """Ask for the account; skip if the adapter does not verify."""
+        if "account" not in self.answers:
+            attempt = self.asked(self.canned("accepted"), _overridden)
+            assert not isinstance(attempt.outcome, Account), "`answers` lacks account"
+            pytest.skip(f"{self.spec.name} does not verify its account")
+        return self.asked(self.answer(scenario), lambda each: each.verify())
+
+
+async def _overridden(provider: TelephonyProvider) -> Account | None:
+    return None if type(provider).verify is MessageProvider.verify else Account()
+
+
+def _content(answer: Canned) -> bytes:
+    return answer.content if answer.json is None else json.dumps(answer.json).encode()

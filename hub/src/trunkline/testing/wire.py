@@ -1,6 +1,6 @@
 """A stand-in for a vendor's HTTP API: one answer for every request, and no socket."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
@@ -37,13 +37,18 @@ DROP_BEFORE: Final = Drop.BEFORE
 DROP_AFTER: Final = Drop.AFTER
 
 Answer: TypeAlias = Canned | Drop
+_MOST_REQUESTS: Final = 200
 
 
 @dataclass(slots=True)
 class Wire:
-    """Gives `answer` to every request, and keeps each request that was tried."""
+    """
+    Gives `answer` to every request, and keeps each request that was tried.
 
-    answer: Answer
+    Of several answers each request gets the next, and whoever asks on gets the last again.
+    """
+
+    answer: Answer | Sequence[Answer]
     requests: list[httpx2.Request] = field(default_factory=list)
 
     def client(self) -> httpx2.AsyncClient:
@@ -52,7 +57,9 @@ class Wire:
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
-        match self.answer:
+        assert len(self.requests) < _MOST_REQUESTS, "it asks and asks"
+        answers = [self.answer] if isinstance(self.answer, Canned | Drop) else self.answer
+        match answers[min(len(self.requests), len(answers)) - 1]:
             case Drop.BEFORE:
                 raise httpx2.ConnectError("connection refused", request=request)
             case Drop.AFTER:
