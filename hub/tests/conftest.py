@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.tests.installed import InstalledPlugins
+from .installed import InstalledPlugins
 
 
 @pytest.fixture

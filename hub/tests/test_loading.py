@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.tests.installed import PREAMBLE, InstalledPlugins, load, only_report, telephony
 from trunkline.loading import PluginReport, PluginState, RequiredPluginMissing, load_plugins
 from trunkline.sdk import NotConfigured
+
+from .installed import PREAMBLE, InstalledPlugins, load, only_report, telephony
 
 
 def test_a_good_plugin_is_loaded_and_reported_with_what_it_offers(

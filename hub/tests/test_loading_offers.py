@@ -2,9 +2,10 @@
 
 import pytest
 
-from hub.tests.installed import PREAMBLE, InstalledPlugins, load, only_report, telephony
 from trunkline.loading import PluginState, RequiredPluginMissing
 from trunkline.sdk import hookspecs
+
+from .installed import PREAMBLE, InstalledPlugins, load, only_report, telephony
 
 
 def configured(name: str, variable: str) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from hub.tests.installed import PREAMBLE, InstalledPlugins, load, only_report, telephony
 from trunkline.loading import PluginState
+
+from .installed import PREAMBLE, InstalledPlugins, load, only_report, telephony
 
 MORE = """
 from collections.abc import AsyncIterator

@@ -11,7 +11,7 @@ import pytest
 from hub.tests.installed import PREAMBLE
 from tests.cli.commands import Shell
 
-RATE_LIMIT = "raise RetryLater("
+RATE_LIMIT = "return RetryLater("
 OTHERS = {
     "test_a_rate_limit_tells_how_long_the_vendor_asked_to_wait": "as above",
     "test_a_date_to_wait_for_is_read_by_the_clock_of_the_context": "as above",

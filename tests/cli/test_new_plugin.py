@@ -1,14 +1,19 @@
 """`trunkline new-plugin`: what it writes is an adapter, whole or not at all."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.cli.commands import Shell
 
+ROOT = Path(__file__).parents[2]
+HUB = tomllib.loads((ROOT / "hub/pyproject.toml").read_text())
 LONGEST = "a" * 24
 
 
@@ -54,14 +59,12 @@ def test_every_mark_is_filled_in(shell: Shell) -> None:
         if path.is_file()
     }
     assert set(written) == {
-        "pyproject.toml",
-        "README.md",
-        *(f"src/trunkline_acme/{each}.py" for each in ("__init__", "plugin", "config", "sms")),
-        "src/trunkline_acme/webhooks.py",
-        "src/trunkline_acme/py.typed",
-        "tests/test_conformance.py",
+        *(".gitignore", ".github/workflows/test.yml", "LICENSE", "README.md", "pyproject.toml"),
+        *(f"src/trunkline_acme/{each}.py" for each in ("__init__", "plugin", "config", "wire")),
+        *(f"src/trunkline_acme/{each}" for each in ("sms.py", "webhooks.py", "py.typed")),
+        *(f"tests/{each}.py" for each in ("vendor", "test_conformance", "test_manual")),
     }
-    assert not [path for path, text in written.items() if "{{" in path + text]
+    assert not [path for path, text in written.items() if re.search(r"\{\{\w", path + text)]
     assert [each.name for each in shell.folder.iterdir()] == ["trunkline-acme"]
 
 
@@ -69,6 +72,63 @@ def test_what_is_written_is_an_evenings_reading(shell: Shell) -> None:
     sources = (write(shell, "acme") / "src").rglob("*.py")
 
     assert sum(len(source.read_text().splitlines()) for source in sources) < 300
+
+
+def printed(stdout: str) -> list[str]:
+    """Return the commands that `new-plugin` prints."""
+    return [line.strip() for line in stdout.splitlines() if line.startswith("  ")]
+
+
+def test_case_d16_what_is_printed_is_what_its_readme_and_its_ci_say(shell: Shell) -> None:
+    done = shell.run("new-plugin", "acme")
+    folder = shell.folder / "trunkline-acme"
+
+    enter, *commands = printed(done.stdout)
+    assert enter == "cd trunkline-acme"
+    assert commands == [
+        'pip install -e . "trunkline[testing]"',
+        "trunkline plugins check acme",
+        "pytest",
+    ]
+    assert "\n".join(commands) in (folder / "README.md").read_text()
+    ci = (folder / ".github/workflows/test.yml").read_text()
+    assert re.findall(r"- run: (.+)", ci) == commands
+    assert 'python: ["3.11", "3.12", "3.13"]' in ci
+
+
+def test_case_d16_its_sdist_holds_its_tests_and_its_licence(shell: Shell) -> None:
+    folder = write(shell, "acme")
+
+    project = tomllib.loads((folder / "pyproject.toml").read_text())
+    assert project["project"]["license-files"] == ["LICENSE"]
+    assert (folder / "LICENSE").read_text() == (ROOT / "hub/LICENSE").read_text()
+    for each in (project, HUB):
+        assert "tests/**" in each["tool"]["uv"]["build-backend"]["source-include"]
+
+
+def test_case_d16_its_author_needs_nothing_of_the_server(tmp_path: Path) -> None:
+    server = {Requirement(each).name for each in HUB["project"]["optional-dependencies"]["server"]}
+    missing = "".join(f"sys.modules[{name!r}] = None\n" for name in sorted(server))
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        main = f"import sys\n{missing}from trunkline.cli import main\nmain()"
+        return subprocess.run(
+            [sys.executable, "-c", main, *words],
+            check=False, cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+
+    assert "tomlkit" in server
+    assert "trunkline plugins check acme" in run("new-plugin", "acme").stdout
+    assert "No plugin 'acme' is installed." in run("plugins", "check", "acme").stderr
+    assert 'pip install "trunkline[server]"' in run("plugins", "list").stderr
+
+
+def test_a_folder_that_is_two_words_is_quoted(shell: Shell) -> None:
+    (shell.folder / "my plugins").mkdir()
+
+    done = shell.run("new-plugin", "acme", "--into", "my plugins")
+
+    assert printed(done.stdout)[0] == "cd 'my plugins/trunkline-acme'"
 
 
 def test_it_is_written_where_it_is_asked_to_be(shell: Shell) -> None:

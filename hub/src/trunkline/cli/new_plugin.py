@@ -1,6 +1,7 @@
 """`trunkline new-plugin`: an adapter to begin with."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from importlib.resources import files as packaged
 from importlib.resources.abc import Traversable
@@ -20,7 +21,12 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]{1,23}")
 
 @click.command("new-plugin")
 @click.argument("name")
-@click.option("--kind", type=click.Choice(KINDS), required=True, help="What it connects to.")
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default=KINDS[0],
+    help=f"What it connects to. Default: {KINDS[0]}.",
+)
 @click.option(
     "--into",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -46,8 +52,10 @@ def new_plugin(
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
     click.echo(
         f"Wrote {folder}. Begin with its README.md, then:\n"
-        f'  pip install -e {folder} "trunkline[testing]"\n'
-        f"  trunkline plugins check {name}"
+        f"  cd {shlex.quote(str(folder))}\n"
+        '  pip install -e . "trunkline[testing]"\n'
+        f"  trunkline plugins check {name}\n"
+        "  pytest"
     )
 
 

@@ -8,7 +8,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
-import tomlkit
 
 from trunkline.cli import files
 from trunkline.cli.check import check
@@ -87,6 +86,8 @@ def _table(reports: Sequence[PluginReport]) -> str:
 
 def _edit(name: str, config: Path | None, data_dir: Path | None, *, to_disable: bool) -> None:
     """Put a plugin on the list of disabled ones, or take it off; the file's comments stay."""
+    import tomlkit  # of the server: `list` and `check` work without
+
     file = find_file(config, os.environ)
     text = ""
     if file.exists():
