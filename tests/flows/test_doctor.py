@@ -12,6 +12,7 @@ from tests.databases import SQLITE
 from tests.flows.hubs import DEMO, HANDSET, Caller, Served, StartHub
 from tests.flows.networks import BOB, WIRE, Network, Vendor
 from tests.processes import free_port
+from trunkline.core.connections.clocks import VendorClocks
 from trunkline.core.doctor.counts import Counts, findings
 from trunkline.sdk import RetryLater, SystemClock
 from trunkline.testing import FakeClock
@@ -293,3 +294,13 @@ async def test_only_a_question_of_the_right_form_is_answered(served: Served) -> 
         for digit in "001"
     ]
     assert answers[0] == answers[1] != answers[2]
+
+
+async def test_case_c2_a_provider_whose_clock_is_off_is_named(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(VendorClocks, "ahead", lambda *_: timedelta(seconds=-120))
+
+    told = [each["sentence"] for each in (await served.local("doctor"))["findings"]]
+
+    assert any("clock is 120 s behind this machine's" in sentence for sentence in told)

@@ -208,3 +208,28 @@ def test_the_readme_shows_the_two_commands_as_they_are() -> None:
     shown = [*shown_commands((ROOT / "README.md").read_text("utf-8"))]
 
     assert {"python3 run.py demo", "python3 run.py test"} <= {*shown}
+
+
+# --- what can be installed ------------------------------------------------------------------------
+
+
+def installs_from_nowhere(tree: Path) -> Iterator[str]:
+    """Complain of pages that install what no index has, and do not say where it is to be had."""
+    for page in pages(tree):
+        text = page.read_text("utf-8")
+        shown = "\n".join(code for _, code in FENCE.findall(text))
+        asked = re.findall(r"^.*pip install[^\n]*\btrunkline", shown, re.MULTILINE)
+        if asked and "run.py wheels" not in text:
+            yield f"{page.relative_to(tree)}: say where {asked[0].strip()!r} finds it"
+
+
+def test_case_f1_every_page_that_installs_something_says_where_it_is_to_be_had() -> None:
+    assert list(installs_from_nowhere(ROOT)) == []
+
+
+def test_case_f1_a_page_that_says_nothing_of_it_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("```sh\npip install trunkline-twilio\n```\n")
+
+    assert list(installs_from_nowhere(tmp_path)) == [
+        "page.md: say where 'pip install trunkline' finds it"
+    ]

@@ -17,9 +17,12 @@ from trunkline.core.gate.gate import Gate
 from trunkline.core.inbound import repository as inbound
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.intake import Intake
-from trunkline.core.messages import idempotency, outcomes, repository, trail
+from trunkline.core.inbound.reporting import Applied, Reports
+from trunkline.core.inbound.repository import EventState
+from trunkline.core.messages import idempotency, outcomes, reconciliation, repository, trail
 from trunkline.core.messages.beginning import Beginning
 from trunkline.core.messages.delivery import Delivery
+from trunkline.core.messages.likeness import Likeness
 from trunkline.core.messages.models import MOVES, Evidence, Source, Status
 from trunkline.core.messages.outcomes import Outcomes
 from trunkline.core.messages.reconciliation import Reconciliation
@@ -41,6 +44,19 @@ def an_unknown_outcome_is_tried_again_blindly() -> AbstractContextManager[object
         return honest(self, tx, attempt, outcome, **how)
 
     return patch.object(Outcomes, "record", record)
+
+
+def a_look_up_takes_whatever_the_same_person_got() -> AbstractContextManager[object]:
+    return patch.object(reconciliation, "likeness", lambda *_: Likeness.SAME)
+
+
+def a_look_up_goes_by_the_hubs_own_clock() -> AbstractContextManager[object]:
+    return patch.object(reconciliation, "_CLOCK_UNKNOWN", timedelta(0))
+
+
+def a_report_that_comes_early_is_dropped() -> AbstractContextManager[object]:
+    dropped = Applied(state=EventState.IGNORED, reason="The hub sent no such message.")
+    return patch.object(Reports, "_wait", lambda *_: dropped)
 
 
 def a_failover_follows_an_unknown_outcome() -> AbstractContextManager[object]:
@@ -178,11 +194,12 @@ def a_stop_is_applied_after_it_was_acknowledged() -> Iterator[None]:
         await self._db.write(lambda tx: opt_out(self._dispatch, tx, stored, event))
 
     async def store_first(
-        self: Intake, connection: Any, request: Any, agent: Any, event: Any
-    ) -> None:
-        await store(self, connection, request, agent, event)
-        stored = self._stored(connection, request, agent, event.external_id, "sms")
-        asyncio.get_running_loop().create_task(later(self, stored, event))
+        self: Intake, connection: Any, request: Any, agent: Any, each: Any
+    ) -> str:
+        state = await store(self, connection, request, agent, each)
+        stored = self._stored(connection, request, agent, each.event.external_id, "sms")
+        asyncio.get_running_loop().create_task(later(self, stored, each.event))
+        return state
 
     with (
         patch.object(Intake, "_store", store_first),

@@ -52,7 +52,7 @@ def violations(world: World) -> list[str]:
     history = History(world)
     checks = (
         _accepted_once, _claimed_truly, _lost, _answered_truly, _forward, _allowed, _in_time,
-        _at_rest, _jobs, _heard_once, _patient,
+        _at_rest, _reported, _jobs, _heard_once, _patient,
     )  # fmt: skip
     return [f"{check.__name__[1:]}: {fault}" for check in checks for fault in check(history)]
 
@@ -196,6 +196,22 @@ def _at_rest(history: History) -> Iterator[str]:
             yield f"attempt {attempt['number']} at {attempt['message_id']} was never ended"
 
 
+def _reported(history: History) -> Iterator[str]:
+    """A report that a hub acknowledged moves its message, or waits for it."""
+    waiting = {row["provider_id"] for row in history.world.disk.rows("SELECT * FROM early_reports")}
+    for message_id, texts in history.texts.items():
+        row = history.sent.get(message_id)
+        for text in texts:
+            heard = any(
+                history.world.told.get(f"{text.provider_id}-{status}")
+                for status in (DeliveryStatus.DELIVERED, DeliveryStatus.FAILED)
+            )
+            if row is None or row["external_id"] != text.provider_id:
+                continue
+            if heard and row["status"] == "sent" and text.provider_id not in waiting:
+                yield f"{message_id} is sent, and a hub has heard what became of it"
+
+
 def _refused_it(history: History, message_id: str) -> bool:
     """Tell whether a message failed because its vendor said so."""
     texts = history.texts.get(message_id, ())
@@ -224,9 +240,9 @@ def _jobs(history: History) -> Iterator[str]:
     for row in history.world.disk.rows("SELECT * FROM engine_jobs"):
         if row["executor"] is not None:
             yield f"the job {row['kind']} of {row['subject_id']} belongs to {row['executor']}"
-        status = history.messages[row["subject_id"]]["status"]
         if _time(row["due_at"]) < history.world.over_at - timedelta(seconds=5):
-            yield f"the job {row['kind']} of {row['subject_id']}, which is {status}, is overdue"
+            standing = history.messages.get(row["subject_id"], {"status": "no message"})["status"]
+            yield f"the job {row['kind']} of {row['subject_id']}, which is {standing}, is overdue"
 
 
 def _heard_once(history: History) -> Iterator[str]:
@@ -238,8 +254,10 @@ def _heard_once(history: History) -> Iterator[str]:
             yield f"{event} was acknowledged and is lost"
         if not acknowledged:
             yield f"{event} was never acknowledged"
+    waiting = {row["id"] for row in history.world.disk.rows("SELECT id FROM early_reports")}
     for row in events:
-        if row["state"] not in ("handled", "ignored"):
+        ended = row["state"] in ("handled", "ignored")
+        if not ended and (row["state"], row["id"] in waiting) != ("waiting", True):
             yield f"{row['external_id']} ended {row['state']}: {row['reason']}"
     received = Counter(
         row["external_id"] for row in history.messages.values() if row["direction"] == "inbound"

@@ -224,6 +224,7 @@ def compose(lent: Lent) -> Composed:
         doctor=Doctor(
             db=db,
             connections=connections,
+            vendor_clocks=vendor_clocks,
             troubles=troubles,
             verification=verification,
             keys=keys,

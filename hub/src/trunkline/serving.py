@@ -24,8 +24,8 @@ _LONGEST_SOCKET_PATH: Final = 100
 
 _IDLE_S: Final = 65
 """
-How long a connection may wait for its next request: longer than clients and proxies keep one (nginx:
-60 s), or they would write into a connection that is just being closed.
+How long a connection may wait for its next request: longer than clients and proxies keep one
+(nginx: 60 s), or they would write into a connection that is just being closed.
 """
 
 _REQUESTS_END_WITHIN_S: Final = 4

@@ -318,7 +318,8 @@ async def test_case_c16_what_a_service_sent_is_found_whoever_it_says_sent_it() -
 
 
 @pytest.mark.parametrize(
-    ("recipient", "sender"), [("+4915112345678", "Trunkline"), ("+447700900123", "Trunkline"), (PERSON, HUB)]
+    ("recipient", "sender"),
+    [("+4915112345678", "Trunkline"), ("+447700900123", "Trunkline"), (PERSON, HUB)],
 )
 async def test_case_c16_a_name_sends_where_it_may(recipient: str, sender: str) -> None:
     twilio = api(message(), status=201)

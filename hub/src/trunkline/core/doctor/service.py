@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ import httpx2
 import sqlalchemy as sa
 
 from trunkline import __version__
+from trunkline.core.connections.clocks import VendorClocks
 from trunkline.core.connections.registry import Connections
 from trunkline.core.connections.troubles import Troubles
 from trunkline.core.connections.verification import Held, Verification, Verified
@@ -26,6 +27,8 @@ from trunkline.egress import open_client
 from trunkline.sdk import Clock, Database, DatabaseFailed, EventLog, IdSource, Overloaded, Tx
 
 CLOCKS_DIFFER_S: Final = 5.0
+PROVIDERS_CLOCK_S: Final = 30.0
+"""Its answers tell whole seconds, and take their time."""
 LITTLE_SPACE: Final = 500 * 1024 * 1024
 _ANSWER_S: Final = 10.0
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -42,6 +45,7 @@ class Doctor:
 
     db: Database
     connections: Connections
+    vendor_clocks: VendorClocks
     troubles: Troubles
     verification: Verification
     keys: Keys
@@ -115,6 +119,9 @@ class Doctor:
                 )
         for each in await self.verification.verify(self.connections.all()):
             yield self._connection(each)
+            ahead = self.vendor_clocks.ahead(each.connection)
+            if ahead is not None and abs(ahead.total_seconds()) > PROVIDERS_CLOCK_S:
+                yield look(f"connection {each.connection}", _apart(ahead))
 
     def _connection(self, verified: Verified) -> Finding:
         subject, trouble = (
@@ -165,6 +172,15 @@ class Doctor:
         if url.scheme != "https":
             return look(subject, f"{self.public_url} is not https: others can read what comes in.")
         return ok(subject, f"{self.public_url} leads to this hub")
+
+
+def _apart(ahead: timedelta) -> str:
+    seconds = round(ahead.total_seconds())
+    word = "ahead of" if seconds > 0 else "behind"
+    return (
+        f"The provider's clock is {abs(seconds)} s {word} this machine's: let this machine follow "
+        "a time server. Look-ups allow for it; signatures that hold for minutes may not."
+    )
 
 
 def _time_of(tx: Tx) -> datetime:
