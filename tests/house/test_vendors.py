@@ -11,6 +11,7 @@ from trunkline.core.messages.content import MAX_MEDIA
 from trunkline.core.principal import Scope
 from trunkline.surfaces.catalogue import AGENT_OPERATIONS
 from trunkline.surfaces.operations import checked
+from trunkline.surfaces.replies import LONGEST_S
 from trunkline.surfaces.sending import SEND_MESSAGE
 
 TOOLS = [
@@ -42,6 +43,15 @@ def test_case_a2_limits_stand_in_words() -> None:
     assert f"At most {MAX_MEDIA}" in send["mediaUrls"]["anyOf"][0]["description"]
     assert "2,000 characters" in send["mediaUrl"]["anyOf"][0]["description"]
     assert f"1 to {MOST}" in tools["comms_send_batch"]["messages"]["description"]
+    ranges = [
+        (send["validForSeconds"], "1 to 172,800"),
+        (tools["comms_wait_for_reply"]["timeoutSeconds"], f"1 to {LONGEST_S}"),
+        (tools["comms_get_messages"]["limit"], "1 to 200"),
+        (send["sendAt"], "RFC 3339"),
+        (tools["comms_get_messages"]["since"], "RFC 3339"),
+    ]
+    for schema, words in ranges:
+        assert words in schema["anyOf"][0]["description"]
 
 
 def test_case_a4_a_strict_call_that_gives_null_for_what_it_leaves_out_can_be_made() -> None:

@@ -95,9 +95,9 @@ def main() -> NoReturn:
     """Run this process's command and exit: 0 fine, 1 failed, 2 wrong usage, 78 configuration."""
     gc.set_threshold(*_COLLECT_AFTER)
     code = _run()
-    loop = sys.modules.get(f"{__name__}.loop")
-    if loop is not None:
-        loop.leave(code)
+    leave = getattr(sys.modules.get(f"{__name__}.loop"), "leave", None)
+    if leave is not None:  # it may be half imported, by a thread that nobody needs any more
+        leave(code)
     sys.exit(code)
 
 

@@ -1,27 +1,18 @@
 """`trunkline mcp`: one MCP client on stdin and stdout."""
 
 import os
-from http import HTTPStatus
+import sys
+import threading
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO
 
 import click
 
 from trunkline.cli import files
-from trunkline.cli.loop import run
-from trunkline.link import HubLink
-from trunkline.loading import stdout_is_stderr
-from trunkline.logs import configure_logging
-from trunkline.sdk import NotConfigured
-from trunkline.settings import load_settings
-
-_ISSUE: Final = (
-    "Issue one with `trunkline tokens issue AGENT` and set it in the client's configuration."
-)
-_ELSEWHERE: Final = (
-    "If it is of another hub, name that one's directory: add --data-dir DIR to the arguments, or "
-    "TRUNKLINE_DATA_DIR (for the demo's hub DEMO_MODE=true) to the environment."
-)
+from trunkline.cli.whereabouts import likely_socket
+from trunkline.surfaces.mcp.opening import Opening, RunningHub, stdin_of_our_own
 
 
 @click.command()
@@ -35,23 +26,39 @@ _ELSEWHERE: Final = (
 )
 def mcp(config: Path | None, data_dir: Path | None, era: str) -> None:
     """Serve one MCP client on stdin and stdout; the token is in TRUNKLINE_TOKEN."""
-    configure_logging("warning")
-    settings = load_settings(config=config, data_dir=data_dir, environ=os.environ)
     token = os.environ.get("TRUNKLINE_TOKEN", "").strip()
     if not (token.isascii() and token.isprintable() and token):
-        raise NotConfigured(f"TRUNKLINE_TOKEN holds no token. {_ISSUE}")
+        from trunkline.cli.stdio import ISSUE
+        from trunkline.sdk import NotConfigured
 
-    async def work() -> None:
-        async with HubLink(settings, share=True, creates=False) as link:
-            answer = await link.request("GET", "/api/v1/tools", token)
-            if answer.status_code == HTTPStatus.UNAUTHORIZED:
-                raise NotConfigured(
-                    "TRUNKLINE_TOKEN holds no valid token of the hub in "
-                    f"{settings.server.data_dir}. {_ISSUE} {_ELSEWHERE}"
-                )
-            from trunkline.surfaces.mcp.stdio import serve_stdio
+        raise NotConfigured(f"TRUNKLINE_TOKEN holds no token. {ISSUE}")
+    legacy_only = era == "legacy"
+    with stdin_of_our_own() as stdin:
+        lines = _open(config, data_dir, token, stdin, legacy_only=legacy_only)
+        if lines is not None:
+            from trunkline.cli.stdio import serve  # a second or two, which few clients wait
 
-            await serve_stdio(link, token, wire, legacy_only=era == "legacy")
+            serve(config, data_dir, token, stdin, lines, legacy_only=legacy_only)
 
-    with stdout_is_stderr() as wire:  # where only the protocol goes, whatever plugins print
-        run(work())
+
+def _open(
+    config: Path | None, data_dir: Path | None, token: str, stdin: BinaryIO, *, legacy_only: bool
+) -> Sequence[bytes] | None:
+    """Let the hub that runs answer what comes first; return what is left, None if nothing is."""
+    try:
+        hub = RunningHub(likely_socket(config, data_dir, os.environ), token)
+    except (OSError, ValueError):
+        return ()  # what is wrong with the file is told by who reads all settings
+    if not hub.knows_token():
+        return ()
+    try:
+        return Opening(hub, legacy_only=legacy_only).serve(stdin, sys.stdout.buffer, _prepare)
+    finally:
+        hub.close()
+
+
+def _prepare() -> None:
+    """Begin to import what the first call of a tool will need, while the client thinks."""
+    name = "trunkline.cli.stdio"
+    if name not in sys.modules:
+        threading.Thread(target=import_module, args=[name], daemon=True).start()

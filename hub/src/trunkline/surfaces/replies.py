@@ -32,7 +32,9 @@ class WaitForReplyArguments(Arguments):
         description="A phone number, short code, name or agent id; otherwise anybody.",
     )
     channel: ChannelName | None = None
-    timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_S), Whole] = 25
+    timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_S), Whole] = Field(
+        default=25, description=f"1 to {LONGEST_S}."
+    )
     cursor: Reference | None = Field(
         default=None,
         description="Of a waiting answer, to go on; or the id of a reply, for what came after it.",

@@ -170,7 +170,8 @@ class OutgoingMessage(Given):
     )
     valid_for_seconds: Annotated[int, Field(ge=1, le=172_800), Whole] | None = Field(
         default=None,
-        description="Give it up if it could not be handed over within so long; default 4 hours.",
+        description="Give it up if it could not be handed over within so long: 1 to 172,800; "
+        "default 4 hours.",
     )
     idempotency_key: IdempotencyKey | None = Field(
         default=None,
@@ -221,7 +222,7 @@ class GetMessagesArguments(Arguments):
     )
     since: Since | None = Field(default=None, description="Only from this time on (RFC 3339).")
     unread: bool = Field(default=False, description="Only inbound ones not yet acknowledged.")
-    limit: Annotated[int, Field(ge=1, le=200), Whole] = 50
+    limit: Annotated[int, Field(ge=1, le=200), Whole] = Field(default=50, description="1 to 200.")
     cursor: Line | None = Field(default=None, description="nextCursor of the page before.")
 
 

@@ -1,11 +1,9 @@
 """Messages on stdin and stdout: every line that is none is answered as such."""
 
 import json
-import os
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from io import TextIOWrapper
 from typing import Any, BinaryIO, Final, cast
 
@@ -24,34 +22,23 @@ _LOOK_EVERY_S: Final = 0.01
 
 
 @asynccontextmanager
-async def client_pipe(wire: BinaryIO) -> AsyncIterator[tuple[Any, Any]]:
+async def client_pipe(
+    stdin: BinaryIO, wire: BinaryIO, opening: Sequence[bytes] = ()
+) -> AsyncIterator[tuple[Any, Any]]:
     """
     Yield the streams of messages from and to the client, as the SDK's server wants them.
 
-    They come on stdin and go out on `wire`, the real stdout.
+    They come on `stdin` and go out on `wire`, the real stdout. Lines of an `opening` were read
+    before, the last of them maybe in part; all but that were answered.
     """
-    with _stdin_of_our_own() as stdin:
-        answers = _Answers(wire)
-        lines = _Lines(stdin, answers)
-        # Of files the SDK only wants lines. What is no message it would drop in silence, and at the
-        # end of stdin also what is not answered yet.
-        files = cast("tuple[anyio.AsyncFile[str], anyio.AsyncFile[str]]", (lines, answers))
-        async with stdio_server(*files) as (incoming, outgoing):
-            lines.answer_on(outgoing)
-            yield incoming, outgoing
-
-
-@contextmanager
-def _stdin_of_our_own() -> Iterator[BinaryIO]:
-    """Yield stdin, which nothing else in the process can read meanwhile."""
-    fd = sys.stdin.fileno()
-    wire, nothing = os.dup(fd), os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, fd)
-    os.close(nothing)
-    try:
-        yield os.fdopen(wire, "rb", closefd=False)  # a thread may still wait for a line
-    finally:
-        os.dup2(wire, fd)
+    answers = _Answers(wire, answered=opening[:-1])
+    lines = _Lines(stdin, answers, opening)
+    # Of files the SDK only wants lines. What is no message it would drop in silence, and at the
+    # end of stdin also what is not answered yet.
+    files = cast("tuple[anyio.AsyncFile[str], anyio.AsyncFile[str]]", (lines, answers))
+    async with stdio_server(*files) as (incoming, outgoing):
+        lines.answer_on(outgoing)
+        yield incoming, outgoing
 
 
 class _Refusal(types.JSONRPCError):
@@ -63,9 +50,11 @@ class _Refusal(types.JSONRPCError):
 class _Answers:
     """The lines for the client, and which of its requests wait for one of them."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, answered: Sequence[bytes]) -> None:
         self._file = anyio.wrap_file(TextIOWrapper(file, encoding="utf-8"))
         self._owed: Counter[str] = Counter()
+        messages = map(read_message, answered)
+        self._answered = Counter(_key(each["id"]) for each in messages if "id" in each)
 
     def expect(self, message: Message) -> None:
         """Note what a message asks for, or that it no longer wants to hear."""
@@ -76,11 +65,17 @@ class _Answers:
             self._owed[_key(message["id"])] += 1
 
     async def write(self, line: str) -> None:
-        """Write a message."""
-        await self._file.write(line)
+        """Write a message, unless it answers what was answered before."""
         message = json.loads(line)
-        if "method" not in message:
-            self._owed[_key(message["id"])] -= 1
+        if "method" in message:
+            await self._file.write(line)
+            return
+        key = _key(message["id"])
+        if self._answered[key]:
+            self._answered[key] -= 1
+        else:
+            await self._file.write(line)
+        self._owed[key] -= 1
 
     async def flush(self) -> None:
         """Let it go out."""
@@ -100,8 +95,9 @@ def _key(id_: object) -> str:
 class _Lines:
     """The lines of a file that are messages; all others are answered here."""
 
-    def __init__(self, file: BinaryIO, answers: _Answers) -> None:
+    def __init__(self, file: BinaryIO, answers: _Answers, opening: Sequence[bytes]) -> None:
         self._file = file
+        self._opening = list(opening)
         self._answers = answers
         self._outgoing: Any = None
         self._may_begin = anyio.Event()
@@ -125,7 +121,10 @@ class _Lines:
 
     def _next(self) -> bytes:
         """Return the next line, or as much of it as shows that it is too long."""
-        line = rest = self._file.readline(MAX_BODY_BYTES + 2)
+        line = self._opening.pop(0) if self._opening else b""
+        if not line.endswith(b"\n"):
+            line += self._file.readline(MAX_BODY_BYTES + 2 - len(line))
+        rest = line
         while rest and not rest.endswith(b"\n"):
             rest = self._file.readline(MAX_BODY_BYTES)
         return line

@@ -2,17 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from http import HTTPStatus
 from typing import Any, BinaryIO, Final, Protocol
 
+import anyio
 import httpx2
 from mcp import types
-from mcp.server import ServerRequestContext
+from mcp.server import Server, ServerRequestContext
 from mcp.server.runner import serve_loop
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.shared.message import SessionMessage
 
 from trunkline.core.messages.replies import BEFORE_ALL
 from trunkline.core.problems import Problem
@@ -225,12 +227,19 @@ class RelayedUnread(Unread):
         return str(messages[0]["id"]) if messages else BEFORE_ALL
 
 
-async def serve_stdio(link: HubLink, token: str, wire: BinaryIO, *, legacy_only: bool) -> None:
+async def serve_stdio(
+    link: HubLink,
+    token: str,
+    stdin: BinaryIO,
+    wire: BinaryIO,
+    *,
+    legacy_only: bool,
+    opening: Sequence[bytes] = (),
+) -> None:
     """
-    Serve one client on stdin and `wire`, the real stdout, until it closes stdin.
+    Serve one client on `stdin` and `wire`, the real stdout, until it closes stdin.
 
-    `legacy_only` refuses the stateless era: some clients probe for it and then fall back to a
-    handshake that a connection in that era cannot accept.
+    `legacy_only` refuses the stateless era. `opening` is what was read before (`client_pipe`).
     """
     tools = RelayedTools(link, token)
     unread = RelayedUnread(tools)
@@ -243,9 +252,36 @@ async def serve_stdio(link: HubLink, token: str, wire: BinaryIO, *, legacy_only:
         "resources/unsubscribe", types.UnsubscribeRequestParams, unread.unsubscribe
     )
     with closing(unread):
-        async with client_pipe(wire) as (incoming, outgoing):
+        async with client_pipe(stdin, wire, opening) as (incoming, outgoing):
             if legacy_only:
                 async with server.lifespan(server) as state:
                     await serve_loop(server, incoming, outgoing, lifespan_state=state)
             else:
-                await server.run(incoming, outgoing, server.create_initialization_options())
+                await _serve_either_era(server, incoming, outgoing)
+
+
+async def _serve_either_era(server: Server[Any], incoming: Any, outgoing: Any) -> None:
+    """
+    Serve a client in the era of its first request, which `server/discover` does not decide.
+
+    The SDK would have it decide. But a client that waited too long for the answer goes on with
+    a handshake on the same pipe, and what it asked before was stateless.
+    """
+    options = server.create_initialization_options()
+    probes, from_probes = anyio.create_memory_object_stream[SessionMessage | Exception]()
+    others, from_others = anyio.create_memory_object_stream[SessionMessage | Exception]()
+    async with anyio.create_task_group() as serving, outgoing:
+        serving.start_soon(server.run, from_probes, outgoing.clone(), options)
+        serving.start_soon(server.run, from_others, outgoing.clone(), options)
+        async with probes, others:
+            async for each in incoming:
+                await (probes if _is_probe(each) else others).send(each)
+
+
+def _is_probe(came: SessionMessage | Exception) -> bool:
+    """Tell whether a client asks which versions there are, in the way of the stateless era."""
+    message = getattr(came, "message", None)
+    if not isinstance(message, types.JSONRPCRequest) or message.method != "server/discover":
+        return False
+    meta = (message.params or {}).get("_meta")
+    return isinstance(meta, Mapping) and types.PROTOCOL_VERSION_META_KEY in meta
