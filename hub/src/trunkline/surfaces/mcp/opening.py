@@ -112,7 +112,7 @@ class Opening:
         self.handshake: list[bytes] = []
 
     def serve(
-        self, stdin: BinaryIO, stdout: BinaryIO, listed: Callable[[], None]
+        self, stdin: BinaryIO, wire: BinaryIO, listed: Callable[[], None]
     ) -> list[bytes] | None:
         """
         Answer lines on `stdin` until one asks for more; None if there comes none that does.
@@ -130,9 +130,9 @@ class Opening:
             answer = self._answer(message, line)
             if answer is None:
                 return [*self.handshake, line]
-            stdout.write(json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode())
-            stdout.write(b"\n")
-            stdout.flush()
+            wire.write(json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode())
+            wire.write(b"\n")
+            wire.flush()
             if message["method"] == "tools/list":
                 listed()
         return None
