@@ -4,18 +4,24 @@ Write the pages of docs/reference that describe code again: ``python docs/genera
 Run it after a change to a hook, an operation, a setting, an error or a command; a test compares.
 """
 
+import dataclasses
 import enum
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from importlib import import_module
+from inspect import formatannotation
+from itertools import starmap
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 from typing import Any, Final
 
 import click
 from pydantic import BaseModel
 
-from trunkline import sdk, serving
+from trunkline import sdk, serving, testing
 from trunkline import settings as setting
 from trunkline.cli import operator
 from trunkline.cli import trunkline as command_line
@@ -55,7 +61,7 @@ def prose(documented: object) -> str:
     lines: list[str] = []
     in_section = False
     for line in re.sub(r"``([^`]+)``", r"`\1`", inspect.getdoc(documented) or "").splitlines():
-        if re.fullmatch(r"[A-Z][a-z]+:", line):
+        if re.fullmatch(r"[A-Z][a-z ]+:", line):
             in_section = True
             lines += [f"**{line[:-1]}**", ""]
         elif item := re.fullmatch(r"    (\S.*?): (.*)", line) if in_section else None:
@@ -74,16 +80,11 @@ def members(kind: type[enum.Enum]) -> str:
 
 def hooks() -> str:
     found = [each for name, each in vars(hookspecs).items() if name.startswith("trunkline_")]
-    kinds: tuple[type[enum.Enum], ...] = (sdk.Capability, sdk.KeyForm, sdk.FailureKind)
-    specs = (sdk.DatabaseSpec, sdk.ProviderSpec, sdk.Idempotency, sdk.Site, sdk.ProviderContext)
     return page(
         "Hooks",
         prose(hookspecs) + "\n\nHow to write an adapter: [the tutorial](../write-an-adapter/"
-        "index.md). Everything named here is imported from `trunkline.sdk`.",
+        "index.md); what hooks return and are lent: [the SDK](sdk.md).",
         *(_hook(each) for each in found),
-        "## What hooks return and are lent",
-        *(f"### {each.__name__}\n\n{prose(each)}" for each in specs),
-        *(blocks(f"### {each.__name__}", prose(each), members(each)) for each in kinds),
     )
 
 
@@ -98,6 +99,95 @@ def _hook(hook: Callable[[], object]) -> str:
     links = ", ".join(f"[trunkline-{each}](../../plugins/{each})" for each in used)
     code = f"```python\ndef {name}{signature}: ...\n```"
     return blocks(f"## {name}", code, prose(hook), f"Used by: {links}.")
+
+
+_CONTRACT: Final[dict[str, tuple[ModuleType, str]]] = {
+    "Messages": (sdk, "messages telephony"),
+    "Callbacks": (sdk, "webhooks"),
+    "What a provider can do and means": (sdk, "capability failures money phone"),
+    "Errors": (sdk, "errors http"),
+    "What hooks return and are lent": (sdk, "specs markers clock ids"),
+    "Databases": (sdk, "database notes"),
+    "The conformance kit": (testing, "suite telephony wire fakes database"),
+}
+_BESIDES: Final = "BaseDatabaseConformance"  # in a module of its own, which needs SQLAlchemy
+_READ: Final = (property, cached_property)
+
+
+def contract() -> str:
+    """Return the page of everything that an adapter and its tests may import."""
+    sections = []
+    for title, (package, modules) in _CONTRACT.items():
+        sections.append(f"## {title}")
+        for module in (import_module(f"{package.__name__}.{each}") for each in modules.split()):
+            source = inspect.getsource(module)
+            stated = re.findall(r"^(?:class |def )?(\w+)\b", source, re.MULTILINE)
+            offered = (each for each in stated if each in (*package.__all__, _BESIDES))
+            sections += [_entry(name, getattr(module, name), source) for name in offered]
+    return page(
+        "The SDK and the conformance kit",
+        "All that an adapter may import: from `trunkline.sdk`, and in its tests from "
+        "`trunkline.testing`. Money is in micros, millionths of a currency's unit; what ends in "
+        "`_s` is in seconds; a time is aware, in UTC; a phone number is E.164.",
+        *sections,
+    )
+
+
+def _entry(name: str, value: object, source: str) -> str:
+    head = f"### {name}"
+    if not isinstance(value, type):
+        if inspect.isfunction(value):
+            return blocks(head, _signature(name, value), prose(value))
+        said = re.search(rf'^({name}\b.*)(?:\n"""((?:.|\n)+?)""")?', source, re.MULTILINE)
+        assert said is not None, "it stands in its module"
+        text = inspect.cleandoc(said[2] or "").replace("``", "`")
+        return blocks(head, f"```python\n{said[1]}\n```", text)
+    if issubclass(value, enum.Enum):
+        values = ", ".join(f"`{each.value}`" for each in value)
+        return blocks(head, prose(value), members(value) or values)
+    own = [each for each in value.__mro__ if each.__module__.startswith("trunkline.")]
+    base = f"Base: `{own[1].__name__}`." if len(own) > 1 and own[1].__name__ in sdk.__all__ else ""
+    if issubclass(value, testing.BaseConformance):
+        told = [blocks(f"**{each.__name__}**", prose(each)) for each in own if each.__doc__]
+        filled = {key: kind for each in own for key, kind in inspect.get_annotations(each).items()}
+        return blocks(head, *told, table("attribute|type", [*starmap(_field, filled.items())]))
+    if issubclass(value, Exception):
+        base = blocks(base, f"Its code is `{vars(value)['code']}`.")
+        init = next((each for each in own if "__init__" in vars(each)), None)
+        call = _signature(name, vars(init)["__init__"]) if init else ""
+        return blocks(head, base, call, prose(value))
+    fields = dataclasses.fields(value) if dataclasses.is_dataclass(value) else ()
+    rows = [(*_field(each.name, each.type), _default(each)) for each in fields if each.init]
+    parts = [
+        blocks(f"`{key}`" if isinstance(each, _READ) else _signature(key, each), prose(each))
+        for key, each in vars(value).items()
+        if isinstance(each, _READ)
+        or (inspect.isfunction(each) and re.match(r"[a-z]|__call__", key))
+    ]
+    return blocks(head, base, prose(value), table("field|type|default", rows), *parts)
+
+
+def _field(name: str, kind: object) -> tuple[str, str]:
+    return f"`{name}`", f"`{_plain(kind if isinstance(kind, str) else formatannotation(kind))}`"
+
+
+def _default(field: "dataclasses.Field[Any]") -> str:
+    if field.default is dataclasses.MISSING:
+        return "needed" if field.default_factory is dataclasses.MISSING else "empty"
+    shown = re.sub(r"<([^:]+):.*>", r"\1", repr(field.default))
+    return f"`{shown}`"
+
+
+def _signature(name: str, function: Callable[..., object]) -> str:
+    word = "async def" if inspect.iscoroutinefunction(function) else "def"
+    signature = str(inspect.signature(function)).replace("(self, ", "(").replace("(self)", "()")
+    return f"```python\n{word} {name}{_plain(signature)}: ...\n```"
+
+
+def _plain(code: str) -> str:
+    """Return an annotation or a signature without modules, quotes and addresses."""
+    code = re.sub(r"<(?:function |built-in function )?([\w.]+)[^>]*>", r"\1", code)
+    return re.sub(r"\b(?:[a-z_]\w*\.)+(?=\w)|[~']", "", code)
 
 
 _EVERYWHERE: Final = ("agentId", "securityToken")
@@ -299,7 +389,10 @@ def _command(name: str, command: click.Command) -> str:
     return blocks(f"## {name}", f"```\n{usage}\n```", text, table("option|meaning", options))
 
 
-PAGES: Final = {f"{each.__name__}.md": each for each in (hooks, operations, settings, errors, cli)}
+PAGES: Final = {
+    **{f"{each.__name__}.md": each for each in (hooks, operations, settings, errors, cli)},
+    "sdk.md": contract,
+}
 
 if __name__ == "__main__":
     for file_name, write in PAGES.items():

@@ -7,6 +7,10 @@ writer forgot to look at.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from inspect import get_annotations
+from types import ModuleType
 
 import click
 import pytest
@@ -24,6 +28,7 @@ from tests.house.names import (
     error_codes,
     sources,
 )
+from trunkline import sdk, testing
 from trunkline.settings import variable_name
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -49,6 +54,7 @@ DOCUMENTED = {
     ],
     "errors.md": [f"| `{code}` |" for code in CODES],
     "cli.md": [f"## trunkline {name}\n" for name in COMMANDS],
+    "sdk.md": [f"### {name}\n" for name in (*testing.__all__, *sdk.__all__)],
 }
 
 
@@ -157,6 +163,37 @@ def test_what_no_test_speaks_of_is_noticed(pattern: str, text: str) -> None:
 )
 def test_what_a_test_speaks_of_is_found(pattern: str, text: str) -> None:
     assert not list(unspoken({"it": pattern}, [text]))
+
+
+def entry(name: str) -> str:
+    """Return what the reference says of one name of the SDK or the conformance kit."""
+    page = (REFERENCE / "sdk.md").read_text("utf-8")
+    return page.partition(f"### {name}\n")[2].partition("\n### ")[0]
+
+
+@pytest.mark.parametrize("package", [sdk, testing])
+def test_case_d17_every_type_field_unit_and_error_is_on_the_page(package: ModuleType) -> None:
+    for name in package.__all__:
+        value = getattr(package, name)
+        wanted = []
+        if isinstance(value, type) and issubclass(value, sdk.TrunklineError):
+            wanted = [f"`{value.code}`"]
+        elif isinstance(value, type) and issubclass(value, Enum):
+            wanted = [f"`{each.value}`" for each in value]
+        elif is_dataclass(value):
+            wanted = [f"| `{each.name}` |" for each in fields(value) if each.init]
+        assert not list(missing(wanted, entry(name))), name
+        assert len(entry(name).strip()) > len(name), f"nothing is said of {name}"
+
+
+def test_case_d17_every_attribute_of_the_conformance_kit_is_on_the_page() -> None:
+    suite = testing.BaseTelephonyConformance
+    filled = [name for each in suite.__mro__ for name in get_annotations(each)]
+
+    assert {"answers", "webhooks", "means", "sends_as", "known_gaps"} <= set(filled)
+    told = entry("BaseTelephonyConformance")
+    assert not list(missing([f"| `{name}` |" for name in filled], told))
+    assert not [name for name in filled if not re.search(rf"(?m)^- `[^`]*\b{name}\b", told)]
 
 
 def unused(hooks: Iterable[str], files: Mapping[str, str]) -> Iterator[str]:
