@@ -180,6 +180,17 @@ async def test_case_d1_a_report_on_what_nobody_sent_ends_after_a_day(
     assert hub.count("early_reports") == 0
 
 
+async def test_a_report_that_waits_is_no_dead_letter(start_hub: StartHub) -> None:
+    async with start_hub(plugins=installed(Numbered()), toml=WIRE) as hub:
+        await hub.agent("ann", ALICE)
+        await tell(hub, {"id": "n1", "status": "delivered"}, path=STATUS)
+        (event,) = (await hub.local("events_list", state="waiting"))["events"]
+        replayed = await hub.local("events_replay", id=event["id"])
+
+    assert event["reason"] == "Its message is not known yet."
+    assert "tried again by itself" in str(replayed)
+
+
 async def test_case_d2_a_report_needs_no_sender(start_hub: StartHub) -> None:
     async with start_hub(plugins=installed(Numbered()), toml=WIRE) as hub:
         ann = await hub.agent("ann", ALICE)

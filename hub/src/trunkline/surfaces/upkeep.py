@@ -20,7 +20,7 @@ class NothingArguments(Arguments):
 class EventsArguments(Arguments):
     """Which events to list."""
 
-    state: Literal["handled", "ignored", "dead"] | None = None
+    state: Literal["handled", "ignored", "dead", "waiting"] | None = None
     limit: int = Field(default=50, ge=1, le=MOST_EVENTS)
 
 

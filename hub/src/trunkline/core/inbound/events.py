@@ -23,6 +23,7 @@ MOST_EVENTS: Final = 1000
 _NOT_TRIED: Final = {
     EventState.HANDLED: "It was handled before; nothing was done again.",
     EventState.IGNORED: "The hub had no use for it and kept nothing of it.",
+    EventState.WAITING: "It waits for its message, and is tried again by itself.",
 }
 
 _STILL_NOT_APPLIED: Final = "The hub still cannot apply it; the log says why."
