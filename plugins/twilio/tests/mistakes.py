@@ -6,7 +6,7 @@ import uuid
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from trunkline.sdk import (
     AuthFailed,
@@ -194,6 +194,16 @@ class CallsNothingAnError(Mistaken):
 class TakesOnePageForAll(Mistaken):
     async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         return (await super().find(sender, recipient, since))[:1]
+
+
+class SwapsWhoWroteAndWhoGotIt(Mistaken):
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
+        return await super().find(recipient, sender, since)
+
+
+class ListsTextsOfAnyTime(Mistaken):
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
+        return await super().find(sender, recipient, datetime(2000, 1, 1, tzinfo=UTC))
 
 
 class StopsReadingWithoutSayingSo(Mistaken):

@@ -23,6 +23,7 @@ from plugins.twilio.tests.mistakes import (
     ForgetsTheStatusUrl,
     GoesWhereTheListLeads,
     GuessesAStatus,
+    ListsTextsOfAnyTime,
     LogsTheText,
     LooksADeliveryIn,
     LooksAtTheUrlOnly,
@@ -39,6 +40,7 @@ from plugins.twilio.tests.mistakes import (
     SendsOneMediumOnly,
     SkipsWhatItDoesNotKnow,
     StopsReadingWithoutSayingSo,
+    SwapsWhoWroteAndWhoGotIt,
     TakesEvery404ForNone,
     TakesEverySuccessForATakenText,
     TakesOnePageForAll,
@@ -143,6 +145,17 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
     ),
     (CallsNothingAnError, Suite.test_a_text_that_the_vendor_does_not_know_is_none, ["fetch"]),
     (CostsLessThanNothing, Suite.test_the_price_of_a_text_is_a_cost_above_zero, []),
+    (
+        SwapsWhoWroteAndWhoGotIt,
+        Suite.test_a_list_is_of_the_two_addresses_that_were_asked_for,
+        [],
+    ),
+    (ListsTextsOfAnyTime, Suite.test_a_list_is_of_what_was_taken_since_then, []),
+    (
+        StopsReadingWithoutSayingSo,
+        Suite.test_a_page_that_fails_does_not_pass_for_the_end_of_the_list,
+        ["server_error"],
+    ),
     (TakesOnePageForAll, Suite.test_a_list_is_read_to_its_last_page, []),
     (
         StopsReadingWithoutSayingSo,

@@ -85,8 +85,8 @@ class BaseSignatureConformance(BaseWebhookConformance):
     def test_a_signature_is_of_the_url_that_was_called(self, name: str) -> None:
         _, request = self.webhook(name)
         assert hasattr(self, "signs_url"), "say whether the vendor signs the URL"
-        if not self.signs_url:
-            pytest.skip(f"{self.spec.name} does not sign the URL")
+        if not self.signs_url or self._is_challenge(name):
+            pytest.skip("its URL is not signed")
         url, mark, query = request.url.partition("?")
         for other in (f"{url}x{mark}{query}", f"{request.url}{'&' if mark else '?'}x=1"):
             assert self.is_refused(replace(request, url=other))

@@ -158,9 +158,10 @@ class BaseTelephonyConformance(BaseLookupConformance):
     ) -> None:
         self.needs(Capability.SMS_SEND)
 
-        outcome = self.attempt(replace(self.canned(scenario), json=None, content=body)).outcome
+        attempt = self.attempt(replace(self.canned(scenario), json=None, content=body))
 
-        assert isinstance(outcome, ProviderError)
+        assert isinstance(attempt.outcome, ProviderError)
+        assert not self.tells(attempt)
 
     @pytest.mark.parametrize("scenario", _SCENARIOS)
     def test_one_attempt_is_one_request_whatever_comes_of_it(self, scenario: str) -> None:
