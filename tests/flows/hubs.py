@@ -174,27 +174,35 @@ async def serve(
     environ: Mapping[str, str] | None = None,
     database: str = SQLITE,
     migrate: bool = False,
+    public: bool = True,
 ) -> AsyncIterator[Served]:
-    """Serve a hub on `data_dir` and a database, from a settings file."""
+    """
+    Serve a hub on `data_dir` and a database, from a settings file.
+
+    Vendors that a test plays are on this machine too and can call the hub where it is, which it is
+    told if it is `public`.
+    """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     config = data_dir / "trunkline.toml"
     config.write_text(toml)
+    base_url = f"http://127.0.0.1:{port}"
+    told = {"WEBHOOK_BASE_URL": base_url} if public and "public_url" not in toml else {}
+    environ = {**told, **(environ or {})}
     settings = load_settings(
         config=config,
         data_dir=data_dir,
-        environ=environ or {},
+        environ=environ,
         overrides={"server": {"port": port}, "database": {"url": database}},
     )
-    base_url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
         stack.enter_context(closing(listener))
         running = await stack.enter_async_context(
             open_hub(
                 settings,
                 plugins or load_plugins(),
-                environ=environ or {},
+                environ=environ,
                 clock=clock,
                 migrate=migrate,
             )

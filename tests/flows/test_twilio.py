@@ -20,7 +20,7 @@ from plugins.twilio.tests.vendor import (
     refusal,
     signature,
 )  # fmt: skip
-from tests.flows.hubs import Caller, Served, StartHub
+from tests.flows.hubs import ANN, HANDSET, Caller, Served, StartHub
 from tests.flows.networks import ALICE, BOB
 from trunkline.testing import Canned
 
@@ -358,6 +358,30 @@ async def test_behind_a_proxy_it_is_the_public_url_that_is_called_and_signed(
     assert twilio.asked[0]["StatusCallback"].startswith(f"{public}/webhooks/ann/")
     assert (reported.status_code, traced["status"]) == (204, "delivered")
     assert [reply.status_code for reply in told] == [200, 200, 403]
+
+
+async def test_case_c11_without_a_public_url_no_callback_is_asked_for_and_the_operator_is_told(
+    start_hub: StartHub, twilio: Twilio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with start_hub(toml=twilio.toml, public=False) as hub:
+        ann = await hub.agent("ann", ALICE)
+        sent = [await ann.send(BOB, body) for body in ("hello", "hello again")]
+        found = {each["subject"]: each for each in (await hub.local("doctor"))["findings"]}
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "no_public_url" in line]
+
+    assert [each["status"] for each in sent] == ["sent", "sent"]
+    assert not any("StatusCallback" in asked for asked in twilio.asked)
+    assert len(warnings) == 1
+    assert "Set it to the https address" in warnings[0]
+    assert found["public URL"]["verdict"] == "look"
+    assert "server.public_url is not set, so twilio" in found["public URL"]["sentence"]
+
+
+async def test_case_c11_the_simulated_network_needs_no_public_url(start_hub: StartHub) -> None:
+    async with start_hub(public=False) as hub:
+        ann = await hub.agent("ann", ANN)
+        sent = await ann.send(HANDSET, "hello")
+        await hub.until_status(ann, sent["messageId"], "delivered")
 
 
 # --- settings -------------------------------------------------------------------------------------

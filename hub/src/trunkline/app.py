@@ -9,7 +9,7 @@ from trunkline.applications import Loopback, RunningHub, build_applications
 from trunkline.background import at_work
 from trunkline.composition import Lent, compose
 from trunkline.core.connections.configuring import configure
-from trunkline.core.connections.registry import Connection
+from trunkline.core.connections.registry import Connection, not_set
 from trunkline.core.forwarding.courier import TIMEOUT_S
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.db.opening import open_patiently
@@ -88,6 +88,9 @@ async def open_hub(
             )
         )
         hub = composed.hub
+        uncalled = hub.connections.calling()
+        if works and uncalled and settings.server.public_url is None:
+            log.warning("hub.no_public_url", reason=not_set(uncalled))
         await hub.privacy.check_key()
         await hub.agents.ensure_pool(settings.pool.size)
         try:

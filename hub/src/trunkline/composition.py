@@ -163,6 +163,7 @@ def compose(lent: Lent) -> Composed:
         log,
         metrics,
         callback_url,
+        is_public=settings.server.public_url is not None,
         timeout_s=timeout_s,
         may_ask=(lambda begun_s: True) if lent.alone else pulse.may_ask,
     )
@@ -233,6 +234,7 @@ def compose(lent: Lent) -> Composed:
             log=log,
             data_dir=settings.server.data_dir,
             public_url=settings.public_url,
+            is_public=settings.server.public_url is not None,
             wanted=sorted({*settings.connection_tables, *settings.slots.telephony}),
         ),
         connections=connections,

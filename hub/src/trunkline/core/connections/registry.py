@@ -107,6 +107,14 @@ class Connections:
         """Return the names of all connections."""
         return list(self._all)
 
+    def calling(self) -> list[str]:
+        """Return the names of those whose providers call the hub from elsewhere."""
+        return [
+            name
+            for name, each in self._all.items()
+            if each.spec.webhook is not None and not each.spec.simulated
+        ]
+
     def all(self) -> list[Connection]:
         """Return all connections."""
         return list(self._all.values())
@@ -276,3 +284,12 @@ def _told(error: BaseException) -> str:
     if isinstance(error, TrunklineError):
         return str(error)[:_LONGEST_TOLD]
     return f"Its adapter raised {type(error).__name__}; the log says where."
+
+
+def not_set(uncalled: Sequence[str]) -> str:
+    """Return what it means that no public URL is set, for connections that would be called."""
+    return (
+        f"server.public_url is not set, so {', '.join(uncalled)} cannot call the hub: nothing "
+        "comes in, and what became of a text is looked up late. Set it to the https address that "
+        "leads here."
+    )

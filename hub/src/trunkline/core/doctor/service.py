@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from trunkline import __version__
 from trunkline.core.connections.clocks import VendorClocks
-from trunkline.core.connections.registry import Connections
+from trunkline.core.connections.registry import Connections, not_set
 from trunkline.core.connections.troubles import Troubles
 from trunkline.core.connections.verification import Held, Verification, Verified
 from trunkline.core.doctor import counts
@@ -40,6 +40,7 @@ class Doctor:
     Examines a hub; nothing is sent and nothing but a mark is written.
 
     Attributes:
+        public_url, is_public: Where the hub is reached; whether the settings say so.
         wanted: The connections that the settings name.
     """
 
@@ -54,6 +55,7 @@ class Doctor:
     log: EventLog
     data_dir: Path
     public_url: str
+    is_public: bool
     wanted: Sequence[str]
 
     async def examine(self, principal: Principal) -> list[Finding]:
@@ -165,7 +167,13 @@ class Doctor:
         if told.get("version") != __version__:
             sentence = f"A hub of version {told.get('version')} answers, and this is {__version__}."
             return look(subject, sentence)
-        url = urlsplit(self.public_url)
+        return self._reached(subject)
+
+    def _reached(self, subject: str) -> Finding:
+        """Say who can reach the address, which leads to this hub."""
+        url, uncalled = urlsplit(self.public_url), self.connections.calling()
+        if uncalled and not self.is_public:
+            return look(subject, f"{not_set(uncalled)} Until then it is {self.public_url}.")
         if url.hostname in _LOOPBACK:
             sentence = f"{self.public_url} is for this machine only: no provider elsewhere can call"
             return look(subject, f"{sentence}. Set server.public_url.")

@@ -58,10 +58,16 @@ class Delivery:
         metrics: Metrics,
         callback_url: CallbackUrl,
         *,
+        is_public: bool,
         timeout_s: float,
         may_ask: Callable[[float], bool],
     ) -> None:
-        """`may_ask` tells whether an attempt that began then is surely still this process's."""
+        """
+        Take what an attempt needs.
+
+        `is_public` says that providers can call the hub's callback URLs; `may_ask` tells whether an
+        attempt that began then is surely still this process's.
+        """
         self._db = db
         self._connections = connections
         self._routes = routes
@@ -71,6 +77,7 @@ class Delivery:
         self._log = log
         self._metrics = metrics
         self._callback_url = callback_url
+        self._is_public = is_public
         self._timeout_s = timeout_s
         self._may_ask = may_ask
         self.under_way: set[str] = set()
@@ -162,9 +169,7 @@ class Delivery:
             recipient=attempt.message.to_address,
             body=attempt.content.body,
             idempotency_key=key_of(attempt.message.id, attempt.connection.spec),
-            status_url=self._callback_url(
-                CallbackKind.MESSAGE_STATUS, attempt.message.agent_id, attempt.id
-            ),
+            status_url=self._status_url(attempt),
             media=attempt.content.media,
         )
         try:
@@ -180,6 +185,13 @@ class Delivery:
         if late or not self._may_ask(attempt.begun_s):
             return _StoodStill("The hub stood still before it could ask the provider.")
         return await self._ask(provider, attempt, sms)
+
+    def _status_url(self, attempt: Attempt) -> str | None:
+        """Return where to report an attempt: vendors refuse a text with a URL they cannot call."""
+        if not self._is_public and not attempt.connection.spec.simulated:
+            return None
+        kind = CallbackKind.MESSAGE_STATUS
+        return self._callback_url(kind, attempt.message.agent_id, attempt.id)
 
     async def _ask(
         self, provider: TelephonyProvider, attempt: Attempt, sms: OutboundSms
