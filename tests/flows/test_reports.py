@@ -185,7 +185,7 @@ async def test_a_report_that_waits_is_no_dead_letter(start_hub: StartHub) -> Non
         await hub.agent("ann", ALICE)
         await tell(hub, {"id": "n1", "status": "delivered"}, path=STATUS)
         (event,) = (await hub.local("events_list", state="waiting"))["events"]
-        replayed = await hub.local("events_replay", id=event["id"])
+        replayed = await hub.local("events_replay", id=event["eventId"])
 
     assert event["reason"] == "Its message is not known yet."
     assert "tried again by itself" in str(replayed)

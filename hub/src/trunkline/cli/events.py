@@ -18,7 +18,7 @@ def events() -> None:
 @events.command("list")
 @files
 @as_json_option
-@click.option("--state", help="handled, ignored or dead. Default: all.")
+@click.option("--state", help="handled, ignored, dead or waiting. Default: all.")
 @click.option("--limit", type=int, default=50, help="How many. Default: 50.")
 def list_events(
     config: Path | None, data_dir: Path | None, as_json: bool, state: str | None, limit: int
