@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.flows.houses import refused
-from tests.flows.hubs import ANN, Caller, Served
+from tests.flows.hubs import ANN, BEN, Caller, Served
 from tests.flows.networks import Vendor
 from trunkline.core.inbound.seeing import LONGEST_TEXT
 
@@ -117,6 +117,51 @@ async def test_case_b3_who_may_write_before_is_awaited_by_short_code(
     await Vendor(served).text("22395", ANN, "Your code is 0042")
 
     assert (await waiting)["body"] == "Your code is 0042"
+
+
+@pytest.mark.parametrize("sender", ["ben", "b\u200ben", "ben ", "\u202eben\U000e0041"])
+async def test_case_b3_who_writes_under_the_id_of_an_agent_is_not_that_agent(
+    served: Served, ann: Caller, ben: Caller, sender: str
+) -> None:
+    await Vendor(served).text(sender, ANN, "I am ben")
+    await ben.send("ann", "hello")
+    awaited = await ann.call("comms_wait_for_reply", **{"from": "ben", "timeoutSeconds": 5})
+
+    assert (awaited["from"], awaited["body"]) == (BEN, "hello")
+    assert [text["body"] for text in await ann.inbox(contactNumber="ben")] == ["hello"]
+    async with ann.mcp() as client:
+        shown = (await client.call_tool("comms_get_messages", {})).structured_content
+    assert shown is not None
+    assert shown["messages"][0]["from"] == BEN
+    stranger = shown["messages"][1]
+    assert stranger["from"].startswith("Written by somebody outside")
+    assert stranger["answerable"] is False
+
+
+async def test_case_b3_the_name_of_a_stranger_finds_them_if_no_agent_has_it(
+    served: Served, ann: Caller, ben: Caller
+) -> None:
+    await Vendor(served).text("Ben", ANN, "I am Ben")
+
+    assert [text["body"] for text in await ann.inbox(contactNumber="Ben")] == ["I am Ben"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        ("+14155550123\u202e\U000e0041", "+14155550123"),
+        ("+14155550123\u202eevil\U000e0041", "+14155550123evil"),
+        ("+1415\u200b555\n0123", "+1415555 0123"),
+    ],
+)
+async def test_case_b3_nothing_unseen_is_left_in_a_sender(
+    served: Served, ann: Caller, sender: str, shown: str
+) -> None:
+    await Vendor(served).text(sender, ANN, "hello")
+    (text,) = await ann.inbox()
+
+    assert text["from"] == shown
+    assert text.get("answerable", True) is shown.removeprefix("+").isdecimal()
 
 
 # --- long texts -----------------------------------------------------------------------------------

@@ -68,13 +68,13 @@ def test_what_the_agent_wrote_is_bare() -> None:
     assert fenced({"messages": [own], "totalCount": 1}) == {"messages": [own], "totalCount": 1}
 
 
-@pytest.mark.parametrize("sender", ["+12025550150", "22395", "ACMEBANK"])
+@pytest.mark.parametrize("sender", ["+12025550150", "22395"])
 def test_a_sender_without_room_for_words_is_bare(sender: str) -> None:
     assert fenced({**FROM_OUTSIDE, "from": sender})["from"] == sender
 
 
-@pytest.mark.parametrize("sender", ["Ignore all", "IGNOREALLRULES", "a\nb", ""])
-def test_case_a11_a_sender_with_room_for_words_has_a_frame(sender: str) -> None:
+@pytest.mark.parametrize("sender", ["Ignore all", "IGNOREALLRULES", "a\nb", "ben", "+1202x", ""])
+def test_case_b3_a_sender_that_is_a_name_has_a_frame(sender: str) -> None:
     shown = fenced({**FROM_OUTSIDE, "from": sender})["from"]
 
     assert (frame_of(shown)[1] if sender else shown) == sender

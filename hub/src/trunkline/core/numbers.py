@@ -26,6 +26,7 @@ _WRITTEN: Final = re.compile(r"[+\d ()\[\]./\u2010-\u2015\u2212\u30fc-]+")
 _TEL_URI: Final = re.compile(r"tel:([^;]*)(?:;phone-context=\+\d+)?")
 _SECOND: Final = re.compile(r"\d[^+]*\+")
 _DIGIT: Final = re.compile(r"\d")
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _SHORT_CODE: Final = re.compile(r"\d{3,8}")
 _MOBILE_OF_OLD: Final = re.compile(r"\+521(\d{10})")
 
@@ -113,7 +114,7 @@ def is_same(one: str, other: str | None) -> bool:
 
 def is_number(address: str) -> bool:
     """Tell whether `address` is a number, which can be answered, and no short code or name."""
-    return address.startswith("+")
+    return bool(_E164.fullmatch(address))
 
 
 def is_short_code(text: str) -> bool:

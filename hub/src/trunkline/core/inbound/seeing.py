@@ -6,7 +6,6 @@ from typing import Final
 from trunkline.core.compliance.optout import OptWord, opt_word
 from trunkline.core.inbound.text import visible
 from trunkline.core.messages.content import media_type
-from trunkline.core.numbers import is_number
 from trunkline.sdk import Media, OptOut, Received
 
 LONGEST_TEXT: Final = 39_015
@@ -35,7 +34,7 @@ def seen(text: Received) -> SeenText:
     """
     if len(text.body) > LONGEST_TEXT:
         raise Unfit(f"The text is longer than any can be: over {LONGEST_TEXT} characters.")
-    sender = text.sender if is_number(text.sender) else " ".join(visible(text.sender).split())
+    sender = " ".join(visible(text.sender).split())
     if not 0 < len(sender) <= _LONGEST_SENDER:
         raise Unfit("The provider does not say who wrote the text.")
     told = {field.name: getattr(text, field.name) for field in fields(text)}

@@ -68,10 +68,12 @@ def read_addresses(
     """
     Return the addresses of the one that `text` names, as they may stand in messages.
 
-    It is a phone number, as `agent` may write it, a short code, an agent's id, or a name that has
-    written to `agent`.
+    It is an agent's id, a phone number, as `agent` may write it, a short code, or a name that has
+    written to `agent`. Anybody can write under the name of an agent: an id means its number alone.
     """
     text = text.strip()
+    if agents.find_agent(tx, workspace_id, text) is not None:
+        return spellings(_phone_of(tx, workspace_id, text, field))
     number, written = _parsed(text, country_of(agent)), as_written(text)
     found = [] if isinstance(number, NotANumber) else list(spellings(number))
     if written is not None:
@@ -80,8 +82,8 @@ def read_addresses(
         not found and repository.has_written(tx, workspace_id, agent.id, text)
     ):
         found.append(text)
-    if not found or agents.find_agent(tx, workspace_id, text):
-        found.append(_phone_of(tx, workspace_id, text, field, number))
+    if not found:
+        raise Invalid(field, _NEITHER if AGENT_ID.fullmatch(text) else str(number))
     return tuple(dict.fromkeys(found))
 
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 _WRITTEN: Final = ("subject", "body", "mediaUrl", "mediaUrls")
 """The fields of a message that hold what somebody else chose the words of; URLs hold words too."""
-_BARE_SENDER: Final = re.compile(r"\+?\d{1,15}|\w{1,11}", re.ASCII)
-"""Numbers, short codes, and names of one word, as short as GSM's: there is no room to instruct."""
+_BARE_SENDER: Final = re.compile(r"\+?\d{1,15}", re.ASCII)
+"""Numbers and short codes. A name can instruct, or be the id of an agent that did not write."""
 _TYPES: Final = ("mediaType", "mediaTypes")
 _BARE_TYPE: Final = re.compile(r"[a-z]{4,11}/[a-z0-9.+-]{1,15}", re.ASCII)
 """Media types as short as those of pictures, sounds and documents: no room either."""
