@@ -1,9 +1,11 @@
 """The rest of Postbird's manual: media, look-up, the account, refusals, lists, challenges."""
 
+import inspect
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -153,3 +155,10 @@ def test_case_d17_the_spec_tells_keys_prices_and_failures() -> None:
     assert EXAMPLE.prices.sms_micros("US", 2) == 15_800
     assert EXAMPLE.prices.mms_micros("US") == 20_000
     assert all(each.sentence.endswith(".") for each in FAILURES.values())
+
+
+def test_case_d17_all_of_it_is_fewer_than_300_lines() -> None:
+    sources = Path(inspect.getfile(Postbird)).parent.glob("*.py")
+    lines = [line.strip() for source in sources for line in source.read_text("utf-8").splitlines()]
+
+    assert len([line for line in lines if line and not line.startswith("# -- ")]) < 300
