@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+from collections import Counter
 from enum import Enum
 from http import HTTPStatus
 from typing import Final
@@ -10,7 +11,15 @@ import httptools
 from starlette.datastructures import MutableHeaders
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from trunkline.core.problems import HeadTooLarge, Malformed, Problem, TooLarge, TooSlow
+from trunkline.core.problems import (
+    HeadTooLarge,
+    Malformed,
+    Problem,
+    TooLarge,
+    TooSlow,
+    UnknownCoding,
+)
+from trunkline.surfaces.guard import name_of
 from trunkline.surfaces.http import problem_response
 
 MOST_HEAD_BYTES: Final = 65_536
@@ -23,6 +32,14 @@ LOOK_EVERY_S: Final = 1.0
 _MOST_UNANSWERED: Final = 10
 """Requests that a client may send before it has the answer to the first."""
 _MOST_CONNECTIONS: Final = 10_000
+_ONCE: Final = frozenset(
+    {b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"origin"}
+)
+"""
+Fields of one value, which the hub goes by (RFC 9110 §5.3).
+
+Of two, something before the hub may have gone by the other one.
+"""
 
 
 class Part(Enum):
@@ -105,6 +122,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Hand the request on, unless the client asks for more than it takes answers."""
         if self._unanswered >= _MOST_UNANSWERED or self.parser.get_method() == b"CONNECT":
             raise _Refused
+        self._check_head()
         if self.parser.should_upgrade():
             return  # it comes again, without the offer
         super().on_headers_complete()
@@ -132,6 +150,38 @@ class BoundedProtocol(HttpToolsProtocol):
         """Count the answer."""
         self._unanswered -= 1
         super().on_response_complete()
+
+    def _check_head(self) -> None:
+        """Refuse a head that another server might read differently, or not at all."""
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
+            raise _Refused
+        self._take_origin_form()
+        names = Counter(name for name, _ in self.headers)
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if any(names[name] > 1 for name in _ONCE) or None in map(_host_name, hosts):
+            raise _Refused
+        if not hosts and self.parser.get_http_version() == "1.1":
+            raise _Refused
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and b",".join(codings).strip().lower() != b"chunked":
+            self._refusal = UnknownCoding()
+            raise _Refused
+
+    def _take_origin_form(self) -> None:
+        """Let a target that is a whole URL say which host is asked for (RFC 9112 §3.2.2)."""
+        if b"#" in self.url:
+            raise _Refused
+        if self.url.startswith(b"/") or self.url == b"*":
+            return
+        target = httptools.parse_url(self.url)
+        if target.userinfo or target.schema.lower() not in (b"http", b"https"):
+            raise _Refused
+        authority = self.url.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+        query = b"?" + target.query if target.query else b""
+        self.url = (target.path or b"/") + query
+        self.headers[:] = [
+            (name, authority if name == b"host" else value) for name, value in self.headers
+        ]
 
     def _parse(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -184,6 +234,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._enter(Part.NO_MORE)
         self.transport.write(_written(problem))
         self.transport.write_eof()  # closed at once, the system might throw away what was written
+
+
+def _host_name(value: bytes) -> str | None:
+    return name_of(value.decode("latin-1"))
 
 
 def _written(problem: Problem) -> bytes:

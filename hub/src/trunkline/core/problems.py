@@ -170,6 +170,17 @@ class Malformed(Problem):
         super().__init__("This is not a request in HTTP/1.1.")
 
 
+class UnknownCoding(Problem):
+    """The body is coded for its transfer in another way than `chunked` (RFC 9112 §6.1)."""
+
+    code = "unsupported"
+    status = 501
+    title = "Not supported"
+
+    def __init__(self) -> None:
+        super().__init__("Of transfer codings only chunked is taken, once and by itself.")
+
+
 class PoolExhausted(Problem):
     """Every agent slot is taken."""
 
