@@ -58,6 +58,10 @@ _CLOSES: Final = wording.pattern([_ENGLISH], "closes")
 _UNSURE: Final = wording.pattern([_ENGLISH], "unsure")
 _LATIN_CLOSES, _LATIN_UNSURE = (wording.pattern(_LATIN, name) for name in ("closes", "unsure"))
 _OTHER_CLOSES, _OTHER_UNSURE = (wording.pattern(_OTHER, name) for name in ("closes", "unsure"))
+_CALLS, _MAIL, _TEXTS, _RATHER = (
+    wording.pattern([wording.read("channels")], name)
+    for name in ("calls", "mail", "texts", "rather")
+)
 _DIGIT: Final = re.compile(r"\d")
 _REQUEST: Final = re.compile(
     r"(?:hey |hi |hello |there |ok |so |and |but |please )*"
@@ -73,7 +77,7 @@ _ALIKE: Final = str.maketrans(
 
 def _judged(said: Sequence[Sentence]) -> OptWord | None:
     """Return STOP, UNCLEAR or None for all sentences of a text."""
-    found = {_of_sentence(sentence, alone=len(said) == 1) for sentence in said}
+    found = {_of_texts(sentence, alone=len(said) == 1) for sentence in said}
     spoken = " ".join(sentence.text for sentence in said)
     if OptWord.STOP not in found and len(said) > 1:
         bare = [text for sentence in said if (text := _bare(sentence.text))]
@@ -83,9 +87,21 @@ def _judged(said: Sequence[Sentence]) -> OptWord | None:
         return OptWord.UNCLEAR if OptWord.UNCLEAR in found else None
     if _RETRACTS.search(spoken):
         return OptWord.UNCLEAR if re.search(r"\bkeep|\bactually", spoken) else None
+    if (_CALLS.search(spoken) or _MAIL.search(spoken)) and any(
+        _RATHER.search(clause) for sentence in said for clause in sentence.clauses
+    ):
+        return OptWord.UNCLEAR
     if LAUGH in spoken or re.search(r"\bbut keep\b", spoken):
         return OptWord.UNCLEAR
     return OptWord.STOP
+
+
+def _of_texts(sentence: Sentence, *, alone: bool) -> OptWord | None:
+    """Judge a sentence; a wish about mail or another messenger alone is no clear one."""
+    asked = _of_sentence(sentence, alone=alone)
+    rest = _MAIL.sub(" ", sentence.text)
+    is_other = asked is OptWord.STOP and rest != sentence.text and not _TEXTS.search(rest)
+    return OptWord.UNCLEAR if is_other else asked
 
 
 def _of_sentence(sentence: Sentence, *, alone: bool) -> OptWord | None:

@@ -16,6 +16,11 @@ Every entry is written as `fold` leaves a text. A file has some of these section
     almost     a text that is one of these should be looked at by a person
     unsure     patterns: so should one with a sentence in which one is found
     retracts   patterns: what was said before is taken back
+
+`channels` has patterns for what is not about texts, in every language:
+
+    calls, mail, texts   a word for calls, for mail and other messengers, for texts
+    rather               a clause that would have texts, where calls or mail are named
 """
 
 import re
@@ -42,7 +47,7 @@ def read(language: str) -> Wording:
 def read_others() -> tuple[list[Wording], list[Wording]]:
     """Return what is said in every other language: in those with Latin letters, and in the rest."""
     names = sorted(file.name.removesuffix(".txt") for file in _FILES.iterdir())
-    found = [read(name) for name in names if name not in ("en", "marks")]
+    found = [read(name) for name in names if name not in ("en", "marks", "channels")]
     latin = [each for each in found if sum(map(_is_latin, each["words"])) * 2 > len(each["words"])]
     return latin, [each for each in found if each not in latin]
 
