@@ -240,6 +240,63 @@ async def test_a_handshake_opens_no_session_and_each_request_counts_for_its_own_
     assert refused.status_code == 401
 
 
+async def _initialize(house: House, version: str, asked: str) -> httpx2.Response:
+    client = {"capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {"protocolVersion": asked, **client},
+    }
+    headers = {
+        "Accept": "application/json, text/event-stream",
+        "Authorization": f"Bearer {house.ann.token}",
+        "MCP-Protocol-Version": version,
+    }
+    return await house.hub.client.post("/mcp", json=hello, headers=headers)
+
+
+@pytest.mark.parametrize("asked", ["2099-01-01", "1999-01-01", "2026-07-28", "2025-06-18", ""])
+async def test_case_a13_a_handshake_is_negotiated_whatever_its_header_repeats(
+    house: House, asked: str
+) -> None:
+    response = await _initialize(house, asked, asked)
+
+    agreed = response.json()["result"]["protocolVersion"]
+    assert agreed == (asked if asked == "2025-06-18" else "2025-11-25")
+
+
+async def test_case_a13_a_handshake_whose_header_says_something_else_is_refused(
+    house: House,
+) -> None:
+    response = await _initialize(house, "2099-01-01", "2025-06-18")
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, -32020)
+
+
+@pytest.mark.parametrize(
+    "message", [{"id": 7, "method": "tools/list"}, {"method": "notifications/initialized"}]
+)
+async def test_case_a13_a_version_that_nobody_knows_is_answered_with_those_that_there_are(
+    house: House, message: dict[str, Any]
+) -> None:
+    response = await house.hub.client.post(
+        "/mcp",
+        json={"jsonrpc": "2.0", **message},
+        headers={
+            "Accept": "application/json, text/event-stream",
+            "Authorization": f"Bearer {house.ann.token}",
+            "MCP-Protocol-Version": "2099-01-01",
+        },
+    )
+
+    answer = response.json()
+    assert (response.status_code, answer["id"]) == (400, message.get("id"))
+    assert "2025-11-25" in answer["error"]["message"]
+    assert answer["error"]["data"]["requested"] == "2099-01-01"
+    assert {"2024-11-05", "2026-07-28"} <= set(answer["error"]["data"]["supported"])
+
+
 # --- what people wrote ----------------------------------------------------------------------------
 
 ATTACKS = [

@@ -265,6 +265,32 @@ async def test_an_mcp_client_that_goes_away_waits_no_longer(
     await until_waiting(served, 0)
 
 
+@pytest.mark.parametrize(("mode", "accept"), [("auto", "*/*"), ("legacy", "application/json")])
+async def test_a_client_that_takes_only_json_and_goes_away_waits_no_longer(
+    served: Served, ann: Caller, mode: str, accept: str
+) -> None:
+    era: dict[str, Any] = {"headers": {"MCP-Protocol-Version": "2025-11-25"}}
+    if mode == "auto":
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        named = {"Mcp-Method": "tools/call", "Mcp-Name": "comms_wait_for_reply"}
+        era = {
+            "params": {"_meta": meta},
+            "headers": {"MCP-Protocol-Version": "2026-07-28", **named},
+        }
+    waiting = asyncio.create_task(_post(ann, "comms_wait_for_reply", accept, era))
+    await until_waiting(served)
+    waiting.cancel()
+    await until_waiting(served, 0)
+    waiting = asyncio.create_task(_post(ann, "comms_wait_for_reply", accept, era))
+    await until_waiting(served)
+    await Vendor(served).text(HANDSET, ANN, "yes")
+
+    assert bare((await waiting).json()["result"]["structuredContent"]["body"]) == "yes"
+
+
 # --- progress -------------------------------------------------------------------------------------
 
 MESSAGES = [{"channel": "sms", "to": HANDSET, "body": f"text {number}"} for number in range(60)]
@@ -288,7 +314,8 @@ async def test_a_batch_tells_an_mcp_client_that_asks_how_far_it_is(ann: Caller, 
 
 
 async def _post(ann: Caller, name: str, accept: str, era: dict[str, Any]) -> httpx2.Response:
-    call = {"name": name, "arguments": {"messages": MESSAGES[:1]}, **era.get("params", {})}
+    arguments = {"messages": MESSAGES[:1]} if name == "comms_send_batch" else {}
+    call = {"name": name, "arguments": arguments, **era.get("params", {})}
     return await ann.client.post(
         "/mcp",
         json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call},

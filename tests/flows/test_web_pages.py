@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.sqlite]
 APP: Final = "https://app.example"
 PUBLIC: Final = "https://hub.example"
 SETTINGS: Final = DEMO.replace(
-    "demo = true", f'demo = true\npublic_url = "{PUBLIC}"\nallowed_origins = ["{APP}"]'
+    "demo = true",
+    f'demo = true\nlegacy_sse = true\npublic_url = "{PUBLIC}"\nallowed_origins = ["{APP}"]',
 )
 PREFLIGHT: Final = {
     "Origin": APP,
@@ -31,7 +32,14 @@ PREFLIGHT: Final = {
     "Access-Control-Request-Headers": "authorization,content-type,idempotency-key,last-event-id,"
     "mcp-method,mcp-name,mcp-protocol-version,mcp-session-id",
 }
-SHARED: Final = ["/mcp", "/api/v1/tools", "/api/v1/messages", "/api/v1/tools/comms_send_message"]
+SHARED: Final = [
+    "/mcp",
+    "/sse",
+    "/sse/messages",
+    "/api/v1/tools",
+    "/api/v1/messages",
+    "/api/v1/tools/comms_send_message",
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

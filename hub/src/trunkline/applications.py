@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx2
 from fastapi import FastAPI
@@ -76,7 +77,8 @@ def build_applications(
 ) -> RunningHub:
     """Return the applications of an open hub, and let `loopback` deliver to them."""
     catalogue = Catalogue((*AGENT_OPERATIONS, *LOCAL_OPERATIONS))
-    mcp = McpEndpoint(hub, catalogue)
+    public_path = urlsplit(settings.public_url).path.rstrip("/")
+    mcp = McpEndpoint(hub, catalogue, public_path=public_path)
     beside: list[BaseRoute] = [Route("/mcp", endpoint=mcp)]
     if settings.server.legacy_sse:
         beside += [Route("/sse", endpoint=_Asgi(mcp.stream)), Route(SSE_MESSAGES, endpoint=mcp)]
@@ -115,7 +117,8 @@ def build_applications(
         hub.replies.end()
         mcp.end_streams()
 
-    return RunningHub(hub=hub, app=guarded, local_app=_LocalDoor(app), end_waits=end_waits)
+    public = _BelowPublicPath(guarded, public_path) if public_path else guarded
+    return RunningHub(hub=hub, app=public, local_app=_LocalDoor(app), end_waits=end_waits)
 
 
 def _routes_of(site: Site, hub: Hub) -> list[BaseRoute]:
@@ -187,6 +190,22 @@ class _Patience:
             if not self.is_over or has_begun or scope["type"] != "http":
                 raise
             await problem_response(Stopping())(scope, receive, send)
+
+
+class _BelowPublicPath:
+    """The application for who asks by the public URL's path, which a proxy may leave as it is."""
+
+    def __init__(self, app: ASGIApp, public_path: str) -> None:
+        self._app = app
+        self._prefix = f"{public_path}/"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and scope["path"].startswith(self._prefix):
+            cut = len(self._prefix) - 1
+            raw = scope["raw_path"]
+            raw = raw[cut:] if raw.startswith(self._prefix.encode()) else raw
+            scope = {**scope, "path": scope["path"][cut:], "raw_path": raw}
+        await self._app(scope, receive, send)
 
 
 class _LocalDoor:

@@ -7,6 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trunkline.surfaces.guard import origin_of
+from trunkline.surfaces.mcp.endpoint import SSE_MESSAGES
 
 _METHODS: Final = ("GET", "HEAD", "POST", "DELETE")
 """DELETE and GET are what MCP clients of the older era try; they shall read that they may not."""
@@ -30,11 +31,12 @@ _SHOWN: Final = (
     "WWW-Authenticate",
 )
 _PREFLIGHT_HOLDS_S: Final = 600
+_OF_MCP: Final = frozenset({"/mcp", "/sse", SSE_MESSAGES})
 
 
 class Cors:
     """
-    Answers the web pages of allowed origins so that they can read it, on ``/mcp`` and ``/api``.
+    Answers the web pages of allowed origins so that they can read it: MCP's and ``/api``.
 
     Nobody else gets a word of it, and cookies are never asked for: the token comes in a header.
     """
@@ -59,6 +61,6 @@ class Cors:
 
     def _shares(self, scope: Scope) -> bool:
         path = scope["path"] if scope["type"] == "http" else ""
-        if path != "/mcp" and not path.startswith("/api/"):
+        if path not in _OF_MCP and not path.startswith("/api/"):
             return False
         return any(name == b"origin" and value in self._allowed for name, value in scope["headers"])

@@ -1,12 +1,12 @@
 """MCP over Streamable HTTP, in both protocol eras, at one path."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message as Event
@@ -40,7 +40,7 @@ class _Managers:
     streaming: "StreamableHTTPSessionManager"
     unread: "HubUnread"
     sse: "SseStreams"
-    check_headers: Callable[[Headers, Message], None]
+    checked_headers: Callable[[Scope, Message], Scope]
 
 
 class McpEndpoint:
@@ -51,9 +51,11 @@ class McpEndpoint:
     request waits for it. One task enters the SDK's session managers and leaves them again.
     """
 
-    def __init__(self, hub: Hub, catalogue: Catalogue) -> None:
+    def __init__(self, hub: Hub, catalogue: Catalogue, *, public_path: str) -> None:
         self._hub = hub
         self._tools = _CatalogueTools(hub, catalogue)
+        self._public_path = public_path
+        self._waits = frozenset(each.name for each in catalogue.all() if each.waits)
         self._long = frozenset(each.name for each in catalogue.all() if each.is_long)
         self._ready: asyncio.Future[_Managers] | None = None
         self._stop = asyncio.Event()
@@ -84,17 +86,20 @@ class McpEndpoint:
             body = await _posted(request)
             managers = await self._managers()
             message = read_message(body)
-            managers.check_headers(request.headers, message)
+            scope = managers.checked_headers(scope, message)
         except Exception as error:  # noqa: BLE001 - every error has a documented answer
             await self._refusal(error)(scope, receive, send)
             return
-        receive = _after(body, receive)
+        again = _after(body, receive)
         if scope["path"] == SSE_MESSAGES:
-            await managers.sse.take(scope, receive, send)
-            return
-        streams = self._is_long(message) and _SSE in request.headers.get("accept", "")
-        manager = managers.streaming if streams else managers.plain
-        await manager.handle_request(scope, receive, send)
+            await managers.sse.take(scope, again, send)
+        elif self._is_long(message) and _SSE in request.headers.get("accept", ""):
+            await managers.streaming.handle_request(scope, again, send)
+        elif _called(message) in self._waits:
+            answer = partial(managers.plain.handle_request, scope, again)
+            await _unless_left(answer, receive, send)
+        else:
+            await managers.plain.handle_request(scope, again, send)
 
     async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer at /sse: open a stream of the old HTTP+SSE transport."""
@@ -108,7 +113,7 @@ class McpEndpoint:
         except Exception as error:  # noqa: BLE001 - every error has a documented answer
             await self._refusal(error)(scope, receive, send)
             return
-        await managers.sse.stream(scope, receive, send)
+        await managers.sse.stream({**scope, "root_path": self._public_path}, receive, send)
 
     async def _managers(self) -> _Managers:
         self.warm_up()
@@ -122,8 +127,7 @@ class McpEndpoint:
 
     def _is_long(self, message: Message) -> bool:
         """Tell whether a message calls a tool that takes long, or listens."""
-        called = str((message.get("params") or {}).get("name"))
-        return message.get("method") == _LISTEN or called in self._long
+        return message.get("method") == _LISTEN or _called(message) in self._long
 
     async def _run(self, ready: "asyncio.Future[_Managers]") -> None:
         try:
@@ -159,6 +163,37 @@ def _after(body: bytes, receive: Receive) -> Receive:
     return again
 
 
+def _called(message: Message) -> str:
+    """Return the tool that a message calls."""
+    return str((message.get("params") or {}).get("name"))
+
+
+async def _unless_left(
+    answer: Callable[[Send], Awaitable[None]], receive: Receive, send: Send
+) -> None:
+    """Answer a request whose body was read; not if its client leaves before the answer begins."""
+    has_begun = False
+
+    async def watched(event: Event) -> None:
+        nonlocal has_begun
+        has_begun = True
+        await send(event)
+
+    async def left() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    answering = asyncio.ensure_future(answer(watched))
+    leaving = asyncio.ensure_future(left())
+    try:
+        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if has_begun or answering.done():
+            await answering
+    finally:
+        answering.cancel()
+        leaving.cancel()
+
+
 class _CatalogueTools:
     """The catalogue of this process, for whoever the request's token stands for."""
 
@@ -186,7 +221,7 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
     """Import the SDK and return a function from tools to session managers."""
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-    from trunkline.surfaces.mcp.headers import check_headers
+    from trunkline.surfaces.mcp.headers import checked_headers
     from trunkline.surfaces.mcp.server import build_server
     from trunkline.surfaces.mcp.sse import SseStreams
     from trunkline.surfaces.mcp.unread import HubUnread
@@ -203,7 +238,7 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
             streaming=StreamableHTTPSessionManager(server, stateless=True),
             unread=unread,
             sse=SseStreams(server, unread, SSE_MESSAGES),
-            check_headers=check_headers,
+            checked_headers=checked_headers,
         )
 
     return build

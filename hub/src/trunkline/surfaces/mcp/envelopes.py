@@ -20,16 +20,26 @@ class NoMessage(Exception):
 
     Attributes:
         id: That of the message, where it can be read.
+        data: What a program may want to know of it.
     """
 
-    def __init__(self, code: int, sentence: str, id_: str | float | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        sentence: str,
+        id_: str | float | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.id = id_
+        self.data = data
 
     def answer(self) -> dict[str, Any]:
         """Return JSON-RPC's error."""
-        error = {"code": self.code, "message": str(self)}
+        error: dict[str, object] = {"code": self.code, "message": str(self)}
+        if self.data is not None:
+            error["data"] = self.data
         return {"jsonrpc": "2.0", "id": self.id, "error": error}
 
 

@@ -3,6 +3,7 @@ const form = document.getElementById("sign-in");
 const input = document.getElementById("token");
 const button = form.querySelector("button");
 const refusal = document.getElementById("refusal");
+const hub = new URL("..", location.href); // a proxy may have it below a path of its own
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -23,7 +24,7 @@ async function describe(token) {
   const headers = { Authorization: `Bearer ${token}` };
   let answer;
   try {
-    answer = await fetch("/openapi.json", { headers, cache: "no-store" });
+    answer = await fetch(new URL("openapi.json", hub), { headers, cache: "no-store" });
   } catch {
     throw new Error("The hub does not answer.");
   }
@@ -35,7 +36,7 @@ async function describe(token) {
 function show(description, token) {
   input.value = "";
   form.hidden = true;
-  description.servers = [{ url: location.origin }]; // the only one that the page may call
+  description.servers = [{ url: hub.href.replace(/\/$/, "") }]; // the only one that the page may call
   SwaggerUIBundle({
     spec: description,
     dom_id: "#api",
