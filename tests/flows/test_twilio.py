@@ -20,7 +20,7 @@ from plugins.twilio.tests.vendor import (
     refusal,
     signature,
 )  # fmt: skip
-from tests.flows.hubs import ANN, HANDSET, Caller, Served, StartHub
+from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.networks import ALICE, BOB
 from trunkline.testing import Canned
 
@@ -375,13 +375,6 @@ async def test_case_c11_without_a_public_url_no_callback_is_asked_for_and_the_op
     assert "Set it to the https address" in warnings[0]
     assert found["public URL"]["verdict"] == "look"
     assert "server.public_url is not set, so twilio" in found["public URL"]["sentence"]
-
-
-async def test_case_c11_the_simulated_network_needs_no_public_url(start_hub: StartHub) -> None:
-    async with start_hub(public=False) as hub:
-        ann = await hub.agent("ann", ANN)
-        sent = await ann.send(HANDSET, "hello")
-        await hub.until_status(ann, sent["messageId"], "delivered")
 
 
 # --- settings -------------------------------------------------------------------------------------

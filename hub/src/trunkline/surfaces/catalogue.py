@@ -7,23 +7,25 @@ from trunkline.core.messages.models import Channel, Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Unsupported
 from trunkline.surfaces.batch import SEND_BATCH, batch_status, cancel_batch
+from trunkline.surfaces.channel_shapes import (
+    ChannelsShape,
+    GetChannelStatusArguments,
+    GetChannelStatusResult,
+    PhoneShape,
+    RateLimitsShape,
+)
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
 from trunkline.surfaces.replies import WAIT_FOR_REPLY
 from trunkline.surfaces.sending import SEND_MESSAGE
 from trunkline.surfaces.shapes import (
     CancelArguments,
     CancelResult,
-    ChannelsShape,
     EvidenceShape,
-    GetChannelStatusArguments,
-    GetChannelStatusResult,
     GetMessagesArguments,
     GetMessagesResult,
     GetStatusArguments,
     GetStatusResult,
     HistoryShape,
-    PhoneShape,
-    RateLimitsShape,
     message_shape,
     money,
 )

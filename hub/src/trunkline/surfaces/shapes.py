@@ -326,45 +326,6 @@ class CancelResult(Result):
     too_late: int | None = optional("Of a batch: how many had begun or were over.")
 
 
-class GetChannelStatusArguments(Arguments):
-    """Arguments of comms_get_channel_status."""
-
-
-class PhoneShape(Result):
-    """An agent's number."""
-
-    number: str
-    status: Literal["active", "suspended"]
-    monthly_messages: int
-
-
-class ChannelsShape(Result):
-    """An agent's channels; null for one it lacks."""
-
-    phone: PhoneShape | None
-    whatsapp: None
-    email: None
-    voice_ai: None
-
-
-class RateLimitsShape(Result):
-    """What the agent has done, and the most it may; null while no limit is in force."""
-
-    actions_this_minute: int
-    actions_today: int
-    max_per_minute: int | None
-    max_per_day: int | None
-
-
-class GetChannelStatusResult(Result):
-    """Result of comms_get_channel_status."""
-
-    agent_id: str
-    channels: ChannelsShape
-    monthly_cost: float = Field(description="This calendar month (UTC), in major units.")
-    rate_limits: RateLimitsShape
-
-
 def money(micros: int | None) -> float | None:
     """Return micro-units as the major units that go over the wire."""
     return None if micros is None else major_units(micros)
