@@ -116,6 +116,8 @@ def _of_sentence(sentence: Sentence, *, alone: bool) -> OptWord | None:
         exact = _of_clauses(sentence.clauses)
         if exact is not None and _RETRACTS.search(text):
             return None
+    if exact is OptWord.UNCLEAR and _of_phrases(sentence) is OptWord.STOP:
+        return OptWord.STOP
     if exact is not None:
         return OptWord.UNCLEAR if sentence.is_question and not _asks_you(text) else exact
     return _of_phrases(sentence)
@@ -194,7 +196,7 @@ def _plain_word(word: str) -> str:
     known = _MISSPELT.get(word)
     if known is not None:
         return known
-    squeezed = re.sub(r"(.)\1+", r"\1", word)
+    squeezed = re.sub(r"(.)\1+", r"\1", re.sub(r"^(stop+)\d$", r"\1", word))
     if squeezed in ("stop", "quit", "end", "stopal"):
         return {"stopal": "stopall"}.get(squeezed, squeezed)
     latin = word.translate(_ALIKE)
