@@ -33,20 +33,20 @@ def page(browser: Browser, hub: DemoHub) -> Iterator[Page]:
     assert [each for each in complaints if "status of 401" not in each] == []
 
 
-def test_a_wrong_token_is_refused_in_the_hubs_own_words(page: Page) -> None:
-    page.get_by_label("Admin token").fill("tl_admin_0_0")
+def test_a_wrong_token_is_refused_in_a_sentence_for_a_person(page: Page) -> None:
+    page.get_by_label("Token").fill("tl_admin_0_0")
     page.get_by_role("button", name="Show the API").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("Send a valid token")
-    expect(page.get_by_text("DEMO MODE")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("does not take this token")
+    expect(page.get_by_text("Nothing reaches a real phone.")).to_be_visible()
 
 
 def test_a_token_shows_its_operations_and_calls_them_and_is_kept_nowhere(
     page: Page, hub: DemoHub
 ) -> None:
     token = hub.facts["agents"][0]["token"]
-    page.get_by_label("Admin token").fill(token)
-    page.get_by_label("Admin token").press("Enter")
+    page.get_by_label("Token").fill(token)
+    page.get_by_label("Token").press("Enter")
     operation = page.locator("#operations-tools-comms_get_channel_status")
     operation.locator("button").first.click()
     operation.get_by_role("button", name="Try it out").click()

@@ -131,8 +131,24 @@ async def test_every_file_of_the_page_is_served_by_the_hub_itself(house: House) 
 
 
 @pytest.mark.parametrize("demo", [True, False])
-async def test_the_page_says_that_a_hub_is_in_demo_mode(start_hub: StartHub, demo: bool) -> None:
+async def test_the_page_says_in_demo_mode_that_nothing_is_real(
+    start_hub: StartHub, demo: bool
+) -> None:
     async with start_hub(toml=DEMO.replace("demo = true", f"demo = {str(demo).lower()}")) as hub:
         page = (await hub.client.get(DOCS)).text
 
-    assert ("DEMO MODE" in page) == demo
+    assert ("Nothing reaches a real phone." in page) == demo
+
+
+@pytest.mark.parametrize("demo", [True, False])
+async def test_a_browser_finds_the_pages_from_the_bare_address(
+    start_hub: StartHub, demo: bool
+) -> None:
+    async with start_hub(toml=DEMO.replace("demo = true", f"demo = {str(demo).lower()}")) as hub:
+        root = await hub.client.get("/")
+        entries = [await hub.client.get(path) for path in ("/admin", "/admin/")]
+
+    assert (root.status_code, root.headers.get("location")) == (
+        (307, "/demo/") if demo else (404, None)
+    )
+    assert [(each.status_code, each.headers["location"]) for each in entries] == [(307, DOCS)] * 2

@@ -29,10 +29,12 @@ from trunkline.surfaces.http import problem_response
 from trunkline.surfaces.mcp.endpoint import SSE_MESSAGES, McpEndpoint
 from trunkline.surfaces.operations import Catalogue
 from trunkline.surfaces.rest.application import rest_application
+from trunkline.surfaces.web.api_docs import PATH as API_DOCS
 from trunkline.surfaces.web.api_docs import add_api_docs
 from trunkline.surfaces.webhooks.door import Webhooks
 
 _WARM_UP_AFTER_S: Final = 0.3
+_DEMO_SITE: Final = "/demo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,12 @@ def build_applications(
     rest = rest_application(
         hub, catalogue, public_url=settings.public_url, beside=beside, lifespan=lifespan
     )
-    add_api_docs(rest, demo=settings.server.demo)
+    add_api_docs(rest, demo=settings.server.demo and _is_all_simulated(hub))
+    pages = {"/admin": API_DOCS, "/admin/": API_DOCS}
+    if settings.server.demo and _DEMO_SITE in plugins.sites:
+        pages["/"] = f"{_DEMO_SITE}/"
+    for path, page in pages.items():  # relative: whatever scheme it came by
+        rest.router.routes.append(Route(path, endpoint=RedirectResponse(page)))
     webhooks = Webhooks(rest, hub, public_url=settings.public_url)
     app = _Patience(webhooks)
     loopback.app = webhooks  # neither guarded nor an operator's: a webhook proves itself
@@ -128,6 +135,12 @@ def _routes_of(site: Site, hub: Hub) -> list[BaseRoute]:
     if site.demo_only:
         app, bare = LoopbackOnly(_Viewing(app, hub)), LoopbackOnly(bare)
     return [Route(site.prefix, endpoint=bare), Mount(site.prefix, app=app)]
+
+
+def _is_all_simulated(hub: Hub) -> bool:
+    """Tell whether no connection leads to a real network."""
+    found = [hub.connections.find(name) for name in hub.connections.names()]
+    return all(each is not None and each.spec.simulated for each in found)
 
 
 async def _open_simulated(hub: Hub) -> None:

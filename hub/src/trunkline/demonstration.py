@@ -130,4 +130,7 @@ Three things to try:
   3. Ava reads the answer:
      {call} \\
        -d '{{}}' {facts.base_url}/api/v1/tools/comms_get_messages
+
+Commands for this hub need DEMO_MODE=true: DEMO_MODE=true trunkline agents list
+(in a checkout, python3 run.py for trunkline)
 """

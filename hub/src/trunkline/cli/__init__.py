@@ -80,7 +80,7 @@ class _Commands(click.Group):
 @click.command(cls=_Commands)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def trunkline() -> None:
-    """Trunkline connects AI agents to SMS, e-mail, WhatsApp and voice."""
+    """Trunkline gives AI agents a phone number: they send and receive texts, SMS and MMS."""
 
 
 def files(command: Command) -> Command:

@@ -55,7 +55,9 @@ def new_plugin(
         f"  cd {shlex.quote(str(folder))}\n"
         '  pip install -e . "trunkline[testing]"\n'
         f"  trunkline plugins check {name}\n"
-        "  pytest"
+        "  pytest\n"
+        "Nothing is published yet: pip finds Trunkline in what `python3 run.py wheels` built\n"
+        "after `export PIP_FIND_LINKS=/path/to/checkout/dist`."
     )
 
 

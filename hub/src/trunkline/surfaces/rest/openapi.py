@@ -76,8 +76,8 @@ def openapi_document(
         "info": {
             "title": "Trunkline",
             "version": __version__,
-            "description": "A phone number, texts and a voice for AI agents. The document holds "
-            "what its token may call.",
+            "description": "A phone number for AI agents, to send and receive texts (SMS and MMS). "
+            "The document holds what its token may call.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": public_url}],

@@ -34,14 +34,12 @@ _HEADERS: Final = {
 _OURS: Final = {"api-docs.js": "text/javascript", "api-docs.css": "text/css"}
 _THEIRS: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _BANNER_GOES: Final = "<!-- banner -->"
-_BANNER: Final = (
-    '<p class="demo" role="status"><strong>DEMO MODE</strong> The simulated network is on: a text '
-    "to one of its handsets reaches nobody.</p>"
-)
+_BANNER: Final = '<p class="demo" role="status"><strong>Trunkline demo</strong> '
+    "Nothing reaches a real phone.</p>"
 
 
 def add_api_docs(application: FastAPI, *, demo: bool) -> None:
-    """Add the page and its files; with `demo` it says that the hub is in demo mode."""
+    """Add the page and its files; with `demo` it says that nothing reaches a real phone."""
     page = _read("api-docs.html").decode().replace(_BANNER_GOES, _BANNER if demo else "")
     files = {"": _serve(page.encode(), "text/html")}
     files |= {f"/{name}": _serve(_read(name), kind) for name, kind in _OURS.items()}

@@ -29,6 +29,7 @@ async function describe(token) {
     throw new Error("The hub does not answer.");
   }
   const told = await answer.json();
+  if (answer.status === 401) throw new Error("The hub does not take this token: it is mistyped, expired or revoked.");
   if (!answer.ok) throw new Error(told.detail);
   return told;
 }
