@@ -34,8 +34,10 @@ _HEADERS: Final = {
 _OURS: Final = {"api-docs.js": "text/javascript", "api-docs.css": "text/css"}
 _THEIRS: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _BANNER_GOES: Final = "<!-- banner -->"
-_BANNER: Final = '<p class="demo" role="status"><strong>Trunkline demo</strong> '
+_BANNER: Final = (
+    '<p class="demo" role="status"><strong>Trunkline demo</strong> '
     "Nothing reaches a real phone.</p>"
+)
 
 
 def add_api_docs(application: FastAPI, *, demo: bool) -> None:
