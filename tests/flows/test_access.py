@@ -55,6 +55,40 @@ async def test_a_token_in_the_query_is_refused_even_beside_a_valid_one(
         assert "tokens rotate" in response.json()["detail"]
 
 
+@pytest.mark.parametrize("by", ["_", "t", "agent", "%"])
+async def test_case_e1_a_token_in_the_url_is_refused_wherever_and_however_it_stands(
+    house: House, by: str
+) -> None:
+    token = house.ann.token.replace("_", "%5F")
+    if by != "%":
+        encoded = "".join(f"%{ord(char):02x}" for char in by)
+        token = house.ann.token.replace(by, encoded, 1)
+    else:
+        token = token.replace("%", "%25")
+    for path in (*PATHS, "/mcp", "/health"):
+        for url in (f"{path}?x={token}", f"{path}/{token}", f"{path}?{token}", f"/{token}{path}"):
+            response = await house.ann.get(url)
+            assert refused(response, 401, "unauthenticated"), url
+            assert "tokens rotate" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_parameter_that_is_called_token_is_refused_in_whatever_code(
+    house: House, path: str
+) -> None:
+    assert refused(await house.ann.get(f"{path}?%74oken=x"), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/messages", "/api/v1/messages/msg_0", "/api/v1/nowhere", "/mcp"]
+)
+async def test_nobody_keeps_what_the_hub_answers(house: House, path: str) -> None:
+    response = await house.ann.get(path)
+
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_case_e4_a_query_of_many_fields_costs_a_stranger_more_than_the_hub(
     house: House,
 ) -> None:

@@ -77,6 +77,10 @@ def post(house: House, content: bytes, content_type: str | None = "application/j
         b'{"body": NaN}',
         b'{"body": -Infinity}',
         b'{"limit": %s}' % (b"9" * 5_000),
+        '{"body": "a"}'.encode("utf-16"),
+        '{"body": "a"}'.encode("utf-16-le"),
+        '{"body": "a"}'.encode("utf-32-be"),
+        '{"body": "\u00e9"}'.encode("latin-1"),
     ],
     ids=lambda content: f"{content[:20]!r}",
 )
@@ -88,6 +92,39 @@ async def test_case_a16_what_is_no_json_is_said_to_be_none_and_no_argument_is_na
     assert refused(response, 422, "invalid")
     assert response.json()["detail"] == "The request is not JSON in UTF-8."
     assert "field" not in response.json()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"body":"a","body":"b"}',
+        b'{"body":"a","\\u0062ody":"a"}',
+        b'{"messages":[{"body":"a","body":"b"}]}',
+    ],
+)
+async def test_an_object_that_names_a_field_twice_is_refused(house: House, content: bytes) -> None:
+    response = await post(house, content)
+
+    assert refused(response, 422, "invalid")
+    assert response.json()["detail"] == "The request holds an object that names a field twice."
+
+
+@pytest.mark.parametrize(
+    ("messages", "sentence"),
+    [
+        ([], "messages: give at least 1."),
+        ({}, "messages: give a list."),
+        (["a"], "messages.0: give an object."),
+        (7, "messages: give a list."),
+    ],
+)
+async def test_what_is_wrong_is_said_in_the_hubs_own_words(
+    house: House, messages: Any, sentence: str
+) -> None:
+    response = await house.ann.post("comms_send_batch", {"messages": messages})
+
+    assert refused(response, 422, "invalid")
+    assert response.json()["detail"] == sentence
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"text"', b"17"])

@@ -24,7 +24,7 @@ from trunkline.settings import Settings
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
 from trunkline.surfaces.catalogue import AGENT_OPERATIONS
 from trunkline.surfaces.cors import Cors
-from trunkline.surfaces.guard import Guard, LoopbackOnly
+from trunkline.surfaces.guard import Discreet, Guard, LoopbackOnly
 from trunkline.surfaces.http import problem_response
 from trunkline.surfaces.mcp.endpoint import SSE_MESSAGES, McpEndpoint
 from trunkline.surfaces.operations import Catalogue
@@ -113,7 +113,7 @@ def build_applications(
     loopback.app = webhooks  # neither guarded nor an operator's: a webhook proves itself
     origins = settings.server.allowed_origins
     guarded = Guard(
-        Cors(app, origins=origins),
+        Cors(Discreet(app), origins=origins),
         public_url=settings.public_url,
         hosts=settings.server.allowed_hosts,
         origins=origins,
@@ -125,7 +125,8 @@ def build_applications(
         mcp.end_streams()
 
     public = _BelowPublicPath(guarded, public_path) if public_path else guarded
-    return RunningHub(hub=hub, app=public, local_app=_LocalDoor(app), end_waits=end_waits)
+    local = _LocalDoor(Discreet(app))
+    return RunningHub(hub=hub, app=public, local_app=local, end_waits=end_waits)
 
 
 def _routes_of(site: Site, hub: Hub) -> list[BaseRoute]:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trunkline.core.problems import Forbidden, NotFound, Problem
-from trunkline.surfaces.http import refuse
+from trunkline.surfaces.http import refuse, token_in_url
 
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _GUARDED: Final = frozenset({"http", "websocket"})
 _OPEN: Final = frozenset({"/health", "/health/ready"})
+_PRIVATE: Final = ("/api/", "/mcp", "/sse", "/openapi.json", "/metrics")
 _AUTHORITY: Final = r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:[0-9]{0,5})?"
 _HOST: Final = re.compile(_AUTHORITY, re.ASCII | re.IGNORECASE)
 _ORIGIN: Final = re.compile(f"(?P<scheme>https?)://{_AUTHORITY}", re.ASCII | re.IGNORECASE)
@@ -66,6 +68,36 @@ class Guard:
         if origin is None:
             return False
         return origin in self._origins or name_of(origin.partition("://")[2]) in _LOOPBACK_NAMES
+
+
+class Discreet:
+    """
+    Refuses a request whose URL shows a token, and has nobody keep what private paths answer.
+
+    Also a path that leads nowhere is in logs and histories by then.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in _GUARDED:
+            await self._app(scope, receive, send)
+            return
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["x-content-type-options"] = "nosniff"
+                if scope["path"].startswith(_PRIVATE):
+                    headers["cache-control"] = "no-store"
+            await send(message)
+
+        refusal = token_in_url(scope)
+        if refusal is not None:
+            await refuse(refusal, scope, receive, marked)
+            return
+        await self._app(scope, receive, marked)
 
 
 class LoopbackOnly:

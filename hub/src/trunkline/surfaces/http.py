@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote_to_bytes
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -29,9 +30,9 @@ from trunkline.sdk import Overloaded as DatabaseOverloaded
 MAX_BODY_BYTES: Final = 1_048_576
 MAX_JSON_DEPTH: Final = 32
 _TOO_DEEP: Final = f"The request is nested deeper than {MAX_JSON_DEPTH} levels."
-_TOKEN_IN_QUERY: Final = re.compile(
-    rb"(?:^|&)(?:(?:access|security)?[_-]?token|api[_-]?key|authorization)(?:[=&]|$)"
-    rb"|tl_(?:agent|admin)_[0-9a-f]",
+_TOKEN: Final = re.compile(rb"tl_(?:agent|admin)_[0-9a-f]", re.IGNORECASE)
+_NAMED_TOKEN: Final = re.compile(
+    rb"(?:^|&)(?:(?:access|security)?[_-]?token|api[_-]?key|authorization)(?:[=&]|$)",
     re.IGNORECASE,
 )
 
@@ -91,18 +92,32 @@ def as_problem(error: Exception, hub: Hub) -> Problem:
     return Internal()
 
 
+def token_in_url(scope: Scope) -> Unauthenticated | None:
+    """Return the refusal of a request whose path or query shows a token, encoded or not."""
+    for part in (scope.get("raw_path") or b"", scope["query_string"]):
+        if b"%" in part and _TOKEN.search(unquote_to_bytes(unquote_to_bytes(part))):
+            return _token_in_url()
+        if _TOKEN.search(part):
+            return _token_in_url()
+    return None
+
+
+def _token_in_url() -> Unauthenticated:
+    return Unauthenticated(
+        "A token in the URL is refused, whatever the Authorization header holds: URLs are "
+        "logged. Rotate it with `trunkline tokens rotate AGENT`, and send the new one as "
+        "'Authorization: Bearer <token>'."
+    )
+
+
 def bearer_of(headers: Mapping[str, str], query: bytes) -> str | None:
     """
     Return the bearer token of a request.
 
     A token in the query string ends up in logs and histories: the request is refused.
     """
-    if _TOKEN_IN_QUERY.search(query):
-        raise Unauthenticated(
-            "A token in the URL is refused, whatever the Authorization header holds: URLs are "
-            "logged. Rotate it with `trunkline tokens rotate AGENT`, and send the new one as "
-            "'Authorization: Bearer <token>'."
-        )
+    if _NAMED_TOKEN.search(query) or _NAMED_TOKEN.search(unquote_to_bytes(query)):
+        raise _token_in_url()
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
@@ -169,15 +184,40 @@ async def read_object(request: Request) -> dict[str, Any]:
     """Return the JSON object in the request's body."""
     body = await read_json(request)
     try:
-        value = json.loads(body, parse_constant=_refuse_constant)
+        value = read_value(body)
     except RecursionError:
         raise Unreadable(_TOO_DEEP) from None
+    except GivenTwice:
+        raise Unreadable("The request holds an object that names a field twice.") from None
     except ValueError:
         raise Unreadable("The request is not JSON in UTF-8.") from None
     if not isinstance(value, dict):
         raise Unreadable("The request is JSON, but not an object: begin with { and end with }.")
     if is_deeper(value, MAX_JSON_DEPTH):
         raise Unreadable(_TOO_DEEP)
+    return value
+
+
+class GivenTwice(ValueError):
+    """An object names a member twice: what something before the hub saw may be the other one."""
+
+
+def read_value(text: bytes) -> object:
+    """
+    Return the value of JSON in UTF-8.
+
+    Raises:
+        GivenTwice: An object names a member twice.
+        ValueError: It is not JSON in UTF-8.
+        RecursionError: It is nested far too deep.
+    """
+    return json.loads(text.decode(), parse_constant=_refuse_constant, object_pairs_hook=_object_of)
+
+
+def _object_of(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(members)
+    if len(value) < len(members):
+        raise GivenTwice
     return value
 
 

@@ -7,9 +7,10 @@ MCP tools, REST paths, the OpenAPI document and the command line are renderings 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
@@ -21,6 +22,35 @@ A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=BaseModel)
 
 _ACTING_AGENT: Final[Schema] = {"type": "string", "description": "The agent to act as."}
+
+_PYDANTICS_OWN: Final = frozenset(get_args(ErrorType))
+_SENTENCES: Final = {
+    "missing": "is required.",
+    "int_type": "give a whole number.",
+    "int_from_float": "give a whole number.",
+    "float_type": "give a number.",
+    "bool_type": "give true or false.",
+    "string_type": "give a text.",
+    "list_type": "give a list.",
+    "dict_type": "give an object.",
+    "model_type": "give an object.",
+    "model_attributes_type": "give an object.",
+    "string_too_short": "give at least {min_length} characters.",
+    "string_too_long": "give at most {max_length} characters.",
+    "too_short": "give at least {min_length}.",
+    "too_long": "give at most {max_length}.",
+    "greater_than": "give more than {gt}.",
+    "greater_than_equal": "give at least {ge}.",
+    "less_than": "give less than {lt}.",
+    "less_than_equal": "give at most {le}.",
+    "enum": "give {expected}.",
+    "literal_error": "give {expected}.",
+    "datetime_type": "give a time such as 2026-11-21T09:00:00Z.",
+    "datetime_parsing": "give a time such as 2026-11-21T09:00:00Z.",
+    "datetime_from_date_parsing": "give a time such as 2026-11-21T09:00:00Z.",
+    "datetime_object_invalid": "give a time such as 2026-11-21T09:00:00Z.",
+}
+"""What to do about each kind of error that pydantic finds; in braces what it tells of the field."""
 
 Progress = Callable[[int, int], Awaitable[None]]
 """Is told how much is done, and of how much."""
@@ -190,29 +220,29 @@ def checked(operation: Operation[A, Any], arguments: Mapping[str, Any]) -> A:
     try:
         return operation.arguments.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "arguments"
         if first["type"] == "extra_forbidden":
             known = operation.input_schema()["properties"]
             raise Invalid("arguments", _unknown_field(known)) from None
-        raise Invalid(field, f"{_sentence(first['type'], first['msg'])}") from None
+        raise Invalid(
+            field, f"{_sentence(first['type'], first['msg'], first.get('ctx', {}))}"
+        ) from None
 
 
 def _unknown_field(known: Mapping[str, Any]) -> str:
     return f"there is an unknown field. Known are: {', '.join(known)}."
 
 
-def _sentence(kind: str, message: str) -> str:
-    """Return pydantic's message as our own sentence, without patterns and values."""
-    if kind == "missing":
-        return "is required."
-    if kind in ("int_type", "int_from_float"):
-        return "give a whole number."
+def _sentence(kind: str, message: str, limits: Mapping[str, Any]) -> str:
+    """Return our own sentence for pydantic's kind of error, without patterns and values."""
     if kind == "timezone_aware":
         return "give a time with its zone, such as 2026-11-21T09:00:00Z."
-    if kind == "string_pattern_mismatch":
-        if REFERENCE in message:
-            return "give an id of this hub: msg_ or bat_, for example, and 32 hexadecimal digits."
+    if kind == "string_pattern_mismatch" and REFERENCE in message:
+        return "give an id of this hub: msg_ or bat_, for example, and 32 hexadecimal digits."
+    if kind in _SENTENCES:
+        return _SENTENCES[kind].format_map(limits)
+    if kind in _PYDANTICS_OWN:
         return "is not of the form this field takes."
     return message[0].lower() + message[1:] + "."
 

@@ -5,7 +5,13 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from trunkline.surfaces.http import MAX_BODY_BYTES, MAX_JSON_DEPTH, is_deeper
+from trunkline.surfaces.http import (
+    MAX_BODY_BYTES,
+    MAX_JSON_DEPTH,
+    GivenTwice,
+    is_deeper,
+    read_value,
+)
 
 Message = Mapping[str, Any]
 
@@ -53,9 +59,11 @@ def read_message(raw: bytes) -> Message:
     if len(raw) > MAX_BODY_BYTES:
         raise NoMessage(INVALID_REQUEST, f"A message has at most {MAX_BODY_BYTES} bytes.")
     try:
-        message = json.loads(raw.decode(), parse_constant=_refuse_constant)
+        message = read_value(raw)
     except RecursionError:
         raise _too_deep() from None
+    except GivenTwice:
+        raise NoMessage(INVALID_REQUEST, "An object names a member twice.") from None
     except ValueError:
         raise NoMessage(PARSE_ERROR, "This is not JSON in UTF-8.") from None
     if isinstance(message, list):
@@ -94,7 +102,7 @@ def _fault_of_call(message: dict[str, Any]) -> str:
         return "A method is a string."
     if any(each in message for each in _OUTCOMES):
         return "A message with a method has neither result nor error."
-    if not isinstance(message.get("params"), dict | None):
+    if not isinstance(message.get("params", {}), dict):
         return "Parameters are an object."
     if "id" not in message and not method.startswith("notifications/"):
         return "A request has an id."
@@ -126,7 +134,3 @@ def _encodes(text: str) -> bool:
 def _too_deep(id_: str | float | None = None) -> NoMessage:
     sentence = f"A message is nested at most {MAX_JSON_DEPTH} levels deep."
     return NoMessage(INVALID_REQUEST, sentence, id_)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
