@@ -46,7 +46,7 @@ async def test_health_is_open(house: House) -> None:
 GUARDED = ["/api/v1/tools", "/mcp", "/webhooks/ann/sms", "/demo/handsets", "/openapi.json"]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.", ""])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost."])
 async def test_a_name_that_is_not_the_hubs_is_refused(house: House, host: str) -> None:
     for path in GUARDED:
         response = await house.hub.client.get(path, headers={"Host": host})
