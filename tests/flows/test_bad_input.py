@@ -186,8 +186,8 @@ async def test_only_json_is_taken(house: House, content_type: str | None) -> Non
     assert refused(await post(house, body, content_type), 415, "unsupported_media_type")
 
 
-async def test_two_megabytes_are_too_much(house: House) -> None:
-    response = await post(house, b'{"body":"%s"}' % (b"x" * 2_000_000))
+async def test_nine_megabytes_are_too_much(house: House) -> None:
+    response = await post(house, b'{"body":"%s"}' % (b"x" * 9_000_000))
 
     assert refused(response, 413, "too_large")
     assert is_sentence(response.json())

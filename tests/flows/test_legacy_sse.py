@@ -88,7 +88,7 @@ async def test_what_is_no_message_is_answered_as_such(ann: Caller, body: bytes) 
     headers = {"Authorization": f"Bearer {ann.token}", "Content-Type": "application/json"}
     async with stream(ann) as (_, path), httpx2.AsyncClient(base_url=ann.base_url) as http:
         answer = await http.post(path, content=body, headers=headers)
-        large = await http.post(path, content=b"x" * 1_048_577, headers=headers)
+        large = await http.post(path, content=b"x" * 6_291_457, headers=headers)
 
     assert (answer.status_code, "error" in answer.json()) == (400, True)
     assert refused(large, 413, "too_large")

@@ -7,6 +7,7 @@ import pytest
 from trunkline.surfaces.mcp.envelopes import NoMessage, read_message
 
 PING = '{"jsonrpc":"2.0","id":%s,"method":"ping"}'
+LAST = '{"method":"ping","params":%s,"jsonrpc":"2.0","id":%s}'
 DEEP = '{"jsonrpc":"2.0","id":7,"method":"ping","params":{"a":%s}}'
 
 
@@ -43,8 +44,14 @@ DEEP = '{"jsonrpc":"2.0","id":7,"method":"ping","params":{"a":%s}}'
         (DEEP % '"\\ud83d"', -32600, 7),
         (DEEP % ("[" * 31 + "]" * 31), -32600, 7),
         (DEEP % ("[" * 300 + "]" * 300), -32600, 7),
-        (DEEP % ("[" * 100_000 + "]" * 100_000), -32600, None),
-        (DEEP % f'"{"x" * 1_100_000}"', -32600, None),
+        (DEEP % ("[" * 100_000 + "]" * 100_000), -32600, 7),
+        (DEEP % f'"{"x" * 6_300_000}"', -32600, 7),
+        (LAST % (f'{{"a":"{"x" * 6_300_000}"}}', "7"), -32600, 7),
+        (LAST % (f'{{"a":"{"é" * 3_150_000}"}}', '"se\\u00e9 7"'), -32600, "seé 7"),
+        (LAST % ("[" * 100_000 + "]" * 100_000, "7 "), -32600, 7),
+        (f'{{"params":{{"a":"{"x" * 6_300_000}","id":5}}}}', -32600, None),
+        (f'{{"params":{{"id":5,"a":"{"x" * 6_300_000}"}}}}', -32600, None),
+        (f'{{"method":"id","a":"\\"id\\":5,{"x" * 6_300_000}"}}', -32600, None),
     ],
     ids=lambda value: f"{value!s:.50}",
 )

@@ -14,7 +14,13 @@ from starlette.types import Receive, Scope, Send
 
 from trunkline.core.hub import Hub
 from trunkline.core.problems import MethodNotAllowed
-from trunkline.surfaces.http import as_problem, authenticate, problem_response, read_json
+from trunkline.surfaces.http import (
+    MAX_BODY_BYTES,
+    as_problem,
+    authenticate,
+    problem_response,
+    read_json,
+)
 from trunkline.surfaces.mcp.caller import PRINCIPAL, caller
 from trunkline.surfaces.mcp.envelopes import Message, NoMessage, read_message
 from trunkline.surfaces.operations import Catalogue
@@ -233,9 +239,15 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
         # The hub guards host and origin for all its paths; the SDK's own guard stays off.
         # No sessions: any hub on the database answers any request, and a restart loses none.
         # Streams only for tools that take long: one is a third of what another call costs.
+        manager = partial(
+            StreamableHTTPSessionManager,
+            server,
+            stateless=True,
+            max_request_body_size=MAX_BODY_BYTES,
+        )
         return _Managers(
-            plain=StreamableHTTPSessionManager(server, stateless=True, json_response=True),
-            streaming=StreamableHTTPSessionManager(server, stateless=True),
+            plain=manager(json_response=True),
+            streaming=manager(),
             unread=unread,
             sse=SseStreams(server, unread, SSE_MESSAGES),
             checked_headers=checked_headers,

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,15 @@ Message = Mapping[str, Any]
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
 _OUTCOMES: Final = ("result", "error")
+END_BYTES: Final = 1_024
+"""How much of either end is looked at for an id, of what is not read as a whole."""
+_ID: Final = r'"id"\s*+:\s*+(?P<id>-?[0-9]{1,19}|"(?:[^"\\]|\\.){0,255}+")\s*+'
+_FIRST: Final = re.compile(
+    r'\s*+\{(?:\s*+"(?!id")\w{1,32}"\s*+:\s*+"(?:[^"\\]|\\.)*+"\s*+,)*+\s*+' + _ID + "[,}]"
+)
+"""An id that only strings stand before, as most clients begin a request."""
+_LAST: Final = re.compile(r"[,{]\s*+" + _ID + r"\}\s*+\Z")
+"""An id that nothing comes after, where clients on the TypeScript SDK have it."""
 
 
 class NoMessage(Exception):
@@ -57,11 +67,12 @@ def read_message(raw: bytes) -> Message:
         NoMessage: They hold none, or one beyond the limits that REST has too.
     """
     if len(raw) > MAX_BODY_BYTES:
-        raise NoMessage(INVALID_REQUEST, f"A message has at most {MAX_BODY_BYTES} bytes.")
+        sentence = f"A message has at most {MAX_BODY_BYTES} bytes: send it in parts."
+        raise NoMessage(INVALID_REQUEST, sentence, _id_at_an_end(raw))
     try:
         message = read_value(raw)
     except RecursionError:
-        raise _too_deep() from None
+        raise _too_deep(_id_at_an_end(raw)) from None
     except GivenTwice:
         raise NoMessage(INVALID_REQUEST, "An object names a member twice.") from None
     except ValueError:
@@ -107,6 +118,17 @@ def _fault_of_call(message: dict[str, Any]) -> str:
     if "id" not in message and not method.startswith("notifications/"):
         return "A request has an id."
     return ""
+
+
+def _id_at_an_end(raw: bytes) -> str | float | None:
+    """Return the id of a request that is not read as a whole, from its first or last bytes."""
+    first, last = (raw[:END_BYTES], raw[-END_BYTES:])
+    found = _FIRST.match(first.decode(errors="replace"))
+    found = found or _LAST.search(last.decode(errors="replace"))
+    try:
+        return None if found is None else _readable(json.loads(found["id"]))
+    except ValueError:
+        return None
 
 
 def _readable(id_: object) -> str | float | None:

@@ -1,6 +1,7 @@
 """Messages on stdin and stdout: every line that is none is answered as such."""
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
 from trunkline.surfaces.http import MAX_BODY_BYTES
-from trunkline.surfaces.mcp.envelopes import Message, NoMessage, read_message
+from trunkline.surfaces.mcp.envelopes import END_BYTES, Message, NoMessage, read_message
 
 _LISTEN: Final = "subscriptions/listen"
 _SETTLES_WITHIN_S: Final = 1.5
@@ -98,6 +99,7 @@ class _Lines:
     def __init__(self, file: BinaryIO, answers: _Answers, opening: Sequence[bytes]) -> None:
         self._file = file
         self._opening = list(opening)
+        self._mark = BOM_UTF8
         self._answers = answers
         self._outgoing: Any = None
         self._may_begin = anyio.Event()
@@ -110,6 +112,8 @@ class _Lines:
     async def __aiter__(self) -> AsyncIterator[str]:
         await self._may_begin.wait()
         while line := await anyio.to_thread.run_sync(self._next):
+            if not line.strip():  # some clients keep a pipe alive so
+                continue
             try:
                 self._answers.expect(read_message(line))
             except NoMessage as refusal:
@@ -120,11 +124,13 @@ class _Lines:
         await self._answers.settle()
 
     def _next(self) -> bytes:
-        """Return the next line, or as much of it as shows that it is too long."""
+        """Return the next line; of one that is too long the beginning and the end."""
         line = self._opening.pop(0) if self._opening else b""
         if not line.endswith(b"\n"):
             line += self._file.readline(MAX_BODY_BYTES + 2 - len(line))
-        rest = line
+        rest, end = line, b""
         while rest and not rest.endswith(b"\n"):
             rest = self._file.readline(MAX_BODY_BYTES)
-        return line
+            end = (end + rest)[-END_BYTES:]
+        mark, self._mark = self._mark, b""  # before the first line only
+        return line.removeprefix(mark) + end

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Overloaded
+from trunkline.surfaces.http import MAX_BODY_BYTES
 from trunkline.surfaces.mcp.caller import PRINCIPAL
 from trunkline.surfaces.mcp.unread import HubUnread
 
@@ -29,7 +30,7 @@ class SseStreams:
     def __init__(self, server: Server[Any], unread: HubUnread, path: str) -> None:
         self._server = server
         self._unread = unread
-        self._transport = SseServerTransport(path)
+        self._transport = SseServerTransport(path, max_request_body_size=MAX_BODY_BYTES)
         self._open: set[asyncio.Future[None]] = set()
 
     def check_room(self) -> None:

@@ -157,7 +157,7 @@ _REFUSALS: Final[tuple[Problem, ...]] = (
     problems.ProviderCredit("The provider's account has no money left.", _MESSAGE),
     problems.ProviderAuth("The provider refused the hub's credentials.", _MESSAGE),
     problems.ProviderRejected("The provider refused it: the number takes no texts.", _MESSAGE),
-    problems.TooLarge(1_048_576),
+    problems.TooLarge(6_291_456),
     problems.TooLate("delivered", _MESSAGE),
     problems.Unreadable("The request is not JSON in UTF-8."),
     problems.Unsupported("channel", "this hub cannot send email yet."),
