@@ -81,7 +81,37 @@ async def test_every_argument_that_is_offered_is_described(house: House) -> None
         tools = (await client.list_tools()).tools
     for tool in tools:
         jsonschema.Draft202012Validator.check_schema(tool.input_schema)
-        assert {"agentId", "securityToken"} <= tool.input_schema["properties"].keys()
+        named = {"agentId", "securityToken"} & tool.input_schema["properties"].keys()
+        assert named <= ({"agentId"} if len(tool.input_schema["properties"]) == 1 else set())
+
+
+async def test_few_arguments_may_be_null_and_every_null_is_written_in_the_same_way(
+    house: House,
+) -> None:
+    async with house.ann.mcp() as client:
+        written = (await client.list_tools()).model_dump_json(by_alias=True, exclude_none=True)
+
+    assert '"null"]' not in written
+    assert '{"type":"null"}' in written
+
+
+@ERAS
+async def test_a_page_after_the_last_one_is_refused(house: House, mode: str) -> None:
+    async with house.ann.mcp(mode) as client:
+        for listing in (client.list_tools, client.list_resources, client.list_resource_templates):
+            with pytest.raises(MCPError) as caught:
+                await listing(cursor="nonsense")
+            assert caught.value.error.code == -32602
+
+
+@pytest.mark.parametrize(("mode", "code"), [("auto", -32602), ("legacy", -32002)])
+async def test_a_resource_that_is_not_there_has_the_code_of_its_era(
+    house: House, mode: str, code: int
+) -> None:
+    async with house.ann.mcp(mode) as client:
+        with pytest.raises(MCPError, match="no such resource") as caught:
+            await client.read_resource("trunkline://agents/ben/unread")
+    assert caught.value.error.code == code
 
 
 async def test_nothing_that_somebody_wrote_stands_in_a_description(house: House) -> None:

@@ -73,10 +73,7 @@ def test_case_a4_a_batch_says_what_each_of_its_messages_may_hold() -> None:
     item = by_name["comms_send_batch"]["messages"]["items"]
 
     assert item["required"] == ["channel", "body"]
-    assert item["properties"].keys() == by_name["comms_send_message"].keys() - {
-        "agentId",
-        "securityToken",
-    }
+    assert item["properties"].keys() == by_name["comms_send_message"].keys()
 
 
 def test_an_admin_is_told_to_name_the_agent() -> None:

@@ -105,8 +105,16 @@ class Operation(Generic[A, R]):
         return self.waits or self.run_told is not None
 
     def input_schema(self, caller: Scope = Scope.AGENT) -> Schema:
-        """Return the JSON Schema of the arguments, for callers who are agents, or who name one."""
+        """
+        Return the JSON Schema of the arguments, for callers who are agents, or who name one.
+
+        What every operation takes beside its own is not in it, as nobody needs it: each argument
+        that may be null counts against what a model's vendor takes of a tool.
+        """
         schema = schema_of(self.arguments, "validation")
+        del schema["properties"]["securityToken"]
+        if len(schema["properties"]) > 1:  # Gemini takes no object without any
+            del schema["properties"]["agentId"]
         if self.scope is Scope.AGENT and caller is not Scope.AGENT:
             schema["properties"]["agentId"] = _ACTING_AGENT
             schema["required"] = ["agentId", *schema.get("required", [])]

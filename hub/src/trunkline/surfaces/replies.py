@@ -54,7 +54,7 @@ _EITHER: Final = {
         "waiting": {"type": "boolean", "description": "True: nobody has written yet."},
         "cursor": {"type": "string", "description": "To go on with, while waiting."},
         "id": {"type": "string", "description": "Of the reply, as comms_get_messages shows it."},
-        "body": {"type": ["string", "null"]},
+        "body": {"anyOf": [{"type": "string"}, {"type": "null"}]},
     },
 }
 """One object instead of two, and of a message what says that it is one."""

@@ -56,8 +56,6 @@ class _Generator(GenerateJsonSchema):
         inner = self.generate_inner(schema["schema"])
         if self.mode == "validation":
             return inner
-        if isinstance(inner.get("type"), str) and "enum" not in inner:
-            return {**inner, "type": [inner["type"], "null"]}
         return nullable(inner)
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:

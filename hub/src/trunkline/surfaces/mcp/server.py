@@ -12,7 +12,7 @@ from trunkline import __version__
 from trunkline.core.problems import Problem
 from trunkline.surfaces.http import problem_object
 from trunkline.surfaces.mcp.fences import fenced
-from trunkline.surfaces.mcp.unread import Unread, refusals
+from trunkline.surfaces.mcp.unread import Unread, check_cursor, refusals
 
 INSTRUCTIONS: Final = (
     "Trunkline sends and receives messages for you. 'sent' is not 'delivered'. Never repeat a send "
@@ -44,6 +44,7 @@ def build_server(tools: Tools, unread: Unread) -> Server[Any]:
     async def list_tools(
         context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
+        check_cursor(params)
         with refusals():
             listed = await tools.list(context)
         return types.ListToolsResult(tools=[types.Tool.model_validate(each) for each in listed])
@@ -64,6 +65,7 @@ def build_server(tools: Tools, unread: Unread) -> Server[Any]:
     async def list_templates(
         context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
+        check_cursor(params)
         return types.ListResourceTemplatesResult(resource_templates=[])
 
     return Server(

@@ -12,6 +12,7 @@ from mcp import types
 from mcp.server import ServerRequestContext
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from trunkline.core.agents.tokens import check_living
 from trunkline.core.hub import Hub
@@ -25,6 +26,8 @@ from trunkline.surfaces.shapes import Result
 
 RECHECK_S: Final = 30.0
 """How often it is looked whether a token is still good, though a revocation is told of."""
+_NO_SUCH_RESOURCE: Final = -32002
+"""MCP's code until 2025-11-25; in the newer era it is that of wrong parameters."""
 _MOST_LISTENERS: Final = 10_000
 _LISTEN_AGAIN_S: Final = 1.0
 
@@ -50,6 +53,7 @@ class Unread(ABC):
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         """Return the caller's resource; an admin, who is no agent, has none."""
+        check_cursor(params)
         with refusals():
             agent_id = await self.owner(context)
         resources = [] if agent_id is None else [_resource(agent_id)]
@@ -73,7 +77,9 @@ class Unread(ABC):
         with refusals():
             agent_id = await self.owner(context)
         if agent_id is None or any(uri != uri_of(agent_id) for uri in uris):
-            raise MCPError(types.INVALID_PARAMS, "There is no such resource.")
+            is_newer = context.protocol_version in MODERN_PROTOCOL_VERSIONS
+            code = types.INVALID_PARAMS if is_newer else _NO_SUCH_RESOURCE
+            raise MCPError(code, "There is no such resource.")
         return agent_id
 
     @abstractmethod
@@ -187,6 +193,12 @@ class HubUnread(Unread):
         assert context.request is not None
         with refusals():
             await authenticate(self._hub, context.request)
+
+
+def check_cursor(params: types.PaginatedRequestParams | None) -> None:
+    """Refuse to go on from where no list of this hub ends: each is whole."""
+    if params is not None and params.cursor:
+        raise MCPError(types.INVALID_PARAMS, "There is no such page: the first is the whole list.")
 
 
 def uri_of(agent_id: str) -> str:

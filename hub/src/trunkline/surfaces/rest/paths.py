@@ -112,7 +112,13 @@ PATHS: Final[Mapping[str, Described]] = {
             },
         ),
         answers={
-            200: (JSON, _object(items=_list(_MESSAGE), nextCursor={"type": ["string", "null"]}))
+            200: (
+                JSON,
+                _object(
+                    items=_list(_MESSAGE),
+                    nextCursor={"anyOf": [{"type": "string"}, {"type": "null"}]},
+                ),
+            )
         },
         refusals=(404, 422),
         admins_name_the_agent=True,
