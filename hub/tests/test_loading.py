@@ -173,6 +173,36 @@ def test_case_d12_what_a_plugin_prints_while_it_is_loaded_goes_to_standard_error
         assert err.count(f"by {how}") == 2
 
 
+def test_case_d12_a_plugin_that_closes_its_streams_leaves_the_others_theirs(
+    installed: InstalledPlugins, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = "import sys\nsys.stdout.close()\nsys.stderr.close()\n"
+    installed.add("closing", closing + telephony("closing"))
+    installed.add("loud", f"{PRINTING}say()\n" + telephony("loud"))
+    with open(2, "w", closefd=False) as stderr:  # one that can be closed, unlike capfd's
+        monkeypatch.setattr(sys, "stderr", stderr)
+        plugins = load(installed)
+        assert not stderr.closed
+        monkeypatch.undo()
+
+    assert sorted(plugins.telephony) == ["closing", "loud"]
+    assert "by print" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("target", ["", "a-b", "two words:x", "x:"])
+def test_case_d12_an_entry_point_that_is_none_is_told_as_such(
+    installed: InstalledPlugins, target: str
+) -> None:
+    module = installed.add("odd", telephony("odd"))
+    (file,) = installed.folder.glob("*.dist-info/entry_points.txt")
+    file.write_text(f"[trunkline.plugins]\nodd = {module} {target}:!\n")
+
+    report = only_report(load(installed))
+
+    assert report.state is PluginState.FAILED
+    assert "MODULE:OBJECT" in report.detail
+
+
 def test_a_disabled_plugin_is_never_imported(installed: InstalledPlugins) -> None:
     module = installed.add("quiet", telephony("quiet"))
 

@@ -1,5 +1,6 @@
 """Input that is wrong: a documented code, a sentence, no echo, nothing stored."""
 
+import gzip
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -186,6 +187,17 @@ async def test_only_json_is_taken(house: House, content_type: str | None) -> Non
     assert refused(await post(house, body, content_type), 415, "unsupported_media_type")
 
 
+async def test_a_compressed_body_is_refused_as_such(house: House) -> None:
+    headers = {
+        "Authorization": f"Bearer {house.ann.token}",
+        "Content-Type": "application/json",
+        "Content-Encoding": "gzip",
+    }
+    for path in ("/api/v1/tools/comms_get_messages", "/mcp"):
+        response = await house.hub.client.post(path, content=gzip.compress(b"{}"), headers=headers)
+        assert refused(response, 415, "unsupported_media_type")
+
+
 async def test_nine_megabytes_are_too_much(house: House) -> None:
     response = await post(house, b'{"body":"%s"}' % (b"x" * 9_000_000))
 
@@ -243,7 +255,19 @@ async def test_case_a14_a_method_that_is_not_allowed_is_told_which_are(
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=x", "limit=0", "limit=201", f"limit={'9' * 5_000}", "cursor=x", "order=asc"]
+    "query",
+    [
+        "limit=x",
+        "limit=0",
+        "limit=201",
+        "limit=1_0",
+        "limit=\u0665",
+        "limit=1&limit=2",
+        "cursor=a&cursor=b",
+        f"limit={'9' * 5_000}",
+        "cursor=x",
+        "order=asc",
+    ],
 )
 async def test_a_query_that_cannot_be_is_invalid(house: House, query: str) -> None:
     assert refused(await house.ann.get(f"/api/v1/messages?{query}"), 422, "invalid")

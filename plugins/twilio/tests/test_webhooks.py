@@ -46,6 +46,14 @@ def test_case_b3_a_text_may_come_from_a_short_code_or_a_name(sender: str) -> Non
     assert event.sender == sender
 
 
+@pytest.mark.parametrize("sender", ["+266696687", "266696687", "+7378742833", "+2562533", "+8566"])
+def test_case_b3_what_stands_for_a_number_that_was_withheld_is_no_number(sender: str) -> None:
+    (event,) = ADAPTER.parse(webhook({**RECEIVED, "From": sender}))
+
+    assert isinstance(event, Received)
+    assert event.sender in ("anonymous", "restricted", "blocked", "unknown")
+
+
 @pytest.mark.parametrize(
     ("told", "opt_out"), [("STOP", OptOut.STOP), ("START", OptOut.START), ("HELP", None)]
 )

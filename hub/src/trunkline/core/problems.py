@@ -123,7 +123,9 @@ class UnsupportedMediaType(Problem):
     title = "Unsupported media type"
 
     def __init__(self) -> None:
-        super().__init__("Send a JSON object with 'Content-Type: application/json'.")
+        super().__init__(
+            "Send a JSON object, not compressed, with 'Content-Type: application/json'."
+        )
 
 
 class TooLarge(Problem):

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from trunkline import __version__
-from trunkline.loading.quiet import stdout_is_stderr, watched_for_interrupts
+from trunkline.loading.quiet import stderr_of_its_own, stdout_is_stderr, watched_for_interrupts
 from trunkline.loading.specs import (
     Unfit,
     check_database,
@@ -317,7 +317,8 @@ def _looked_at(
         if unmet := _unmet_hub_version(dists[0]):
             detail = f"It needs {unmet}; this is {__version__}."
             return _Found(report=replace(report, state=PluginState.INCOMPATIBLE, detail=detail))
-        return _registered(entry, report)
+        with stderr_of_its_own():
+            return _registered(entry, report)
     except BaseException as error:
         # A plugin may raise anything, KeyboardInterrupt too; the person's own is not for us.
         if isinstance(error, KeyboardInterrupt) and interrupted():
@@ -340,6 +341,8 @@ def _unmet_hub_version(dist: Distribution) -> str | None:
 
 def _registered(entry: EntryPoint, report: PluginReport) -> _Found:
     """Import one plugin and return what it offers: everything, or an error if any step fails."""
+    if not entry.pattern.match(entry.value):
+        raise Unfit(f"Its entry point is {entry.value!r:.99}: make it MODULE or MODULE:OBJECT.")
     plugin = entry.load()
     if isinstance(plugin, type):
         plugin = plugin()

@@ -5,10 +5,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 
 @contextmanager
@@ -42,6 +42,27 @@ def stdout_is_stderr() -> Iterator[BinaryIO]:
         flush()
         os.dup2(kept, 1)
         os.close(kept)
+
+
+@contextmanager
+def stderr_of_its_own() -> Iterator[None]:
+    """Let what is printed in the block go to standard error by streams that it may even close."""
+    own = _like_stderr()
+    with redirect_stdout(own), redirect_stderr(own):
+        yield
+    with suppress(OSError, ValueError):
+        own.flush()
+
+
+def _like_stderr() -> TextIO:
+    """Return another stream to where standard error goes; who keeps it may still write."""
+    try:
+        descriptor = sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):  # none, or kept in memory, as by a test
+        return sys.stderr
+    return open(
+        descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    )
 
 
 @contextmanager

@@ -177,7 +177,8 @@ async def read_body(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
 async def read_json(request: Request) -> bytes:
     """Return a body that says it is JSON, unread."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if media_type != "application/json" or coding != "identity":
         raise UnsupportedMediaType
     return await read_body(request)
 

@@ -252,7 +252,8 @@ def _sentence(kind: str, message: str, limits: Mapping[str, Any]) -> str:
         return _SENTENCES[kind].format_map(limits)
     if kind in _PYDANTICS_OWN:
         return "is not of the form this field takes."
-    return message[0].lower() + message[1:] + "."
+    is_word = message[1:2].islower()  # and no abbreviation
+    return (message[0].lower() if is_word else message[0]) + message[1:] + "."
 
 
 async def _acting_agent(

@@ -201,7 +201,7 @@ def _received(fields: Mapping[str, str]) -> Received:
     return Received(
         external_id=f"{text.sid}:received",
         provider_id=text.sid,
-        sender=text.sender,
+        sender=_WITHHELD.get(text.sender, text.sender),
         recipient=text.recipient,
         body=text.body,
         opt_out=_OPT_OUT.get(fields.get("OptOutType", "")),
@@ -211,6 +211,17 @@ def _received(fields: Mapping[str, str]) -> Received:
         ),
     )
 
+
+_WITHHELD: Final = {
+    "+266696687": "anonymous",
+    "266696687": "anonymous",
+    "+7378742833": "restricted",
+    "7378742833": "restricted",
+    "+2562533": "blocked",
+    "+8656696": "unknown",
+    "+8566": "unknown",
+}
+"""What stands for a number that Twilio was not told: most are names typed on a telephone's keys."""
 
 _OPT_OUT: Final = {"STOP": OptOut.STOP, "START": OptOut.START}
 """What Twilio itself made of a text; of HELP it has answered for us ("Advanced Opt-Out", 2026)."""

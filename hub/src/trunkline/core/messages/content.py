@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,3 +86,17 @@ def media_url_fault(url: str) -> str | None:
     if not may_be_public(parsed.raw_host.decode("ascii")):
         return "the provider could not fetch it: its host is not on the internet"
     return None
+
+
+def shows_anything(text: str) -> bool:
+    """Tell whether a text has a character that can be seen, rather than blanks and formatting."""
+    return any(
+        unicodedata.category(each) not in _UNSEEN_KINDS and each not in _UNSEEN for each in text
+    )
+
+
+_UNSEEN_KINDS: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+_UNSEEN: Final = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+) | {*map(chr, range(0xFE00, 0xFE10)), *map(chr, range(0xE0100, 0xE01F0))}
+"""Letters, marks and a symbol that are blank: fillers, selectors, the empty Braille cell."""

@@ -14,6 +14,7 @@ from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Gate, SmsAct
 from trunkline.core.messages import idempotency, repository
 from trunkline.core.messages.admission import Admission, Plan
+from trunkline.core.messages.content import shows_anything
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
@@ -114,7 +115,7 @@ class Messages:
         """
         if command.channel is not Channel.SMS:
             raise Unsupported("channel", "the hub can send sms, and no other channel yet.")
-        if not (command.content.body.strip() or command.content.media_urls):
+        if not (shows_anything(command.content.body) or command.content.media_urls):
             raise Invalid("body", "a text without media cannot be empty.")
         draft = await self._db.read(
             lambda tx: self._draft(tx, principal, agent_id, command),

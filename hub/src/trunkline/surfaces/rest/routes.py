@@ -128,6 +128,8 @@ class Rest:
     async def messages(self, request: Request, principal: Caller) -> Response:
         """Return a page of the agent's messages."""
         given = dict(request.query_params)
+        if len(given) < len(request.query_params.multi_items()):
+            raise Invalid("query", "give each parameter once.")
         if given.keys() - _PAGE_PARAMETERS:
             raise Invalid("query", f"known parameters are {', '.join(sorted(_PAGE_PARAMETERS))}.")
         arguments: dict[str, object] = dict(given)
@@ -159,7 +161,6 @@ class Rest:
 
 
 def _whole_number(field: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise Invalid(field, "give a whole number.") from None
+    if not re.fullmatch("-?[0-9]{1,9}", text):  # int takes more: 1_0 and other scripts' digits
+        raise Invalid(field, "give a whole number.")
+    return int(text)
