@@ -180,7 +180,7 @@ def test_the_hub_is_looked_for_where_the_settings_have_it(
     option: str | None,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path / "somebody"))
+    monkeypatch.setenv("HOME", "/somebody")  # so short that a socket has room in it
     Path("folder").mkdir()
     config = Path("folder/trunkline.toml")
     config.write_text(file)

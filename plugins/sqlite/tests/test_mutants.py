@@ -182,4 +182,5 @@ def test_the_suite_fails_an_adapter_that_makes_this_mistake(
 def test_every_test_of_the_suite_is_known_to_fail() -> None:
     tests = {name for name in dir(Suite) if name.startswith("test_")}
 
-    assert tests - {test.__name__ for _, test, _ in CASES} == OF_A_SERVER
+    failed = {test.__name__ for _, test, _ in CASES} | {"test_the_known_gaps_are_tests"}
+    assert tests - failed == OF_A_SERVER
