@@ -60,8 +60,6 @@ def problem_response(problem: Problem) -> Response:
         headers["Retry-After"] = str(max(1, round(problem.retry_after_s)))
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(problem, TooLarge):
-        headers["Connection"] = "close"  # what is left of the body is not read
     if isinstance(problem, MethodNotAllowed):
         headers["Allow"] = problem.allowed
     return JSONResponse(
