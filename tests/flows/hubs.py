@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import httpx2
 import sqlalchemy as sa
@@ -33,8 +33,6 @@ delivery_delay_ms = 20
 signing_key = "{SIGNING_KEY}"
 """
 ANN, BEN, HANDSET = "+12025550101", "+12025550102", "+12025550150"
-EACH_ITS_OWN: Final = httpx2.Limits(max_keepalive_connections=0)
-"""A connection for each request: some tests end in one that the hub cuts off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,9 +211,7 @@ async def serve(
         operator = httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=running.local_app), base_url="http://hub"
         )
-        client = httpx2.AsyncClient(
-            base_url=base_url, timeout=30, verify=False, limits=EACH_ITS_OWN
-        )
+        client = httpx2.AsyncClient(base_url=base_url, timeout=30, verify=False)
         yield Served(
             running=running,
             base_url=base_url,
