@@ -24,7 +24,7 @@ from trunkline.surfaces.http import problem_response
 
 MOST_HEAD_BYTES: Final = 65_536
 MOST_FIELDS: Final = 100
-MOST_BODY_BYTES: Final = 4_194_304
+MOST_BODY_BYTES: Final = 12_582_912
 """What is heard of a body at all; what the hub reads of one ends before."""
 TAKEN_WITHIN_S: Final = 30.0
 """How long a client may take nothing of what it is sent."""
