@@ -164,7 +164,7 @@ MISTAKES = [
     _send("templateId", PLANTED, code="unsupported"),
     _send("templateVars", {PLANTED: PLANTED}, code="unsupported"),
     # nothing that is not promised is taken
-    _send(PLANTED, PLANTED, named="arguments"),
+    _send(f"{PLANTED}!", PLANTED, named="arguments"),
     _send("to_agent_id", "ben", named="arguments"),
     # what is read
     _read("limit", 0),

@@ -148,7 +148,7 @@ async def test_a_browser_finds_the_pages_from_the_bare_address(
         root = await hub.client.get("/")
         entries = [await hub.client.get(path) for path in ("/admin", "/admin/")]
 
-    assert (root.status_code, root.headers.get("location")) == (
-        (307, "/demo/") if demo else (404, None)
-    )
-    assert [(each.status_code, each.headers["location"]) for each in entries] == [(307, DOCS)] * 2
+    leads_to = root.headers.get("location")
+    assert (root.status_code, leads_to) == ((307, "demo/") if demo else (404, None))
+    assert [each.status_code for each in entries] == [307, 307]
+    assert {str(each.url.join(each.headers["location"]).path) for each in entries} == {DOCS}

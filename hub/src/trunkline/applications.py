@@ -103,10 +103,10 @@ def build_applications(
         hub, catalogue, public_url=settings.public_url, beside=beside, lifespan=lifespan
     )
     add_api_docs(rest, demo=settings.server.demo and _is_all_simulated(hub))
-    pages = {"/admin": API_DOCS, "/admin/": API_DOCS}
+    pages = {"/admin": API_DOCS[1:], "/admin/": API_DOCS.removeprefix("/admin/")}
     if settings.server.demo and _DEMO_SITE in plugins.sites:
-        pages["/"] = f"{_DEMO_SITE}/"
-    for path, page in pages.items():  # relative: whatever scheme it came by
+        pages["/"] = f"{_DEMO_SITE[1:]}/"
+    for path, page in pages.items():  # relative: whatever public URL it came by
         rest.router.routes.append(Route(path, endpoint=RedirectResponse(page)))
     webhooks = Webhooks(rest, hub, public_url=settings.public_url)
     app = _Patience(webhooks)

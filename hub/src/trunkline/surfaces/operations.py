@@ -4,6 +4,7 @@ The operations catalogue: everything a client can ask for, defined once.
 MCP tools, REST paths, the OpenAPI document and the command line are renderings of it.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,11 +17,12 @@ from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import AgentMismatch, Invalid, NotFound, Problem, Unsupported
 from trunkline.surfaces.schemas import Schema, schema_of
-from trunkline.surfaces.shapes import REFERENCE, Arguments
+from trunkline.surfaces.shapes import KEY, REFERENCE, Arguments
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=BaseModel)
 
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _ACTING_AGENT: Final[Schema] = {"type": "string", "description": "The agent to act as."}
 
 _PYDANTICS_OWN: Final = frozenset(get_args(ErrorType))
@@ -232,14 +234,16 @@ def checked(operation: Operation[A, Any], arguments: Mapping[str, Any]) -> A:
         field = ".".join(str(part) for part in first["loc"]) or "arguments"
         if first["type"] == "extra_forbidden":
             known = operation.input_schema()["properties"]
-            raise Invalid("arguments", _unknown_field(known)) from None
+            raise Invalid("arguments", _unknown_field(str(first["loc"][-1]), known)) from None
         raise Invalid(
             field, f"{_sentence(first['type'], first['msg'], first.get('ctx', {}))}"
         ) from None
 
 
-def _unknown_field(known: Mapping[str, Any]) -> str:
-    return f"there is an unknown field. Known are: {', '.join(known)}."
+def _unknown_field(name: str, known: Mapping[str, Any]) -> str:
+    """Name the field only if it is an identifier: it may as well be a text, or a number."""
+    unknown = f"unknown field {name!r}" if _IDENTIFIER.fullmatch(name) else "an unknown field"
+    return f"there is {unknown}. Known are: {', '.join(known)}."
 
 
 def _sentence(kind: str, message: str, limits: Mapping[str, Any]) -> str:
@@ -247,7 +251,9 @@ def _sentence(kind: str, message: str, limits: Mapping[str, Any]) -> str:
     if kind == "timezone_aware":
         return "give a time with its zone, such as 2026-11-21T09:00:00Z."
     if kind == "string_pattern_mismatch" and REFERENCE in message:
-        return "give an id of this hub: msg_ or bat_, for example, and 32 hexadecimal digits."
+        return "give an id of this hub: a short prefix such as msg_, and 32 hexadecimal digits."
+    if kind == "string_pattern_mismatch" and KEY in message:
+        return "give 1 to 255 printable ASCII characters."
     if kind in _SENTENCES:
         return _SENTENCES[kind].format_map(limits)
     if kind in _PYDANTICS_OWN:

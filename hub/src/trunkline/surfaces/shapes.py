@@ -85,7 +85,8 @@ REFERENCE: Final = r"^[A-Za-z]{2,8}_[0-9a-f]{32}$"
 Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 """An id the hub gave out."""
 
-IdempotencyKey = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,255}$")]
+KEY: Final = r"^[\x20-\x7e]{1,255}$"
+IdempotencyKey = Annotated[str, StringConstraints(pattern=KEY)]
 """What a caller names an act by, to repeat it safely."""
 
 

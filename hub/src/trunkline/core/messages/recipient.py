@@ -22,6 +22,11 @@ _NEITHER: Final = (
     "neither a phone number (such as +14155550100) nor the id of an agent. "
     "The names and short codes that some texts come from cannot be written to."
 )
+_NO_AGENT: Final = "no such agent."
+_NOBODY: Final = (
+    "nobody that you have messages of: give a phone number, an agent's id, or a name or short code "
+    "that has written to you."
+)
 _NOT_ANSWERABLE: Final = (
     "that message came from a short code or a name, which cannot be written to. "
     "Find another way to reach who sent it."
@@ -41,7 +46,7 @@ def read_recipient(
     if (command.to is None) == (command.to_agent_id is None):
         raise Invalid("to", "give exactly one of to and toAgentId.")
     if command.to_agent_id is not None:
-        recipient = _phone_of(tx, workspace_id, command.to_agent_id, "toAgentId")
+        recipient = _phone_of(tx, workspace_id, command.to_agent_id, "toAgentId", _NO_AGENT)
     else:
         to = (command.to or "").strip()
         if "@" in to:
@@ -83,7 +88,7 @@ def read_addresses(
     ):
         found.append(text)
     if not found:
-        raise Invalid(field, _NEITHER if AGENT_ID.fullmatch(text) else str(number))
+        raise Invalid(field, _NOBODY)
     return tuple(dict.fromkeys(found))
 
 
@@ -124,7 +129,9 @@ def _phone_of(
     """Return the number of an agent; `fault` is what is wrong with `agent_id` if it is none's."""
     agent = agents.find_agent(tx, workspace_id, agent_id)
     if agent is None:
-        raise Invalid(field, _NEITHER if AGENT_ID.fullmatch(agent_id) else str(fault))
+        raise Invalid(
+            field, str(fault) if field != "to" or not AGENT_ID.fullmatch(agent_id) else _NEITHER
+        )
     if agent.phone is None:
         raise Missing("The agent you write to has no phone number.")
     return agent.phone

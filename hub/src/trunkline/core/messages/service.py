@@ -55,6 +55,7 @@ from trunkline.sdk import (
 LONGEST_WAIT: Final = timedelta(days=30)
 """How far away a message may be scheduled."""
 _CLOCKS_DIFFER: Final = timedelta(seconds=60)
+_ONLY_OUTBOUND: Final = "only outbound messages that are queued can be canceled"
 """A time that has passed by no more than this is now: the caller's clock may be slow."""
 _TWIN_GRACE_S: Final = 5.0
 
@@ -150,9 +151,10 @@ class Messages:
             if (
                 message is None
                 or message.agent_id != agent_id
-                or message.direction is not Direction.OUTBOUND
             ):
                 raise NotFound("message")
+            if message.direction is not Direction.OUTBOUND:
+                raise TooLate(message.status.value, message_id, _ONLY_OUTBOUND)
             if message.status is not Status.CANCELED:
                 evidence = Evidence(source=Source.AGENT)
                 if not self._journal.move(tx, workspace_id, message, Status.CANCELED, evidence):
@@ -180,7 +182,7 @@ class Messages:
         if send_at < now - _CLOCKS_DIFFER:
             raise Invalid("sendAt", "is in the past. Leave it out to send at once.")
         if send_at > now + LONGEST_WAIT:
-            raise Invalid("sendAt", f"is more than {LONGEST_WAIT.days} days away.")
+            raise Invalid("sendAt", f"is more than {LONGEST_WAIT.days} days away. Give a time before that.")
 
     def _draft(self, tx: Tx, principal: Principal, agent_id: str, command: SendMessage) -> _Draft:
         workspace_id = principal.workspace_id

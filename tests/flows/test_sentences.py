@@ -1,0 +1,42 @@
+"""What is said of a mistake says what to do about it."""
+
+from typing import Any
+
+import pytest
+
+from tests.flows.houses import House
+from tests.flows.hubs import HANDSET
+
+KEY_RULE = "idempotencyKey: give 1 to 255 printable ASCII characters."
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("comms_send_message", {"to": None, "toAgentId": "nobody"}, "toAgentId: no such agent."),
+        ("comms_send_message", {"idempotencyKey": "ä"}, KEY_RULE),
+        ("comms_send_message", {"sendAt": "2999-01-01T00:00:00Z"}, "Give a time before that."),
+        ("comms_send_message", {"boddy": "x"}, "unknown field 'boddy'"),
+        ("comms_send_message", {"call me at +14155550100": "x"}, "there is an unknown field."),
+        ("comms_get_messages", {"contactNumber": "Stranger"}, "name or short code that has"),
+        ("comms_wait_for_reply", {"from": "Stranger"}, "name or short code that has written"),
+    ],
+)
+async def test_a_mistake_is_told_with_what_to_do(
+    house: House, tool: str, arguments: dict[str, Any], said: str
+) -> None:
+    if tool == "comms_send_message":
+        arguments = {"channel": "sms", "to": HANDSET, "body": "hello", **arguments}
+    response = await house.ann.post(tool, arguments)
+
+    assert said in response.json()["detail"]
+    assert "4155550100" not in response.text
+
+
+async def test_what_came_in_cannot_be_canceled_and_that_is_said(house: House) -> None:
+    await house.hub.client.post(f"/demo/handsets/{HANDSET}/reply", json={"body": "hello"})
+    message_id = (await house.ann.inbox())[0]["id"]
+    response = await house.ann.post("comms_cancel", {"id": message_id})
+
+    assert response.status_code == 409
+    assert "only outbound messages that are queued can be canceled" in response.json()["detail"]
