@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from tests.flows.houses import House
-from tests.flows.hubs import HANDSET
+from tests.flows.hubs import ANN, HANDSET
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY_RULE = "idempotencyKey: give 1 to 255 printable ASCII characters."
 
@@ -34,7 +36,7 @@ async def test_a_mistake_is_told_with_what_to_do(
 
 
 async def test_what_came_in_cannot_be_canceled_and_that_is_said(house: House) -> None:
-    await house.hub.client.post(f"/demo/handsets/{HANDSET}/reply", json={"body": "hello"})
+    await house.hub.client.post(f"/demo/handsets/{HANDSET}/reply", json={"body": "hi", "to": ANN})
     message_id = (await house.ann.inbox())[0]["id"]
     response = await house.ann.post("comms_cancel", {"id": message_id})
 

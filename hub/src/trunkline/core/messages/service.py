@@ -148,10 +148,7 @@ class Messages:
         def fn(tx: Tx) -> Message:
             workspace_id = principal.workspace_id
             message = repository.find_message(tx, workspace_id, message_id)
-            if (
-                message is None
-                or message.agent_id != agent_id
-            ):
+            if message is None or message.agent_id != agent_id:
                 raise NotFound("message")
             if message.direction is not Direction.OUTBOUND:
                 raise TooLate(message.status.value, message_id, _ONLY_OUTBOUND)
@@ -182,7 +179,9 @@ class Messages:
         if send_at < now - _CLOCKS_DIFFER:
             raise Invalid("sendAt", "is in the past. Leave it out to send at once.")
         if send_at > now + LONGEST_WAIT:
-            raise Invalid("sendAt", f"is more than {LONGEST_WAIT.days} days away. Give a time before that.")
+            raise Invalid(
+                "sendAt", f"is more than {LONGEST_WAIT.days} days away. Give a time before that."
+            )
 
     def _draft(self, tx: Tx, principal: Principal, agent_id: str, command: SendMessage) -> _Draft:
         workspace_id = principal.workspace_id

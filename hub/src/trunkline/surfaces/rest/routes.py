@@ -70,7 +70,10 @@ class Rest:
             key = request.headers.get("idempotency-key")
             if key is not None and "idempotency_key" in operation.arguments.model_fields:
                 if arguments.get("idempotencyKey") not in (None, key):
-                    raise Invalid("idempotencyKey", "differs from the Idempotency-Key header. Give one of them.")
+                    raise Invalid(
+                        "idempotencyKey",
+                        "differs from the Idempotency-Key header. Give one of them.",
+                    )
                 arguments["idempotencyKey"] = key
             called = self._catalogue.call(self._hub, principal, operation.name, arguments)
             result = await (while_connected(request, called) if operation.waits else called)
