@@ -157,7 +157,7 @@ DAMAGED: Final = "The database file is damaged. Restore the newest backup."
     [
         (read_only_file, 1, READ_ONLY),
         (unreadable_file, 1, "the hub's user may read and write it and its folder."),
-        (read_only_folder, 1, READ_ONLY),
+        (read_only_folder, 78, "trunkline.db.lock cannot be made (Permission denied)"),
         (read_only_home, 78, OWN),
         (unused_read_only_folder, 78, OWN),
         (unreadable_key, 78, OWN),

@@ -104,7 +104,7 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
     [
         (("agents", "create", "connections"), 2, "reserved"),
         (("agents", "create", "9lives"), 2, "start with a letter"),
-        (("agents", "create", "ann", "phone=12"), 2, "E.164"),
+        (("agents", "create", "ann", "phone=12"), 2, "phone: begin the number with +"),
         (("agents", "create", "ann", "colour=red"), 2, "display_name"),
         (("agents", "create", "ann", "phone"), 2, "KEY=VALUE"),
         (("agents", "create", "ann", "callback_url=ftp://x"), 2, "http"),
@@ -125,7 +125,7 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
         (("messages", "resolve", f"msg_{0:032x}", "--sent", "--not-sent"), 2, "Give one of"),
         (("messages", "resolve", f"msg_{0:032x}", "--sent"), 1, "no such message"),
         (("messages", "list", "--status", "lost"), 2, "status"),
-        (("messages", "retry", "17"), 2, "id: give an id of this hub: msg_"),
+        (("messages", "retry", "17"), 2, "id: give an id of this hub: a short prefix such as msg_"),
         (("privacy", "keep", "nobody", "--channel", "sms", "--days", "3"), 1, "no such agent"),
         (("privacy", "keep", "nobody", "--channel", "fax", "--days", "3"), 2, "channel"),
     ],

@@ -95,7 +95,7 @@ async def three_hubs(folder: Path, database: str) -> AsyncIterator[Front]:
     folders = tuple(folder / name for name in ("one", "two", "three"))
     config, ledger = folder / "trunkline.toml", folder / "ledger"
     async with AsyncExitStack() as stack:
-        vendor = stack.enter_context(vendor_process(ledger))
+        vendor = stack.enter_context(vendor_process(ledger, flavour="key"))
         proxy = await stack.enter_async_context(round_robin())
         config.write_text(
             SETTINGS.format(proxy=proxy.port, database=database, vendor=vendor, secret=SECRET)

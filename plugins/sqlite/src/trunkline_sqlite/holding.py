@@ -1,5 +1,6 @@
 """One hub per file, by whatever path it comes to it; the system lets go when a process ends."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ def held(path: Path, data_dir: Path) -> Iterator[None]:
         NotConfigured: The file has several names, so that its holders could not find one another.
     """
     real, home = path.resolve(), data_dir.resolve()
-    if real.stat().st_nlink > 1:
+    if real.is_file() and real.stat().st_nlink > 1:
         raise NotConfigured(
             f"The database file {real} has several names (hard links), under each of which SQLite "
             "keeps a journal of its own: remove all but one."
@@ -62,15 +63,15 @@ def _taken(lock: Path, real: Path) -> int:
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise NotConfigured(
-                f"{lock} cannot be made ({error.strerror}): let the hub's user write there."
-            ) from error
+            step = "free some" if error.errno == errno.ENOSPC else "let the hub's user write there"
+            raise NotConfigured(f"{lock} cannot be made ({error.strerror}): {step}.") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with suppress(FileNotFoundError):  # its last holder removed it meanwhile
                 if os.path.samestat(os.fstat(descriptor), lock.stat()):
                     os.ftruncate(descriptor, 0)
-                    os.write(descriptor, str(os.getpid()).encode())
+                    with suppress(OSError):  # only tells who holds it; SQLite names a full disk
+                        os.write(descriptor, str(os.getpid()).encode())
                     return descriptor
         except BlockingIOError:
             holder = os.read(descriptor, 20).decode(errors="replace").strip()
