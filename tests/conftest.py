@@ -1,5 +1,6 @@
 """What the tests of several folders share: both databases."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,12 @@ from trunkline.loading import load_plugins
 from trunkline.sdk import Database, DatabaseContext, SystemClock
 
 __all__ = ["postgres"]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what all tests have imported: a sixth of their time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

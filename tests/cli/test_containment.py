@@ -133,6 +133,7 @@ async def test_case_d12_a_hub_survives_all_that_a_plugin_does_and_ends_in_time(
     assert "hub.left_behind" in (tmp_path / "data.log").read_text()
 
 
+@pytest.mark.slow
 async def test_case_d12_over_stdio_nothing_but_the_protocol_is_on_standard_output(
     config: Path, tmp_path: Path
 ) -> None:

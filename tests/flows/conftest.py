@@ -24,6 +24,7 @@ from tests.flows.hubs import ANN, BEN, Caller, Served, StartHub, serve
 from trunkline.core.engine import engine
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.loading import load_plugins
+from trunkline.logs import configure_logging
 from trunkline.sdk import ENTRY_POINT_GROUP, DatabaseContext
 from trunkline.testing import FakeClock, RecordingLog
 
@@ -87,6 +88,12 @@ def _signature_of(call: Any) -> inspect.Signature:
     if code not in _SIGNATURES:
         _SIGNATURES[code] = _get_signature(call)
     return _SIGNATURES[code]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _usual_log() -> None:
+    """Log as a hub does by itself, whatever a test in this process has set before."""
+    configure_logging()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -160,6 +160,7 @@ async def test_only_json_is_taken_as_a_message(house: House) -> None:
 # --- over stdio -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_case_a7_500_lines_of_garbage_are_all_answered_over_stdio(tmp_path: Path) -> None:
     data_dir, config = tmp_path / "data", tmp_path / "trunkline.toml"
     config.write_text(DEMO)

@@ -107,7 +107,7 @@ def _statuses(hub: Served) -> Counter[str]:
     return Counter(row["status"] for row in hub.rows("SELECT status FROM messages"))
 
 
-@pytest.mark.both
+@pytest.mark.both(slow=True)
 async def test_a_hub_restored_from_a_backup_made_under_load_sends_nothing_again(
     start_hub: StartHub, backups: Backups, tmp_path: Path
 ) -> None:
@@ -244,6 +244,7 @@ async def test_a_restored_hub_does_not_trust_that_a_provider_still_knows_a_key(
     assert found == {"unknown": 1}
 
 
+@pytest.mark.slow
 async def test_a_database_set_back_by_other_means_is_treated_alike_once_that_is_said(
     start_hub: StartHub, backups: Backups
 ) -> None:

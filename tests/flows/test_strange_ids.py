@@ -16,7 +16,7 @@ from trunkline.surfaces.catalogue import AGENT_OPERATIONS
 from trunkline.surfaces.webhooks.door import MOST_BYTES, MOST_FORM_BYTES
 from trunkline_demo.webhooks import Inbound
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.both]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.both(slow=True)]
 
 STRANGE = {
     "NUL": "a\0b",
