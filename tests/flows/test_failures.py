@@ -7,6 +7,7 @@ import pytest
 from tests.flows.hubs import ANN, HANDSET, StartHub
 from tests.flows.networks import ALICE, BOB, WIRE, Network, Vendor, WireReports, p1, tell
 from tests.flows.receivers import BROKEN, TAKEN, hub_for, jobs, receiving, refusal, until
+from trunkline.sdk import DeliveryStatus, OutboundSms, Receipt
 from trunkline.testing import FakeClock
 
 pytestmark = pytest.mark.usefixtures("attentive")
@@ -41,6 +42,22 @@ async def test_a_text_that_the_provider_could_not_deliver_is_told_with_its_reaso
     assert shown["reason"] == "The provider reported that it was not delivered."
     assert shown["body"] == "hello"
     assert post.event["timestamp"] > shown["timestamp"]
+
+
+async def test_what_a_provider_takes_and_fails_at_once_is_told_with_its_code(
+    start_hub: StartHub,
+) -> None:
+    async def fail(sms: OutboundSms) -> Receipt:
+        return Receipt(provider_id="p1", status=DeliveryStatus.FAILED, error_code="30034")
+
+    async with start_hub(plugins=Network(fail).plugins(), toml=WIRE) as hub:
+        ann = await hub.agent("ann", ALICE)
+        sent = await ann.send(BOB, "hello")
+        shown = await ann.status(sent["messageId"])
+
+    assert (shown["status"], shown["errorCode"]) == ("failed", "not_delivered")
+    assert shown["providerCode"] == "30034"
+    assert "Its code is 30034" in shown["reason"]
 
 
 async def test_a_text_that_a_stop_overtakes_is_told(start_hub: StartHub) -> None:

@@ -223,6 +223,17 @@ class TwilioSuite(BaseTelephonyConformance):
             MEDIA_RECEIVED["MediaUrl1"],
         ]
 
+    @pytest.mark.parametrize("count", ["3", "999999999999"])
+    def test_a_text_is_kept_where_a_medium_that_it_counts_is_missing(self, count: str) -> None:
+        assert self.spec.webhook is not None
+
+        (event,) = self.spec.webhook.parse(
+            webhook({**MEDIA_RECEIVED, "Body": "look", "NumMedia": count})
+        )
+
+        assert isinstance(event, Received)
+        assert (event.body, len(event.media)) == ("look", 2)
+
     def test_a_body_that_the_signature_does_not_cover_is_refused(self) -> None:
         url = "https://hub.example/webhooks/agent-1/sms"
         uncovered = [

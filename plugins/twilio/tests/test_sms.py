@@ -337,3 +337,11 @@ async def test_case_c11_without_a_status_url_none_is_given() -> None:
     await twilio.ask(lambda each: each.send(replace(SMS, status_url=None)))
 
     assert "StatusCallback" not in dict(parse_qsl(twilio.asked[0][3]))
+
+
+async def test_what_twilio_takes_and_fails_at_once_keeps_its_code() -> None:
+    twilio = api(message(status="failed", error_code=30034), status=201)
+
+    receipt = await twilio.ask(lambda each: each.send(SMS))
+
+    assert receipt == Receipt(provider_id=SID, status=DeliveryStatus.FAILED, error_code="30034")

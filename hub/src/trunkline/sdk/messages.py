@@ -79,10 +79,12 @@ class Receipt:
         status: How far it got, normally `DeliveryStatus.SENT`.
         cost_micros: The final price in micro-units of `currency`; None while it is not known.
         currency: ISO 4217 code; needed with `cost_micros`.
+        error_code: The provider's code where it took the message and failed it at once.
     """
 
     provider_id: str
     status: DeliveryStatus = DeliveryStatus.SENT
+    error_code: str | None = None
     cost_micros: int | None = None
     currency: str | None = None
 

@@ -66,7 +66,8 @@ class Twilio(TelephonyProvider):
             response = await self._http.post(self._sends, data=form, auth=self._auth)
         taken = _read(_Taken, self._succeeded(response))
         status = STATUSES.get(taken.status) or DeliveryStatus.SENT  # it has an id: Twilio has it
-        return Receipt(provider_id=taken.sid, status=status)
+        code = None if taken.error_code is None else str(taken.error_code)
+        return Receipt(provider_id=taken.sid, status=status, error_code=code)
 
     async def fetch(self, provider_id: str) -> Report | None:
         response = await self._get(f"{self._messages}/{quote(provider_id, safe='')}.json")
@@ -139,6 +140,7 @@ class _Taken(_Answer):
 
     sid: str = Field(min_length=1)
     status: str = ""
+    error_code: int | None = None
 
 
 class _Account(_Answer):

@@ -207,10 +207,14 @@ def _received(fields: Mapping[str, str]) -> Received:
         opt_out=_OPT_OUT.get(fields.get("OptOutType", "")),
         media=tuple(
             Media(url=fields[f"MediaUrl{n}"], content_type=fields.get(f"MediaContentType{n}"))
-            for n in range(text.num_media)
+            for n in range(min(text.num_media, _MOST_MEDIA))
+            if f"MediaUrl{n}" in fields  # the text is kept where one is missing
         ),
     )
 
+
+_MOST_MEDIA: Final = 10
+"""A message has at most ten ("MediaUrl", November 2026)."""
 
 _WITHHELD: Final = {
     "+266696687": "anonymous",

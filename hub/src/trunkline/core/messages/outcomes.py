@@ -10,7 +10,7 @@ from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.attempts import Attempt
-from trunkline.core.messages.failing import close, shown
+from trunkline.core.messages.failing import close, note_failure, shown
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     GIVEN_UP,
@@ -104,6 +104,9 @@ class Outcomes:
         reason = attempt.switch.sentence(attempt.connection.name) if attempt.switch else None
         if moved and (message.reason is not None or reason is not None or attempt.resend):
             repository.set_values(tx, workspace_id, message.id, reason=reason, due_at=None)
+        if moved and to is Status.FAILED:
+            spec = attempt.connection.spec
+            note_failure(self.journal, tx, workspace_id, message, spec, receipt.error_code)
 
     def _flag_surprise(self, tx: Tx, attempt: Attempt, receipt: Receipt) -> None:
         """Flag a message that had been given up, or that another attempt had proved to be taken."""
