@@ -1,6 +1,7 @@
 """What the tests of several folders share: both databases."""
 
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,11 @@ from trunkline.loading import load_plugins
 from trunkline.sdk import Database, DatabaseContext, SystemClock
 
 __all__ = ["postgres"]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two tests for each core: most of them wait as long as they work."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_finish() -> None:

@@ -281,7 +281,7 @@ def test_the_keyboard_alone_will_do(hub: DemoHub, phone: str, open_page: OpenPag
     page.keyboard.type("by hand")
     page.keyboard.press("Enter")
 
-    expect(bubbles(page)).to_contain_text(["by hand"])
+    expect(bubbles(page)).to_contain_text(["Delivered"])
     assert hub.written(phone) == ["by hand"]
 
 

@@ -97,7 +97,7 @@ async def test_case_e4_a_query_of_many_fields_costs_a_stranger_more_than_the_hub
     for path in PATHS:
         assert (await house.hub.client.get(f"{path}?{query}")).status_code == 401
 
-    assert time.process_time() - began < 0.1 * len(PATHS)
+    assert time.process_time() - began < 0.3 * len(PATHS)
 
 
 async def test_a_revoked_token_ends_at_once(house: House) -> None:

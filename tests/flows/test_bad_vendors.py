@@ -392,5 +392,5 @@ async def test_a_text_that_failed_at_once_says_so(send: Send) -> None:
         "failed",
         "failed",
     )
-    assert "Correct it before you send it again." in told.answer["reason"]
+    assert told.answer["reason"].startswith("The recipient has a landline")
     assert told.answer["retryOwner"] == "none"

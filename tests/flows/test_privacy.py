@@ -1,5 +1,6 @@
 """Nothing of a text stays longer or lies elsewhere than promised."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,16 @@ def held(hub: Served) -> int:
 def raw_bytes(hub: Served) -> bytes:
     """Return every byte of the database's files, the log of changes included."""
     _, on_server, home = hub.database.partition("?host=")
-    files = (Path(home) / "data").rglob("*") if on_server else hub.data_dir.glob("trunkline.db*")
-    return b"".join(path.read_bytes() for path in sorted(files) if path.is_file())
+    if not on_server:
+        return b"".join(path.read_bytes() for path in sorted(hub.data_dir.glob("trunkline.db*")))
+    (own,) = hub.rows("SELECT oid FROM pg_database WHERE datname = current_database()")
+    data = Path(home) / "data"
+    found = []
+    for folder in (data / "base" / str(own["oid"]), data / "pg_wal"):
+        for path in sorted(folder.iterdir()):
+            with suppress(FileNotFoundError, IsADirectoryError):  # the log moves on
+                found.append(path.read_bytes())
+    return b"".join(found)
 
 
 def checkpoint(hub: Served) -> None:

@@ -103,7 +103,7 @@ def test_case_f3_systemd_understands_the_unit(tmp_path: Path) -> None:
     systemd_analyze = program("systemd-analyze")
     unit_file = tmp_path / "trunkline.service"
     unit_file.write_text(
-        example("trunkline.service").replace("/opt/trunkline/bin/trunkline", sys.executable)
+        example("trunkline.service").replace("/opt/trunkline/bin/trunkline", f'"{sys.executable}"')
     )
     done = subprocess.run(
         [systemd_analyze, "verify", unit_file], capture_output=True, text=True, check=False
