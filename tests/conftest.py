@@ -17,8 +17,8 @@ __all__ = ["postgres"]
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two tests for each core: most of them wait as long as they work."""
-    return 2 * (os.cpu_count() or 1)
+    """Run one test more than there are cores: many of them wait as long as they work."""
+    return 1 + (os.cpu_count() or 1)
 
 
 def pytest_collection_finish() -> None:

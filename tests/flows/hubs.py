@@ -131,8 +131,8 @@ class Served:
         return self.caller((await self.local("tokens_issue"))["token"])
 
     async def until(self, read: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
-        """Return what `read` gives once it is as wanted; fail after five seconds."""
-        for _ in range(500):
+        """Return what `read` gives once it is as wanted; fail after twenty seconds."""
+        for _ in range(2000):
             value = await read()
             if wanted(value):
                 return value

@@ -66,7 +66,7 @@ async def test_a_stop_between_queueing_and_dispatch_is_never_followed_by_a_send(
 
     outcome = {row["status"]: row["n"] for row in statuses}
     assert set(outcome) == {"sent", "blocked"}
-    assert min(outcome.values()) > TRIES / 20, "the race was not one"
+    assert min(outcome.values()) > TRIES / 100, "the race was not one"
     assert len(network.asked) == outcome["sent"] == len(begun)
     late = [id_ for id_, at in begun.items() if _time(at) > stopped[id_]]
     assert late == []
