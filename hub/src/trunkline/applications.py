@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -90,7 +91,8 @@ def build_applications(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        warming = asyncio.get_running_loop().call_later(_WARM_UP_AFTER_S, mcp.warm_up)
+        loop = asyncio.get_running_loop()
+        warming = loop.call_later(_WARM_UP_AFTER_S, _warm_up, mcp)
         if settings.server.demo:
             await _open_simulated(hub)
         try:
@@ -142,6 +144,13 @@ def _is_all_simulated(hub: Hub) -> bool:
     """Tell whether no connection leads to a real network."""
     found = [hub.connections.find(name) for name in hub.connections.names()]
     return all(each is not None and each.spec.simulated for each in found)
+
+
+def _warm_up(mcp: McpEndpoint) -> None:
+    """Import what takes long, once the start is over, and before somebody has to wait for it."""
+    mcp.warm_up()
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, import_module, "trunkline.core.compliance.judging")
 
 
 async def _open_simulated(hub: Hub) -> None:

@@ -1,0 +1,114 @@
+"""The e-mail contract: what goes out as a mail, and what a provider tells of one that came in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from trunkline.sdk.messages import MessageProvider, Outbound
+from trunkline.sdk.webhooks import Received
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundEmail(Outbound):
+    """
+    One mail to one recipient, with copies.
+
+    Attributes:
+        body: The text part; never empty.
+        subject: One line without line breaks.
+        sender_name: What stands before the sender's address.
+        html: The HTML part, if there is one.
+        cc, bcc, reply_to: Addresses without names.
+        message_id: What goes into Message-ID, with its angle brackets: the hub's own, so that an
+            answer finds its way back. Pass it on wherever the provider takes one.
+        in_reply_to, references: The same of the mails it follows (RFC 5322 §3.6.4), oldest first.
+        headers: More headers that must go out, such as Auto-Submitted (RFC 3834).
+    """
+
+    subject: str
+    message_id: str
+    sender_name: str | None = None
+    html: str | None = None
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    reply_to: str | None = None
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Verdict(StrEnum):
+    """What a host that can be trusted found of one way to authenticate a mail (RFC 8601)."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NONE = "none"
+    """The sender's domain does not use it."""
+
+    UNKNOWN = "unknown"
+    """Nobody who can be trusted has told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailAuthentication:
+    """Whether a mail comes from where it says, as the provider or the hub's own mail host found."""
+
+    spf: Verdict = Verdict.UNKNOWN
+    dkim: Verdict = Verdict.UNKNOWN
+    dmarc: Verdict = Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """
+    A file that came with a mail.
+
+    Attributes:
+        name: As the sender called it, whatever that is; None where it has no name.
+        content_type: Its media type, in lower case without parameters.
+        size_bytes: Once decoded; None where nobody told.
+        url: Where it can be fetched for a while, if it can.
+    """
+
+    name: str | None
+    content_type: str
+    size_bytes: int | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedEmail(Received):
+    """
+    Somebody wrote a mail to one of the hub's addresses.
+
+    Attributes:
+        provider_id: The provider's id of it, or where the mailbox has it.
+        sender, recipient: Bare addresses. The recipient is the one that the mail was delivered to,
+            which need not stand in its headers.
+        body: The text part; empty where there is only HTML, from which the hub makes the text.
+        sender_name, subject, html: As they came, decoded.
+        message_id, in_reply_to, references: Ids as they stand in the headers, with their brackets.
+        reply_to: Where the sender wants answers, if not at `sender`.
+        to, cc: Everybody it says that it is for.
+        attachments: What came with it, in its order.
+        authentication: Whether it comes from where it says.
+        auto: True for what a program answered or spread by itself: it is never answered so.
+    """
+
+    channel: str = "email"
+    subject: str = ""
+    sender_name: str | None = None
+    html: str | None = None
+    message_id: str | None = None
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    reply_to: str | None = None
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    authentication: MailAuthentication = MailAuthentication()
+    auto: bool = False
+
+
+class EmailProvider(MessageProvider[OutboundEmail]):
+    """Base class of e-mail adapters: mails, as `MessageProvider` has messages."""

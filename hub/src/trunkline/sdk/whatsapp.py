@@ -1,0 +1,110 @@
+"""The WhatsApp contract: session messages and templates, and what people send back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from trunkline.sdk.errors import Unsupported
+from trunkline.sdk.messages import MessageProvider, Outbound
+from trunkline.sdk.webhooks import Received
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundWhatsApp(Outbound):
+    """
+    One WhatsApp message to one recipient.
+
+    Attributes:
+        sender: A number in E.164.
+        recipient: A number in E.164, or the business-scoped user id (``CC.`` and letters and
+            digits) of a person who shows no number.
+        body: The text; of a template what it comes to, which is not sent: the template is.
+        template: The provider's id of an approved template, or None for a session message, which a
+            provider takes only within 24 hours of what the person wrote last.
+        template_values: By the name or the position ("1", "2", …) of each variable.
+        language: Of the template, such as ``en`` or ``pt_BR``, where the provider wants it apart.
+        quoted_id: The provider's id of the message that it answers.
+    """
+
+    template: str | None = None
+    template_values: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
+    quoted_id: str | None = None
+
+
+class WhatsAppContent(StrEnum):
+    """What somebody sent."""
+
+    TEXT = "text"
+    MEDIA = "media"
+    REACTION = "reaction"
+    """`body` is the emoji, or empty where it was taken back; `quoted_id` names what it is about."""
+
+    CHOICE = "choice"
+    """A button or a line of a list was picked: `choice` is its id, `body` what it says."""
+
+    LOCATION = "location"
+    CONTACTS = "contacts"
+    OTHER = "other"
+    """A kind that the adapter does not know; `vendor_kind` names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedWhatsApp(Received):
+    """
+    Somebody wrote by WhatsApp.
+
+    Attributes:
+        sender: A number in E.164, or a business-scoped user id of a person who shows none.
+        sender_name: The name that the person gave themselves.
+        content: What it is; `vendor_kind` is the provider's own word for it.
+        quoted_id: The provider's id of the message that it answers.
+        choice: The id of what was picked, of a `WhatsAppContent.CHOICE`.
+    """
+
+    channel: str = "whatsapp"
+    sender_name: str | None = None
+    content: WhatsAppContent = WhatsAppContent.TEXT
+    vendor_kind: str | None = None
+    quoted_id: str | None = None
+    choice: str | None = None
+
+
+class TemplateState(StrEnum):
+    """Whether a template may be sent."""
+
+    APPROVED = "approved"
+    PENDING = "pending"
+    REJECTED = "rejected"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """
+    A template as the provider has it.
+
+    Attributes:
+        provider_id: What `OutboundWhatsApp.template` takes.
+        name, language: As they were registered.
+        body: The text with its variables in double braces.
+        variables: Their names or positions, in their order.
+        category: The provider's word, such as ``utility`` or ``marketing``; None where not told.
+    """
+
+    provider_id: str
+    name: str
+    language: str
+    body: str
+    variables: tuple[str, ...] = ()
+    state: TemplateState = TemplateState.UNKNOWN
+    category: str | None = None
+
+
+class WhatsAppProvider(MessageProvider[OutboundWhatsApp]):
+    """Base class of WhatsApp adapters: messages, as `MessageProvider` has them, and templates."""
+
+    async def templates(self) -> list[Template]:
+        """Return the account's templates and their states."""
+        raise Unsupported("listing templates")
