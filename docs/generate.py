@@ -102,11 +102,11 @@ def _hook(hook: Callable[[], object]) -> str:
 
 
 _CONTRACT: Final[dict[str, tuple[ModuleType, str]]] = {
-    "Messages": (sdk, "messages telephony"),
+    "Messages": (sdk, "messages telephony email whatsapp"),
     "Callbacks": (sdk, "webhooks"),
     "What a provider can do and means": (sdk, "capability failures money phone"),
     "Errors": (sdk, "errors http"),
-    "What hooks return and are lent": (sdk, "specs markers clock ids"),
+    "What hooks return and are lent": (sdk, "specs kinds markers clock ids"),
     "Databases": (sdk, "database notes"),
     "The conformance kit": (testing, "suite telephony wire fakes database"),
 }

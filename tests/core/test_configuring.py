@@ -1,13 +1,13 @@
 """What a connection's settings come to, and what is said of those that will not do."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from trunkline.core.connections.configuring import configure
-from trunkline.core.connections.registry import Connection
+from trunkline.core.connections.registry import Connection, MessageSpec
 from trunkline.sdk import Capability, ProviderSpec, TelephonyProvider
 
 
@@ -41,7 +41,11 @@ def configured(table: Mapping[str, object], **environ: str) -> Connection:
     """Return the connection `acme` of a file's table and an environment."""
     origin = "trunkline.toml"
     (connection,) = configure(
-        {"acme": SPEC}, {"acme": table}, ["acme"], environ, lambda name, key: origin
+        {"telephony": {"acme": cast(MessageSpec, SPEC)}},
+        {"acme": table},
+        {"telephony": ["acme"]},
+        environ,
+        lambda name, key: origin,
     )
     return connection
 
@@ -126,7 +130,7 @@ def test_case_d11_settings_of_a_provider_that_no_plugin_may_offer_go_to_nobody()
     tables = {"acme": {"api_key": "k"}, "second": {"provider": "acme", "api_key": "k"}}
     environ = {"ACME_API_KEY": "k"}
 
-    assert configure({}, tables, ["acme"], environ, lambda name, key: "") == []
+    assert configure({}, tables, {"telephony": ["acme"]}, environ, lambda name, key: "") == []
 
 
 def test_who_set_a_key_is_known_for_each() -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx2
 from pydantic import BaseModel, SecretStr
@@ -40,6 +41,12 @@ ALICE, BOB = "+14155552671", "+442071838750"
 
 class NoConfig(BaseModel):
     """A connection without settings."""
+
+
+def with_telephony(plugins: Plugins, specs: Mapping[str, ProviderSpec[Any, Any]]) -> Plugins:
+    """Return plugins that offer these providers of texts too."""
+    telephony = {**plugins.telephony, **specs}
+    return replace(plugins, providers={**plugins.providers, "telephony": telephony})
 
 
 async def accept(sms: OutboundSms) -> Receipt:
@@ -80,7 +87,7 @@ class Network(TelephonyProvider):
             webhook=webhook,
         )
         plugins = load_plugins()
-        return replace(plugins, telephony={**plugins.telephony, spec.name: spec})
+        return with_telephony(plugins, {spec.name: spec})
 
 
 class Turnstile:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from tests.flows.hubs import Served
-from tests.flows.networks import ALICE, Network, WireWebhooks
+from tests.flows.networks import ALICE, Network, WireWebhooks, with_telephony
 from trunkline.loading import Plugins, load_plugins
 from trunkline.sdk import (
     E164,
@@ -86,7 +86,7 @@ def side_by_side(*networks: Network, names: str = "one two", **declared: Any) ->
         )
         for name, network in zip(names.split(), networks, strict=True)
     }
-    return replace(plugins, telephony={**plugins.telephony, **specs})
+    return with_telephony(plugins, specs)
 
 
 async def tell(hub: Served, over: str, attempt_url: str | None, **told: str) -> httpx2.Response:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.flows.clocks import Ahead, clock, keep_still
 from tests.flows.hubs import Served, StartHub
-from tests.flows.networks import ALICE, BOB, WIRE, Network, WireWebhooks
+from tests.flows.networks import ALICE, BOB, WIRE, Network, WireWebhooks, with_telephony
 from trunkline.loading import Plugins
 from trunkline.sdk import (
     Capability,
@@ -105,7 +105,7 @@ def installed(network: Numbered) -> Plugins:
             }
         ),
     )
-    return replace(plugins, telephony={**plugins.telephony, "wire": spec})
+    return with_telephony(plugins, {"wire": spec})
 
 
 async def tell(hub: Served, *events: dict[str, Any], path: str = "connections/wire") -> int:

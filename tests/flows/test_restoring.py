@@ -16,7 +16,7 @@ import pytest
 from plugins.postgres.tests.server import Server
 from tests.databases import SQLITE
 from tests.flows.hubs import Caller, Served, StartHub, serve
-from tests.flows.networks import ALICE, BOB, WIRE, Network
+from tests.flows.networks import ALICE, BOB, WIRE, Network, with_telephony
 from tests.processes import clean_environment, run
 from trunkline.sdk import Idempotency, OutboundSms, OutcomeUnknown, Receipt, RetryLater
 from trunkline.serving import directory_lock
@@ -221,7 +221,7 @@ async def test_a_restored_hub_does_not_trust_that_a_provider_still_knows_a_key(
     network, file = Network(silent), tmp_path / "backup"
     plugins = network.plugins()
     spec = replace(plugins.telephony["wire"], idempotency=Idempotency())
-    plugins = replace(plugins, telephony={**plugins.telephony, "wire": spec})
+    plugins = with_telephony(plugins, {"wire": spec})
     async with start_hub(plugins=plugins, toml=WIRE) as hub:
         ann = await hub.agent("ann", ALICE)
         await ann.try_send(BOB, "text 1")

@@ -175,7 +175,7 @@ async def test_without_a_provider_the_answer_names_what_to_install_and_to_set(
     start_hub: StartHub,
 ) -> None:
     loaded = load_plugins()
-    none = Plugins(reports=(), databases=loaded.databases, telephony={}, sites={})
+    none = Plugins(reports=(), databases=loaded.databases, providers={}, sites={})
     async with start_hub(plugins=none, toml="") as hub:
         refused = await (await hub.agent("ann", ANN)).try_send(HANDSET, "hello")
 

@@ -57,6 +57,8 @@ def test_an_option_that_was_not_given_overrules_nothing() -> None:
         ("DEMO_MODE", "true", "server.demo"),
         ("PROVIDER_DATABASE", "postgresql://db/x", "database.url"),
         ("PROVIDER_TELEPHONY", "acme,demo", "slots.telephony"),
+        ("PROVIDER_EMAIL", "acme", "slots.email"),
+        ("PROVIDER_WHATSAPP", "acme", "slots.whatsapp"),
         ("INITIAL_AGENT_POOL_SIZE", "9", "pool.size"),
     ],
 )

@@ -88,7 +88,11 @@ def _plugins(
     return Plugins(
         reports=(),
         databases={"sqlite": spec},
-        telephony={flavour.value: spec_of(vendor, process) for flavour, vendor in vendors.items()},
+        providers={
+            "telephony": {
+                flavour.value: spec_of(vendor, process) for flavour, vendor in vendors.items()
+            }
+        },
         sites={},
     )
 

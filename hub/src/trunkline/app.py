@@ -54,9 +54,9 @@ async def open_hub(
     ids = IdSource(clock, entropy)
     log = get_log("trunkline")
     configured = configure(
-        plugins.telephony,
+        plugins.providers,
         settings.connection_tables,
-        settings.slots.telephony,
+        settings.slots.by_kind(),
         environ,
         settings.origin_in_table,
     )

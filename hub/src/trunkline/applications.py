@@ -142,8 +142,7 @@ def _routes_of(site: Site, hub: Hub) -> list[BaseRoute]:
 
 def _is_all_simulated(hub: Hub) -> bool:
     """Tell whether no connection leads to a real network."""
-    found = [hub.connections.find(name) for name in hub.connections.names()]
-    return all(each is not None and each.spec.simulated for each in found)
+    return all(each.spec.simulated for each in hub.connections.all())
 
 
 def _warm_up(mcp: McpEndpoint) -> None:
@@ -155,9 +154,8 @@ def _warm_up(mcp: McpEndpoint) -> None:
 
 async def _open_simulated(hub: Hub) -> None:
     """Open simulated networks at once: their handsets can write first."""
-    for name in hub.connections.names():
-        connection = hub.connections.find(name)
-        if connection and connection.spec.simulated and not connection.fault:
+    for connection in hub.connections.all():
+        if connection.spec.simulated and not connection.fault:
             try:
                 await hub.connections.provider(connection)
             except CannotOpen:

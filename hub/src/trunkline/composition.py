@@ -139,9 +139,9 @@ def compose(lent: Lent) -> Composed:
             deliver=lent.deliver,
         )
 
-    connections = Connections(lent.configured, settings.slots.telephony, context_for, log)
+    connections = Connections(lent.configured, settings.slots.by_kind(), context_for, log)
     for name in connections.names():
-        connection = connections.find(name)
+        connection = connections.account(name)
         if connection is not None and connection.fault:
             log.error("connection.not_usable", connection=name, fault=connection.fault)
     timeout_s = settings.messages.provider_timeout_s
@@ -235,7 +235,7 @@ def compose(lent: Lent) -> Composed:
             data_dir=settings.server.data_dir,
             public_url=settings.public_url,
             is_public=settings.server.public_url is not None,
-            wanted=sorted({*settings.connection_tables, *settings.slots.telephony}),
+            wanted=sorted({*settings.connection_tables, *settings.slots.named()}),
         ),
         connections=connections,
         routes=routes,

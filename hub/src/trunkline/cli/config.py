@@ -37,9 +37,9 @@ def show(config: Path | None, data_dir: Path | None) -> None:
     """
     settings = load_settings(config=config, data_dir=data_dir, environ=os.environ)
     configured = configure(
-        load_plugins(disabled=settings.plugins.disabled).telephony,
+        load_plugins(disabled=settings.plugins.disabled).providers,
         settings.connection_tables,
-        settings.slots.telephony,
+        settings.slots.by_kind(),
         os.environ,
         settings.origin_in_table,
     )

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from importlib import metadata
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import PurePath
@@ -19,18 +20,19 @@ from trunkline.loading.quiet import stderr_of_its_own, stdout_is_stderr, watched
 from trunkline.loading.specs import (
     Unfit,
     check_database,
+    check_provider,
     check_site,
-    check_telephony,
     variables_of,
 )
 from trunkline.sdk import (
     ENTRY_POINT_GROUP,
+    KINDS,
     PROJECT,
+    TELEPHONY,
     DatabaseSpec,
     NotConfigured,
     ProviderSpec,
     Site,
-    TelephonyProvider,
     hookspecs,
 )
 
@@ -78,14 +80,19 @@ class Plugins:
 
     Attributes:
         databases: By URL scheme.
-        telephony: By provider name.
+        providers: By kind, then by name.
         sites: By path prefix.
     """
 
     reports: tuple[PluginReport, ...]
     databases: Mapping[str, DatabaseSpec]
-    telephony: Mapping[str, ProviderSpec[TelephonyProvider, Any]]
+    providers: Mapping[str, Mapping[str, ProviderSpec[Any, Any]]]
     sites: Mapping[str, Site]
+
+    @property
+    def telephony(self) -> Mapping[str, ProviderSpec[Any, Any]]:
+        """The providers of texts and calls, by name."""
+        return self.providers.get(TELEPHONY.name, {})
 
 
 class RequiredPluginMissing(NotConfigured):
@@ -159,16 +166,19 @@ _DATABASES: Final = _Kind(
     claims=lambda spec: [f"the database scheme {scheme!r}" for scheme in spec.schemes],
     check=check_database,
 )
-_TELEPHONY: Final[_Kind[ProviderSpec[TelephonyProvider, Any]]] = _Kind(
-    name="telephony",
-    spec=ProviderSpec,
-    keys=lambda spec: [spec.name],
-    claims=lambda spec: [
-        f"the provider {spec.name!r}",
-        *(f"to read the variable {each}" for each in sorted(variables_of(spec.config).values())),
-    ],
-    check=check_telephony,
-)
+_PROVIDERS: Final[Mapping[str, _Kind[ProviderSpec[Any, Any]]]] = {
+    kind.name: _Kind(
+        name=kind.name,
+        spec=ProviderSpec,
+        keys=lambda spec: [spec.name],
+        claims=lambda spec: [
+            f"the provider {spec.name!r}",
+            *(f"to read the variable {one}" for one in sorted(variables_of(spec.config).values())),
+        ],
+        check=partial(check_provider, kind=kind),
+    )
+    for kind in KINDS.values()
+}
 _SITES: Final = _Kind(
     name="sites",
     spec=Site,
@@ -176,7 +186,7 @@ _SITES: Final = _Kind(
     claims=lambda site: [f"the site {site.prefix!r}"],
     check=check_site,
 )
-_KINDS: Final[tuple[_Kind[Any], ...]] = (_DATABASES, _TELEPHONY, _SITES)
+_KINDS: Final[tuple[_Kind[Any], ...]] = (_DATABASES, *_PROVIDERS.values(), _SITES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +252,7 @@ def load_plugins(
     return Plugins(
         reports=tuple(each.report for each in found),
         databases=_DATABASES.by_key(found),
-        telephony=_TELEPHONY.by_key(found),
+        providers={name: kind.by_key(found) for name, kind in _PROVIDERS.items()},
         sites=_SITES.by_key(found),
     )
 

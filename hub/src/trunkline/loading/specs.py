@@ -24,10 +24,10 @@ from trunkline.sdk import (
     FailureKind,
     Idempotency,
     KeyForm,
+    Kind,
     PriceList,
     ProviderSpec,
     Site,
-    TelephonyProvider,
     WebhookAdapter,
 )
 
@@ -43,24 +43,15 @@ _REGION: Final = re.compile(r"[A-Z]{2}|\*")
 _LONGEST_SHOWN: Final = 60
 _OPENS: Final = (AsyncIterator, AsyncGenerator, AbstractAsyncContextManager)
 _WEBHOOK_METHODS: Final = ("claims", "verify", "parse", "reply")
-_OPERATIONS: Final[Mapping[Capability, tuple[str, ...]]] = {
-    Capability.SMS_SEND: ("send",),
-    Capability.MMS_SEND: ("send",),
-    Capability.LOOKUP_BY_ID: ("fetch",),
-    Capability.LOOKUP_BY_KEY: ("find_by_key",),
-    Capability.LOOKUP_BY_ADDRESS: ("find",),
-    Capability.CALL_PLACE: ("place_call",),
-}
-"""What a telephony provider must override for what it declares."""
 
 
 class Unfit(Exception):
     """A plugin broke a rule; the text is a whole sentence."""
 
 
-def check_telephony(spec: ProviderSpec[TelephonyProvider, Any]) -> None:
+def check_provider(spec: ProviderSpec[Any, Any], kind: Kind) -> None:
     """
-    Check a provider of texts and calls.
+    Check a provider of a kind.
 
     Raises:
         Unfit: The hub could not work with it; the sentence names the field.
@@ -82,8 +73,8 @@ def check_telephony(spec: ProviderSpec[TelephonyProvider, Any]) -> None:
     _check_webhook(said, spec.webhook)
     _check_prices(said, spec.prices)
     _must(isinstance(spec.simulated, bool), said, "simulated", spec.simulated, "be True or False")
-    provider = _opened_by(spec.open)
-    if provider is not None and (fault := provider_fault(provider, spec.capabilities)):
+    provider = _opened_by(spec.open, kind)
+    if provider is not None and (fault := provider_fault(provider, kind, spec.capabilities)):
         raise Unfit(f"{said}: open: {fault}")
 
 
@@ -123,17 +114,16 @@ def check_site(site: Site) -> None:
     _must(isinstance(site.demo_only, bool), said, "demo_only", site.demo_only, "be True or False")
 
 
-def provider_fault(provider: type, capabilities: frozenset[Capability]) -> str | None:
-    """Return what a class of telephony providers lacks, in a sentence, or None."""
-    if not issubclass(provider, TelephonyProvider):
-        return (
-            f"it yields a {provider.__name__}, which is no TelephonyProvider: make it a subclass."
-        )
-    for capability in sorted(capabilities & _OPERATIONS.keys()):
-        for operation in _OPERATIONS[capability]:
-            if getattr(provider, operation) is getattr(TelephonyProvider, operation):
-                lacks = f"it yields a {provider.__name__} without {operation}, which "
-                return f"{lacks}{capability.value} needs: define it, or do not declare that."
+def provider_fault(provider: type, kind: Kind, capabilities: frozenset[Capability]) -> str | None:
+    """Return what a class of providers of a kind lacks, in a sentence, or None."""
+    base = kind.provider
+    if not issubclass(provider, base):
+        return f"it yields a {provider.__name__}, which is no {base.__name__}: make it a subclass."
+    for capability in sorted(capabilities & kind.operations.keys()):
+        operation = kind.operations[capability]
+        if getattr(provider, operation) is getattr(base, operation):
+            lacks = f"it yields a {provider.__name__} without {operation}, which "
+            return f"{lacks}{capability.value} needs: define it, or do not declare that."
     return None
 
 
@@ -329,7 +319,7 @@ def _is_number(value: object) -> bool:
     return is_number and math.isfinite(value) and value >= 0  # type: ignore[arg-type, operator]
 
 
-def _opened_by(opens: Callable[..., Any]) -> type | None:
+def _opened_by(opens: Callable[..., Any], kind: Kind) -> type | None:
     """Return the class that `open` says it yields; None if it says nothing, or the base class."""
     bare: Any = opens
     while isinstance(bare, functools.partial):
@@ -341,5 +331,5 @@ def _opened_by(opens: Callable[..., Any]) -> type | None:
     if typing.get_origin(hint) not in _OPENS:
         return None
     yielded, *_ = typing.get_args(hint)
-    is_known = isinstance(yielded, type) and yielded is not TelephonyProvider
+    is_known = isinstance(yielded, type) and yielded is not kind.provider
     return yielded if is_known else None

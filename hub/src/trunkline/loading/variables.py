@@ -9,6 +9,8 @@ SHORT_NAMES: Final = {
     "PROVIDER_DATABASE": "database.url",
     "AGENTOS_CALLBACK_URL": "messages.callback_url",
     "PROVIDER_TELEPHONY": "slots.telephony",
+    "PROVIDER_EMAIL": "slots.email",
+    "PROVIDER_WHATSAPP": "slots.whatsapp",
     "INITIAL_AGENT_POOL_SIZE": "pool.size",
     "TRUNKLINE_DATA_DIR": "server.data_dir",
 }

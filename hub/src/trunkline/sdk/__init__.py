@@ -3,6 +3,14 @@
 from trunkline.sdk.capability import Capability, Idempotency, KeyForm
 from trunkline.sdk.clock import Clock, SystemClock
 from trunkline.sdk.database import Database, DatabaseContext, DatabaseSpec, Note, Tx
+from trunkline.sdk.email import (
+    Attachment,
+    EmailProvider,
+    MailAuthentication,
+    OutboundEmail,
+    ReceivedEmail,
+    Verdict,
+)
 from trunkline.sdk.errors import (
     AuthFailed,
     BadSignature,
@@ -22,6 +30,7 @@ from trunkline.sdk.errors import (
 from trunkline.sdk.failures import Failure, FailureKind
 from trunkline.sdk.http import transport_errors
 from trunkline.sdk.ids import IdSource
+from trunkline.sdk.kinds import EMAIL, KINDS, TELEPHONY, WHATSAPP, Kind
 from trunkline.sdk.markers import ENTRY_POINT_GROUP, PROJECT, hookimpl, hookspec
 from trunkline.sdk.messages import (
     Account,
@@ -59,16 +68,29 @@ from trunkline.sdk.webhooks import (
     WebhookReply,
     WebhookRequest,
 )
+from trunkline.sdk.whatsapp import (
+    OutboundWhatsApp,
+    ReceivedWhatsApp,
+    Template,
+    TemplateState,
+    WhatsAppContent,
+    WhatsAppProvider,
+)
 
 __all__ = [
     "E164",
+    "EMAIL",
     "ENTRY_POINT_GROUP",
     "HUB_VIEW",
+    "KINDS",
     "MICROS",
     "PROJECT",
+    "TELEPHONY",
+    "WHATSAPP",
     "ASGIApp",
     "Account",
     "AgentCard",
+    "Attachment",
     "AuthFailed",
     "BadSignature",
     "CallbackKind",
@@ -80,6 +102,7 @@ __all__ = [
     "DatabaseFailed",
     "DatabaseSpec",
     "DeliveryStatus",
+    "EmailProvider",
     "EventLog",
     "Failure",
     "FailureKind",
@@ -88,7 +111,9 @@ __all__ = [
     "Idempotency",
     "InboundEvent",
     "KeyForm",
+    "Kind",
     "Listeners",
+    "MailAuthentication",
     "Media",
     "MessageProvider",
     "NotConfigured",
@@ -99,7 +124,9 @@ __all__ = [
     "OutOfCredit",
     "Outbound",
     "OutboundCall",
+    "OutboundEmail",
     "OutboundSms",
+    "OutboundWhatsApp",
     "OutcomeUnknown",
     "Overloaded",
     "PriceList",
@@ -108,6 +135,8 @@ __all__ = [
     "ProviderSpec",
     "Receipt",
     "Received",
+    "ReceivedEmail",
+    "ReceivedWhatsApp",
     "Rejected",
     "Report",
     "Reported",
@@ -115,13 +144,18 @@ __all__ = [
     "Site",
     "SystemClock",
     "TelephonyProvider",
+    "Template",
+    "TemplateState",
     "TrunklineError",
     "Tx",
     "Unreadable",
     "Unsupported",
+    "Verdict",
     "WebhookAdapter",
     "WebhookReply",
     "WebhookRequest",
+    "WhatsAppContent",
+    "WhatsAppProvider",
     "e164",
     "hookimpl",
     "hookspec",

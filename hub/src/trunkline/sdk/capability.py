@@ -19,6 +19,33 @@ class Capability(StrEnum):
     MMS_SEND = "mms.send"
     """Send a text with media, given as URLs that the provider fetches."""
 
+    EMAIL_SEND = "email.send"
+    """Send a mail of text, HTML and copies."""
+
+    EMAIL_ATTACH = "email.attach"
+    """Send files along, given as URLs that the adapter or the provider fetches."""
+
+    EMAIL_RECEIVE = "email.receive"
+    """Tell of mails that come in."""
+
+    EMAIL_STATUS = "email.status"
+    """Report what became of a sent mail: delivery, bounce, complaint."""
+
+    WHATSAPP_SEND = "whatsapp.send"
+    """Send a WhatsApp message of text to one recipient."""
+
+    WHATSAPP_MEDIA = "whatsapp.media"
+    """Send a WhatsApp message with media, given as URLs that the provider fetches."""
+
+    WHATSAPP_TEMPLATE = "whatsapp.template"
+    """Send approved templates, which need no window, and list them."""
+
+    WHATSAPP_RECEIVE = "whatsapp.receive"
+    """Tell of WhatsApp messages that come in."""
+
+    WHATSAPP_STATUS = "whatsapp.status"
+    """Report what became of a sent WhatsApp message."""
+
     LOOKUP_BY_ID = "lookup.by_id"
     """Tell of one sent message by the provider's id (`MessageProvider.fetch`)."""
 

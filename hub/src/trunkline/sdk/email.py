@@ -41,7 +41,11 @@ class Verdict(StrEnum):
     """What a host that can be trusted found of one way to authenticate a mail (RFC 8601)."""
 
     PASS = "pass"
+    """It holds."""
+
     FAIL = "fail"
+    """It does not hold, or not surely."""
+
     NONE = "none"
     """The sender's domain does not use it."""
 

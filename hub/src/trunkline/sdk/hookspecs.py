@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from trunkline.sdk.database import DatabaseSpec
+from trunkline.sdk.email import EmailProvider
 from trunkline.sdk.markers import hookspec
 from trunkline.sdk.specs import ProviderSpec, Site
 from trunkline.sdk.telephony import TelephonyProvider
+from trunkline.sdk.whatsapp import WhatsAppProvider
 
 
 @hookspec
@@ -33,6 +35,31 @@ def trunkline_register_telephony() -> Sequence[  # type: ignore[empty-body]
 
     Returns:
         One spec per provider. Of plugins that offer one name none is loaded.
+    """
+
+
+@hookspec
+def trunkline_register_email() -> Sequence[  # type: ignore[empty-body]
+    ProviderSpec[EmailProvider, Any]
+]:
+    """
+    Offer providers of e-mail.
+
+    Returns:
+        One spec per provider. Of plugins that offer one name none is loaded.
+    """
+
+
+@hookspec
+def trunkline_register_whatsapp() -> Sequence[  # type: ignore[empty-body]
+    ProviderSpec[WhatsAppProvider, Any]
+]:
+    """
+    Offer providers of WhatsApp messages.
+
+    Returns:
+        One spec per provider. Specs of one plugin that have one name, here and under telephony, are
+        one account: they share configuration, connection and webhook.
     """
 
 

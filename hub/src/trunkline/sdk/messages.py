@@ -32,10 +32,12 @@ class Media:
     Attributes:
         url: Where it can be fetched.
         content_type: Its media type, such as ``image/jpeg``; None where nobody told.
+        name: What a file of it is to be called, where the channel shows that.
     """
 
     url: str
     content_type: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,8 +126,10 @@ class Received(InboundEvent):
         media: What came along, in its order.
         occurred_at: When it was written, aware, if the provider tells.
         opt_out: What the provider made of it, if it tells.
+        channel: How it came. Texts are told as `Received` itself, other channels as their own.
     """
 
+    channel: str = "sms"
     provider_id: str
     sender: str
     recipient: str

@@ -36,7 +36,11 @@ class WhatsAppContent(StrEnum):
     """What somebody sent."""
 
     TEXT = "text"
+    """`body` is what was written."""
+
     MEDIA = "media"
+    """Pictures, sounds or documents; `body` is what was written under them."""
+
     REACTION = "reaction"
     """`body` is the emoji, or empty where it was taken back; `quoted_id` names what it is about."""
 
@@ -44,7 +48,11 @@ class WhatsAppContent(StrEnum):
     """A button or a line of a list was picked: `choice` is its id, `body` what it says."""
 
     LOCATION = "location"
+    """A place: `body` has its name and coordinates."""
+
     CONTACTS = "contacts"
+    """Cards of people: `body` has their names."""
+
     OTHER = "other"
     """A kind that the adapter does not know; `vendor_kind` names it."""
 

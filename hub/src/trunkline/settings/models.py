@@ -99,6 +99,18 @@ class SlotsSettings(_Section):
         description="The connection for texts and calls. Of several, each next one stands in for "
         "those before it.",
     )
+    email: Names = Field(default=(), description="The connection for e-mail, or several likewise.")
+    whatsapp: Names = Field(
+        default=(), description="The connection for WhatsApp messages, or several likewise."
+    )
+
+    def by_kind(self) -> dict[str, tuple[str, ...]]:
+        """Return the connections of each kind."""
+        return {"telephony": self.telephony, "email": self.email, "whatsapp": self.whatsapp}
+
+    def named(self) -> set[str]:
+        """Return every connection that is named for something."""
+        return {name for names in self.by_kind().values() for name in names}
 
 
 class PrivacySettings(_Section):

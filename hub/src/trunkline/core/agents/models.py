@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from trunkline.core.principal import Principal, Scope
-from trunkline.sdk import E164
+from trunkline.sdk import E164, TELEPHONY
 
 AGENT_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 RESERVED_AGENT_IDS: Final = frozenset({"connections"})
@@ -42,6 +42,10 @@ class Agent:
     callback_url: str | None
     status: AgentStatus
     provisioned_at: datetime
+
+    def connection_for(self, kind: str) -> str | None:
+        """Return the connection that overrides the slot of a kind, or None."""
+        return self.telephony if kind == TELEPHONY.name else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
-from trunkline.core.connections.registry import Bounds, Connection, TelephonySpec
+from trunkline.core.connections.registry import Bounds, Connection, MessageSpec
 from trunkline.loading import variables_of
 
 OriginOf = Callable[[str, str], str]
@@ -21,9 +21,9 @@ _TELLABLE: Final = frozenset(typing.get_args(ErrorType)) - _QUOTING
 
 
 def configure(
-    specs: Mapping[str, TelephonySpec],
+    specs: Mapping[str, Mapping[str, MessageSpec]],
     tables: Mapping[str, Mapping[str, object]],
-    slots: Sequence[str],
+    slots: Mapping[str, Sequence[str]],
     environ: Mapping[str, str],
     origin_of: OriginOf,
 ) -> list[Connection]:
@@ -31,28 +31,32 @@ def configure(
     Return the connections that the settings describe.
 
     Args:
-        specs: The loaded providers by name.
+        specs: The loaded providers by kind, then by name.
         tables: Connection name to its table; one without ``provider`` is of the provider it is
             named after. A slot that names a loaded provider needs no table.
-        slots: The connections named in the telephony slot.
+        slots: The connections named in the slot of each kind.
         environ: Where fields that name an environment variable are filled from.
     """
     wanted = dict(tables)
-    for name in (*slots, *specs):
-        if name in specs and name not in wanted:
-            filled = any(environ.get(each) for each in variables_of(specs[name].config).values())
-            if name in slots or filled:
-                wanted[name] = {}
+    for kind, providers in specs.items():
+        named = slots.get(kind, ())
+        for name in (*named, *providers):
+            if name in providers and name not in wanted:
+                variables = variables_of(providers[name].config).values()
+                if name in named or any(environ.get(each) for each in variables):
+                    wanted[name] = {}
     return [
-        _configure(name, specs[provider], table, environ, origin_of)
+        _configure(name, kind, providers[provider], table, environ, origin_of)
         for name, table in wanted.items()
-        if (provider := str(table.get("provider", name))) in specs
+        for kind, providers in specs.items()
+        if (provider := str(table.get("provider", name))) in providers
     ]
 
 
 def _configure(
     name: str,
-    spec: TelephonySpec,
+    kind: str,
+    spec: MessageSpec,
     table: Mapping[str, object],
     environ: Mapping[str, str],
     origin_of: OriginOf,
@@ -81,6 +85,7 @@ def _configure(
         faults += _sentences(error, name, Bounds, origins)
     return Connection(
         name=name,
+        kind=kind,
         spec=spec,
         config=None if faults else config,
         bounds=bounds,

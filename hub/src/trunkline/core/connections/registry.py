@@ -15,16 +15,18 @@ from trunkline.core.connections.lanes import AT_ONCE
 from trunkline.core.problems import Missing
 from trunkline.loading import provider_fault
 from trunkline.sdk import (
+    KINDS,
+    TELEPHONY,
     Capability,
     EventLog,
+    MessageProvider,
     NotConfigured,
     ProviderContext,
     ProviderSpec,
-    TelephonyProvider,
     TrunklineError,
 )
 
-TelephonySpec = ProviderSpec[TelephonyProvider, Any]
+MessageSpec = ProviderSpec[MessageProvider[Any], Any]
 
 _CLOSE_TIMEOUT_S: Final = 2.0
 _LONGEST_TOLD: Final = 300
@@ -58,16 +60,18 @@ _BY_DEFAULT: Final = Bounds()
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """
-    One configured account of a provider.
+    One configured account of a provider, in one of its kinds: what it has of each bears its name.
 
     Attributes:
+        kind: A name of `KINDS`.
         config: None if it cannot be used.
         fault: Why it cannot be used, if it cannot: whole sentences without any value.
         origins: The keys that were set, the hub's own too, and who set each.
     """
 
     name: str
-    spec: TelephonySpec
+    kind: str
+    spec: MessageSpec
     config: BaseModel | None
     bounds: Bounds = _BY_DEFAULT
     fault: str | None = None
@@ -86,57 +90,66 @@ class Connections:
     """
     The configured connections of this hub.
 
-    `slots` names the connections that serve agents without an override, best first.
+    `slots` names by kind the connections that serve agents without an override, best first.
     """
 
     def __init__(
         self,
         connections: Sequence[Connection],
-        slots: Sequence[str],
+        slots: Mapping[str, Sequence[str]],
         context_for: Callable[[str], ProviderContext],
         log: EventLog,
     ) -> None:
-        self._all: Mapping[str, Connection] = {each.name: each for each in connections}
-        self._slots = tuple(slots)
+        self._all = {(each.name, each.kind): each for each in connections}
+        self._slots = slots
         self._context_for = context_for
         self._log = log
-        self._open: dict[str, _OpenConnection] = {}
+        self._open: dict[tuple[str, str], _OpenConnection] = {}
         self._failed: dict[str, str] = {}
 
     def names(self) -> list[str]:
         """Return the names of all connections."""
-        return list(self._all)
+        return list(dict.fromkeys(name for name, _ in self._all))
 
     def calling(self) -> list[str]:
         """Return the names of those whose providers call the hub from elsewhere."""
-        return [
-            name
-            for name, each in self._all.items()
+        calling = (
+            each.name
+            for each in self._all.values()
             if each.spec.webhook is not None and not each.spec.simulated
-        ]
+        )
+        return list(dict.fromkeys(calling))
 
     def all(self) -> list[Connection]:
-        """Return all connections."""
+        """Return all connections, in each of their kinds."""
         return list(self._all.values())
 
-    def find(self, name: str) -> Connection | None:
-        """Return a connection by its name."""
-        return self._all.get(name)
+    def find(self, name: str, kind: str = TELEPHONY.name) -> Connection | None:
+        """Return a connection by its name, in one of its kinds."""
+        return self._all.get((name, kind))
 
-    def for_agent(self, agent: Agent) -> Connection:
+    def account(self, name: str) -> Connection | None:
+        """Return a connection by its name, in whichever of its kinds: for what they share."""
+        return next((each for each in self._all.values() if each.name == name), None)
+
+    def for_agent(self, agent: Agent, kind: str = TELEPHONY.name) -> Connection:
         """
-        Return the connection that serves an agent's texts and calls.
+        Return the connection that serves an agent in a kind.
 
         Raises:
             Missing: None does; the sentence says what to install or set.
         """
-        name = agent.telephony or self._default()
+        name = agent.connection_for(kind) or self._default(kind)
         if name is None:
             raise Missing(
-                "No telephony provider is configured. Install one, such as trunkline-demo, and "
-                'name it in the configuration: [slots] telephony = "demo".'
+                f"No {kind} provider is configured. Install one, such as trunkline-demo, and "
+                f'name it in the configuration: [slots] {kind} = "demo".'
             )
-        connection = self._all.get(name)
+        connection = self._all.get((name, kind))
+        if connection is None and self.account(name) is not None:
+            raise Missing(
+                f"The connection '{name}' has no {kind}: its provider offers none. Name another."
+            )
         if connection is None:
             raise Missing(
                 f"The connection '{name}' does not exist. Add [providers.{name}] to "
@@ -156,34 +169,36 @@ class Connections:
         They are those of the slot that can, if it is one of them; an agent's own has no stand-in,
         and a simulated network stands in for none that reaches somebody.
         """
-        if agent.telephony or connection.name not in self._slots:
+        kind = connection.kind
+        if agent.connection_for(kind) or connection.name not in self._slots.get(kind, ()):
             return () if connection.fault else (connection,)
         return tuple(
             other
-            for name in dict.fromkeys(self._slots)
-            if (other := self._all.get(name)) is not None
+            for name in dict.fromkeys(self._slots[kind])
+            if (other := self._all.get((name, kind))) is not None
             and not other.fault
             and other.spec.simulated == connection.spec.simulated
             and needs <= other.spec.capabilities
         )
 
-    async def provider(self, connection: Connection) -> TelephonyProvider:
+    async def provider(self, connection: Connection) -> MessageProvider[Any]:
         """
         Return a connection's provider, opening it at first use.
 
         Raises:
             CannotOpen: Its `open` raised; the next use tries again.
         """
-        held = self._open.get(connection.name)
+        key = connection.name, connection.kind
+        held = self._open.get(key)
         if held is None:
             held = _OpenConnection(connection, self._context_for(connection.name))
-            self._open[connection.name] = held
+            self._open[key] = held
         try:
             provider = await held.provider()
         except CannotOpen as error:
             self._failed[connection.name] = str(error)
-            if self._open.get(connection.name) is held:
-                del self._open[connection.name]
+            if self._open.get(key) is held:
+                del self._open[key]
             self._log.error(
                 "connection.open_failed",
                 connection=connection.name,
@@ -201,22 +216,28 @@ class Connections:
 
     def states(self) -> dict[str, ConnectionState]:
         """Return how each connection does."""
-        return {name: self._state(connection) for name, connection in self._all.items()}
+        states: dict[str, ConnectionState] = {}
+        for each in self._all.values():
+            state = self._state(each)
+            before = states.get(each.name, ConnectionState.IDLE)
+            states[each.name] = max(before, state, key=list(ConnectionState).index)
+        return states
 
     async def close(self) -> None:
         """Close every open provider, all at once."""
         await asyncio.gather(*(held.close(self._log) for held in self._open.values()))
         self._open.clear()
 
-    def _default(self) -> str | None:
-        if self._slots:
-            return self._slots[0]
-        return next(iter(self._all)) if len(self._all) == 1 else None
+    def _default(self, kind: str) -> str | None:
+        if slots := self._slots.get(kind):
+            return slots[0]
+        able = [name for name, of in self._all if of == kind]
+        return able[0] if len(able) == 1 else None
 
     def _state(self, connection: Connection) -> ConnectionState:
         if connection.fault or connection.name in self._failed:
             return ConnectionState.ERROR
-        held = self._open.get(connection.name)
+        held = self._open.get((connection.name, connection.kind))
         return ConnectionState.OK if held and held.is_open else ConnectionState.IDLE
 
 
@@ -229,7 +250,7 @@ class _OpenConnection:
 
     def __init__(self, connection: Connection, context: ProviderContext) -> None:
         self._name = connection.name
-        self._opened: asyncio.Future[TelephonyProvider] = asyncio.Future()
+        self._opened: asyncio.Future[MessageProvider[Any]] = asyncio.Future()
         self._stop = asyncio.Event()
         self._close_error: BaseException | None = None
         self._task = asyncio.create_task(self._hold(connection, context))
@@ -238,7 +259,7 @@ class _OpenConnection:
     def is_open(self) -> bool:
         return self._opened.done() and self._opened.exception() is None
 
-    async def provider(self) -> TelephonyProvider:
+    async def provider(self) -> MessageProvider[Any]:
         return await asyncio.shield(self._opened)
 
     async def close(self, log: EventLog) -> None:
@@ -275,7 +296,8 @@ class _OpenConnection:
 
 def _check(provider: object, connection: Connection) -> None:
     """Raise NotConfigured for what no adapter should yield."""
-    if fault := provider_fault(type(provider), connection.spec.capabilities):
+    kind, capabilities = KINDS[connection.kind], connection.spec.capabilities
+    if fault := provider_fault(type(provider), kind, capabilities):
         raise NotConfigured(f"The plugin of '{connection.spec.name}' is faulty: {fault}")
 
 

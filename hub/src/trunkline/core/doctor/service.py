@@ -114,7 +114,7 @@ class Doctor:
         if not self.wanted and not self.connections.names():
             yield look("connections", "None is configured, so nothing can be sent.")
         for name in self.wanted:
-            if self.connections.find(name) is None:
+            if self.connections.account(name) is None:
                 yield bad(
                     f"connection {name}",
                     "No loaded plugin offers its provider: `trunkline plugins list` says why.",
@@ -130,7 +130,7 @@ class Doctor:
             f"connection {verified.connection}",
             self.troubles.of(verified.connection),
         )
-        connection = self.connections.find(verified.connection)
+        connection = self.connections.account(verified.connection)
         assert connection is not None  # it is one of them
         if verified.held is Held.NO:
             return bad(subject, verified.sentence)

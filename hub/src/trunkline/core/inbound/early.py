@@ -39,7 +39,7 @@ class EarlyReports:
             return
         now = self.journal.clock.now()
         age = now - found.created_at
-        connection = self.connections.find(found.connection)
+        connection = self.connections.account(found.connection)
         report = repository.take_early_report(tx, workspace_id, event_id)
         end = _NOT_OURS
         if report is not None and connection is not None:

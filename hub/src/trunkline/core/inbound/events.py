@@ -103,7 +103,7 @@ class Events:
         return found
 
     async def _take_in(self, workspace_id: str, letter: EndedEvent) -> str:
-        connection = self.connections.find(letter.connection)
+        connection = self.connections.account(letter.connection)
         if connection is None:
             raise _StaysDead(f"The connection '{letter.connection}' is not configured any more.")
         found = await self._read(workspace_id, letter, connection)

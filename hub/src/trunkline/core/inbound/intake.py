@@ -110,7 +110,7 @@ class Intake:
             NotFound: There is no such connection, or it takes no callbacks.
             Refused: The signature does not hold.
         """
-        connection = self._connections.find(name)
+        connection = self._connections.account(name)
         if connection is None or connection.config is None or connection.spec.webhook is None:
             raise NotFound("connection")
         if (doubt := self._doubt(connection, request)) is not None:
@@ -118,7 +118,7 @@ class Intake:
         return await self._take(connection, request, None)
 
     def _claimants(self, request: WebhookRequest) -> list[Connection]:
-        found = (self._connections.find(name) for name in self._connections.names())
+        found = (self._connections.account(name) for name in self._connections.names())
         return [
             connection
             for connection in found

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from trunkline.core.connections.registry import Connection, TelephonySpec
+from trunkline.core.connections.registry import Connection, MessageSpec
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.inbound import repository
@@ -95,7 +95,7 @@ class Reports:
         event: Reported,
         to: Status,
         evidence: Evidence,
-        spec: TelephonySpec,
+        spec: MessageSpec,
     ) -> None:
         workspace_id = stored.workspace_id
         moved = self.journal.move(tx, workspace_id, message, to, evidence)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from trunkline.core.connections.asking import AdapterFailed, ask
 from trunkline.core.connections.registry import CannotOpen, Connections
@@ -22,6 +22,7 @@ from trunkline.sdk import (
     Database,
     DatabaseFailed,
     EventLog,
+    MessageProvider,
     NotSetUp,
     OutboundSms,
     OutcomeUnknown,
@@ -31,7 +32,6 @@ from trunkline.sdk import (
     Receipt,
     Rejected,
     RetryLater,
-    TelephonyProvider,
     Tx,
     Unsupported,
     major_units,
@@ -194,7 +194,7 @@ class Delivery:
         return self._callback_url(kind, attempt.message.agent_id, attempt.id)
 
     async def _ask(
-        self, provider: TelephonyProvider, attempt: Attempt, sms: OutboundSms
+        self, provider: MessageProvider[Any], attempt: Attempt, sms: OutboundSms
     ) -> Receipt | ProviderError:
         try:
             return _checked(await ask(lambda: provider.send(sms), self._timeout_s))

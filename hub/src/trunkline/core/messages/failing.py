@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from trunkline.core.compliance import repository as compliance
-from trunkline.core.connections.registry import TelephonySpec
+from trunkline.core.connections.registry import MessageSpec
 from trunkline.core.messages import repository
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Message
@@ -21,7 +21,7 @@ def note_failure(
     tx: Tx,
     workspace_id: str,
     message: Message,
-    spec: TelephonySpec,
+    spec: MessageSpec,
     code: str | None,
     event_id: str | None = None,
 ) -> None:

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from trunkline.core.connections.asking import AdapterFailed, ask
 from trunkline.core.connections.registry import CannotOpen, Connection, Connections
 from trunkline.core.messages.models import Message
-from trunkline.sdk import EventLog, ProviderError, TelephonyProvider, Unsupported
+from trunkline.sdk import EventLog, MessageProvider, ProviderError, Unsupported
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Lookups:
         self,
         message: Message,
         connection: Connection,
-        question: Callable[[TelephonyProvider], Awaitable[T]],
+        question: Callable[[MessageProvider[Any]], Awaitable[T]],
     ) -> T:
         """Return what a connection's provider answers about a message, or raise NoAnswer."""
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from trunkline.core.connections.registry import Connections, TelephonySpec
+from trunkline.core.connections.registry import Connections, MessageSpec
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository
@@ -72,7 +72,7 @@ def ask_later(
     tx: Tx,
     workspace_id: str,
     message: Message,
-    spec: TelephonySpec,
+    spec: MessageSpec,
 ) -> None:
     """Let the price of a message that is over be asked for, if nobody has told it by now."""
     standing = repository.find_message(tx, workspace_id, message.id)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from trunkline.core.connections.clocks import VendorClocks
-from trunkline.core.connections.registry import Connection, Connections, TelephonySpec
+from trunkline.core.connections.registry import Connection, Connections, MessageSpec
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository, trail
@@ -214,7 +214,7 @@ class Reconciliation:
         return [] if report is None else [(report, Likeness.SAME)]
 
     async def _settle(
-        self, workspace_id: str, question: _Question, spec: TelephonySpec, report: Report | None
+        self, workspace_id: str, question: _Question, spec: MessageSpec, report: Report | None
     ) -> None:
         """
         Note what the provider told of it, unless that may be of another message by now.

@@ -1,6 +1,6 @@
 """What a provider says of a text when it is asked."""
 
-from trunkline.core.connections.registry import TelephonySpec
+from trunkline.core.connections.registry import MessageSpec
 from trunkline.core.engine.engine import Engine
 from trunkline.core.messages import repository
 from trunkline.core.messages.failing import note_failure
@@ -24,7 +24,7 @@ def note_report(
     workspace_id: str,
     message: Message,
     report: Report,
-    spec: TelephonySpec,
+    spec: MessageSpec,
 ) -> None:
     """
     Note what a provider said of a message that it has.
