@@ -19,6 +19,9 @@ class FailureKind(StrEnum):
     NOT_SET_UP = "provider_setup"
     """The account or the sender is not set up for this: an operator must act at the provider."""
 
+    WINDOW_CLOSED = "window_closed"
+    """The 24 hours after what the recipient wrote last are over: send a template instead."""
+
     TEMPORARY = "provider_trouble"
     """Trouble at the provider or a carrier, which passes: the same message may be sent later."""
 
