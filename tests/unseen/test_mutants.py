@@ -29,6 +29,8 @@ def arguments(suite: HeliographSuite, test: Callable[..., None]) -> Iterator[Map
     }
     if "name" in inspect.signature(test).parameters:
         given["name"] = list(suite.webhooks)
+    if "needed" in inspect.signature(test).parameters:
+        given["needed"] = list(suite.needed_webhooks())
     for values in product(*given.values()):
         yield dict(zip(given, values, strict=True))
 

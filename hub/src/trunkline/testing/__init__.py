@@ -4,8 +4,8 @@ import pytest
 
 # So that a failed assert says why.
 _SUITES = (
-    *("asking", "lookups", "sending", "signatures", "telephony", "webhooks"),
-    *("database", "reads", "suite", "transactions"),
+    *("asking", "email", "lookups", "messages", "sending", "signatures", "telephony", "webhooks"),
+    *("database", "reads", "suite", "transactions", "whatsapp"),
 )
 pytest.register_assert_rewrite(*(f"trunkline.testing.{name}" for name in _SUITES))
 
@@ -16,15 +16,26 @@ from trunkline.testing.fakes import (  # noqa: E402 - after the line above, whic
     provider_context,
     seeded_entropy,
 )
+from trunkline.testing.messages import BaseMessageConformance  # noqa: E402
 from trunkline.testing.suite import BaseConformance  # noqa: E402
 from trunkline.testing.telephony import BaseTelephonyConformance  # noqa: E402
-from trunkline.testing.wire import DROP_AFTER, DROP_BEFORE, Answer, Canned, Drop, Wire  # noqa: E402
+from trunkline.testing.wire import (  # noqa: E402
+    DROP_AFTER,
+    DROP_BEFORE,
+    Answer,
+    AnyWire,
+    Canned,
+    Drop,
+    Wire,
+)
 
 __all__ = [
     "DROP_AFTER",
     "DROP_BEFORE",
     "Answer",
+    "AnyWire",
     "BaseConformance",
+    "BaseMessageConformance",
     "BaseTelephonyConformance",
     "Canned",
     "Drop",

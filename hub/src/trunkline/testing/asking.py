@@ -1,4 +1,4 @@
-"""An open telephony provider on a made-up wire, and what comes of asking it something."""
+"""An open provider of messages on a made-up wire, and what comes of asking it something."""
 
 import asyncio
 import re
@@ -6,28 +6,29 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 from urllib.parse import unquote_plus
 
 import httpx2
+import pytest
 from pydantic import BaseModel
 
 from trunkline.sdk import (
-    E164,
     Account,
     KeyForm,
-    OutboundSms,
+    Outbound,
     Receipt,
+    Received,
     Report,
-    TelephonyProvider,
+    Template,
 )
 from trunkline.testing.contents import Leaf, leaves_of
 from trunkline.testing.fakes import RecordingLog, provider_context
 from trunkline.testing.signatures import BaseSignatureConformance
-from trunkline.testing.wire import DROP_AFTER, DROP_BEFORE, Answer, Canned, Drop, Wire
+from trunkline.testing.wire import DROP_AFTER, DROP_BEFORE, AnyWire, Canned, Drop, Wire
 
-Told: TypeAlias = Receipt | Report | list[Report] | Account | None
-Question: TypeAlias = Callable[[TelephonyProvider], Awaitable[Told]]
+Told: TypeAlias = Receipt | Report | list[Report] | Received | list[Template] | Account | None
+Question: TypeAlias = Callable[[Any], Awaitable[Told]]
 
 DROPS: Final[Mapping[str, Drop]] = {"dropped_before": DROP_BEFORE, "dropped_after": DROP_AFTER}
 KEYS: Final = {
@@ -43,38 +44,68 @@ class Attempt:
     """What came of one question: its answer or error, what went over the wire and was logged."""
 
     outcome: Told | Exception
-    wire: Wire
+    wire: AnyWire
     log: RecordingLog
 
 
 class BaseAskingConformance(BaseSignatureConformance):
-    """What the parts of `BaseTelephonyConformance` that need a wire have in common."""
+    """
+    What the parts of `BaseMessageConformance` that need a wire have in common.
 
-    answers: ClassVar[Mapping[str, Canned | Sequence[Canned]]]
+    Attributes:
+        over_http: False of an adapter that speaks something else, such as SMTP. Its author then
+            overrides `wire`, `opened` and `fields`, puts into `answers` whatever the wire takes,
+            and what is asked of HTTP alone is skipped.
+    """
+
+    answers: ClassVar[Mapping[str, Any]]
     sends_as: ClassVar[Mapping[str, str]] = {}
     takes_status_url: ClassVar[bool] = True
-    sms: ClassVar[OutboundSms] = OutboundSms(
-        sender=E164("+14155550100"),
-        recipient=E164("+14155550199"),
-        body="Héllo, wörld 👋",
-        idempotency_key=KEYS[KeyForm.ANY][0],
-        status_url="https://hub.example/webhooks/agent-1/message-status?attempt=att_0199c2a0",
-    )
+    over_http: ClassVar[bool] = True
+    message: ClassVar[Outbound]
+    other_recipient: ClassVar[str]
+    strangers: ClassVar[tuple[str, str]]
 
-    def text(self, number: int = 0) -> OutboundSms:
-        """Return `sms` with a key in the form that the vendor takes."""
-        idempotency = self.spec.idempotency
+    def sample(self) -> Outbound:
+        """Return the message that is sent."""
+        return self.message
+
+    def text(self, number: int = 0) -> Outbound:
+        """Return the message that is sent with a key in the form that the vendor takes."""
+        idempotency, sample = self.spec.idempotency, self.sample()
         form = KeyForm.ANY if idempotency is None else idempotency.form
-        if self.sms.idempotency_key != KEYS[KeyForm.ANY][0] and number == 0:
-            return self.sms  # it has one of its author's
-        return replace(self.sms, idempotency_key=KEYS[form][number])
+        if sample.idempotency_key != KEYS[KeyForm.ANY][0] and number == 0:
+            return sample  # it has one of its author's
+        return replace(sample, idempotency_key=KEYS[form][number])
+
+    def another(self) -> Outbound:
+        """Return another message to somebody else."""
+        return replace(self.text(1), recipient=self.other_recipient, body="Another one.")
+
+    def written(self, address: str) -> str:
+        """Return how the vendor writes an address; a plus in front may be missing."""
+        return address
+
+    def bare(self, address: str) -> str:
+        """Return an address as the vendor writes it without a plus in front."""
+        return self.written(address).removeprefix("+")
+
+    def needs_http(self) -> None:
+        """Skip the test that calls this unless the adapter speaks HTTP."""
+        if not self.over_http:
+            pytest.skip(f"{self.spec.name} does not speak HTTP")
+
+    def wire(self, answer: Any) -> AnyWire:
+        """Return the vendor that gives an answer, or one after another."""
+        return Wire(answer)
 
     @asynccontextmanager
     async def opened(
-        self, wire: Wire, log: RecordingLog, config: BaseModel | None = None
-    ) -> AsyncIterator[TelephonyProvider]:
+        self, wire: AnyWire, log: RecordingLog, config: BaseModel | None = None
+    ) -> AsyncIterator[Any]:
         """Open the provider on `wire`."""
         config = config or self.valid_config()
+        assert isinstance(wire, Wire)
         async with (
             wire.client() as http,
             self.spec.open(config, provider_context(http, log=log)) as provider,
@@ -82,14 +113,9 @@ class BaseAskingConformance(BaseSignatureConformance):
             wire.requests.clear()  # opening may have cost some
             yield provider
 
-    def asked(
-        self,
-        answer: Answer | Sequence[Answer],
-        question: Question,
-        config: BaseModel | None = None,
-    ) -> Attempt:
+    def asked(self, answer: Any, question: Question, config: BaseModel | None = None) -> Attempt:
         """Ask the provider once, while its vendor gives `answer`."""
-        wire, log = Wire(answer), RecordingLog()
+        wire, log = self.wire(answer), RecordingLog()
 
         async def ask() -> Told | Exception:
             async with self.opened(wire, log, config) as provider:
@@ -100,41 +126,54 @@ class BaseAskingConformance(BaseSignatureConformance):
 
         return Attempt(outcome=asyncio.run(ask()), wire=wire, log=log)
 
-    def attempt(self, answer: Answer | Sequence[Answer]) -> Attempt:
-        """Send `sms` once to a vendor that gives `answer`."""
+    def attempt(self, answer: Any) -> Attempt:
+        """Send the message once to a vendor that gives `answer`."""
         return self.asked(answer, lambda provider: provider.send(self.text()))
 
-    def answer(self, scenario: str) -> Answer:
+    def answer(self, scenario: str) -> Any:
         """Return what the vendor does in a scenario; of several pages, the last."""
         if scenario in DROPS:
             return DROPS[scenario]
         assert scenario in self.answers, f"`answers` lacks {scenario}"
         answer = self.answers[scenario]
-        return answer if isinstance(answer, Canned) else answer[-1]
+        return answer[-1] if isinstance(answer, Sequence) else answer
 
     def canned(self, scenario: str) -> Canned:
-        """Return what the vendor answers in a scenario."""
+        """Return what the vendor answers in a scenario over HTTP."""
+        self.needs_http()
         answer = self.answer(scenario)
         assert isinstance(answer, Canned)
         return answer
 
-    def fields(self, request: httpx2.Request) -> Sequence[Leaf]:
+    def fields(self, request: Any) -> Sequence[Leaf]:
         """
         Return the values in a request, each with the names of the fields that it lies in.
 
         It reads headers, queries, JSON and forms. Override it for a vendor that takes another form.
         """
+        assert isinstance(request, httpx2.Request)
         return leaves_of(request)
+
+    def reaches(self, value: str, request: Any) -> bool:
+        """Tell whether `value` stands anywhere in a request."""
+        if isinstance(request, httpx2.Request):
+            return reaches_the_vendor(value, request)
+        return any(value in (held or "") for _, held in self.fields(request))
 
     def secrets(self) -> list[str]:
         """Return the credentials in `config`."""
         values = dict(self.valid_config()).values()
         return [value.get_secret_value() for value in values if hasattr(value, "get_secret_value")]
 
+    def private(self) -> list[str]:
+        """Return what of the message is nobody's business."""
+        sample = self.sample()
+        return [sample.recipient.removeprefix("+"), sample.body]
+
     def tells(self, attempt: Attempt) -> list[str]:
         """Return what an error or the log holds and must not."""
         secrets = self.secrets()
-        private = [*secrets, self.sms.recipient.removeprefix("+"), self.sms.body]
+        private = [*secrets, *self.private()]
         error = attempt.outcome if isinstance(attempt.outcome, Exception) else None
         told = f"{error} {error!r} {attempt.log.events}"
         causes = _causes(error)

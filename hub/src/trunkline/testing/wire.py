@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import httpx2
 
@@ -40,22 +40,39 @@ Answer: TypeAlias = Canned | Drop
 _MOST_REQUESTS: Final = 200
 
 
+class AnyWire(Protocol):
+    """
+    A vendor at the other end of a wire, whatever is spoken there.
+
+    Attributes:
+        requests: What it was asked to carry out, in its order: HTTP requests, or mails.
+    """
+
+    requests: list[Any]
+
+
 @dataclass(slots=True)
 class Wire:
     """
     Gives `answer` to every request, and keeps each request that was tried.
 
     Of several answers each request gets the next, and whoever asks on gets the last again.
+
+    Attributes:
+        files: What lies at URLs that are nobody's API: whoever fetches one makes no request.
     """
 
     answer: Answer | Sequence[Answer]
     requests: list[httpx2.Request] = field(default_factory=list)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def client(self) -> httpx2.AsyncClient:
         """Return a client whose every request comes here."""
         return httpx2.AsyncClient(transport=httpx2.MockTransport(self._answer))
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET" and str(request.url) in self.files:
+            return httpx2.Response(200, content=self.files[str(request.url)])
         self.requests.append(request)
         assert len(self.requests) < _MOST_REQUESTS, "it asks and asks"
         answers = [self.answer] if isinstance(self.answer, Canned | Drop) else self.answer
