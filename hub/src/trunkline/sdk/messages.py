@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from trunkline.sdk.errors import Unsupported
+
+if TYPE_CHECKING:  # webhooks need this module's words
+    from trunkline.sdk.webhooks import Received
 
 
 class DeliveryStatus(StrEnum):
@@ -189,6 +192,16 @@ class MessageProvider(Generic[M]):
         `OutcomeUnknown` where not everything can be read.
         """
         raise Unsupported("looking up messages by address")
+
+    async def complete(self, event: "Received") -> "Received":
+        """
+        Return an event that says `incomplete` with all of it, such as the body of a mail.
+
+        It may be asked again for the same event, and answers the same. It may make several
+        requests, raises what `fetch` does, and `Rejected` where the provider surely has it no more.
+        The event keeps its `external_id`.
+        """
+        return event
 
     async def verify(self) -> Account:
         """

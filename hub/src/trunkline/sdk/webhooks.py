@@ -126,6 +126,8 @@ class Received(InboundEvent):
         media: What came along, in its order.
         occurred_at: When it was written, aware, if the provider tells.
         opt_out: What the provider made of it, if it tells.
+        incomplete: True where the webhook only announced it: `MessageProvider.complete` has the
+            rest, and until it was asked nothing here but the ids can be relied on.
         channel: How it came. Texts are told as `Received` itself, other channels as their own.
     """
 
@@ -137,6 +139,7 @@ class Received(InboundEvent):
     media: tuple[Media, ...] = ()
     occurred_at: datetime | None = None
     opt_out: OptOut | None = None
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
