@@ -108,7 +108,7 @@ _CONTRACT: Final[dict[str, tuple[ModuleType, str]]] = {
     "Errors": (sdk, "errors http"),
     "What hooks return and are lent": (sdk, "specs kinds markers clock ids"),
     "Databases": (sdk, "database notes"),
-    "The conformance kit": (testing, "suite telephony wire fakes database"),
+    "The conformance kit": (testing, "suite messages telephony email whatsapp wire fakes database"),
 }
 _BESIDES: Final = "BaseDatabaseConformance"  # in a module of its own, which needs SQLAlchemy
 _READ: Final = (property, cached_property)

@@ -10,6 +10,7 @@ from trunkline.sdk.email import (
     OutboundEmail,
     ReceivedEmail,
     Verdict,
+    refuse_line_breaks,
 )
 from trunkline.sdk.errors import (
     AuthFailed,
@@ -161,5 +162,6 @@ __all__ = [
     "hookspec",
     "is_demo_number",
     "major_units",
+    "refuse_line_breaks",
     "transport_errors",
 ]

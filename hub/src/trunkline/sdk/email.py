@@ -1,11 +1,17 @@
 """The e-mail contract: what goes out as a mail, and what a provider tells of one that came in."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
+from trunkline.sdk.errors import Rejected
 from trunkline.sdk.messages import MessageProvider, Outbound
 from trunkline.sdk.webhooks import Received
+
+_NO_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+"""What no line of a header holds: it would end it, or begin another (RFC 5322 §2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,31 @@ class OutboundEmail(Outbound):
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def refuse_line_breaks(mail: OutboundEmail) -> None:
+    """
+    Call it before a mail goes out: whatever ends up in a header must not begin another one.
+
+    Raises:
+        Rejected: A line break or a control character stands in a field that becomes a header.
+    """
+    fields: dict[str, tuple[str | None, ...]] = {
+        "sender": (mail.sender, mail.sender_name),
+        "recipient": (mail.recipient,),
+        "subject": (mail.subject,),
+        "cc": mail.cc,
+        "bcc": mail.bcc,
+        "reply_to": (mail.reply_to,),
+        "message_id": (mail.message_id,),
+        "in_reply_to": (mail.in_reply_to,),
+        "references": mail.references,
+        "headers": (*mail.headers, *mail.headers.values()),
+        "media": tuple(text for each in mail.media for text in (each.name, each.content_type)),
+    }
+    for name, values in fields.items():
+        if any(_NO_HEADER.search(value) for value in values if value):
+            raise Rejected(f"Nothing was sent: a line break or a control character is in {name}.")
 
 
 class Verdict(StrEnum):

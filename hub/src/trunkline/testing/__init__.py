@@ -4,12 +4,23 @@ import pytest
 
 # So that a failed assert says why.
 _SUITES = (
-    *("asking", "email", "lookups", "messages", "sending", "signatures", "telephony", "webhooks"),
+    *(
+        "asking",
+        "email",
+        "lookups",
+        "mails",
+        "messages",
+        "sending",
+        "signatures",
+        "telephony",
+        "webhooks",
+    ),
     *("database", "reads", "suite", "transactions", "whatsapp"),
 )
 pytest.register_assert_rewrite(*(f"trunkline.testing.{name}" for name in _SUITES))
 
-from trunkline.testing.fakes import (  # noqa: E402 - after the line above, which else comes too late
+from trunkline.testing.email import BaseEmailConformance  # noqa: E402 - after the line above, which else comes too late
+from trunkline.testing.fakes import (  # noqa: E402
     FakeClock,
     RecordedEvent,
     RecordingLog,
@@ -19,6 +30,7 @@ from trunkline.testing.fakes import (  # noqa: E402 - after the line above, whic
 from trunkline.testing.messages import BaseMessageConformance  # noqa: E402
 from trunkline.testing.suite import BaseConformance  # noqa: E402
 from trunkline.testing.telephony import BaseTelephonyConformance  # noqa: E402
+from trunkline.testing.whatsapp import BaseWhatsAppConformance  # noqa: E402
 from trunkline.testing.wire import (  # noqa: E402
     DROP_AFTER,
     DROP_BEFORE,
@@ -35,8 +47,10 @@ __all__ = [
     "Answer",
     "AnyWire",
     "BaseConformance",
+    "BaseEmailConformance",
     "BaseMessageConformance",
     "BaseTelephonyConformance",
+    "BaseWhatsAppConformance",
     "Canned",
     "Drop",
     "FakeClock",
