@@ -1,7 +1,12 @@
-"""The shipped suite, run against an adapter that it was not written for."""
+"""The shipped suites, run against adapters that they were not written for."""
 
 from tests.unseen.manual import HeliographSuite
+from tests.unseen.semaphore_manual import SemaphoreSuite
 
 
 class TestHeliograph(HeliographSuite):
+    pass
+
+
+class TestSemaphore(SemaphoreSuite):
     pass

@@ -88,19 +88,19 @@ class BaseEmailConformance(BaseMailSendingConformance):
         assert mail.message_id.endswith(">")
         assert mail.sender.count("@") == mail.recipient.count("@") == 1, "addresses without names"
 
-    @pytest.mark.parametrize("name", _SHOWN)
-    def test_the_webhooks_show_what_mails_may_have(self, name: str) -> None:
+    @pytest.mark.parametrize("what", _SHOWN)
+    def test_the_webhooks_show_what_mails_may_have(self, what: str) -> None:
         self.needs(self.abilities.receive)
-        self.needs_place(name)
+        self.needs_place(what)
         shows = {
             "answer": lambda each: each.in_reply_to and each.in_reply_to in each.references,
             "attachments": lambda each: any(it.name and it.content_type for it in each.attachments),
             "html_only": lambda each: each.html and not each.body,
             "automatic": lambda each: each.auto,
-        }[name]
+        }[what]
 
         assert any(map(shows, self.mails())), (
-            f"`webhooks` shows no {name}; or say in `left_out` why"
+            f"`webhooks` shows no {what}; or say in `left_out` why"
         )
 
     def test_an_attachment_that_came_has_a_bare_type(self) -> None:
