@@ -1,6 +1,7 @@
 """The shipped suites, run against adapters that they were not written for."""
 
 from tests.unseen.manual import HeliographSuite
+from tests.unseen.pharos_manual import PharosSuite
 from tests.unseen.semaphore_manual import SemaphoreSuite
 
 
@@ -9,4 +10,8 @@ class TestHeliograph(HeliographSuite):
 
 
 class TestSemaphore(SemaphoreSuite):
+    pass
+
+
+class TestPharos(PharosSuite):
     pass

@@ -1,18 +1,21 @@
 """The suites of e-mail and WhatsApp find mistakes in adapters whose vendors they do not know."""
 
-from functools import cache
 from types import ModuleType
 from typing import Final
 
 import pytest
 
-from tests.unseen import semaphore, semaphore_mutants
+from tests.unseen import pharos, pharos_mutants, semaphore, semaphore_mutants
 from tests.unseen.mutant import Mutant, failing, failure, mistaken, source_of, suite_of
+from tests.unseen.pharos_manual import PharosSuite
 from tests.unseen.semaphore_manual import SemaphoreSuite
 from trunkline.testing import BaseMessageConformance
 
 Vendor = tuple[ModuleType, type[BaseMessageConformance], ModuleType]
-VENDORS: Final[list[Vendor]] = [(semaphore, SemaphoreSuite, semaphore_mutants)]
+VENDORS: Final[list[Vendor]] = [
+    (semaphore, SemaphoreSuite, semaphore_mutants),
+    (pharos, PharosSuite, pharos_mutants),
+]
 CAUGHT: Final = [
     pytest.param(adapter, suite, mutant, id=mutant.mistake)
     for adapter, suite, mutants in VENDORS
@@ -25,21 +28,15 @@ NOT_CAUGHT: Final = [
 ]
 
 
-@cache
-def passes_without_a_mistake(
-    adapter: ModuleType, suite: type[BaseMessageConformance], name: str
-) -> bool:
-    return failure(suite_of(suite, adapter.SPEC), name) is None
-
-
 @pytest.mark.parametrize(("adapter", "suite", "mutant"), CAUGHT)
 def test_the_suite_catches_an_adapter_with_this_mistake(
     adapter: ModuleType, suite: type[BaseMessageConformance], mutant: Mutant
 ) -> None:
-    assert passes_without_a_mistake(adapter, suite, mutant.test)
+    assert failure(suite_of(suite, adapter.SPEC), mutant.test) is None
     assert failing(suite_of(suite, mistaken(adapter, mutant)), mutant.test) == mutant.test
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("adapter", "suite", "mutant"), NOT_CAUGHT)
 def test_the_suite_cannot_know_of_this_mistake(
     adapter: ModuleType, suite: type[BaseMessageConformance], mutant: Mutant
