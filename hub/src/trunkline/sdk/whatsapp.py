@@ -16,8 +16,8 @@ class OutboundWhatsApp(Outbound):
 
     Attributes:
         sender: A number in E.164.
-        recipient: A number in E.164, or the business-scoped user id (``CC.`` and letters and
-            digits) of a person who shows no number.
+        recipient: A number in E.164, or the business-scoped user id of a person who shows none: the
+            two letters of their country, a dot, and up to 128 letters and digits.
         body: The text; of a template what it comes to, which is not sent: the template is.
         template: The provider's id of an approved template, or None for a session message, which a
             provider takes only within 24 hours of what the person wrote last.

@@ -1,5 +1,6 @@
 """What every WhatsApp adapter must do, whoever wrote it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
@@ -38,8 +39,9 @@ MESSAGES: Final = Abilities(
     report=Capability.WHATSAPP_STATUS,
     received="whatsapp_received",
 )
-PERSON_ID: Final = "CC.9f3Kq0ZtB7xLw2"
-"""A person without a number."""
+PERSON_ID: Final = "US.9f3Kq0ZtB7xLw2"
+"""A person without a number: the two letters are those of their country."""
+_USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 OPTIONAL: Final = ("quoted_id", "template", "template_values", "language")
 VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "by_position": {"1": "Ann & Bert", "2": 'the 7th, "noon" {x}', "3": "Grüße 👋"},
@@ -350,7 +352,7 @@ class BaseWhatsAppConformance(BaseMessageConformance):
         self.needs_place("person_id")
         ids = [each.sender for each in self.received() if not each.sender.startswith("+")]
 
-        assert any(each.startswith("CC.") for each in ids), "`webhooks` shows none"
+        assert any(map(_USER_ID.fullmatch, ids)), "`webhooks` shows none"
 
     def test_addresses_are_told_as_the_hub_has_them(self) -> None:
         self.needs(self.abilities.receive)
@@ -358,8 +360,8 @@ class BaseWhatsAppConformance(BaseMessageConformance):
             for event in self.told(name):
                 if isinstance(event, Received):
                     for each in (event.sender, event.recipient):
-                        assert each.startswith("CC.") or each.removeprefix("+").isdecimal()
-                        assert each.startswith(("CC.", "+")), "E.164 has a plus"
+                        is_number = each.startswith("+") and each[1:].isdecimal()
+                        assert is_number or _USER_ID.fullmatch(each), "E.164 has a plus"
 
     def test_a_kind_that_the_adapter_does_not_know_is_kept(self) -> None:
         adapter, request = self.webhook(self.abilities.received)
