@@ -108,7 +108,7 @@ def test_tests_without_a_suite_for_the_adapter_prove_nothing(shell: Shell) -> No
     done = check(shell)
 
     assert done.returncode == 1
-    assert "holds no conformance suite for acme." in done.stderr
+    assert "holds no conformance suite for acme (telephony)." in done.stderr
 
 
 def test_tests_that_are_not_installed_must_be_named(shell: Shell) -> None:

@@ -141,7 +141,7 @@ async def _opened(config: Config, context: sdk.ProviderContext) -> AsyncIterator
 
 def _written(address: str) -> str:
     """Return an address as Pharos writes it."""
-    return f"id:{address}" if address.startswith("CC.") else f"tel:{address.removeprefix('+')}"
+    return f"tel:{address[1:]}" if address.startswith("+") else f"id:{address}"
 
 
 def _address(written: str) -> str:

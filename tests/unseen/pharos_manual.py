@@ -152,7 +152,7 @@ class PharosSuite(BaseWhatsAppConformance):
         "place": message(10, "place", {"name": "Pier 7", "lat": 37.8, "long": -122.4}),
         "cards": message(11, "cards", {"cards": [{"name": "Bert"}, {"name": "Cora"}]}),
         "poll": message(12, "poll", {"question": "When?"}),
-        "person_id": message(13, "note", {"text": "Hi"}, wa_from="id:CC.9f3Kq0ZtB7"),
+        "person_id": message(13, "note", {"text": "Hi"}, wa_from="id:US.9f3Kq0ZtB7"),
         "other": webhook(14, "weather.report", sun=True),
     }
     means: ClassVar = {
@@ -197,7 +197,7 @@ class PharosSuite(BaseWhatsAppConformance):
         "place": received(10, WhatsAppContent.LOCATION, "place", "Pier 7 (37.8, -122.4)"),
         "cards": received(11, WhatsAppContent.CONTACTS, "cards", "Bert, Cora"),
         "poll": received(12, WhatsAppContent.OTHER, "poll", ""),
-        "person_id": received(13, WhatsAppContent.TEXT, "note", "Hi", sender="CC.9f3Kq0ZtB7"),
+        "person_id": received(13, WhatsAppContent.TEXT, "note", "Hi", sender="US.9f3Kq0ZtB7"),
         "other": [],
     }
     statuses: ClassVar = {
@@ -211,4 +211,4 @@ class PharosSuite(BaseWhatsAppConformance):
     signature_tolerance_s = None
 
     def written(self, address: str) -> str:
-        return f"id:{address}" if address.startswith("CC.") else f"tel:{address.removeprefix('+')}"
+        return f"tel:{address[1:]}" if address.startswith("+") else f"id:{address}"

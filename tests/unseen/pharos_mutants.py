@@ -14,7 +14,7 @@ UNHEARD: Final = "test_a_kind_that_the_adapter_does_not_know_is_kept"
 WINDOW: Final = "test_a_closed_window_is_told_by_a_failure_of_its_own"
 ENDS: Final = "test_a_report_moves_a_text_no_further_than_its_word_says"
 _VALUES: Final = 'form["values"] = json.dumps(dict(message.template_values))'
-_ID: Final = 'f"id:{address}" if address.startswith("CC.")'
+_ID: Final = 'else f"id:{address}"'
 _ADDRESS: Final = 'return f"+{address}" if scheme == "tel" else address'
 _UNKNOWN: Final = "_KINDS.get(message.kind, (sdk.WhatsAppContent.OTHER, _nothing))"
 _TWO_MEDIA: Final = "if len(message.media) > 1:"
@@ -92,19 +92,19 @@ MUTANTS: Final = [
     Mutant(
         "It sends to numbers alone",
         _ID,
-        'f"id:{address}" if address.startswith("no")',
+        'else f"tel:{address}"',
         PERSON,
     ),
     Mutant(
         "It writes ids in small letters",
         _ID,
-        'f"id:{address.lower()}" if address.startswith("CC.")',
+        'else f"id:{address.lower()}"',
         PERSON,
     ),
     Mutant(
         "It takes the digits of an id for a number",
         _ID,
-        "'tel:' + ''.join(each for each in address if each.isdigit()) if True",
+        "else 'tel:' + ''.join(each for each in address if each.isdigit())",
         PERSON,
     ),
     Mutant("It drops media", 'form["link"] = each.url', "pass", MEDIA),
@@ -247,7 +247,8 @@ MUTANTS: Final = [
         "return [_received(event, _Message.model_validate(event.data))]",
         "told = _received(event, _Message.model_validate(event.data))\n"
         "            return [sdk.Received(external_id=told.external_id, "
-        "provider_id=told.provider_id, sender=told.sender, recipient=told.recipient, body=told.body)]",
+        "provider_id=told.provider_id, sender=told.sender, recipient=told.recipient, "
+        "body=told.body)]",
         "test_a_message_that_came_is_told_as_one_of_whatsapp",
     ),
     Mutant(

@@ -31,21 +31,24 @@ def check(name: str, tests: Path | None, config: Path | None, data_dir: Path | N
             'The conformance suite needs pytest: pip install "trunkline[testing]"'
         )
     (entry,) = entry_points(group=ENTRY_POINT_GROUP, name=name)
-    _run(_providers(name), tests or _tests(entry))
+    _run(_offered(name), tests or _tests(entry))
     click.echo(f"{name} conforms.")
 
 
-def _providers(name: str) -> tuple[str, ...]:
-    """Load one plugin as the hub does, and return the names of what it offers."""
+def _offered(name: str) -> set[tuple[str, str]]:
+    """Load one plugin as the hub does, and return the kind and the name of all that it offers."""
     from trunkline.loading import load_plugins
 
     others = {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)} - {name}
-    (report,) = (each for each in load_plugins(disabled=others).reports if each.name == name)
+    plugins = load_plugins(disabled=others)
+    (report,) = (each for each in plugins.reports if each.name == name)
     if report.state != "loaded":
         raise click.ClickException(f"{name} is {report.state}: {report.detail}")
-    if not {"telephony", "database"}.intersection(report.kinds):
+    offered = {(kind, each) for kind, specs in plugins.providers.items() for each in specs}
+    offered |= {("database", spec.name) for spec in plugins.databases.values()}
+    if not offered:
         raise click.ClickException(f"{name} offers nothing that there is a suite for.")
-    return report.providers
+    return offered
 
 
 def _tests(entry: EntryPoint) -> Path:
@@ -60,15 +63,15 @@ def _tests(entry: EntryPoint) -> Path:
     )
 
 
-def _run(providers: tuple[str, ...], tests: Path) -> None:
-    """Run the conformance classes below `tests`; complain unless each provider's passes."""
+def _run(offered: set[tuple[str, str]], tests: Path) -> None:
+    """Run the conformance classes below `tests`; complain unless that of each offer passes."""
     import pytest
 
     class Selection:
-        """Of what is collected, the conformance tests of `providers`."""
+        """Of what is collected, the conformance tests of what is offered."""
 
         def __init__(self) -> None:
-            self.found: set[str] = set()
+            self.found: set[tuple[str, str]] = set()
 
         def pytest_collection_modifyitems(
             self, config: pytest.Config, items: list[pytest.Item]
@@ -82,9 +85,9 @@ def _run(providers: tuple[str, ...], tests: Path) -> None:
                 if (
                     suite is not None
                     and issubclass(suite, BaseConformance)
-                    and suite.spec.name in providers
+                    and (suite.kind, suite.spec.name) in offered
                 ):
-                    self.found.add(suite.spec.name)
+                    self.found.add((suite.kind, suite.spec.name))
                     chosen.append(item)
                 else:
                     others.append(item)
@@ -93,7 +96,7 @@ def _run(providers: tuple[str, ...], tests: Path) -> None:
 
     selection = Selection()
     result = pytest.main([str(tests), "-rxX"], plugins=[selection])
-    missing = sorted(set(providers) - selection.found)
+    missing = [f"{name} ({kind})" for kind, name in sorted(offered - selection.found)]
     if result in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED} and missing:
         raise click.ClickException(f"{tests} holds no conformance suite for {', '.join(missing)}.")
     if result != pytest.ExitCode.OK:

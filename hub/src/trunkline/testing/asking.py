@@ -53,6 +53,8 @@ class BaseAskingConformance(BaseSignatureConformance):
     What the parts of `BaseMessageConformance` that need a wire have in common.
 
     Attributes:
+        left_out: What the vendor has no place for or never tells, each with the reason; the suite
+            of a kind says what that may be.
         over_http: False of an adapter that speaks something else, such as SMTP. Its author then
             overrides `wire`, `opened` and `fields`, puts into `answers` whatever the wire takes,
             and what is asked of HTTP alone is skipped.
@@ -61,6 +63,7 @@ class BaseAskingConformance(BaseSignatureConformance):
     answers: ClassVar[Mapping[str, Any]]
     sends_as: ClassVar[Mapping[str, str]] = {}
     takes_status_url: ClassVar[bool] = True
+    left_out: ClassVar[Mapping[str, str]] = {}
     over_http: ClassVar[bool] = True
     message: ClassVar[Outbound]
     other_recipient: ClassVar[str]
@@ -89,6 +92,11 @@ class BaseAskingConformance(BaseSignatureConformance):
     def bare(self, address: str) -> str:
         """Return an address as the vendor writes it without a plus in front."""
         return self.written(address).removeprefix("+")
+
+    def needs_place(self, name: str) -> None:
+        """Skip the test that calls this if the vendor has no place for a part of a message."""
+        if name in self.left_out:
+            pytest.skip(f"{self.spec.name} leaves out {name}: {self.left_out[name]}")
 
     def needs_http(self) -> None:
         """Skip the test that calls this unless the adapter speaks HTTP."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 import pytest
 
-from trunkline.sdk import Capability, KeyForm, Media, Outbound, OutboundEmail, Rejected
+from trunkline.sdk import EMAIL, Capability, KeyForm, Media, Outbound, OutboundEmail, Rejected
 from trunkline.testing.asking import KEYS, Question
 from trunkline.testing.messages import BaseMessageConformance
 from trunkline.testing.sending import MEDIA
@@ -73,10 +73,10 @@ class BaseMailSendingConformance(BaseMessageConformance):
             `BaseEmailConformance` asks for.
     """
 
+    kind = EMAIL.name
     abilities = MAILS
     other_recipient = "bert.other+news@example.org"
     strangers = ("nobody@hub.example", "nobody@example.org")
-    left_out: ClassVar[Mapping[str, str]] = {}
     message: ClassVar[OutboundEmail] = OutboundEmail(
         sender="agent-1@hub.example",
         sender_name="Agent Öne",
@@ -123,11 +123,6 @@ class BaseMailSendingConformance(BaseMessageConformance):
     def wire(self, answer: Any) -> AnyWire:
         """Return the vendor, and the files that may be fetched."""
         return Wire(answer, files=FILES)
-
-    def needs_place(self, name: str) -> None:
-        """Skip the test that calls this if the vendor has no place for a part of a mail."""
-        if name in self.left_out:
-            pytest.skip(f"{self.spec.name} leaves out {name}: {self.left_out[name]}")
 
     def assert_whole(self, request: Any, sms: Outbound) -> None:
         """Assert that a request holds each part of a mail in the field where it belongs."""

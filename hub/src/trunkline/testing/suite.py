@@ -13,11 +13,13 @@ class BaseConformance:
     A suite of one kind of adapter, to be subclassed as ``TestXxx``.
 
     Attributes:
+        kind: The kind of adapter, as `trunkline plugins list` calls it; its suite says it.
         spec: The spec that your plugin offers.
         known_gaps: Tests that fail, by name (with its ``[…]``, if it has one), and why. Such a test
             is reported as expected to fail; once it passes the run is red until its line is gone.
     """
 
+    kind: ClassVar[str]
     spec: ClassVar[Any]
     known_gaps: ClassVar[Mapping[str, str]] = {}
 

@@ -2,7 +2,15 @@
 
 from typing import Any, ClassVar, Final
 
-from trunkline.sdk import E164, Capability, KeyForm, OutboundSms, ProviderSpec, TelephonyProvider
+from trunkline.sdk import (
+    E164,
+    TELEPHONY,
+    Capability,
+    KeyForm,
+    OutboundSms,
+    ProviderSpec,
+    TelephonyProvider,
+)
 from trunkline.testing.asking import KEYS
 from trunkline.testing.messages import BaseMessageConformance
 from trunkline.testing.webhooks import Abilities
@@ -27,6 +35,7 @@ class BaseTelephonyConformance(BaseMessageConformance):
     """
 
     spec: ClassVar[ProviderSpec[TelephonyProvider, Any]]
+    kind = TELEPHONY.name
     abilities = TEXTS
     other_recipient = "+447700900123"
     strangers = ("+14155550111", "+14155550122")

@@ -103,6 +103,7 @@ class BaseTransactionConformance(BaseConformance):
     Each test gets a database of its own from the fixture ``url``, which you write.
     """
 
+    kind = "database"
     spec: ClassVar[DatabaseSpec]
     timeout_s: ClassVar[float] = 60.0
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 import pytest
 
 from trunkline.sdk import (
+    WHATSAPP,
     Capability,
     DeliveryStatus,
     FailureKind,
@@ -75,16 +76,17 @@ class BaseWhatsAppConformance(BaseMessageConformance):
         webhooks: Besides ``whatsapp_received`` (a text), ``status_reported`` (of the message that
             was ``accepted``) and ``unknown_status``, under names of yours, one of each
             `WhatsAppContent` that the vendor tells of, and one from a person without a number.
-        left_out: What the vendor has no place for or never tells, each with the reason:
-            ``quoted_id``, ``language``, ``window``, ``person_id`` (a person without a number can be
-            neither heard nor written to), a `WhatsAppContent`, or a `DeliveryStatus`.
+        left_out: What the vendor has no place for or never tells, each with the reason: ``sender``
+            (the account is one number), ``quoted_id``, ``language``, ``window``, ``person_id`` (a
+            person without a number can be neither heard nor written to), a `WhatsAppContent`, or a
+            `DeliveryStatus`.
     """
 
     spec: ClassVar[ProviderSpec[WhatsAppProvider, Any]]
+    kind = WHATSAPP.name
     abilities = MESSAGES
     other_recipient = "+447700900123"
     strangers = ("+14155550111", "+14155550122")
-    left_out: ClassVar[Mapping[str, str]] = {}
     template_values: ClassVar[Sequence[str]] = ("by_position", "many", "none")
     most_media: ClassVar[int] = 1
     message: ClassVar[OutboundWhatsApp] = OutboundWhatsApp(
@@ -118,11 +120,6 @@ class BaseWhatsAppConformance(BaseMessageConformance):
         key = self.text().idempotency_key
         return replace(self.template, template_values=VALUES[values], idempotency_key=key)
 
-    def needs_place(self, name: str) -> None:
-        """Skip the test that calls this if the vendor has no place for a part of a message."""
-        if name in self.left_out:
-            pytest.skip(f"{self.spec.name} leaves out {name}: {self.left_out[name]}")
-
     def assert_whole(self, request: Any, sms: Outbound) -> None:
         """Assert that a request holds each part of a message in the field where it belongs."""
         assert isinstance(sms, OutboundWhatsApp)
@@ -133,8 +130,8 @@ class BaseWhatsAppConformance(BaseMessageConformance):
                 case "media" | "media_name" | "media_type":
                     part = {"media": "url", "media_name": "name"}.get(attribute, "content_type")
                     assert values == [getattr(each, part) for each in sms.media], attribute
-                case "sender" if attribute not in self.sends_as.values():
-                    pass  # an account that is one number
+                case "sender" if attribute in self.left_out:
+                    assert not values, "sender is not left out at all"
                 case "sender" | "recipient":
                     bare = [value and value.removeprefix("+") for value in values]
                     assert bare == [self.bare(wanted or "")], attribute
