@@ -111,6 +111,28 @@ def test_tests_without_a_suite_for_the_adapter_prove_nothing(shell: Shell) -> No
     assert "holds no conformance suite for acme (telephony)." in done.stderr
 
 
+@pytest.mark.slow
+def test_a_plugin_of_two_kinds_needs_a_suite_of_each(shell: Shell) -> None:
+    folder = install(shell)
+    plugin = folder / "src/trunkline_acme/plugin.py"
+    plugin.write_text(
+        f"{plugin.read_text()}\n"
+        "from trunkline.sdk import EmailProvider\n"
+        "class Mails(EmailProvider): ...\n"
+        "@hookimpl\n"
+        "def trunkline_register_email():\n"
+        "    def opened(config, context): ...\n"
+        "    return [ProviderSpec(\n"
+        "        name='acme', config=AcmeConfig, open=opened, capabilities=frozenset()\n"
+        "    )]\n"
+    )
+
+    done = check(shell)
+
+    assert done.returncode == 1
+    assert "holds no conformance suite for acme (email)." in done.stderr
+
+
 def test_tests_that_are_not_installed_must_be_named(shell: Shell) -> None:
     install(shell, editable=False)
 

@@ -13,8 +13,12 @@ import click
 
 from trunkline.cli import files
 
-KINDS: Final = ("telephony",)
-"""The folders of ``trunkline/scaffold``."""
+KINDS: Final = {
+    "telephony": "Texts",
+    "email": "E-mail",
+    "whatsapp": "WhatsApp messages",
+}
+"""The folders of ``trunkline/scaffold`` beside that of what they share, and the word for each."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]{1,23}")
 
@@ -23,9 +27,9 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]{1,23}")
 @click.argument("name")
 @click.option(
     "--kind",
-    type=click.Choice(KINDS),
-    default=KINDS[0],
-    help=f"What it connects to. Default: {KINDS[0]}.",
+    type=click.Choice(list(KINDS)),
+    default="telephony",
+    help="What it connects to. Default: telephony.",
 )
 @click.option(
     "--into",
@@ -65,10 +69,11 @@ def _write(folder: Path, name: str, kind: str) -> None:
     """Write an adapter whole or not at all."""
     with TemporaryDirectory(dir=folder.parent, prefix=".trunkline-") as unfinished:
         root = Path(unfinished) / folder.name
-        for path, text in _templates(packaged("trunkline") / "scaffold" / kind):
-            file = root / _filled(path, name).removesuffix(".txt")
+        scaffold = packaged("trunkline") / "scaffold"
+        for path, text in (*_templates(scaffold / "common"), *_templates(scaffold / kind)):
+            file = root / _filled(path, name, kind).removesuffix(".txt")
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(_filled(text, name), "utf-8")
+            file.write_text(_filled(text, name, kind), "utf-8")
         root.rename(folder)
 
 
@@ -81,8 +86,13 @@ def _templates(folder: Traversable, path: str = "") -> Iterator[tuple[str, str]]
             yield f"{path}{each.name}", each.read_text("utf-8")
 
 
-def _filled(text: str, name: str) -> str:
-    marks = {"{{name}}": name, "{{Name}}": name.capitalize(), "{{NAME}}": name.upper()}
+def _filled(text: str, name: str, kind: str) -> str:
+    marks = {
+        "{{name}}": name,
+        "{{Name}}": name.capitalize(),
+        "{{NAME}}": name.upper(),
+        "{{What}}": KINDS[kind],
+    }
     for mark, value in marks.items():
         text = text.replace(mark, value)
     return text
