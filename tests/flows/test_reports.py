@@ -48,6 +48,7 @@ def _event(told: dict[str, Any]) -> InboundEvent:
         return Reported(
             external_id=f"{told['id']}:{told['status']}",
             provider_id=told["id"],
+            recipient=told.get("recipient"),
             status=DeliveryStatus(told["status"]),
             vendor_status=told["status"],
             error_code=told.get("code"),
@@ -159,6 +160,27 @@ async def test_case_d1_a_report_by_the_route_of_another_agent_is_applied_by_its_
         sent = await ann.send(BOB, "hello")
         await tell(hub, {"id": "n1", "status": "delivered"}, path="ben/message-status")
 
+        assert (await ann.status(sent["messageId"]))["status"] == "delivered"
+
+
+async def test_a_report_on_a_copy_moves_nothing_and_one_on_the_recipient_does(
+    start_hub: StartHub,
+) -> None:
+    async with start_hub(plugins=installed(Numbered()), toml=WIRE) as hub:
+        ann = await hub.agent("ann", ALICE)
+        sent = await ann.send(BOB, "hello")
+        copy = {"id": "n1", "status": "failed", "recipient": "+14155552673"}
+        await tell(hub, copy, path=STATUS)
+        (event,) = hub.rows("SELECT state, reason, message_id FROM inbound_events")
+        after_copy = (await ann.status(sent["messageId"]))["status"]
+        await tell(hub, {"id": "n1", "status": "delivered", "recipient": BOB}, path=STATUS)
+
+        assert event == {
+            "state": "ignored",
+            "reason": "It is about another recipient of the message, such as a copy's.",
+            "message_id": sent["messageId"],
+        }
+        assert after_copy == "sent"
         assert (await ann.status(sent["messageId"]))["status"] == "delivered"
 
 

@@ -150,6 +150,8 @@ class Reported(InboundEvent):
     Attributes:
         provider_id: As in the send's `Receipt`.
         sender: The hub's address that sent it; None where the provider does not tell.
+        recipient: Which of several recipients it is about, such as a copy's; None where the
+            provider does not tell. Only a report on the message's own recipient moves it.
         status: None when `vendor_status` is not in the adapter's table: it is stored and flagged,
             and moves nothing. Never guess.
         vendor_status: The provider's own word.
@@ -160,6 +162,7 @@ class Reported(InboundEvent):
 
     provider_id: str
     sender: str | None = None
+    recipient: str | None = None
     status: DeliveryStatus | None
     vendor_status: str
     error_code: str | None = None

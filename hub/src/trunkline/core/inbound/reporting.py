@@ -61,6 +61,15 @@ class Reports:
         )
         if stands:
             self._know(tx, workspace_id, message, event, connection)
+        if event.recipient and event.recipient.casefold() != message.to_address.casefold():
+            self.journal.note(
+                tx, workspace_id, message.id, message.status.value, evidence, moved=False
+            )
+            return Applied(
+                state=EventState.IGNORED,
+                reason="It is about another recipient of the message, such as a copy's.",
+                message_id=message.id,
+            )
         if event.status is None:
             self.journal.note(
                 tx, workspace_id, message.id, message.status.value, evidence, moved=False
