@@ -1,0 +1,216 @@
+"""Mails through Resend's API."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from email.utils import quote as quoted_string
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import quote
+
+import httpx2
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from trunkline.sdk import (
+    Account,
+    DeliveryStatus,
+    EmailProvider,
+    Media,
+    OutboundEmail,
+    OutcomeUnknown,
+    ProviderContext,
+    Receipt,
+    Received,
+    ReceivedEmail,
+    Rejected,
+    Report,
+    transport_errors,
+)
+from trunkline_resend.config import ResendConfig
+from trunkline_resend.errors import NOT_FOUND, RESTRICTED, name_of, refusal
+from trunkline_resend.failures import STATUSES
+from trunkline_resend.received import Files, Kept, mailbox
+
+_MOST: Final = 100  # the most that Resend lists at once
+_SPECIAL: Final = re.compile(r'[()<>\[\]:;@\\,."]')
+"""A name with one of these is written in quotes (RFC 5322 §3.2.3)."""
+_SENDS_ONLY: Final = (
+    "The API key may only send: nothing can be looked up, and no mail that comes in can be read. "
+    "For that, make a key with full access at resend.com/api-keys."
+)
+_NO_DOMAIN: Final = (
+    "No domain is set up, so mail reaches the account's own address only: add one at "
+    "resend.com/domains."
+)
+
+
+class Resend(EmailProvider):
+    """One open Resend team."""
+
+    def __init__(self, config: ResendConfig, context: ProviderContext) -> None:
+        self._http = context.http
+        self._base_url = config.base_url
+        self._headers = {"Authorization": f"Bearer {config.api_key.get_secret_value()}"}
+
+    async def send(self, message: OutboundEmail) -> Receipt:
+        headers = {**self._headers, "Idempotency-Key": message.idempotency_key}
+        with transport_errors("Resend"):
+            response = await self._http.post(
+                f"{self._base_url}/emails", json=_mail(message), headers=headers
+            )
+        return Receipt(provider_id=_read(_Taken, response).id)
+
+    async def fetch(self, provider_id: str) -> Report | None:
+        response = await self._get(f"/emails/{quote(provider_id, safe='')}")
+        if _is_missing(response):
+            return None
+        return _read(_Sent, response).report()
+
+    async def complete(self, event: Received) -> Received:
+        if not isinstance(event, ReceivedEmail) or not event.incomplete:
+            return event
+        path = f"/emails/receiving/{quote(event.provider_id, safe='')}"
+        response = await self._get(path)
+        if _is_missing(response):
+            raise Rejected("Resend does not have the mail any more.", provider_code=NOT_FOUND)
+        mail, files = _read(Kept, response), None
+        if mail.attachments:
+            files = _read(Files, await self._get(f"{path}/attachments?limit={_MOST}"))
+        return mail.complete(event, files)
+
+    async def verify(self) -> Account:
+        response = await self._get(f"/domains?limit={_MOST}")
+        if not response.is_success and name_of(response) == RESTRICTED:
+            return Account(notes=(_SENDS_ONLY,))
+        domains = _read(_Domains, response).data
+        notes = [each.note() for each in domains if each.status != "verified"]
+        return Account(notes=tuple(notes) if domains else (_NO_DOMAIN,))
+
+    async def _get(self, path: str) -> httpx2.Response:
+        with transport_errors("Resend"):
+            return await self._http.get(f"{self._base_url}{path}", headers=self._headers)
+
+
+@asynccontextmanager
+async def open_resend(config: ResendConfig, context: ProviderContext) -> AsyncIterator[Resend]:
+    """Open one team. Resend has no log-in, so nothing needs undoing either."""
+    yield Resend(config, context)
+
+
+# --- what goes out --------------------------------------------------------------------------------
+
+
+def _mail(message: OutboundEmail) -> dict[str, Any]:
+    """Return a mail as Resend wants it: the same for every attempt, or its key would not count."""
+    headers = {**message.headers, "Message-ID": message.message_id}
+    if message.in_reply_to:
+        headers["In-Reply-To"] = message.in_reply_to
+    # Amazon SES, by which Resend sends, puts a Message-ID of its own in the place of ours. An
+    # answer repeats what it finds in References, so ours goes there too, and leads back.
+    headers["References"] = " ".join([*message.references, message.message_id])
+    mail = {
+        "from": _from(message),
+        "to": [message.recipient],
+        "subject": message.subject,
+        "text": message.body,
+        "html": message.html,
+        "cc": list(message.cc),
+        "bcc": list(message.bcc),
+        "reply_to": message.reply_to,
+        "headers": headers,
+        "attachments": [_attachment(each) for each in message.media],
+    }
+    return {name: value for name, value in mail.items() if value}
+
+
+def _from(message: OutboundEmail) -> str:
+    name = message.sender_name
+    if not name:
+        return message.sender
+    shown = f'"{quoted_string(name)}"' if _SPECIAL.search(name) else name
+    return f"{shown} <{message.sender}>"
+
+
+def _attachment(media: Media) -> dict[str, str]:
+    file = {"path": media.url, "filename": media.name, "content_type": media.content_type}
+    return {name: value for name, value in file.items() if value}
+
+
+# --- what comes back ------------------------------------------------------------------------------
+
+
+def _moment(value: object) -> object:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("no date") from None  # the error quotes what it was
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)  # it holds addresses and texts
+
+
+class _Taken(_Answer):
+    """What is read of the answer to a send."""
+
+    id: str = Field(min_length=1, max_length=128)
+
+
+class _Sent(_Answer):
+    """What is read of a mail that was sent."""
+
+    id: str = Field(min_length=1)
+    sender: str = Field(alias="from")
+    to: tuple[str, ...] = Field(min_length=1)
+    text: str | None = None
+    last_event: str = Field(pattern="^[a-z_]{1,32}$")
+    # As 2023-04-03 22:13:42.674981+00, which is no RFC 3339
+    created_at: Annotated[AwareDatetime, BeforeValidator(_moment)]
+
+    def report(self) -> Report:
+        """Return it in the hub's words."""
+        status = STATUSES.get(self.last_event)
+        has_code = status is DeliveryStatus.FAILED or self.last_event == "complained"
+        return Report(
+            provider_id=self.id,
+            sender=mailbox(self.sender).address,
+            recipient=mailbox(self.to[0]).address,
+            status=status,
+            vendor_status=self.last_event,
+            created_at=self.created_at,
+            body=self.text,
+            error_code=self.last_event if has_code else None,
+        )
+
+
+class _Domain(_Answer):
+    name: str = Field(pattern="^[A-Za-z0-9.-]{1,253}$")
+    status: str = Field(pattern="^[a-z_]{1,32}$")
+
+    def note(self) -> str:
+        """Return what an operator should know of a domain that is not verified."""
+        state = self.status.replace("_", " ")
+        where = "set its DNS records as resend.com/domains shows them"
+        return f"The domain {self.name} is not verified ({state}): {where}."
+
+
+class _Domains(_Answer):
+    data: tuple[_Domain, ...]
+
+
+A = TypeVar("A", bound=BaseModel)
+
+
+def _read(model: type[A], response: httpx2.Response) -> A:
+    """Return what is in an answer, or raise what the answer means to the hub."""
+    if not response.is_success:
+        raise refusal(response)
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError as error:
+        raise OutcomeUnknown("Resend's answer cannot be read.") from error
+
+
+def _is_missing(response: httpx2.Response) -> bool:
+    """Tell whether Resend says that there is none such: a 404 of a proxy proves nothing."""
+    return response.status_code == 404 and name_of(response) == NOT_FOUND

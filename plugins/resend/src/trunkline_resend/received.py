@@ -1,0 +1,161 @@
+"""A mail that came in: what its webhook announces, and what Resend has of it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from email.utils import unquote
+from typing import Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from trunkline.sdk import Attachment, ReceivedEmail
+
+_MAILBOX: Final = re.compile(r"(.*)<([^<>]+)>\s*", re.DOTALL)
+_MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,998}>")
+_SPREAD: Final = frozenset({"bulk", "junk", "list"})
+_UNTYPED: Final = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """An address, and the name before it if there is one."""
+
+    address: str
+    name: str | None = None
+
+
+def mailbox(text: str) -> Mailbox:
+    """Return what ``Name <address>`` holds, the name with or without quotes; an address alone too.
+
+    Only the last pair of brackets counts: a name may look like an address.
+    """
+    found = _MAILBOX.fullmatch(text)
+    if found is None:
+        return Mailbox(address=text.strip())
+    name = unquote(found[1].strip())
+    return Mailbox(address=found[2].strip(), name=name or None)
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)  # it holds addresses and texts
+
+
+class _File(_Read):
+    id: str = Field(min_length=1)
+    filename: str | None = None
+    content_type: str | None = None
+    size: int | None = Field(None, ge=0)
+    download_url: str | None = Field(None, pattern="^https?://")
+
+    def attachment(self, url: str | None) -> Attachment:
+        media_type = (self.content_type or _UNTYPED).partition(";")[0].strip().lower()
+        return Attachment(
+            name=self.filename, content_type=media_type, size_bytes=self.size, url=url
+        )
+
+
+class Files(_Read):
+    """What is read of the list of a mail's attachments, which has a URL for each."""
+
+    data: tuple[_File, ...]
+
+
+class _Mail(_Read):
+    sender: str = Field(alias="from", min_length=1)
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] | None = None
+    bcc: tuple[str, ...] | None = None
+    subject: str | None = None
+    message_id: str | None = None
+    attachments: tuple[_File, ...] = ()
+    created_at: AwareDatetime | None = None
+
+
+class Announced(_Mail):
+    """What the webhook tells: who wrote to whom, of what, and never the words."""
+
+    email_id: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$")
+    received_for: tuple[str, ...] = ()
+
+    def events(self, event_id: str) -> Sequence[ReceivedEmail]:
+        """Return the mail once for each address that it came to."""
+        named = [*self.to, *(self.cc or ()), *(self.bcc or ())]
+        came_to = [mailbox(each).address for each in self.received_for or named]
+        sender = mailbox(self.sender)
+        return [
+            ReceivedEmail(
+                external_id=f"{event_id}:{number}",
+                provider_id=self.email_id,
+                sender=sender.address,
+                sender_name=sender.name,
+                recipient=recipient,
+                to=_addresses(self.to),
+                cc=_addresses(self.cc),
+                subject=self.subject or "",
+                body="",
+                message_id=_first_id(self.message_id),
+                attachments=tuple(each.attachment(None) for each in self.attachments),
+                occurred_at=self.created_at,
+                incomplete=True,
+            )
+            for number, recipient in enumerate(dict.fromkeys(came_to))
+        ]
+
+
+class Kept(_Mail):
+    """What Resend has of a mail that came in."""
+
+    text: str | None = None
+    html: str | None = None
+    reply_to: tuple[str, ...] | None = None
+    headers: dict[str, str | list[str]] | None = None
+
+    def complete(self, announced: ReceivedEmail, files: Files | None) -> ReceivedEmail:
+        """Return a mail that was announced with all of it; `files` say where attachments are."""
+        headers = _by_name(self.headers or {})
+        references = _MESSAGE_ID.findall(headers.get("references", ""))
+        urls = {each.id: each.download_url for each in files.data} if files else {}
+        reply_to = _addresses(self.reply_to)
+        sender = mailbox(self.sender)
+        return replace(
+            announced,
+            sender=sender.address,
+            sender_name=sender.name,
+            to=_addresses(self.to),
+            cc=_addresses(self.cc),
+            reply_to=reply_to[0] if reply_to else None,
+            subject=self.subject or "",
+            body=self.text or "",
+            html=self.html or None,
+            message_id=_first_id(self.message_id),
+            in_reply_to=_first_id(headers.get("in-reply-to")),
+            references=tuple(references),
+            attachments=tuple(each.attachment(urls.get(each.id)) for each in self.attachments),
+            auto=_is_auto(headers),
+            incomplete=False,
+        )
+
+
+def _addresses(texts: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(mailbox(each).address for each in texts or ())
+
+
+def _first_id(text: str | None) -> str | None:
+    found = _MESSAGE_ID.search(text or "")
+    return found[0] if found else None
+
+
+def _by_name(headers: Mapping[str, str | list[str]]) -> Mapping[str, str]:
+    """Return headers by their names in lower case, of one that is repeated the first."""
+    return {
+        name.lower(): value if isinstance(value, str) else (value or [""])[0]
+        for name, value in headers.items()
+    }
+
+
+def _is_auto(headers: Mapping[str, str]) -> bool:
+    """Tell whether a program answered it or spread it (RFC 3834, RFC 2076, RFC 2919)."""
+    submitted = headers.get("auto-submitted", "no").partition(";")[0].strip().lower()
+    precedence = headers.get("precedence", "").strip().lower()
+    is_bounce = headers.get("return-path", "").strip() == "<>"
+    return submitted != "no" or precedence in _SPREAD or "list-id" in headers or is_bounce
