@@ -16,6 +16,7 @@ from trunkline.sdk import (
     OutcomeUnknown,
     ProviderError,
     Receipt,
+    Rejected,
     Report,
     RetryLater,
 )
@@ -90,6 +91,30 @@ async def test_every_part_of_a_mail_goes_along() -> None:
             {"path": "https://media.example/b.png"},
         ],
     }
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize(
+    "part", ["recipient", "subject", "sender_name", "reply_to", "message_id", "in_reply_to"]
+)
+async def test_a_line_break_in_a_header_is_refused_before_anything_is_sent(
+    part: str, line_break: str
+) -> None:
+    resend = api({"id": ID})
+    evil = replace(WHOLE, **{part: f"x{line_break}Bcc: thief@elsewhere.example"})  # type: ignore[arg-type]
+
+    with pytest.raises(Rejected, match="line break"):
+        await resend.ask(lambda each: each.send(evil))
+
+    assert resend.asked == []
+
+
+async def test_a_text_may_have_as_many_lines_as_it_likes() -> None:
+    resend = api({"id": ID})
+
+    await resend.ask(lambda each: each.send(replace(WHOLE, body="a\r\nb", html="<p>\n</p>")))
+
+    assert (resend.asked[0].json["text"], resend.asked[0].json["html"]) == ("a\r\nb", "<p>\n</p>")
 
 
 async def test_a_plain_name_needs_no_quotes() -> None:

@@ -1,15 +1,14 @@
 """Mails that come in: what their webhook announces, and all of them once they are fetched."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from plugins.resend.tests.api import api
+from plugins.resend.tests.suite import ANNOUNCED
 from plugins.resend.tests.vendor import (
     CAME,
-    EVENT,
     FILES,
     HUB,
     KEY,
@@ -33,21 +32,6 @@ from trunkline_resend.received import Mailbox, mailbox
 from trunkline_resend.webhooks import ResendWebhooks
 
 ADAPTER = ResendWebhooks()
-ANNOUNCED = ReceivedEmail(
-    external_id=f"{EVENT}:0",
-    provider_id=CAME,
-    sender=PERSON,
-    sender_name="Pat Doe",
-    recipient=HUB,
-    to=(HUB, "team@acme.example"),
-    cc=("boss@people.example",),
-    subject="Re: Your order",
-    body="",
-    message_id="<answer+123@people.example>",
-    attachments=(Attachment(name="receipt.pdf", content_type="application/pdf"),),
-    occurred_at=datetime(2026, 1, 15, 12, 0, 0, 894_719, tzinfo=UTC),
-    incomplete=True,
-)
 WHOLE = replace(
     ANNOUNCED,
     body="Thanks",

@@ -14,8 +14,8 @@ from typing import Any, Final
 import httpx2
 import pytest
 
+from plugins.resend.tests.suite import ANNOUNCED
 from plugins.resend.tests.test_mail import WHOLE
-from plugins.resend.tests.test_received import ANNOUNCED
 from plugins.resend.tests.vendor import CAME, CONFIG, ID, KEY, MAIL, PERSON, received
 from trunkline.sdk import OutboundEmail, Received
 from trunkline.testing import provider_context

@@ -164,7 +164,7 @@ def webhook(type_: str, data: dict[str, Any], **more: Any) -> WebhookRequest:
     return request(json.dumps(told, ensure_ascii=False).encode(), **more)
 
 
-def report(word: str, **more: object) -> WebhookRequest:
+def report(word: str, event: str = EVENT, **more: object) -> WebhookRequest:
     """Return what Resend tells of a mail that it sent."""
     data: dict[str, Any] = {
         "email_id": ID,
@@ -174,7 +174,7 @@ def report(word: str, **more: object) -> WebhookRequest:
         "subject": "Your order, grüße",
         "tags": {"category": "x"},
     }
-    return webhook(f"email.{word}", {**data, **more})
+    return webhook(f"email.{word}", {**data, **more}, event=event)
 
 
 def bounce(type_: str, sub_type: str) -> dict[str, Any]:
