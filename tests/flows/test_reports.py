@@ -46,7 +46,7 @@ class Telling(WireWebhooks):
 def _event(told: dict[str, Any]) -> InboundEvent:
     if "status" in told:
         return Reported(
-            external_id=f"{told['id']}:{told['status']}",
+            external_id=told.get("event", f"{told['id']}:{told['status']}"),
             provider_id=told["id"],
             recipient=told.get("recipient"),
             status=DeliveryStatus(told["status"]),
@@ -268,6 +268,22 @@ async def test_case_c4_an_opt_out_that_a_report_tells_of_holds_until_they_write_
 
     assert (blocked.status_code, blocked.json()["code"]) == (403, "blocked")
     assert after["status"] == "sent"
+
+
+async def test_an_opt_out_told_of_what_has_arrived_closes_the_recipient_and_moves_nothing(
+    start_hub: StartHub,
+) -> None:
+    async with start_hub(plugins=installed(Numbered()), toml=WIRE) as hub:
+        ann = await hub.agent("ann", ALICE)
+        sent = await ann.send(BOB, "hello")
+        await tell(hub, {"id": "n1", "status": "delivered"}, path=STATUS)
+        complaint = {"id": "n1", "status": "delivered", "code": "21610", "event": "n1:complained"}
+        await tell(hub, complaint, path=STATUS)
+        blocked = await ann.try_send(BOB, "hello again")
+
+        assert (blocked.status_code, blocked.json()["code"]) == (403, "blocked")
+        assert (await ann.status(sent["messageId"]))["status"] == "delivered"
+        assert hub.count("suppressions") == 1
 
 
 async def test_case_c4_an_opt_out_that_an_answer_tells_of_is_told_and_holds(

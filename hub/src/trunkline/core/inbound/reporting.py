@@ -10,7 +10,7 @@ from trunkline.core.engine.repository import JobKind
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.messages import repository as messages
-from trunkline.core.messages.failing import note_failure
+from trunkline.core.messages.failing import close, is_opt_out, note_failure
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     FINAL,
@@ -70,6 +70,8 @@ class Reports:
                 reason="It is about another recipient of the message, such as a copy's.",
                 message_id=message.id,
             )
+        if is_opt_out(connection.spec, event.error_code):  # who complains of a mail has it
+            close(self.journal, tx, workspace_id, message, stored.id)
         if event.status is None:
             self.journal.note(
                 tx, workspace_id, message.id, message.status.value, evidence, moved=False

@@ -47,6 +47,12 @@ def note_failure(
         close(journal, tx, workspace_id, message, event_id)
 
 
+def is_opt_out(spec: MessageSpec, code: str | None) -> bool:
+    """Tell whether a provider's code says that a recipient has opted out."""
+    failure = spec.failures.get(shown(code) or "")
+    return failure is not None and failure.kind is FailureKind.OPTED_OUT
+
+
 def close(
     journal: Journal, tx: Tx, workspace_id: str, message: Message, event_id: str | None = None
 ) -> None:
