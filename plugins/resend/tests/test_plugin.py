@@ -1,5 +1,6 @@
 """The installed plugin, as the hub finds it."""
 
+from base64 import b64encode
 from importlib.metadata import Distribution
 
 import pytest
@@ -61,6 +62,17 @@ def test_several_secrets_stand_side_by_side() -> None:
 
     assert len(config.signing_keys()) == 2
     assert {len(each) for each in config.signing_keys()} == {24}
+
+
+@pytest.mark.parametrize(("size", "fits"), [(15, False), (16, True), (24, True), (64, True)])
+def test_a_signing_key_is_long_enough_not_to_be_guessed(size: int, fits: bool) -> None:
+    secret = f"whsec_{b64encode(bytes(size)).decode()}"
+    try:
+        ResendConfig.model_validate({"api_key": KEY, "webhook_secret": secret})
+    except ValidationError:
+        assert not fits
+    else:
+        assert fits
 
 
 def test_an_api_key_that_is_missing_is_named() -> None:

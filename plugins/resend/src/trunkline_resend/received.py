@@ -12,7 +12,13 @@ from trunkline.sdk import Attachment, ReceivedEmail
 
 _MAILBOX: Final = re.compile(r"(.*)<([^<>]+)>\s*", re.DOTALL)
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,998}>")
-_SPREAD: Final = frozenset({"bulk", "junk", "list"})
+_SPREAD: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
+_MARKS: Final = frozenset(
+    {"x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-loop", "list-id",
+     "list-unsubscribe"}
+)  # fmt: skip
+"""Headers that only programs write."""
+_REPORT: Final = "multipart/report"
 _UNTYPED: Final = "application/octet-stream"
 
 
@@ -154,8 +160,12 @@ def _by_name(headers: Mapping[str, str | list[str]]) -> Mapping[str, str]:
 
 
 def _is_auto(headers: Mapping[str, str]) -> bool:
-    """Tell whether a program answered it or spread it (RFC 3834, RFC 2076, RFC 2919)."""
+    """Tell whether a program answered it or spread it (RFC 3834, RFC 2076, RFC 2919, RFC 3464)."""
     submitted = headers.get("auto-submitted", "no").partition(";")[0].strip().lower()
-    precedence = headers.get("precedence", "").strip().lower()
-    is_bounce = headers.get("return-path", "").strip() == "<>"
-    return submitted != "no" or precedence in _SPREAD or "list-id" in headers or is_bounce
+    return (
+        submitted != "no"
+        or headers.get("precedence", "").strip().lower() in _SPREAD
+        or not _MARKS.isdisjoint(headers)
+        or headers.get("return-path", "").strip() == "<>"
+        or headers.get("content-type", "").strip().lower().startswith(_REPORT)
+    )
