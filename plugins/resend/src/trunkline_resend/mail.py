@@ -24,6 +24,7 @@ from trunkline.sdk import (
     ReceivedEmail,
     Rejected,
     Report,
+    refuse_line_breaks,
     transport_errors,
 )
 from trunkline_resend.config import ResendConfig
@@ -34,10 +35,6 @@ from trunkline_resend.received import Files, Kept, mailbox
 _MOST: Final = 100  # the most that Resend lists at once
 _SPECIAL: Final = re.compile(r'[()<>\[\]:;@\\,."]')
 """A name with one of these is written in quotes (RFC 5322 §3.2.3)."""
-_TEXTS: Final = ("text", "html")
-_LINE_BREAK: Final = (
-    "A line break outside the text of a mail could begin another header: take it out."
-)
 _SENDS_ONLY: Final = (
     "The API key may only send: nothing can be looked up, and no mail that comes in can be read. "
     "For that, make a key with full access at resend.com/api-keys."
@@ -57,12 +54,12 @@ class Resend(EmailProvider):
         self._headers = {"Authorization": f"Bearer {config.api_key.get_secret_value()}"}
 
     async def send(self, message: OutboundEmail) -> Receipt:
-        mail = _mail(message)
-        if any(_has_line_break(value) for name, value in mail.items() if name not in _TEXTS):
-            raise Rejected(_LINE_BREAK)
+        refuse_line_breaks(message)
         headers = {**self._headers, "Idempotency-Key": message.idempotency_key}
         with transport_errors("Resend"):
-            response = await self._http.post(f"{self._base_url}/emails", json=mail, headers=headers)
+            response = await self._http.post(
+                f"{self._base_url}/emails", json=_mail(message), headers=headers
+            )
         return Receipt(provider_id=_read(_Taken, response).id)
 
     async def fetch(self, provider_id: str) -> Report | None:
@@ -139,15 +136,6 @@ def _from(message: OutboundEmail) -> str:
 def _attachment(media: Media) -> dict[str, str]:
     file = {"path": media.url, "filename": media.name, "content_type": media.content_type}
     return {name: value for name, value in file.items() if value}
-
-
-def _has_line_break(value: object) -> bool:
-    match value:
-        case dict():
-            return any(map(_has_line_break, (*value, *value.values())))
-        case list():
-            return any(map(_has_line_break, value))
-    return isinstance(value, str) and ("\n" in value or "\r" in value)
 
 
 # --- what comes back ------------------------------------------------------------------------------
