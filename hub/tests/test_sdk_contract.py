@@ -113,7 +113,8 @@ async def test_an_operation_that_an_adapter_lacks_says_so(operation: str) -> Non
 
 def test_the_operations_tried_above_are_all_there_are() -> None:
     found = {*vars(MessageProvider), *vars(TelephonyProvider)}
-    assert {name for name in found if not name.startswith("_")} == set(OPERATIONS)
+    whole = {"complete"}  # of an adapter that announces nothing: it has all there is
+    assert {name for name in found if not name.startswith("_")} - whole == set(OPERATIONS)
 
 
 class Settings(BaseModel):
