@@ -28,8 +28,8 @@ from trunkline.sdk import (
     Verdict,
 )
 from trunkline.testing import Canned
-from trunkline_resend.received import Mailbox, mailbox
 from trunkline_resend.webhooks import ResendWebhooks
+from trunkline_resend.wire import Mailbox, mailbox
 
 ADAPTER = ResendWebhooks()
 WHOLE = replace(
@@ -89,6 +89,11 @@ def test_where_resend_does_not_say_who_got_it_everybody_who_is_named_counts() ->
     ]
 
 
+def test_a_mail_that_names_nobody_is_a_dead_letter_and_not_lost() -> None:
+    with pytest.raises(ValueError, match="to whom it came"):
+        recipients(received_for=[], to=[], cc=None, bcc=[])
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -98,6 +103,7 @@ def test_where_resend_does_not_say_who_got_it_everybody_who_is_named_counts() ->
         {"message_id": None},
         {"message_id": "no id at all"},
         {"created_at": None},
+        {"created_at": "2026-01-15 12:00:00.5+00"},
         {"attachments": [{"id": "x"}]},
     ],
 )
@@ -155,6 +161,11 @@ async def test_a_mail_of_html_alone_has_no_text() -> None:
     mail = await completed(text=None)
 
     assert (mail.body, mail.html) == ("", "<p>Thanks</p>")
+
+
+@pytest.mark.parametrize("created_at", ["2026-01-15 12:00:00.5+00", "yesterday", None])
+async def test_when_a_mail_came_is_known_by_its_webhook(created_at: str | None) -> None:
+    assert (await completed(created_at=created_at)).occurred_at == ANNOUNCED.occurred_at
 
 
 async def test_a_mail_of_text_alone_has_no_html() -> None:
@@ -221,6 +232,7 @@ async def test_an_id_cannot_lead_to_another_resource() -> None:
         ({}, False),
         (None, False),
         ({"Auto-Submitted": "no"}, False),
+        ({"Auto-Submitted": {}}, False),
         ({"AUTO-SUBMITTED": "auto-replied"}, True),
         ({"auto-submitted": "Auto-Generated; owner=x"}, True),
         ({"Precedence": "Bulk"}, True),
@@ -239,7 +251,7 @@ async def test_an_id_cannot_lead_to_another_resource() -> None:
     ],
 )
 async def test_what_a_program_answered_or_spread_is_known_by_its_headers(
-    headers: dict[str, str] | None, auto: bool
+    headers: dict[str, object] | None, auto: bool
 ) -> None:
     assert (await completed(headers=headers)).auto is auto
 
@@ -253,6 +265,7 @@ async def test_what_a_program_answered_or_spread_is_known_by_its_headers(
         ({"References": "<a@x><b@x>,\t<c@x>"}, None, ("<a@x>", "<b@x>", "<c@x>")),
         ({"References": ["<a@x>", "<b@x>"]}, None, ("<a@x>",)),
         ({"References": []}, None, ()),
+        ({"References": {"value": "<a@x>"}, "Date": None, "X": 5}, None, ()),
         ({"References": "<a @x> <" + "a" * 999 + ">"}, None, ()),
     ],
 )

@@ -145,6 +145,8 @@ def test_what_is_of_no_use_makes_no_event(type_: str) -> None:
         b'{"type": "email.sent"}',
         b'{"type": "email"}',
         b'{"type": 5}',
+        report(PERSON).body,
+        webhook(f"email.{PERSON}.sent", {}).body,
         report("sent").body.replace(ID.encode(), b""),
         report("sent").body.replace(b'["pat@people.example"]', b"[]"),
         report("sent").body.replace(b'["pat@people.example"]', b'"pat@people.example"'),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 import httpx2
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from trunkline.sdk import (
     AuthFailed,
@@ -15,6 +15,7 @@ from trunkline.sdk import (
     Rejected,
     RetryLater,
 )
+from trunkline_resend.wire import Read
 
 Meaning: TypeAlias = tuple[type[ProviderError], str]
 
@@ -75,7 +76,7 @@ _CONFLICT: Final = 409
 _TOO_MANY: Final = 429
 
 
-class _Refusal(BaseModel):
+class _Refusal(Read):
     """What is read of a refusal: its message may quote an address, and is told to nobody."""
 
     name: str | None = Field(None, pattern=r"^[a-z_]{1,64}$")

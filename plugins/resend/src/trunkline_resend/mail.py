@@ -3,13 +3,12 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from email.utils import quote as quoted_string
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import httpx2
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from trunkline.sdk import (
     Account,
@@ -30,7 +29,8 @@ from trunkline.sdk import (
 from trunkline_resend.config import ResendConfig
 from trunkline_resend.errors import NOT_FOUND, RESTRICTED, name_of, refusal
 from trunkline_resend.failures import STATUSES
-from trunkline_resend.received import Files, Kept, mailbox
+from trunkline_resend.received import Files, Kept
+from trunkline_resend.wire import Moment, Read, mailbox
 
 _MOST: Final = 100  # the most that Resend lists at once
 _SPECIAL: Final = re.compile(r'[()<>\[\]:;@\\,."]')
@@ -141,24 +141,13 @@ def _attachment(media: Media) -> dict[str, str]:
 # --- what comes back ------------------------------------------------------------------------------
 
 
-def _moment(value: object) -> object:
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError("no date") from None  # the error quotes what it was
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)  # it holds addresses and texts
-
-
-class _Taken(_Answer):
+class _Taken(Read):
     """What is read of the answer to a send."""
 
     id: str = Field(min_length=1, max_length=128)
 
 
-class _Sent(_Answer):
+class _Sent(Read):
     """What is read of a mail that was sent."""
 
     id: str = Field(min_length=1)
@@ -166,8 +155,7 @@ class _Sent(_Answer):
     to: tuple[str, ...] = Field(min_length=1)
     text: str | None = None
     last_event: str = Field(pattern="^[a-z_]{1,32}$")
-    # As 2023-04-03 22:13:42.674981+00, which is no RFC 3339
-    created_at: Annotated[AwareDatetime, BeforeValidator(_moment)]
+    created_at: Moment
 
     def report(self) -> Report:
         """Return it in the hub's words."""
@@ -185,7 +173,7 @@ class _Sent(_Answer):
         )
 
 
-class _Domain(_Answer):
+class _Domain(Read):
     name: str = Field(pattern="^[A-Za-z0-9.-]{1,253}$")
     status: str = Field(pattern="^[a-z_]{1,32}$")
 
@@ -196,11 +184,11 @@ class _Domain(_Answer):
         return f"The domain {self.name} is not verified ({state}): {where}."
 
 
-class _Domains(_Answer):
+class _Domains(Read):
     data: tuple[_Domain, ...]
 
 
-A = TypeVar("A", bound=BaseModel)
+A = TypeVar("A", bound=Read)
 
 
 def _read(model: type[A], response: httpx2.Response) -> A:

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from email.utils import unquote
+from dataclasses import replace
 from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from trunkline.sdk import Attachment, ReceivedEmail
+from trunkline_resend.wire import Moment, Read, mailbox
 
-_MAILBOX: Final = re.compile(r"(.*)<([^<>]+)>\s*", re.DOTALL)
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,998}>")
 _SPREAD: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 _MARKS: Final = frozenset(
@@ -22,31 +21,7 @@ _REPORT: Final = "multipart/report"
 _UNTYPED: Final = "application/octet-stream"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailbox:
-    """An address, and the name before it if there is one."""
-
-    address: str
-    name: str | None = None
-
-
-def mailbox(text: str) -> Mailbox:
-    """Return what ``Name <address>`` holds, the name with or without quotes; an address alone too.
-
-    Only the last pair of brackets counts: a name may look like an address.
-    """
-    found = _MAILBOX.fullmatch(text)
-    if found is None:
-        return Mailbox(address=text.strip())
-    name = unquote(found[1].strip())
-    return Mailbox(address=found[2].strip(), name=name or None)
-
-
-class _Read(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)  # it holds addresses and texts
-
-
-class _File(_Read):
+class _File(Read):
     id: str = Field(min_length=1)
     filename: str | None = None
     content_type: str | None = None
@@ -60,13 +35,13 @@ class _File(_Read):
         )
 
 
-class Files(_Read):
+class Files(Read):
     """What is read of the list of a mail's attachments, which has a URL for each."""
 
     data: tuple[_File, ...]
 
 
-class _Mail(_Read):
+class _Mail(Read):
     sender: str = Field(alias="from", min_length=1)
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] | None = None
@@ -74,7 +49,6 @@ class _Mail(_Read):
     subject: str | None = None
     message_id: str | None = None
     attachments: tuple[_File, ...] = ()
-    created_at: AwareDatetime | None = None
 
 
 class Announced(_Mail):
@@ -82,11 +56,14 @@ class Announced(_Mail):
 
     email_id: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$")
     received_for: tuple[str, ...] = ()
+    created_at: Moment | None = None
 
     def events(self, event_id: str) -> Sequence[ReceivedEmail]:
-        """Return the mail once for each address that it came to."""
+        """Return the mail once for each address that it came to; ValueError if it names none."""
         named = [*self.to, *(self.cc or ()), *(self.bcc or ())]
         came_to = [mailbox(each).address for each in self.received_for or named]
+        if not came_to:  # it must not be lost: a person may look it up
+            raise ValueError("the mail does not say to whom it came")
         sender = mailbox(self.sender)
         return [
             ReceivedEmail(
@@ -114,7 +91,7 @@ class Kept(_Mail):
     text: str | None = None
     html: str | None = None
     reply_to: tuple[str, ...] | None = None
-    headers: dict[str, str | list[str]] | None = None
+    headers: dict[str, object] | None = None
 
     def complete(self, announced: ReceivedEmail, files: Files | None) -> ReceivedEmail:
         """Return a mail that was announced with all of it; `files` say where attachments are."""
@@ -151,21 +128,22 @@ def _first_id(text: str | None) -> str | None:
     return found[0] if found else None
 
 
-def _by_name(headers: Mapping[str, str | list[str]]) -> Mapping[str, str]:
-    """Return headers by their names in lower case, of one that is repeated the first."""
-    return {
-        name.lower(): value if isinstance(value, str) else (value or [""])[0]
+def _by_name(headers: Mapping[str, object]) -> Mapping[str, str]:
+    """Return headers by their names in lower case; of one that is repeated the first."""
+    firsts = {
+        name.lower(): value[0] if isinstance(value, list) and value else value
         for name, value in headers.items()
     }
+    return {name: value if isinstance(value, str) else "" for name, value in firsts.items()}
 
 
 def _is_auto(headers: Mapping[str, str]) -> bool:
     """Tell whether a program answered it or spread it (RFC 3834, RFC 2076, RFC 2919, RFC 3464)."""
-    submitted = headers.get("auto-submitted", "no").partition(";")[0].strip().lower()
+    submitted = headers.get("auto-submitted", "").partition(";")[0].strip().lower()
     return (
-        submitted != "no"
+        submitted not in ("", "no")
         or headers.get("precedence", "").strip().lower() in _SPREAD
         or not _MARKS.isdisjoint(headers)
         or headers.get("return-path", "").strip() == "<>"
-        or headers.get("content-type", "").strip().lower().startswith(_REPORT)
+        or headers.get("content-type", "").lower().startswith(_REPORT)
     )

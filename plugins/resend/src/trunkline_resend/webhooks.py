@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from trunkline.sdk import (
     BadSignature,
@@ -18,7 +18,8 @@ from trunkline.sdk import (
 )
 from trunkline_resend.config import ResendConfig
 from trunkline_resend.failures import STATUSES, bounce_code
-from trunkline_resend.received import Announced, mailbox
+from trunkline_resend.received import Announced
+from trunkline_resend.wire import Moment, Read, mailbox
 
 _ID: Final = "svix-id"
 _SENT_AT: Final = "svix-timestamp"
@@ -68,11 +69,7 @@ class ResendWebhooks(WebhookAdapter[ResendConfig]):
 # --- bodies ---------------------------------------------------------------------------------------
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)  # it holds addresses and subjects
-
-
-class _Event(_Read):
+class _Event(Read):
     type: str = Field(pattern=r"^[a-z_]{1,32}\.[a-z_]{1,32}$")
 
 
@@ -80,16 +77,16 @@ class _Received(_Event):
     data: Announced
 
 
-class _Bounce(_Read):
+class _Bounce(Read):
     type: str = Field(pattern="^[A-Za-z]{1,32}$")
     why: str = Field("", alias="subType", pattern="^[A-Za-z]{0,32}$")
 
 
-class _Why(_Read):
+class _Why(Read):
     reason: str | None = None
 
 
-class _Sent(_Read):
+class _Sent(Read):
     email_id: str = Field(min_length=1)
     sender: str = Field(alias="from")
     impacted: tuple[str, ...] = Field(alias="to", min_length=1)
@@ -111,7 +108,7 @@ _FAIL: Final = ("bounced", "complained", "failed", "suppressed")
 
 
 class _Report(_Event):
-    created_at: AwareDatetime
+    created_at: Moment
     data: _Sent
 
 
