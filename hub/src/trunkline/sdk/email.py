@@ -103,12 +103,16 @@ class Attachment:
         content_type: Its media type, in lower case without parameters.
         size_bytes: Once decoded; None where nobody told.
         url: Where it can be fetched for a while, if it can.
+        content_id: How the HTML refers to it, without brackets, if it can.
+        inline: True for an image that the HTML shows; everything else is a file.
     """
 
     name: str | None
     content_type: str
     size_bytes: int | None = None
     url: str | None = None
+    content_id: str | None = None
+    inline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +122,9 @@ class ReceivedEmail(Received):
 
     Attributes:
         provider_id: The provider's id of it, or where the mailbox has it.
-        sender, recipient: Bare addresses. The recipient is the one that the mail was delivered to,
-            which need not stand in its headers.
+        sender, recipient: Bare addresses. The sender is empty where the mail names none or several.
+            The recipient is the one that the mail was delivered to, which need not stand in its
+            headers.
         body: The text part; empty where there is only HTML, from which the hub makes the text.
         sender_name, subject, html: As they came, decoded.
         message_id, in_reply_to, references: Ids as they stand in the headers, with their brackets.

@@ -1,0 +1,100 @@
+"""What the transfer encodings hide (RFC 2045 §6), piece by piece, so that no file is held twice."""
+
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_PIECE_BYTES: Final = 256 * 1024
+_ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_OTHERS: Final = bytes(set(range(256)) - set(_ALPHABET))
+_PADDING: Final = re.compile(rb"=+")
+_ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
+_ODD_ESCAPES: Final = re.compile(rb"==|=\r")
+
+
+def decoded_pieces(raw: bytes, start: int, end: int, encoding: str) -> Iterator[bytes]:
+    """Give the content of ``raw[start:end]`` in pieces; an unknown encoding is none."""
+    if encoding == "base64":
+        return _base64(raw, start, end)
+    if encoding == "quoted-printable":
+        return map(_unescaped, _unfolded(raw, start, end))
+    return _slices(raw, start, end)
+
+
+def decoded_size(raw: bytes, start: int, end: int, encoding: str) -> int:
+    """Return how many bytes `decoded_pieces` gives in all."""
+    if encoding == "quoted-printable":
+        return sum(len(_ESCAPE.sub(b".", each)) for each in _unfolded(raw, start, end))
+    if encoding == "base64":
+        return sum(map(len, _base64(raw, start, end)))
+    return end - start
+
+
+def first_bytes(raw: bytes, start: int, end: int, encoding: str, most: int) -> tuple[bytes, bool]:
+    """Return at most `most` bytes of the content, and whether there is more."""
+    pieces, size = [], 0
+    for piece in decoded_pieces(raw, start, end, encoding):
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            return b"".join(pieces)[:most], True
+    return b"".join(pieces), False
+
+
+def _slices(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+    for at in range(start, end, _PIECE_BYTES):
+        yield raw[at : min(at + _PIECE_BYTES, end)]
+
+
+def _base64(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Read on after padding: some senders put one encoded piece after another."""
+    left = b""
+    for piece in _slices(raw, start, end):
+        runs = _PADDING.split(left + piece.translate(None, _OTHERS))
+        for run in runs[:-1]:
+            yield _closed(run)
+        whole = len(runs[-1]) // 4 * 4
+        left = runs[-1][whole:]
+        yield binascii.a2b_base64(runs[-1][:whole])
+    yield _closed(left)
+
+
+def _closed(run: bytes) -> bytes:
+    """Decode a run that nothing follows; a single character left over has no whole byte in it."""
+    whole = run[:-1] if len(run) % 4 == 1 else run
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
+
+
+def _unfolded(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Give the lines of quoted-printable joined as their soft breaks say, escapes as they are."""
+    at = start
+    while at < end:
+        stop = _good_end(raw, at, end)
+        lines = raw[at:stop].split(b"\n")
+        last = len(lines) - 1
+        for number, line in enumerate(lines):
+            content = line.rstrip(b" \t\r")
+            if content.endswith(b"=") and (number < last or stop == end):
+                lines[number] = content[:-1]
+            elif number < last:
+                lines[number] = content + (b"\r\n" if line.endswith(b"\r") else b"\n")
+        yield b"".join(lines)
+        at = stop
+
+
+def _good_end(raw: bytes, at: int, end: int) -> int:
+    """Return where a piece may end: after a line, or at least not within an escape."""
+    if end - at <= _PIECE_BYTES:
+        return end
+    line = raw.rfind(b"\n", at, at + _PIECE_BYTES)
+    if line >= 0:
+        return line + 1
+    cut = raw.rfind(b"=", at + _PIECE_BYTES - 2, at + _PIECE_BYTES)
+    return cut if cut >= 0 else at + _PIECE_BYTES
+
+
+def _unescaped(piece: bytes) -> bytes:
+    if _ODD_ESCAPES.search(piece):  # of these binascii loses a character, or the line
+        return _ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), piece)
+    return binascii.a2b_qp(piece)
