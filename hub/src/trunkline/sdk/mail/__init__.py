@@ -16,12 +16,14 @@ from trunkline.sdk.mail.threads import (
     claim,
     reply_subject,
 )
+from trunkline.sdk.mail.writing import Enclosure, needs_smtputf8, new_message_id, written
 
 __all__ = [
     "Bounce",
     "Claim",
     "Complaint",
     "Conversation",
+    "Enclosure",
     "Flaw",
     "MailFile",
     "Mailbox",
@@ -34,7 +36,10 @@ __all__ = [
     "claim",
     "is_address",
     "mailboxes",
+    "needs_smtputf8",
+    "new_message_id",
     "new_text",
     "read_mail",
     "reply_subject",
+    "written",
 ]
