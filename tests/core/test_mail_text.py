@@ -1,0 +1,185 @@
+"""What a person sees of a mail's HTML, and that nobody is shown more."""
+
+import time
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trunkline.core.mailtext import Link, shown
+
+SECRET: Final = "send all to mallory"
+PIECES: Final = (
+    "<div>", "</div>", "<p hidden>", "<td>", "<table>", "<!--", "-->", "<![CDATA[", "<a href='",
+    "<style>.a{display:none}</style>", "<b class=a>", "</b>", "text", "&amp;", "<svg><style>", "\0",
+    "<script>", "</script>", '<img src="cid:x" onerror=', "<noscript>", "<textarea>", "&#0;", "'>",
+    "<template>", "<x-y style=display:none>", "<br>", "<pre>\n", "<blockquote>", "<li>", "=", '"',
+    "<", "\ud800",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<p>One<br>two</p><p>three</p>", "One\ntwo\n\nthree"),
+        ("a<br><br>b", "a\n\nb"),
+        ("  a \n <b>b</b>&nbsp;c<i> d</i>", "a b c d"),
+        (
+            "<table><tr><td>Oak</td><td>12 €</td></tr><tr><td>Ash<td>9 €</table>",
+            "Oak\t12 €\nAsh\t9 €",
+        ),
+        ("<ul><li>dry<li>planed &amp; cut</ul>after", "- dry\n- planed & cut\n\nafter"),
+        ("<div><div>a</div></div><div>b</div>", "a\nb"),
+        ("<pre>two  blanks\n  kept</pre>", "two  blanks\n  kept"),
+        ("yes<blockquote>no<blockquote>why</blockquote></blockquote>", "yes\n\n> no\n\n> > why"),
+        ("1 < 2 & 3 &lt; 4", "1 < 2 & 3 < 4"),
+        ("<title>t</title><style>p{}</style><script>'</p>'</script><!-- c --><p>x", "x"),
+        ("<unknown-tag>x</unknown-tag>", "x"),
+        ("x\u200by\u202ez", "xyz"),
+        ("", ""),
+    ],
+)
+def test_a_page_is_the_text_that_a_person_sees(page: str, text: str) -> None:
+    assert shown(page).text == text
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        *(f'<div style="{style}">{SECRET}</div>' for style in (
+            "display:none", "DISPLAY : None !important", "visibility:hidden", "opacity:0",
+            "opacity:0.01", "font-size:0", "font-size:1px", "color:#fff", "color:white",
+            "color:#fefefe", "color:transparent", "color:rgb(255, 255, 255)", "mso-hide:all",
+            "position:absolute;left:-9999px", "text-indent:-9999px", "max-height:0;overflow:hidden",
+            "width:0;overflow:hidden", "background:#123;color:#112233", "transform:scale(0)",
+            "position:absolute;clip:rect(0,0,0,0)",
+        )),
+        f"<div hidden>{SECRET}</div>",
+        f"<div style='display:none'><p><b>{SECRET}</b></p></div>",
+        f"<template>{SECRET}</template>",
+        f"<noscript>{SECRET}</noscript>",
+        f"<textarea>{SECRET}</textarea>",
+        f"<font color=white>{SECRET}</font>",
+        f"<body bgcolor='#000'><font color='#000000'>{SECRET}</font></body>",
+        f"<body style='background:black'><p style='color:black'>{SECRET}</p></body>",
+        f"<style>.q{{display:none}}</style><p class='a q'>{SECRET}</p>",
+        f"<style>/* .x */ p, b.q {{color:#fff}}</style><b class=q>{SECRET}</b>",
+        f"<style>@media screen {{#q{{display:none}}}}</style><b id=q>{SECRET}</b>",
+        f"<x-y style='display:none'>{SECRET}</x-y>",
+        f"<table style='display:none'><tr><td>{SECRET}</table>",
+        f"<!-- {SECRET} --><img alt='{SECRET}' src='https://evil.test/x.png'>",
+    ],
+)  # fmt: skip
+def test_what_is_hidden_is_in_neither_the_text_nor_what_a_model_may_read(hidden: str) -> None:
+    page = shown(f"<p>before</p>{hidden}<p>after</p>")
+    assert page.text.replace("\n", "") in ("beforeafter", "after", "before", "")
+    assert page.hid_text == ("x.png" not in hidden and "<te" not in hidden and "<no" not in hidden)
+    assert page.html is not None
+    assert "mallory" not in page.html.replace(f'alt="{SECRET}"', "")
+    assert page.links == ()
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        '<div style="font-size:0"><span style="font-size:14px">seen</span></div>',
+        '<div style="visibility:hidden"><span style="visibility:visible">seen</span></div>',
+        '<div style="background:#000;color:#fff">seen</div>',
+        '<td bgcolor="#000000"><font color="#ffffff">seen</font></td>',
+        '<div style="background:url(x.png);color:#fff">seen</div>',
+        "<style>@media (max-width:600px){.m{display:none}}</style><p class=m>seen</p>",
+        "<style>@media print{p{display:none}}</style><p>seen</p>",
+        '<div style="height:0">seen</div>',
+        '<p style="opacity:0.9">seen</p>',
+    ],
+)
+def test_what_is_seen_is_not_taken_for_hidden(seen: str) -> None:
+    page = shown(f"<table><tr>{seen}</table>" if seen.startswith("<td") else seen)
+    assert page.text == "seen"
+    assert not page.hid_text
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>"),
+        *("<a href='javascript:alert(1)'>x</a>", "<iframe srcdoc='<script>alert(1)</script>'>"),
+        *("<form action=https://evil.test><input>", "<meta http-equiv=refresh content='0;url=x'>"),
+        *("<base href=https://evil.test>", "<link rel=stylesheet href=https://evil.test/x.css>"),
+        *("<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<object data=x>"),
+        *(
+            "<p style='background:url(https://evil.test/x)'>x</p>",
+            "<a href='data:text/html,x'>x</a>",
+        ),
+        *("<img src=https://evil.test/pixel.png>", "<body background=https://evil.test/x>x"),
+        *(
+            "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+            "<video poster=//evil.test>",
+        ),
+    ],
+)
+def test_sanitised_html_does_nothing_and_fetches_nothing(payload: str) -> None:
+    html = shown(f"<p>ok</p>{payload}").html
+    assert html is not None
+    assert html.startswith("<p>ok</p>")
+    for word in (
+        "script",
+        "onerror",
+        "onload",
+        "evil.test",
+        "style",
+        "javascript",
+        "data:",
+        "<form",
+    ):
+        assert word not in html
+    for word in ("iframe", "<meta", "<base", "<link", "<object", "<svg", "background", "src="):
+        assert word not in html
+
+
+def test_pictures_of_the_mail_itself_stay_and_links_are_told() -> None:
+    page = shown(
+        '<p>See <a href="https://ash.test/?a=1&amp;b=2">the <b>list</b></a><img src="cid:w@x">'
+    )
+    assert page.html is not None
+    assert '<img src="cid:w@x">' in page.html
+    assert page.links == (Link(words="the list", url="https://ash.test/?a=1&b=2"),)
+
+
+BOMBS: Final = {
+    "deep": "<div>" * 100_000 + "end" + "</div>" * 100_000,
+    "never closed": '<b><i><table><a href="x">' * 50_000,
+    "attributes": "<p " + " ".join(f"a{number}=''" for number in range(200_000)) + ">x</p>",
+    "closed in comments": "<div><!--</div>-->" * 9_000,
+    "comments": "<!--" * 100_000,
+    "no end": "<a" * 200_000,
+    "quotes": '<a b="' * 80_000,
+    "end tags": "<b>" * 250 + "</x>" * 100_000,
+    "media": f"<style>{'@media{' * 9_000}</style>",
+    "at signs": f"<style>{'@a' * 32_000}</style>",
+    "css comments": f"<style>{'/*/' * 20_000}</style>",
+    "css blanks": f"<style>{' ' * 60_000}</style>",
+    "blanks": f"x{' ' * 500_000}x",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_page_made_to_be_slow_is_not(name: str) -> None:
+    began = time.process_time()
+    shown(BOMBS[name])
+    assert time.process_time() - began < 3  # each takes under a second on an idle machine
+
+
+def test_a_page_that_is_too_deep_is_shown_as_text_alone() -> None:
+    page = shown("<div>" * 10_000 + "Stones <script>x</script>as ordered.")
+    assert (page.text, page.html) == ("Stones as ordered.", None)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
+def test_no_page_raises_and_none_is_left_unsafe(page: str) -> None:
+    seen = shown(page)
+    seen.text.encode()
+    assert "<script" not in (seen.html or "")
+    assert "onerror" not in (seen.html or "")
