@@ -74,8 +74,9 @@ def mailboxes(text: str) -> tuple[Mailbox, ...]:
         at = token.end()
         if token[0] in ",;":
             found += one.taken()
-        elif token[0] == ":":
-            one = one if one.angles else _One()  # what stood before is a group's name
+            one = _One()
+        elif token[0] == ":" and not one.has_at:
+            one = _One()  # what stood before is a group's name
         elif token[0] == "(":
             end = comment_end(text, at)
             one.comments.append(text[at : end - 1])
@@ -88,23 +89,24 @@ def mailboxes(text: str) -> tuple[Mailbox, ...]:
 class _One:
     """What has been read of one mailbox so far."""
 
-    __slots__ = ("angles", "comments", "words")
+    __slots__ = ("angles", "comments", "has_at", "words")
 
     def __init__(self) -> None:
         self.words: list[str] = []
         self.angles: list[str] = []
         self.comments: list[str] = []
+        self.has_at = False
 
     def add(self, token: str) -> None:
+        self.has_at |= "@" in token
         if len(token) > 1 and token.startswith("<"):
             self.angles.append(token[1:-1])
         elif token not in '"<':  # of these the other half is missing
             self.words.append(token)
 
     def taken(self) -> list[Mailbox]:
-        """Return the mailbox, if there is one, and begin the next."""
+        """Return the mailbox, if there is one."""
         words, angles, comments = self.words, self.angles, self.comments
-        self.__init__()  # type: ignore[misc]
         if len(angles) == 1:
             address = "".join(_ROUTE.sub("", angles[0], count=1).split())
             name = _name(words) or _name(comments)
@@ -129,4 +131,4 @@ def _bare(text: str) -> tuple[str, str]:
 
 
 def _name(tokens: list[str]) -> str:
-    return drawn(without_words("".join(map(unquoted, (token for token in tokens)))))
+    return drawn(without_words("".join(map(unquoted, tokens))))
