@@ -323,6 +323,41 @@ def test_a_mail_made_to_be_slow_or_large_is_read_in_time_and_memory(name: str) -
     assert peak < 30_000_000
 
 
+HEADERS: Final = (
+    "From", "Subject", "References", "Content-Type", "Content-Disposition", "Received",
+    "Authentication-Results", "List-Unsubscribe", "List-Id", "Date", "Auto-Submitted",
+    "Return-Path",
+)  # fmt: skip
+REPEATED: Final = (
+    b'"', b'"a\\', b'<"a\\', b"(", b"<", b"a@b:", b":", b",", b"\\", b"=?", b"=?a?q?", b" ", b"a",
+    b"<a", b";", b";a=", b';a="x\\', b";a*0=", b"=", b"[", b"\r", b"\r\n ", b"a b@", b"\xff",
+)  # fmt: skip
+BODIES: Final = {
+    "carriage returns": b"\r\n\r\n" + b"\r" * 1_000_000,
+    "padding": b"Content-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + b"A=" * 1_000_000,
+    "breaks": b"Content-Type: a/b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    + b"= " * 1_000_000,
+    "blanks": b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b" " * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_no_header_takes_more_time_than_its_length_is_worth(name: str) -> None:
+    raw = (f"{name}: ".encode() + bit * (20_000 // len(bit)) + b"\r\n\r\nx" for bit in REPEATED)
+    for each in raw:
+        began = time.process_time()
+        read_mail(each, trusted_hosts=HOST)
+        assert time.process_time() - began < 1  # quadratic ones took eight
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_no_content_takes_more_time_than_its_length_is_worth(name: str) -> None:
+    began = time.process_time()
+    read_mail(BODIES[name])
+    assert time.process_time() - began < 2
+
+
 def test_a_large_mail_takes_hardly_more_memory_than_its_bytes() -> None:
     head = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     raw = parts("\r\nHello", head + "QUJD" * 2_000_000)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from trunkline.sdk.mail.charsets import drawn
-from trunkline.sdk.mail.words import comment_end, unquoted, without_words
+from trunkline.sdk.mail.words import comment_end, quoted_end, unquoted, without_words
 
 LONGEST_ADDRESS: Final = 320
 """Most characters of an address: 64 before the @ (RFC 5321 §4.5.3.1) and 255 after it."""
 
 MOST_ADDRESSES: Final = 1_000
 _TOKEN: Final = re.compile(
-    r'"(?:\\.|[^"\\])*"|<(?:"(?:\\.|[^"\\])*"|[^<>"])*>|\[[^\[\]]*\]|[^",;:(<\[]+|.', re.DOTALL
+    r'<(?:"(?:\\.|[^"\\]){0,320}"|[^<>"]){0,998}>|\[[^\[\]]{0,998}\]|[^",;:(<\[]+|.', re.DOTALL
 )
-_ROUTE: Final = re.compile(r"@[^:]*:")
+_ROUTE: Final = re.compile(r"\A@[^:]*:")
 _ADDRESS: Final = re.compile(
     r'(?:"(?:\\[^\r\n]|[^"\\\x00-\x1f\x7f])+"|[^\s"(),:;<>@\[\\\]\x00-\x1f\x7f-\x9f]+)'
     r"@(?:\[[0-9A-Za-z.:]+\]|[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f-\x9f/]+)"
@@ -67,7 +67,7 @@ def mailboxes(text: str) -> tuple[Mailbox, ...]:
     """
     found: list[Mailbox] = []
     one = _One()
-    at = 0
+    at, quotes = 0, True
     while at < len(text) and len(found) < MOST_ADDRESSES:
         token = _TOKEN.match(text, at)
         assert token is not None
@@ -75,6 +75,11 @@ def mailboxes(text: str) -> tuple[Mailbox, ...]:
         if token[0] in ",;":
             found += one.taken()
             one = _One()
+        elif token[0] == '"' and quotes:
+            end = quoted_end(text, at)
+            quotes = end > 0  # without an end now there is none further on
+            one.add(text[at - 1 : end] if quotes else "")
+            at = end or at
         elif token[0] == ":" and not one.has_at:
             one = _One()  # what stood before is a group's name
         elif token[0] == "(":
@@ -101,12 +106,14 @@ class _One:
         self.has_at |= "@" in token
         if len(token) > 1 and token.startswith("<"):
             self.angles.append(token[1:-1])
-        elif token not in '"<':  # of these the other half is missing
+        elif token not in ('"', "<"):  # of these the other half is missing
             self.words.append(token)
 
     def taken(self) -> list[Mailbox]:
         """Return the mailbox, if there is one."""
         words, angles, comments = self.words, self.angles, self.comments
+        if not (words or angles):
+            return []
         if len(angles) == 1:
             address = "".join(_ROUTE.sub("", angles[0], count=1).split())
             name = _name(words) or _name(comments)

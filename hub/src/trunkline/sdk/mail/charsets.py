@@ -33,7 +33,7 @@ _MULTIPLE: Final = re.compile(
 _WITH_STATES: Final = re.compile(r"utf-7|utf-16(?:-[lb]e)?|utf-32(?:-[lb]e)?|iso2022_\w+|hz")
 _CUT_CHARACTER_BYTES: Final = 3
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_LINE_END: Final = re.compile("\r*\n\r?|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_LINE_END: Final = re.compile("\r{0,3}\n\r?|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _UNDRAWN: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"

@@ -21,6 +21,7 @@ _COPIED_ID: Final = re.compile(
     r"^[> \t]*Message-ID:[ \t]*(<[^<>\s]{1,998}>)", re.IGNORECASE | re.MULTILINE
 )
 _COPIED_TO: Final = re.compile(r"^[> \t]*To:[ \t]*([^\n]{1,998})", re.IGNORECASE | re.MULTILINE)
+_LONGEST_FIELD: Final = 2_000
 _LONGEST_PROSE: Final = 64 * 1024
 _RETURNED: Final = frozenset(
     {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"}
@@ -114,7 +115,7 @@ def _groups(raw: bytes, part: Part) -> Iterator[Headers]:
 
 def _recipients(raw: bytes, part: Part, about: str | None) -> Iterator[Bounce]:
     for told in _groups(raw, part):
-        action = one_line(without_comments(told.text("action"))).lower()
+        action = one_line(without_comments(told.text("action")[:_LONGEST_FIELD])).lower()
         recipient = _typed(told.text("original-recipient")) or _typed(told.text("final-recipient"))
         if not (action and recipient):
             continue
@@ -131,7 +132,7 @@ def _recipients(raw: bytes, part: Part, about: str | None) -> Iterator[Bounce]:
 
 def _typed(text: str) -> str | None:
     """Return the address of ``rfc822; address``."""
-    address = without_comments(text).rpartition(";")[2].strip().strip("<>")
+    address = without_comments(text[:_LONGEST_FIELD]).rpartition(";")[2].strip().strip("<>")
     return address if is_address(address) else None
 
 

@@ -10,6 +10,11 @@ _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _OTHERS: Final = bytes(set(range(256)) - set(_ALPHABET))
 _PADDING: Final = re.compile(rb"=+")
 _ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
+_ADDED_ON_THE_WAY: Final = re.compile(rb"=[ \t]*+\r*+\n|(?<![ \t])[ \t]++(?=\r?\n)")
+"""Soft breaks, and the blanks at the ends of lines, from their first on."""
+
+_LAST_BREAK: Final = re.compile(rb"=[ \t]*+\r?\Z")
+_MOST_RUNS: Final = 1_000
 _ODD_ESCAPES: Final = re.compile(rb"==|=\r")
 
 
@@ -51,7 +56,10 @@ def _base64(raw: bytes, start: int, end: int) -> Iterator[bytes]:
     """Read on after padding: some senders put one encoded piece after another."""
     left = b""
     for piece in _slices(raw, start, end):
-        runs = _PADDING.split(left + piece.translate(None, _OTHERS))
+        text = left + piece.translate(None, _OTHERS)
+        if text.count(b"=") > _MOST_RUNS:  # no pieces put together, but rubbish
+            text = text.translate(None, b"=")
+        runs = _PADDING.split(text)
         for run in runs[:-1]:
             yield _closed(run)
         whole = len(runs[-1]) // 4 * 4
@@ -71,15 +79,8 @@ def _unfolded(raw: bytes, start: int, end: int) -> Iterator[bytes]:
     at = start
     while at < end:
         stop = _good_end(raw, at, end)
-        lines = raw[at:stop].split(b"\n")
-        last = len(lines) - 1
-        for number, line in enumerate(lines):
-            content = line.rstrip(b" \t\r")
-            if content.endswith(b"=") and (number < last or stop == end):
-                lines[number] = content[:-1]
-            elif number < last:
-                lines[number] = content + (b"\r\n" if line.endswith(b"\r") else b"\n")
-        yield b"".join(lines)
+        piece = _ADDED_ON_THE_WAY.sub(b"", raw[at:stop])
+        yield _LAST_BREAK.sub(b"", piece) if stop == end else piece
         at = stop
 
 

@@ -9,7 +9,6 @@ from trunkline.sdk.mail.structure import Headers
 from trunkline.sdk.mail.words import without_comments
 
 _MOST_BYTES: Final = 8 * 1024
-_QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
 _BY: Final = re.compile(r"\bby\s+([^\s;]+)", re.IGNORECASE)
 _RESULT: Final = re.compile(r"\s*(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 _DAEMON: Final = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon)@", re.IGNORECASE)
@@ -48,7 +47,7 @@ def authentication(headers: Headers, trusted_hosts: frozenset[str]) -> MailAuthe
 
 def _plain(value: bytes) -> str:
     """Return a header without comments and quoted strings, in which anything may stand."""
-    return _QUOTED.sub("", without_comments(header_text(value[:_MOST_BYTES])))
+    return without_comments(header_text(value[:_MOST_BYTES]), or_quotes=True)
 
 
 def _verdict(results: list[tuple[str, str]], method: str) -> Verdict:
@@ -64,7 +63,7 @@ def _verdict(results: list[tuple[str, str]], method: str) -> Verdict:
 def null_sender(headers: Headers) -> bool:
     """Tell whether the envelope's sender is empty, which is so of reports and absence notes."""
     paths = headers.every("return-path")
-    return bool(paths) and without_comments(header_text(paths[0])).strip() == "<>"
+    return bool(paths) and without_comments(header_text(paths[0][:_MOST_BYTES])).strip() == "<>"
 
 
 def from_daemon(headers: Headers) -> bool:

@@ -9,11 +9,10 @@ from trunkline.sdk.mail.charsets import decoded, drawn
 
 _WORD: Final = re.compile(r"=\?([^?\s]{1,70})\?([BbQq])\?([^?]*)\?=")
 _ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
-_OUTSIDE: Final = re.compile(r'"(?:\\.|[^"\\])*"|[()\\]', re.DOTALL)
+_MARK: Final = re.compile(r'["(\\]')
+_QUOTED_REST: Final = re.compile(r'(?:[^"\\]+|\\.)*+"', re.DOTALL)
 _INSIDE: Final = re.compile(r"\\.|[()]", re.DOTALL)
-_PARAMETER: Final = re.compile(
-    r';[;\s]*([^\s;=()<>@,"]+)\s*=\s*("(?:\\.|[^"\\])*"|[^;"]*)', re.DOTALL
-)
+_PARAMETER: Final = re.compile(r';\s*([^\s;=()<>@,"]+)\s*=\s*("(?:\\.|[^"\\])*"|[^;"]*)', re.DOTALL)
 _PIECE: Final = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
 _MOST_PIECES: Final = 200
 _MOST_NAME_BYTES: Final = 255
@@ -56,20 +55,36 @@ def _word_bytes(encoding: str, text: str) -> bytes:
         return data
 
 
-def without_comments(text: str) -> str:
-    """Return `text` with each comment as a blank (RFC 5322 §3.2.2); an open one reaches the end."""
-    if "(" not in text:
-        return text
+def without_comments(text: str, *, or_quotes: bool = False) -> str:
+    """
+    Return `text` with each comment as a blank (RFC 5322 §3.2.2); an open one reaches the end.
+
+    With `or_quotes` quoted strings go as well, in which anything may stand.
+    """
     out: list[str] = []
-    at = 0
-    while found := _OUTSIDE.search(text, at):
-        if found[0] != "(":
-            out.append(text[at : found.end()])
-            at = found.end()
+    at = kept = 0
+    quotes = True
+    while found := _MARK.search(text, at):
+        at = found.end()
+        if found[0] == "(":
+            at = comment_end(text, at)
+        elif found[0] == '"' and quotes and (end := quoted_end(text, at)):
+            at = end
+            if not or_quotes:
+                continue
+        else:
+            quotes &= found[0] != '"'  # without an end now there is none further on
+            at += found[0] == "\\"
             continue
-        out += (text[at : found.start()], " ")
-        at = comment_end(text, found.end())
-    return "".join((*out, text[at:]))
+        out += (text[kept : found.start()], " ")
+        kept = at
+    return "".join((*out, text[kept:]))
+
+
+def quoted_end(text: str, at: int) -> int:
+    """Return where the quoted string ends whose first mark stands before `at`, or 0: nowhere."""
+    found = _QUOTED_REST.match(text, at)
+    return found.end() if found else 0
 
 
 def comment_end(text: str, at: int) -> int:
