@@ -1,5 +1,6 @@
 """The shipped suites, run against adapters that they were not written for."""
 
+from tests.unseen.courier import CourierSuite
 from tests.unseen.manual import HeliographSuite
 from tests.unseen.pharos_manual import PharosSuite
 from tests.unseen.semaphore_manual import SemaphoreSuite
@@ -14,4 +15,8 @@ class TestSemaphore(SemaphoreSuite):
 
 
 class TestPharos(PharosSuite):
+    pass
+
+
+class TestCourier(CourierSuite):
     pass

@@ -53,8 +53,6 @@ class BaseAskingConformance(BaseSignatureConformance):
     What the parts of `BaseMessageConformance` that need a wire have in common.
 
     Attributes:
-        left_out: What the vendor has no place for or never tells, each with the reason; the suite
-            of a kind says what that may be.
         over_http: False of an adapter that speaks something else, such as SMTP. Its author then
             overrides `wire`, `opened` and `fields`, puts into `answers` whatever the wire takes,
             and what is asked of HTTP alone is skipped.
@@ -63,7 +61,6 @@ class BaseAskingConformance(BaseSignatureConformance):
     answers: ClassVar[Mapping[str, Any]]
     sends_as: ClassVar[Mapping[str, str]] = {}
     takes_status_url: ClassVar[bool] = True
-    left_out: ClassVar[Mapping[str, str]] = {}
     over_http: ClassVar[bool] = True
     message: ClassVar[Outbound]
     other_recipient: ClassVar[str]
@@ -144,7 +141,7 @@ class BaseAskingConformance(BaseSignatureConformance):
             return DROPS[scenario]
         assert scenario in self.answers, f"`answers` lacks {scenario}"
         answer = self.answers[scenario]
-        return answer[-1] if isinstance(answer, Sequence) else answer
+        return answer[-1] if isinstance(answer, tuple | list) else answer
 
     def canned(self, scenario: str) -> Canned:
         """Return what the vendor answers in a scenario over HTTP."""

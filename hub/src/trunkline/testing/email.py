@@ -190,7 +190,7 @@ class BaseEmailConformance(BaseMailSendingConformance):
         self.needs_completing()
         (announced,) = self.told("email_received")
         first = self.answers["completed"]
-        first = first[0] if isinstance(first, Sequence) else first
+        first = first[0] if isinstance(first, tuple | list) else first
         garbled = replace(first, json=None, content=body)
 
         outcome = self.asked(garbled, lambda each: each.complete(announced)).outcome

@@ -67,6 +67,8 @@ class BaseWebhookConformance(BaseConformance):
             or the `WebhookReply` that answers a challenge. Write them by the vendor's manual.
         statuses: The vendor's words for how far a text got, and what each means; None for a word
             that says nothing of it.
+        left_out: What the vendor has no place for or never tells, each with the reason; the suite
+            of a kind says what that may be.
         has_webhooks: False of an adapter that hears otherwise, such as by IMAP. Then `webhooks`
             holds what its wire gives, whatever that is, and `told` is overridden.
         known_gaps: As in `BaseConformance`.
@@ -77,6 +79,7 @@ class BaseWebhookConformance(BaseConformance):
     config: ClassVar[Mapping[str, object]]
     webhooks: ClassVar[Mapping[str, Any]] = {}
     has_webhooks: ClassVar[bool] = True
+    left_out: ClassVar[Mapping[str, str]] = {}
     means: ClassVar[Mapping[str, object]] = {}
     statuses: ClassVar[Mapping[str, DeliveryStatus | None]] = {}
 
@@ -151,7 +154,8 @@ class BaseWebhookConformance(BaseConformance):
 
     def test_the_webhooks_show_media_and_a_failure_where_the_spec_speaks_of_them(self) -> None:
         told = [event for name in self.webhooks for event in self.events(name)]
-        if {self.abilities.receive, self.abilities.media} <= self.spec.capabilities:
+        both = {self.abilities.receive, self.abilities.media} <= self.spec.capabilities
+        if both and not {"attachments", "media"}.intersection(self.left_out):
             media = [each for each in told if isinstance(each, Received) and self.came_along(each)]
             assert media, "`webhooks` shows no text with media"
         if self.spec.failures and self.abilities.report in self.spec.capabilities:
