@@ -131,6 +131,12 @@ MUTANTS: Final = [
         "        except sdk.Rejected:\n            raise sdk.OutcomeUnknown('Odd.') from None",
         INJECTED,
     ),
+    Mutant(
+        "It leaves HTML out where there are files",
+        "if mail.html is not None:",
+        "if mail.html is not None and not mail.media:",
+        "test_files_leave_the_rest_of_a_mail_alone",
+    ),
     Mutant("It drops files", "for each in mail.media]", "for each in mail.media[:0]]", MEDIA),
     Mutant(
         "It attaches the first file",

@@ -5,11 +5,16 @@ from typing import Final
 
 import pytest
 
+from plugins.resend.tests.test_mutants import CASES as RESEND
 from tests.unseen import pharos, pharos_mutants, semaphore, semaphore_mutants
 from tests.unseen.mutant import Mutant, failing, failure, mistaken, source_of, suite_of
 from tests.unseen.pharos_manual import PharosSuite
 from tests.unseen.semaphore_manual import SemaphoreSuite
-from trunkline.testing import BaseMessageConformance
+from trunkline.testing import (
+    BaseEmailConformance,
+    BaseMessageConformance,
+    BaseWhatsAppConformance,
+)
 
 Vendor = tuple[ModuleType, type[BaseMessageConformance], ModuleType]
 VENDORS: Final[list[Vendor]] = [
@@ -55,3 +60,32 @@ def test_nine_of_ten_mutants_are_caught_in_an_adapter_of_300_lines(
     assert caught >= 30
     assert caught >= 0.9 * (caught + missed)
     assert len(source_of(adapter).splitlines()) <= 300
+
+
+OF_ITS_AUTHOR: Final = {
+    "test_a_mail_that_came_has_its_own_id",
+    "test_addresses_are_told_as_the_hub_has_them",
+    "test_an_attachment_that_came_has_a_bare_type",
+    "test_each_part_of_a_mail_has_its_field_or_is_said_to_have_none",
+    "test_each_part_of_a_message_has_its_field_or_is_said_to_have_none",
+    "test_the_statuses_say_how_far_a_message_got",
+    "test_the_webhooks_show_a_person_without_a_number",
+    "test_the_webhooks_show_an_answer_to_a_message",
+    "test_the_webhooks_show_each_kind_of_message",
+    "test_the_webhooks_show_what_mails_may_have",
+}
+"""Tests of what the author of a suite fills in: no mistake in an adapter fails them."""
+
+
+def test_every_test_that_the_kinds_add_is_known_to_fail() -> None:
+    common = tests_of(BaseMessageConformance)
+    added = tests_of(BaseEmailConformance, BaseWhatsAppConformance) - common
+    failed = {test.__name__ for _, test, _ in RESEND}
+    failed |= {mutant.test for _, _, mutants in VENDORS for mutant in mutants.MUTANTS}
+
+    assert added - failed == OF_ITS_AUTHOR
+
+
+def tests_of(*suites: type[BaseMessageConformance]) -> set[str]:
+    """Return the names of the tests of suites."""
+    return {name for suite in suites for name in dir(suite) if name.startswith("test_")}

@@ -127,6 +127,11 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
         ["server_error"],
     ),
     (
+        mistakes.CallsAnEmptyMailWhole,
+        Suite.test_what_cannot_be_read_does_not_complete_a_mail,
+        [b"{}"],
+    ),
+    (
         mistakes.GivesUpOnAMailThatIsThere,
         Suite.test_what_cannot_be_completed_now_does_not_pass_for_an_empty_mail,
         ["rate_limited"],
