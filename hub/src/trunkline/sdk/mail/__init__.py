@@ -16,6 +16,7 @@ from trunkline.sdk.mail.threads import (
     claim,
     reply_subject,
 )
+from trunkline.sdk.mail.words import file_name
 from trunkline.sdk.mail.writing import Enclosure, needs_smtputf8, new_message_id, written
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "ascii_domain",
     "canonical_subject",
     "claim",
+    "file_name",
     "is_address",
     "mailboxes",
     "needs_smtputf8",
