@@ -1,20 +1,14 @@
 """What the suites cannot know: the exact requests to Twilio, over a real connection."""
 
-import json
 import socket
 from base64 import b64decode
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
-from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx2
 import pytest
 
+from plugins.twilio.tests.loopback import api, ask
 from plugins.twilio.tests.vendor import (
     ACCOUNT,
     CONFIG,
@@ -38,79 +32,20 @@ from trunkline.sdk import (
     Receipt,
     Report,
     RetryLater,
-    TelephonyProvider,
 )
 from trunkline.testing import BaseTelephonyConformance, Canned, Wire, provider_context
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.sms import open_twilio
 from trunkline_twilio.webhooks import RETRIES
 
-T = TypeVar("T")
 SMS: OutboundSms = BaseTelephonyConformance.sms
 MEDIA = ("https://media.example/a.jpg?x=1&y=2", "https://media.example/b.png")
-
-
-@dataclass
-class Api:
-    """A server on loopback that gives one answer and keeps what it was asked."""
-
-    answer: bytes
-    status: int = 200
-    promised: int | None = None
-    asked: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)
-
-    @contextmanager
-    def serving(self) -> Iterator[str]:
-        """Serve on a free port and yield the URL."""
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.do_POST()
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                api.asked.append((self.command, self.path, dict(self.headers), body.decode()))
-                self.send_response(api.status)
-                self.send_header("Content-Length", str(api.promised or len(api.answer)))
-                self.end_headers()
-                self.wfile.write(api.answer)
-
-            def log_message(self, *_: object) -> None:
-                """Keep quiet."""
-
-        server = HTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            server.server_close()
-
-    async def ask(
-        self, question: Callable[[TelephonyProvider], Awaitable[T]], **config: object
-    ) -> T:
-        """Ask an adapter that speaks to this server."""
-        with self.serving() as url:
-            return await ask(url, question, **config)
-
-
-async def ask(
-    base_url: str, question: Callable[[TelephonyProvider], Awaitable[T]], **more: object
-) -> T:
-    config = TwilioConfig.model_validate({**CONFIG, **more, "base_url": base_url})
-    async with httpx2.AsyncClient() as http, open_twilio(config, provider_context(http)) as twilio:
-        return await question(twilio)
-
-
-def api(answer: object, **more: Any) -> Api:
-    return Api(answer=json.dumps(answer).encode(), **more)
 
 
 async def test_a_text_is_posted_as_the_specification_says() -> None:
     twilio = api(message(), status=201)
 
-    receipt = await twilio.ask(lambda each: each.send(SMS))
+    receipt = await twilio.ask(open_twilio, lambda each: each.send(SMS))
 
     assert receipt == Receipt(provider_id=SID)
     ((method, path, headers, body),) = twilio.asked
@@ -130,7 +65,8 @@ async def test_media_without_words_are_a_text_too() -> None:
     twilio = api(message(), status=201)
 
     await twilio.ask(
-        lambda each: each.send(replace(SMS, body="", media=tuple(Media(url=url) for url in MEDIA)))
+        open_twilio,
+        lambda each: each.send(replace(SMS, body="", media=tuple(Media(url=url) for url in MEDIA))),
     )
 
     form = parse_qsl(twilio.asked[0][3], keep_blank_values=True)
@@ -146,7 +82,7 @@ async def test_an_answer_that_is_cut_off_leaves_the_outcome_unknown() -> None:
     twilio = api(message(), status=201, promised=100_000)
 
     with pytest.raises(OutcomeUnknown):
-        await twilio.ask(lambda each: each.send(SMS))
+        await twilio.ask(open_twilio, lambda each: each.send(SMS))
 
 
 async def test_a_port_where_nobody_listens_is_safe_to_try_again() -> None:
@@ -154,7 +90,7 @@ async def test_a_port_where_nobody_listens_is_safe_to_try_again() -> None:
         port = free.getsockname()[1]
 
     with pytest.raises(RetryLater):
-        await ask(f"http://127.0.0.1:{port}", lambda each: each.send(SMS))
+        await ask(f"http://127.0.0.1:{port}", open_twilio, lambda each: each.send(SMS))
 
 
 async def test_a_text_is_looked_up_by_its_id() -> None:
@@ -168,7 +104,7 @@ async def test_a_text_is_looked_up_by_its_id() -> None:
         )
     )
 
-    found = await twilio.ask(lambda each: each.fetch(SID))
+    found = await twilio.ask(open_twilio, lambda each: each.fetch(SID))
 
     assert [(method, path) for method, path, _, _ in twilio.asked] == [
         ("GET", f"{PATH}/{SID}.json")
@@ -193,7 +129,7 @@ async def test_a_text_is_looked_up_by_its_id() -> None:
 async def test_an_id_cannot_lead_to_another_resource() -> None:
     twilio = api(message())
 
-    await twilio.ask(lambda each: each.fetch("../Calls?x="))
+    await twilio.ask(open_twilio, lambda each: each.fetch("../Calls?x="))
 
     assert twilio.asked[0][1] == f"{PATH}/..%2FCalls%3Fx%3D.json"
 
@@ -201,7 +137,7 @@ async def test_an_id_cannot_lead_to_another_resource() -> None:
 async def test_the_texts_between_two_numbers_are_listed_in_one_request_if_they_fit() -> None:
     twilio = api(page(message()))
 
-    found = await twilio.ask(lambda each: each.find(E164(HUB), E164(PERSON), SENT_AT))
+    found = await twilio.ask(open_twilio, lambda each: each.find(E164(HUB), E164(PERSON), SENT_AT))
 
     assert [each.provider_id for each in found] == [SID]
     ((method, path, _, _),) = twilio.asked
@@ -219,7 +155,7 @@ async def test_the_texts_between_two_numbers_are_listed_in_one_request_if_they_f
     ],
 )
 async def test_half_a_price_is_none(changes: dict[str, object]) -> None:
-    found = await api(message(**changes)).ask(lambda each: each.fetch(SID))
+    found = await api(message(**changes)).ask(open_twilio, lambda each: each.fetch(SID))
 
     assert found is not None
     assert (found.cost_micros, found.currency) == (None, None)
@@ -249,7 +185,7 @@ async def test_a_text_without_a_date_is_listed_as_it_may_be_the_one() -> None:
 )
 async def test_a_message_that_cannot_be_read_is_not_guessed_at(changes: dict[str, object]) -> None:
     with pytest.raises(OutcomeUnknown) as caught:
-        await api(message(**changes)).ask(lambda each: each.fetch(SID))
+        await api(message(**changes)).ask(open_twilio, lambda each: each.fetch(SID))
 
     assert "4155550199" not in f"{caught.value}{caught.value.__cause__}"
 
@@ -268,7 +204,7 @@ def credentials(headers: dict[str, str]) -> str:
 async def test_case_c16_an_api_key_asks_in_the_tokens_stead() -> None:
     twilio = api(message(), status=201)
 
-    await twilio.ask(lambda each: each.send(SMS), **KEY)
+    await twilio.ask(open_twilio, lambda each: each.send(SMS), **KEY)
 
     ((_, path, headers, _),) = twilio.asked
     assert path == f"{PATH}.json"
@@ -278,7 +214,7 @@ async def test_case_c16_an_api_key_asks_in_the_tokens_stead() -> None:
 async def test_case_c16_an_api_key_is_verified_by_what_it_may_ask() -> None:
     twilio = api(page(message()))
 
-    account = await twilio.ask(lambda each: each.verify(), **KEY)
+    account = await twilio.ask(open_twilio, lambda each: each.verify(), **KEY)
 
     assert account == Account()
     assert [(method, path) for method, path, _, _ in twilio.asked] == [
@@ -289,7 +225,7 @@ async def test_case_c16_an_api_key_is_verified_by_what_it_may_ask() -> None:
 async def test_case_c16_a_text_goes_through_the_messaging_service_from_the_agents_number() -> None:
     twilio = api(message(status="accepted"), status=201)
 
-    await twilio.ask(lambda each: each.send(SMS), messaging_service_sid=SERVICE)
+    await twilio.ask(open_twilio, lambda each: each.send(SMS), messaging_service_sid=SERVICE)
 
     form = dict(parse_qsl(twilio.asked[0][3]))
     assert (form["From"], form["MessagingServiceSid"]) == (HUB, SERVICE)
@@ -307,7 +243,7 @@ async def test_case_c16_what_a_service_sent_is_found_whoever_it_says_sent_it() -
     )
 
     found = await twilio.ask(
-        lambda each: each.find(HUB, PERSON, SENT_AT), messaging_service_sid=SERVICE
+        open_twilio, lambda each: each.find(HUB, PERSON, SENT_AT), messaging_service_sid=SERVICE
     )
 
     assert [each.provider_id for each in found] == sids[:3]
@@ -323,9 +259,9 @@ async def test_case_c16_what_a_service_sent_is_found_whoever_it_says_sent_it() -
 )
 async def test_case_c16_a_name_sends_where_it_may(recipient: str, sender: str) -> None:
     twilio = api(message(), status=201)
-    await twilio.ask(lambda each: each.send(replace(SMS, recipient=recipient)), **NAME)
+    await twilio.ask(open_twilio, lambda each: each.send(replace(SMS, recipient=recipient)), **NAME)
     looked_up = api(page())
-    await looked_up.ask(lambda each: each.find(HUB, recipient, SENT_AT), **NAME)
+    await looked_up.ask(open_twilio, lambda each: each.find(HUB, recipient, SENT_AT), **NAME)
 
     assert dict(parse_qsl(twilio.asked[0][3]))["From"] == sender
     assert dict(parse_qsl(urlsplit(looked_up.asked[0][1]).query))["From"] == sender
@@ -334,7 +270,7 @@ async def test_case_c16_a_name_sends_where_it_may(recipient: str, sender: str) -
 async def test_case_c11_without_a_status_url_none_is_given() -> None:
     twilio = api(message(), status=201)
 
-    await twilio.ask(lambda each: each.send(replace(SMS, status_url=None)))
+    await twilio.ask(open_twilio, lambda each: each.send(replace(SMS, status_url=None)))
 
     assert "StatusCallback" not in dict(parse_qsl(twilio.asked[0][3]))
 
@@ -342,6 +278,6 @@ async def test_case_c11_without_a_status_url_none_is_given() -> None:
 async def test_what_twilio_takes_and_fails_at_once_keeps_its_code() -> None:
     twilio = api(message(status="failed", error_code=30034), status=201)
 
-    receipt = await twilio.ask(lambda each: each.send(SMS))
+    receipt = await twilio.ask(open_twilio, lambda each: each.send(SMS))
 
     assert receipt == Receipt(provider_id=SID, status=DeliveryStatus.FAILED, error_code="30034")
