@@ -9,7 +9,7 @@ from plugins.twilio.tests.vendor import ACCOUNT, CONFIG, TOKEN
 from trunkline.loading import PluginReport, PluginState, load_plugins
 from trunkline.sdk import Capability
 from trunkline_twilio.config import TwilioConfig
-from trunkline_twilio.plugin import TWILIO
+from trunkline_twilio.plugin import TWILIO, WHATSAPP
 
 
 def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
@@ -18,13 +18,14 @@ def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
     plugins = load_plugins(distributions=[dist], required=["twilio"])
 
     assert plugins.telephony == {"twilio": TWILIO}
+    assert plugins.providers["whatsapp"] == {"twilio": WHATSAPP}
     assert plugins.reports == (
         PluginReport(
             name="twilio",
             dist="trunkline-twilio",
             version=dist.version,
             state=PluginState.LOADED,
-            kinds=("telephony",),
+            kinds=("telephony", "whatsapp"),
             providers=("twilio",),
             capabilities=(
                 "lookup.by_address",
@@ -33,6 +34,9 @@ def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
                 "sms.receive",
                 "sms.send",
                 "sms.status",
+                "whatsapp.media",
+                "whatsapp.send",
+                "whatsapp.template",
             ),
         ),
     )
@@ -41,6 +45,27 @@ def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
 def test_a_lost_answer_may_be_resolved_by_asking_twilio() -> None:
     assert TWILIO.idempotency is None
     assert Capability.LOOKUP_BY_ADDRESS in TWILIO.capabilities
+
+
+def test_texts_and_whatsapp_share_the_account_and_its_door() -> None:
+    assert (WHATSAPP.name, WHATSAPP.config, WHATSAPP.webhook, WHATSAPP.failures) == (
+        TWILIO.name,
+        TWILIO.config,
+        TWILIO.webhook,
+        TWILIO.failures,
+    )
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host"),
+    [
+        ("https://api.twilio.com", "https://content.twilio.com"),
+        ("https://api.dublin.ie1.twilio.com", "https://content.dublin.ie1.twilio.com"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_twilios_other_products_are_beside_its_api(base_url: str, host: str) -> None:
+    assert TwilioConfig.model_validate({**CONFIG, "base_url": base_url}).host("content") == host
 
 
 def test_each_credential_names_the_variable_that_fills_it() -> None:

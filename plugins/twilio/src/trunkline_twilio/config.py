@@ -55,6 +55,10 @@ class TwilioConfig(BaseModel):
             raise ValueError("give sender_name and sender_name_prefixes, or neither")
         return self
 
+    def host(self, product: str) -> str:
+        """Return where another of Twilio's products is, such as ``content``."""
+        return self.base_url.replace("//api.", f"//{product}.", 1)
+
     def sender(self, number: str, recipient: str) -> str:
         """Return who a text from one of the account's numbers to a recipient is from."""
         if self.sender_name and recipient.startswith(self.sender_name_prefixes):

@@ -1,12 +1,23 @@
-"""What the hub loads: one spec, and the hook that offers it."""
+"""What the hub loads: an account's specs for texts and for WhatsApp, and the hooks for them."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from trunkline.sdk import Capability, ProviderSpec, TelephonyProvider, hookimpl
+from trunkline.sdk import (
+    Capability,
+    ProviderSpec,
+    TelephonyProvider,
+    WhatsAppProvider,
+    hookimpl,
+)
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.failures import FAILURES
 from trunkline_twilio.sms import open_twilio
 from trunkline_twilio.webhooks import TwilioWebhooks
+from trunkline_twilio.whatsapp import open_whatsapp
+
+WEBHOOKS: Final = TwilioWebhooks()
+"""Of both kinds: an account calls one door."""
 
 TWILIO: ProviderSpec[TelephonyProvider, TwilioConfig] = ProviderSpec(
     name="twilio",
@@ -23,11 +34,34 @@ TWILIO: ProviderSpec[TelephonyProvider, TwilioConfig] = ProviderSpec(
         }
     ),
     failures=FAILURES,
-    webhook=TwilioWebhooks(),
+    webhook=WEBHOOKS,
+)
+
+WHATSAPP: ProviderSpec[WhatsAppProvider, TwilioConfig] = ProviderSpec(
+    name="twilio",
+    config=TwilioConfig,
+    open=open_whatsapp,
+    capabilities=frozenset(
+        {
+            Capability.WHATSAPP_SEND,
+            Capability.WHATSAPP_MEDIA,
+            Capability.WHATSAPP_TEMPLATE,
+            Capability.LOOKUP_BY_ID,
+            Capability.LOOKUP_BY_ADDRESS,
+        }
+    ),
+    failures=FAILURES,
+    webhook=WEBHOOKS,
 )
 
 
 @hookimpl
 def trunkline_register_telephony() -> Sequence[ProviderSpec[TelephonyProvider, TwilioConfig]]:
-    """Offer Twilio."""
+    """Offer Twilio for texts."""
     return [TWILIO]
+
+
+@hookimpl
+def trunkline_register_whatsapp() -> Sequence[ProviderSpec[WhatsAppProvider, TwilioConfig]]:
+    """Offer the same account for WhatsApp messages."""
+    return [WHATSAPP]
