@@ -64,6 +64,8 @@ class ReceivedWhatsApp(Received):
 
     Attributes:
         sender: A number in E.164, or a business-scoped user id of a person who shows none.
+        sender_id: The business-scoped user id of who wrote, also beside a number: the two are one
+            person. None where the provider tells none.
         sender_name: The name that the person gave themselves.
         content: What it is; `vendor_kind` is the provider's own word for it.
         quoted_id: The provider's id of the message that it answers.
@@ -71,6 +73,7 @@ class ReceivedWhatsApp(Received):
     """
 
     channel: str = "whatsapp"
+    sender_id: str | None = None
     sender_name: str | None = None
     content: WhatsAppContent = WhatsAppContent.TEXT
     vendor_kind: str | None = None
