@@ -46,6 +46,8 @@ WHATSAPP: ProviderSpec[WhatsAppProvider, TwilioConfig] = ProviderSpec(
             Capability.WHATSAPP_SEND,
             Capability.WHATSAPP_MEDIA,
             Capability.WHATSAPP_TEMPLATE,
+            Capability.WHATSAPP_RECEIVE,
+            Capability.WHATSAPP_STATUS,
             Capability.LOOKUP_BY_ID,
             Capability.LOOKUP_BY_ADDRESS,
         }

@@ -1,36 +1,27 @@
-"""What Twilio reports: texts that arrive, and what became of texts sent."""
+"""Twilio's requests: whose they are, and which of them tell of a text or of a WhatsApp message."""
 
 import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Annotated, Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
 from trunkline.sdk import (
-    E164,
     BadSignature,
     InboundEvent,
-    Media,
-    OptOut,
-    Received,
-    Reported,
     WebhookAdapter,
     WebhookReply,
     WebhookRequest,
-    e164,
 )
+from trunkline_twilio import events, whatsapp_events
 from trunkline_twilio.config import TwilioConfig
-from trunkline_twilio.statuses import STATUSES
 
 _SIGNATURE: Final = "x-twilio-signature"
 _SETTINGS: Final = "x-twilio-webhooks-signature-settings"
 RETRIES: Final = "#rc=5&rp=ct,rt,5xx"
 """Up to five more tries when connecting or reading takes too long, or at an answer of 5xx."""
-_MESSAGE: Final = "(SM|MM)"
 _FORM: Final = "application/x-www-form-urlencoded"
 _EMPTY_TWIML: Final = WebhookReply(status=200, content_type="text/xml", body=b"<Response/>")
 
@@ -61,9 +52,8 @@ class TwilioWebhooks(WebhookAdapter[TwilioConfig]):
         fields = dict(_parameters(request))
         if "MessageSid" not in fields:
             return []  # a call's, or another product's
-        if _is_inbound(fields):
-            return [_received(fields)]
-        return [_reported(fields)]
+        told = whatsapp_events if whatsapp_events.are_meant(fields) else events
+        return [told.received(fields) if _is_inbound(fields) else told.reported(fields)]
 
     def reply(self, request: WebhookRequest) -> WebhookReply:
         if _is_inbound(dict(_parameters(request))):
@@ -141,40 +131,6 @@ def _account(request: WebhookRequest) -> str | None:
 # --- bodies ---------------------------------------------------------------------------------------
 
 
-def _id(prefix: str, name: str) -> Any:
-    return Field(None, alias=name, pattern=f"^{prefix}[0-9a-f]{{32}}$")
-
-
-class _Event(BaseModel):
-    """
-    What both kinds tell.
-
-    Every value has a form of its own: a signature covers names and values as one run of letters, so
-    that somebody who has a signed form could set the borders between its fields anew.
-    """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    sid: str = Field(alias="MessageSid", pattern=f"^{_MESSAGE}[0-9a-f]{{32}}$")
-    account_sid: str | None = _id("AC", "AccountSid")
-    sms_sid: str | None = _id(_MESSAGE, "SmsSid")
-    sms_message_sid: str | None = _id(_MESSAGE, "SmsMessageSid")
-    messaging_service_sid: str | None = _id("MG", "MessagingServiceSid")
-    # A number, a short code or a name: none is longer than a number of 15 digits with its plus.
-    sender: str = Field(alias="From", pattern="^[^:]{1,16}$")
-
-
-class _Received(_Event):
-    recipient: Annotated[E164, AfterValidator(e164)] = Field(alias="To")
-    body: str = Field(alias="Body")
-    num_media: int = Field(0, alias="NumMedia")
-
-
-class _Reported(_Event):
-    status: str = Field(pattern="^[a-z_]{1,32}$")
-    error_code: str | None = Field(None, alias="ErrorCode", pattern="^[0-9]{0,6}$")
-
-
 def _parameters(request: WebhookRequest) -> Sequence[tuple[str, str]]:
     """Return what Twilio tells; ValueError if it is not in a form or a query."""
     if not request.body:
@@ -189,55 +145,4 @@ def _is_form(request: WebhookRequest) -> bool:
 
 
 def _is_inbound(fields: Mapping[str, str]) -> bool:
-    return _status(fields) in ("receiving", "received")
-
-
-def _status(fields: Mapping[str, str]) -> str:
-    return fields.get("MessageStatus") or fields.get("SmsStatus") or "received"
-
-
-def _received(fields: Mapping[str, str]) -> Received:
-    text = _Received.model_validate(fields)
-    return Received(
-        external_id=f"{text.sid}:received",
-        provider_id=text.sid,
-        sender=_WITHHELD.get(text.sender, text.sender),
-        recipient=text.recipient,
-        body=text.body,
-        opt_out=_OPT_OUT.get(fields.get("OptOutType", "")),
-        media=tuple(
-            Media(url=fields[f"MediaUrl{n}"], content_type=fields.get(f"MediaContentType{n}"))
-            for n in range(min(text.num_media, _MOST_MEDIA))
-            if f"MediaUrl{n}" in fields  # the text is kept where one is missing
-        ),
-    )
-
-
-_MOST_MEDIA: Final = 10
-"""A message has at most ten ("MediaUrl", November 2026)."""
-
-_WITHHELD: Final = {
-    "+266696687": "anonymous",
-    "266696687": "anonymous",
-    "+7378742833": "restricted",
-    "7378742833": "restricted",
-    "+2562533": "blocked",
-    "+8656696": "unknown",
-    "+8566": "unknown",
-}
-"""What stands for a number that Twilio was not told: most are names typed on a telephone's keys."""
-
-_OPT_OUT: Final = {"STOP": OptOut.STOP, "START": OptOut.START}
-"""What Twilio itself made of a text; of HELP it has answered for us ("Advanced Opt-Out", 2026)."""
-
-
-def _reported(fields: Mapping[str, str]) -> Reported:
-    report = _Reported.model_validate({**fields, "status": _status(fields)})
-    return Reported(
-        external_id=f"{report.sid}:{report.status}",  # Twilio gives its events no ids
-        provider_id=report.sid,
-        sender=report.sender,
-        status=STATUSES.get(report.status),
-        vendor_status=report.status,
-        error_code=report.error_code or None,
-    )
+    return events.status(fields) in ("receiving", "received")
