@@ -132,8 +132,14 @@ def test_the_manual_has_every_code_with_what_to_do() -> None:
         ("30038", FailureKind.REFUSED),
         ("30450", FailureKind.NOT_SET_UP),
         ("30453", FailureKind.UNEXPLAINED),
-        ("63016", FailureKind.REFUSED),
+        ("63014", FailureKind.OPTED_OUT),
+        ("63015", FailureKind.NOT_SET_UP),
+        ("63016", FailureKind.WINDOW_CLOSED),
+        ("63018", FailureKind.TEMPORARY),
         ("63024", FailureKind.UNREACHABLE),
+        ("63032", FailureKind.REFUSED),
+        ("63041", FailureKind.REFUSED),
+        ("63049", FailureKind.REFUSED),
     ],
 )
 def test_case_c5_the_code_of_a_failed_text_says_what_to_do(code: str, kind: FailureKind) -> None:

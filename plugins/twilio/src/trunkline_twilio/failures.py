@@ -29,8 +29,10 @@ _POOL: Final = (
 _TROUBLE: Final = "Twilio had trouble of its own: send it again later."
 _NOT_TOLD: Final = "Twilio could not deliver it and does not say why: ask Twilio's support."
 _TOO_MANY: Final = "Carriers take no more from this sender for now: send it later, and send fewer."
-_WINDOW: Final = "The recipient has not written for 24 hours: use an approved template."
 _WHATSAPP: Final = "The recipient cannot get it on WhatsApp: check the number, or send a text."
+_TEMPLATE: Final = (
+    "WhatsApp does not take this template now: see its state among the templates, and use another."
+)
 
 _BY_KIND: Final[Mapping[FailureKind, Mapping[str, str]]] = {
     FailureKind.UNREACHABLE: {
@@ -63,8 +65,29 @@ _BY_KIND: Final[Mapping[FailureKind, Mapping[str, str]]] = {
         "30038": "Twilio filtered it, for it has a one-time passcode: leave that out.",
         "30039": "Twilio stopped what looks like two machines that answer each other: wait.",
         "30044": "A trial account's texts must be short: shorten it, or upgrade the account.",
-        "63016": _WINDOW,
+        "21655": "Twilio has no such template: check its id, which begins with HX.",
+        "21656": "The values do not fit the template's variables: give each of them a text.",
+        "63006": "WhatsApp has no form for such content: change the words or the media.",
+        "63013": "WhatsApp's policy forbids it: change the words, and see Meta's messaging policy.",
+        "63019": "Twilio cannot fetch the media: make their URL public, and of a type it takes.",
         "63021": "The channel takes no such content: change the words or the media.",
+        "63027": "The template does not exist in this language: see the list of templates.",
+        "63028": "The template has another number of variables: give a value for each.",
+        "63030": "WhatsApp takes no media beside a template: send them in a message of their own.",
+        "63032": (
+            "Meta tries out sending this recipient no marketing: send it another way, or wait "
+            "until they write."
+        ),
+        "63040": _TEMPLATE,
+        "63041": _TEMPLATE,
+        "63042": _TEMPLATE,
+        "63049": (
+            "Meta keeps marketing from this recipient for now, and in the US from everybody: send "
+            "it another way, or much later."
+        ),
+    },
+    FailureKind.WINDOW_CLOSED: {
+        "63016": "The recipient has not written for 24 hours: use an approved template.",
     },
     FailureKind.OPTED_OUT: {
         "21610": "The recipient opted out: do not text them until they have texted START.",
@@ -126,6 +149,17 @@ _BY_KIND: Final[Mapping[FailureKind, Mapping[str, str]]] = {
             "Twilio's protection against fraud blocks this region: allow the number under "
             "Messaging, SMS pumping protection, in Twilio's console, or ask its support."
         ),
+        "63001": "WhatsApp does not know the sender: see it under Senders in Twilio's console.",
+        "63008": "The WhatsApp sender is set up wrongly: see it in Twilio's console.",
+        "63015": (
+            "Twilio's sandbox reaches only who joined it, for three days: have them send its join "
+            "words again, or use a sender of your own."
+        ),
+        "63020": "Meta has a complaint about the business account: see it in Meta's own console.",
+        "63022": "The sender's name is not certified: register the sender anew at Twilio.",
+        "63062": (
+            "Meta's terms for marketing messages are not accepted: accept them in Meta's console."
+        ),
         "63007": "Twilio has no such WhatsApp sender: register it in Twilio's console.",
     },
     FailureKind.TEMPORARY: {
@@ -146,7 +180,13 @@ _BY_KIND: Final[Mapping[FailureKind, Mapping[str, str]]] = {
         "30036": "It waited too long in Twilio's queue and expired: send it again, and send fewer.",
         "30454": "The account's allowance of texts is used up: send it later, or ask for more.",
         "30500": _TROUBLE,
-        "63018": _TOO_MANY,
+        "63010": _TROUBLE,
+        "63012": "WhatsApp had trouble of its own: send it again later.",
+        "63018": (
+            "The sender's rate or its day's allowance at WhatsApp is used up: send it later, and "
+            "send fewer."
+        ),
+        "63038": "The account's day's allowance of messages is used up: send it tomorrow.",
     },
     FailureKind.UNEXPLAINED: {
         "30008": "The carrier does not say why: try once more later, or another way.",
@@ -154,6 +194,9 @@ _BY_KIND: Final[Mapping[FailureKind, Mapping[str, str]]] = {
         "30453": _NOT_TOLD,
         "30485": _NOT_TOLD,
         "30410": "The carrier did not answer in time: try once more later, or another way.",
+        "63009": "WhatsApp answered with an error: try once more later, or another way.",
+        "63023": "WhatsApp does not say why: try once more later, or another way.",
+        "63029": "The recipient's WhatsApp could not fetch the template: try once more later.",
         "63005": "WhatsApp does not say why: try once more later, or another way.",
     },
 }
@@ -169,6 +212,7 @@ FAILURES: Final[Mapping[str, Failure]] = MappingProxyType(dict(_failures()))
 """
 Twilio's codes of messages, in a send's answer, in a report and in a look-up.
 
-From Twilio's error dictionary (twilio.com/docs/api/errors), read in November 2026. Twilio says that
-it adds codes and changes what they cover: of one that is not here the hub shows the number.
+From Twilio's error dictionary (twilio.com/docs/api/errors), read in November 2026; what 63032 means
+from its help page "WhatsApp Marketing Experiments". Twilio says that it adds codes and changes what
+they cover: of one that is not here the hub shows the number.
 """
