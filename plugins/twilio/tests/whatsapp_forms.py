@@ -110,7 +110,7 @@ def told(status: str, **more: str) -> WebhookRequest:
 
 
 WEBHOOKS: Final = {
-    "written": webhook(WRITTEN, URL),
+    "whatsapp_received": webhook(WRITTEN, URL),
     "written_by_id": webhook(WRITTEN_BY_ID, URL),
     "pictures": webhook(PICTURES, URL),
     "picked": webhook(PICKED, URL),
@@ -121,7 +121,7 @@ WEBHOOKS: Final = {
     "status_reported": told("delivered"),
     "read": told("read", EventType="READ", To=f"whatsapp:{USER_ID}", ExternalUserId=USER_ID),
     "unknown_status": told("pondering"),
-    "undelivered": told("undelivered", ErrorCode="63016", ChannelStatusMessage="Re-engagement"),
+    "window_closed": told("undelivered", ErrorCode="63016", ChannelStatusMessage="Re-engagement"),
 }
 
 _TEXT: Final = ReceivedWhatsApp(
@@ -152,7 +152,7 @@ def _reported(status: str, means: DeliveryStatus | None, code: str | None = None
 
 
 MEANS: Final = {
-    "written": [_TEXT],
+    "whatsapp_received": [_TEXT],
     "written_by_id": [_as(sid("8"), sender=USER_ID, sender_id=USER_ID)],
     "pictures": [
         _as(
@@ -199,6 +199,6 @@ MEANS: Final = {
     "status_reported": [_reported("delivered", DeliveryStatus.DELIVERED)],
     "read": [_reported("read", DeliveryStatus.READ)],
     "unknown_status": [_reported("pondering", None)],
-    "undelivered": [_reported("undelivered", DeliveryStatus.FAILED, "63016")],
+    "window_closed": [_reported("undelivered", DeliveryStatus.FAILED, "63016")],
 }
 """What the webhooks above tell."""
