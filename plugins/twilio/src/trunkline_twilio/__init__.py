@@ -1,1 +1,1 @@
-"""Texts through Twilio."""
+"""Texts and WhatsApp messages through Twilio."""
