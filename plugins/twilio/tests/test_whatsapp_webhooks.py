@@ -1,8 +1,18 @@
 """WhatsApp messages that come in and what became of those sent: Twilio's fields, one by one."""
 
 import pytest
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from plugins.twilio.tests.vendor import HUB, PERSON, RECEIVED, SID, STATUS_URL, webhook
+from plugins.twilio.tests.vendor import (
+    CONFIG,
+    HUB,
+    PERSON,
+    RECEIVED,
+    SID,
+    STATUS_URL,
+    TOKEN,
+    webhook,
+)
 from plugins.twilio.tests.whatsapp_forms import (
     MEANS,
     ODD,
@@ -19,6 +29,7 @@ from plugins.twilio.tests.whatsapp_forms import (
     told,
 )
 from trunkline.sdk import Received, ReceivedWhatsApp, Reported, WebhookReply, WhatsAppContent
+from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.webhooks import TwilioWebhooks
 
 ADAPTER = TwilioWebhooks()
@@ -33,6 +44,16 @@ def received(fields: dict[str, str]) -> ReceivedWhatsApp:
 @pytest.mark.parametrize("name", WEBHOOKS)
 def test_a_form_means_what_it_says(name: str) -> None:
     assert ADAPTER.parse(WEBHOOKS[name]) == MEANS[name]
+
+
+@pytest.mark.parametrize("name", WEBHOOKS)
+def test_twilios_own_package_takes_the_signatures_that_the_adapter_takes(name: str) -> None:
+    told = WEBHOOKS[name]
+    signed, fields = told.headers["x-twilio-signature"], dict(told.form)
+
+    ADAPTER.verify(told, TwilioConfig.model_validate(CONFIG))
+    assert RequestValidator(TOKEN).validate(told.url, fields, signed)
+    assert not RequestValidator(TOKEN).validate(told.url, {**fields, "WaId": "1"}, signed)
 
 
 def test_the_door_is_the_one_of_texts_and_a_text_stays_one() -> None:
