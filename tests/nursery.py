@@ -34,7 +34,7 @@ CODE: Final = (
     "trunkline.cli.db", "trunkline.cli.demo", "trunkline.cli.doctor", "trunkline.cli.mcp",
     "trunkline.cli.plugins", "trunkline.cli.serve", "trunkline.egress.wire",
     "trunkline_demo.provider", "trunkline_postgres.database", "trunkline_sqlite.database",
-    "trunkline_twilio.sms", "uvicorn", "uvicorn.lifespan.on",
+    "trunkline_twilio.plugin", "uvicorn", "uvicorn.lifespan.on",
     "uvicorn.protocols.http.httptools_impl", "uvloop",
 )  # fmt: skip
 

@@ -350,7 +350,7 @@ async def test_senders_that_are_not_online_are_told(states: list[str], notes: li
     account = await twilio.ask(open_whatsapp, lambda each: each.verify())
 
     assert [path for _, path, _, _ in twilio.asked] == [
-        "/v2/Channels/Senders?Channel=whatsapp&PageSize=100"
+        "/v2/Channels/Senders?Channel=whatsapp&PageSize=1000"
     ]
     assert len(account.notes) == len(notes)
     assert all(note in told for note, told in zip(notes, account.notes, strict=True))

@@ -23,7 +23,7 @@ from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.messages import MOST_PAGES, PAGE_SIZE, Answer, Messages, read
 from trunkline_twilio.templates import Contents
 
-_SENDERS: Final = "/v2/Channels/Senders?Channel=whatsapp&PageSize=100"
+_SENDERS: Final = "/v2/Channels/Senders?Channel=whatsapp&PageSize=1000"
 _CONTENTS: Final = "/v1/ContentAndApprovals"
 _ONLINE: Final = ("ONLINE", "ONLINE:UPDATING")
 _NO_SENDER: Final = (
