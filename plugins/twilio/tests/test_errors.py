@@ -138,7 +138,7 @@ def test_the_manual_has_every_code_with_what_to_do() -> None:
         ("63018", FailureKind.TEMPORARY),
         ("63024", FailureKind.UNREACHABLE),
         ("63032", FailureKind.REFUSED),
-        ("63041", FailureKind.REFUSED),
+        ("63040", FailureKind.REFUSED),
         ("63049", FailureKind.REFUSED),
     ],
 )

@@ -30,9 +30,6 @@ _TROUBLE: Final = "Twilio had trouble of its own: send it again later."
 _NOT_TOLD: Final = "Twilio could not deliver it and does not say why: ask Twilio's support."
 _TOO_MANY: Final = "Carriers take no more from this sender for now: send it later, and send fewer."
 _WHATSAPP: Final = "The recipient cannot get it on WhatsApp: check the number, or send a text."
-_TEMPLATE: Final = (
-    "WhatsApp does not take this template now: see its state among the templates, and use another."
-)
 
 _BY_KIND: Final[Mapping[FailureKind, Mapping[str, str]]] = {
     FailureKind.UNREACHABLE: {
@@ -67,7 +64,6 @@ _BY_KIND: Final[Mapping[FailureKind, Mapping[str, str]]] = {
         "30044": "A trial account's texts must be short: shorten it, or upgrade the account.",
         "21655": "Twilio has no such template: check its id, which begins with HX.",
         "21656": "The values do not fit the template's variables: give each of them a text.",
-        "63006": "WhatsApp has no form for such content: change the words or the media.",
         "63013": "WhatsApp's policy forbids it: change the words, and see Meta's messaging policy.",
         "63019": "Twilio cannot fetch the media: make their URL public, and of a type it takes.",
         "63021": "The channel takes no such content: change the words or the media.",
@@ -78,9 +74,7 @@ _BY_KIND: Final[Mapping[FailureKind, Mapping[str, str]]] = {
             "Meta tries out sending this recipient no marketing: send it another way, or wait "
             "until they write."
         ),
-        "63040": _TEMPLATE,
-        "63041": _TEMPLATE,
-        "63042": _TEMPLATE,
+        "63040": "WhatsApp rejected this template: see its state among the templates.",
         "63049": (
             "Meta keeps marketing from this recipient for now, and in the US from everybody: send "
             "it another way, or much later."
