@@ -250,6 +250,14 @@ async def test_a_template_that_whatsapp_was_not_asked_about_is_listed_by_its_own
         assert (found.name, found.category) == ("Reminder", None)
 
 
+async def test_a_template_without_a_name_and_a_list_without_pages_are_read_too() -> None:
+    bare = {"sid": HX, "friendly_name": None, "approval_requests": None}
+
+    (found,) = await api({"contents": [bare]}).ask(open_whatsapp, lambda each: each.templates())
+
+    assert found == Template(provider_id=HX, name="", language="", body="")
+
+
 async def test_the_variables_of_buttons_and_those_without_a_place_count_too() -> None:
     card = {
         "title": "{{who}}, your order",

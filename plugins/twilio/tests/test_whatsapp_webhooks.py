@@ -154,7 +154,7 @@ def test_a_place_is_its_name_and_its_coordinates(changes: dict[str, str], body: 
     assert (event.content, event.body) == (WhatsAppContent.LOCATION, body)
 
 
-@pytest.mark.parametrize("kind", ["", "image", "video", "audio", "voice", "document", "contacts"])
+@pytest.mark.parametrize("kind", ["", "image", "video", "audio", "document", "sticker", "contacts"])
 def test_files_are_media_whatever_is_in_them(kind: str) -> None:
     event = received({**PICTURES, "MessageType": kind})
 

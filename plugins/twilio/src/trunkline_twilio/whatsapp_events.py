@@ -13,9 +13,7 @@ PREFIX: Final = "whatsapp:"
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 """A business-scoped user id (Meta, "Business-scoped user IDs", November 2026)."""
 
-_MEDIA: Final = frozenset(
-    {"image", "video", "audio", "voice", "document", "sticker", "file", "contacts"}
-)
+_MEDIA: Final = frozenset({"image", "video", "audio", "document", "sticker", "contacts"})
 _CHOICES: Final = frozenset({"button", "interactive"})
 """Values of ``MessageType``; cards of people come as files, without a word of whose they are."""
 
@@ -59,7 +57,7 @@ class _Reported(events.Report):
 
 def are_meant(fields: Mapping[str, str]) -> bool:
     """Tell whether a form is about a WhatsApp message."""
-    return any(fields.get(name, "").startswith(PREFIX) for name in ("From", "To"))
+    return fields.get("To", "").startswith(PREFIX)
 
 
 def received(fields: Mapping[str, str]) -> ReceivedWhatsApp:
@@ -75,6 +73,8 @@ def received(fields: Mapping[str, str]) -> ReceivedWhatsApp:
     body = message.body
     if content is WhatsAppContent.CHOICE:
         body = body or fields.get("ButtonText") or fields.get("ListTitle") or ""
+    elif content is WhatsAppContent.LOCATION:
+        body = place or body
     return ReceivedWhatsApp(
         external_id=f"{message.sid}:received",
         provider_id=message.sid,
@@ -82,7 +82,7 @@ def received(fields: Mapping[str, str]) -> ReceivedWhatsApp:
         sender_id=user_id,
         sender_name=fields.get("ProfileName") or None,
         recipient=message.recipient,
-        body=place if content is WhatsAppContent.LOCATION and place else body,
+        body=body,
         media=media,
         opt_out=events.opt_out(fields),
         content=content,
