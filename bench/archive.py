@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bench.traffic import PHONE, body_of, recipient_of
 from trunkline.core.principal import DEFAULT_WORKSPACE
 from trunkline.core.privacy.vault import BodyVault, Place
-from trunkline.db.schema import agent_channels, messages
+from trunkline.db.schema import agent_addresses, agent_channels, messages
 from trunkline.sdk import Database, Tx
 
 AGENTS: Final = 200
@@ -52,7 +52,6 @@ async def add_agents(db: Database) -> None:
             "workspace_id": DEFAULT_WORKSPACE,
             "created_at": _FIRST,
             "agent_id": agent_of(number),
-            "phone_number": f"+1415555{number:04d}",
             "status": "active",
             "provisioned_at": _FIRST,
             "updated_at": _FIRST,
@@ -60,8 +59,21 @@ async def add_agents(db: Database) -> None:
         for number in range(AGENTS)
     ]
 
+    addresses = [
+        {
+            "id": row["id"],
+            "workspace_id": DEFAULT_WORKSPACE,
+            "created_at": _FIRST,
+            "agent_id": row["agent_id"],
+            "channel": "sms",
+            "address": f"+1415555{number:04d}",
+        }
+        for number, row in enumerate(rows)
+    ]
+
     def fn(tx: Tx) -> None:
         tx.execute(sa.insert(agent_channels), rows)
+        tx.execute(sa.insert(agent_addresses), addresses)
 
     await db.write(fn)
 
@@ -120,6 +132,7 @@ def _rows(names: list[str], size: int, time: Any) -> Iterator[Row]:
         person, at = recipient_of(number), time(made_at(number))
         row = {
             **unset,
+            "content_form": 0,
             "id": id_of(number),
             "workspace_id": DEFAULT_WORKSPACE,
             "created_at": at,

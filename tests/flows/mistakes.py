@@ -107,7 +107,7 @@ MISTAKES = [
     _send("to", 12025550150),
     _send("to", [HANDSET]),
     _send("toAgentId", "ben", named="to"),
-    _send("to", f"{PLANTED}@example.com", code="unsupported"),
+    _send("to", f"{PLANTED}@example.com"),
     Mistake(
         tool="comms_send_message",
         arguments={"channel": "sms", "toAgentId": PLANTED, "body": "hello"},
@@ -137,8 +137,6 @@ MISTAKES = [
     _send("channel", PLANTED),
     _send("channel", "SMS"),
     _send("channel", 1),
-    _send("channel", "whatsapp", code="unsupported"),
-    _send("channel", "email", code="unsupported"),
     _send("channel", "chat", code="unsupported"),
     _send("replyTo", PLANTED),
     _send("replyTo", f"msg_{'0' * 32}"),

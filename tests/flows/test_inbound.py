@@ -217,7 +217,7 @@ async def test_a_text_to_a_number_that_no_agent_has_is_stored_and_ignored(served
     assert response.status_code == 204
     assert event == {
         "state": "ignored",
-        "reason": "No agent has the number written to.",
+        "reason": "No agent has the phone number written to.",
         "message_id": None,
     }
     assert served.count("messages") == served.count("body_vault") == 0

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.house.vendors import VENDORS, Tool, as_strict, parts_of
-from trunkline.core.gate.gate import MAX_SMS_CHARACTERS
+from trunkline.core.channels.sms import MAX_SMS_CHARACTERS
 from trunkline.core.messages.batches import MOST
 from trunkline.core.messages.content import MAX_MEDIA
 from trunkline.core.principal import Scope

@@ -172,7 +172,17 @@ def a_retry_forgets_the_gate() -> Iterator[None]:
     honest = Gate.recheck
 
     def commit(self: Gate, tx: Tx, principal: Any, act: Any) -> Any:
-        return honest(self, tx, principal.workspace_id, act.agent.id, act.sender, act.recipient)
+        its = act.act
+        return honest(
+            self,
+            tx,
+            principal.workspace_id,
+            its.agent.id,
+            its.rules,
+            act.sender,
+            its.recipient,
+            its.content,
+        )
 
     with (
         patch.object(Gate, "commit", commit),

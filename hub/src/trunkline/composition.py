@@ -146,7 +146,7 @@ def compose(lent: Lent) -> Composed:
             log.error("connection.not_usable", connection=name, fault=connection.fault)
     timeout_s = settings.messages.provider_timeout_s
     metrics = Metrics()
-    gate = Gate(connections)
+    gate = Gate(connections, clock)
     outcomes = Outcomes(journal, engine)
     breakers = Breakers(db, clock, ids, log, metrics, probe_s=timeout_s + PROBE_GRACE_S)
     troubles = Troubles(clock, log, metrics)
@@ -200,7 +200,7 @@ def compose(lent: Lent) -> Composed:
         timeout_s=timeout_s,
     )
     inbox = Inbox(db, vault, clock, log)
-    dispatch = Dispatch(journal, forwarding, engine)
+    dispatch = Dispatch(journal, forwarding, engine, connections)
     engine.serve(JobKind.REPORT, EarlyReports(db, connections, dispatch, journal, engine).work)
     hub = Hub(
         agents=Agents(db, clock, ids, destinations.fault, connections.names()),

@@ -35,7 +35,6 @@ agent_channels = _table(
     "agent_channels",
     sa.Column("agent_id", sa.String(64), nullable=False),
     sa.Column("display_name", sa.Text),
-    sa.Column("phone_number", sa.String(16)),
     sa.Column("country", sa.String(2)),
     sa.Column("telephony", sa.String(64)),  # connection that overrides the slot
     sa.Column("callback_url", sa.Text),
@@ -43,7 +42,15 @@ agent_channels = _table(
     sa.Column("provisioned_at", UtcTime, nullable=False),
     sa.Column("updated_at", UtcTime, nullable=False),
     sa.UniqueConstraint("workspace_id", "agent_id"),
-    sa.UniqueConstraint("workspace_id", "phone_number"),
+)
+
+agent_addresses = _table(  # what people write to; a number is its agent's for texts and calls
+    "agent_addresses",
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.UniqueConstraint("workspace_id", "channel", "address"),
+    sa.UniqueConstraint("workspace_id", "agent_id", "channel"),
 )
 
 agent_pool = _table(
@@ -101,8 +108,26 @@ messages = _table(
     sa.Column("batch_id", sa.String(64)),
     sa.Column("flag", sa.String(32)),  # why a person should look at it
     sa.Column("provider_code", sa.String(64)),  # the provider's code of a failure
+    sa.Column("content_form", sa.Integer, nullable=False, server_default="0"),  # see Form
+    sa.Column("ref", sa.Text),  # what it is called on its channel: a mail's Message-ID
+    sa.Column("thread", sa.String(64)),  # the first message of its thread
     sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
     sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
+    sa.Index(
+        "ix_messages_ref",
+        "workspace_id",
+        "ref",
+        sqlite_where=sa.text("ref IS NOT NULL"),
+        postgresql_where=sa.text("ref IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_messages_thread",
+        "workspace_id",
+        "thread",
+        "id",
+        sqlite_where=sa.text("thread IS NOT NULL"),
+        postgresql_where=sa.text("thread IS NOT NULL"),
+    ),
     sa.Index(
         "ix_messages_unread",
         "workspace_id",
@@ -272,6 +297,15 @@ suppressions = _table(
     sa.Column("event_id", sa.String(64)),
     sa.Column("sender", sa.Text, nullable=False, server_default=""),  # closed to; empty: to all
     sa.UniqueConstraint("workspace_id", "address", "source", "sender"),
+)
+
+reply_windows = _table(  # of channels where one may write freely only to whoever wrote lately
+    "reply_windows",
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("sender", sa.Text, nullable=False),  # the hub's address
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("wrote_at", UtcTime),  # null: the provider says that it is closed
+    sa.UniqueConstraint("workspace_id", "channel", "sender", "address"),
 )
 
 # --- privacy --------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The agents' operations, as promised in docs/reference/interface.md."""
 
+from typing import Literal
+
 from trunkline.core.agents.models import AgentStatus
 from trunkline.core.hub import Hub
 from trunkline.core.messages.inbox import Query
@@ -8,12 +10,14 @@ from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Unsupported
 from trunkline.surfaces.batch import SEND_BATCH, batch_status, cancel_batch
 from trunkline.surfaces.channel_shapes import (
+    AddressShape,
     ChannelsShape,
     GetChannelStatusArguments,
     GetChannelStatusResult,
     PhoneShape,
     RateLimitsShape,
 )
+from trunkline.surfaces.message_shapes import GetMessagesArguments, GetMessagesResult, message_shape
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
 from trunkline.surfaces.replies import WAIT_FOR_REPLY
 from trunkline.surfaces.sending import SEND_MESSAGE
@@ -21,12 +25,9 @@ from trunkline.surfaces.shapes import (
     CancelArguments,
     CancelResult,
     EvidenceShape,
-    GetMessagesArguments,
-    GetMessagesResult,
     GetStatusArguments,
     GetStatusResult,
     HistoryShape,
-    message_shape,
     money,
 )
 
@@ -100,14 +101,24 @@ async def _get_channel_status(
     hub: Hub, principal: Principal, agent_id: str, arguments: GetChannelStatusArguments
 ) -> GetChannelStatusResult:
     use = await hub.inbox.channel_use(principal, agent_id)
-    phone = use.agent.phone and PhoneShape(
-        number=use.agent.phone,
-        status="active" if use.agent.status is AgentStatus.ACTIVE else "suspended",
-        monthly_messages=use.monthly_messages,
+    status: Literal["active", "suspended"] = (
+        "active" if use.agent.status is AgentStatus.ACTIVE else "suspended"
     )
+    phone = use.agent.phone and PhoneShape(
+        number=use.agent.phone, status=status, monthly_messages=use.monthly_messages
+    )
+    others = {
+        channel: AddressShape(address=address, status=status)
+        for channel, address in use.agent.addresses.items()
+    }
     return GetChannelStatusResult(
         agent_id=agent_id,
-        channels=ChannelsShape(phone=phone or None, whatsapp=None, email=None, voice_ai=None),
+        channels=ChannelsShape(
+            phone=phone or None,
+            whatsapp=others.get("whatsapp"),
+            email=others.get("email"),
+            voice_ai=None,
+        ),
         monthly_cost=money(use.monthly_cost_micros) or 0.0,
         rate_limits=RateLimitsShape(
             actions_this_minute=use.actions_this_minute,

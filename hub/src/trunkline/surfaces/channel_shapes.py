@@ -19,12 +19,19 @@ class PhoneShape(Result):
     monthly_messages: int
 
 
+class AddressShape(Result):
+    """An agent's address of another channel."""
+
+    address: str
+    status: Literal["active", "suspended"]
+
+
 class ChannelsShape(Result):
     """An agent's channels; null for one it lacks."""
 
     phone: PhoneShape | None
-    whatsapp: None
-    email: None
+    whatsapp: AddressShape | None
+    email: AddressShape | None
     voice_ai: None
 
 

@@ -108,7 +108,7 @@ def _state(message: Message) -> dict[str, Any]:
     return {
         "id": message.id,
         "agent_id": message.agent_id,
-        "channel": message.channel.value,
+        "channel": message.channel,
         "direction": message.direction.value,
         "status": message.status.value,
         "flag": message.flag,

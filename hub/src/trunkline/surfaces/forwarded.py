@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Literal
 
 from trunkline.core.messages.models import Direction, ReadableMessage
-from trunkline.surfaces.shapes import MessageShape, Result, Time, message_shape
+from trunkline.surfaces.message_shapes import MessageShape, message_shape
+from trunkline.surfaces.shapes import Result, Time
 
 
 class ForwardedShape(Result):

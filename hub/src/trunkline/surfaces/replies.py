@@ -7,17 +7,9 @@ from pydantic import Field, RootModel, WithJsonSchema
 from trunkline.core.hub import Hub
 from trunkline.core.messages.replies import Waiting, Wanted
 from trunkline.core.principal import Principal, Scope
+from trunkline.surfaces.message_shapes import MessageShape, message_shape
 from trunkline.surfaces.operations import Annotations, Operation
-from trunkline.surfaces.shapes import (
-    Arguments,
-    ChannelName,
-    Line,
-    MessageShape,
-    Reference,
-    Result,
-    Whole,
-    message_shape,
-)
+from trunkline.surfaces.shapes import Arguments, ChannelName, Line, Reference, Result, Whole
 
 LONGEST_S: Final = 50
 """MCP's clients give a call up after a minute."""

@@ -28,7 +28,16 @@ def as_command(arguments: SendMessageArguments) -> SendMessage:
     return SendMessage(
         channel=arguments.channel,
         content=Content(
-            body=arguments.body, media=tuple(Media(url=url) for url in _media_urls(arguments))
+            body=arguments.body,
+            media=tuple(Media(url=url) for url in _media_urls(arguments)),
+            subject=arguments.subject or "",
+            html=arguments.html,
+            cc=tuple(arguments.cc or ()),
+            bcc=tuple(arguments.bcc or ()),
+            template=arguments.template_id,
+            template_values=tuple(
+                sorted((each.name, each.value) for each in arguments.template_vars or ())
+            ),
         ),
         to=arguments.to,
         to_agent_id=arguments.to_agent_id,
@@ -44,7 +53,7 @@ def count_cost(hub: Hub, answer: Answer) -> None:
     message = answer.message
     if message.cost_micros and not answer.replayed:
         hub.metrics.cost(
-            agent=message.agent_id, channel=message.channel.value, cost_micros=message.cost_micros
+            agent=message.agent_id, channel=message.channel, cost_micros=message.cost_micros
         )
 
 
@@ -96,8 +105,8 @@ def _reason(answer: Answer, *, open_ended: bool) -> str | None:
 SEND_MESSAGE = Operation(
     name="comms_send_message",
     title="Send a message",
-    description="Send a text message (SMS, or MMS with media) from this agent's number to a phone "
-    "number or to another agent. The status 'sent' means that the provider has it; "
+    description="Send a text (SMS, or MMS with media), an e-mail or a WhatsApp message from this "
+    "agent to a person or to another agent. The status 'sent' means that the provider has it; "
     "comms_get_status tells later whether it was delivered. Never repeat a send whose status is "
     "unknown.",
     scope=Scope.AGENT,
@@ -108,11 +117,7 @@ SEND_MESSAGE = Operation(
     channel="sms",
     not_yet=frozenset(
         {
-            "html",
             "mediaType",
-            "subject",
-            "templateId",
-            "templateVars",
         }
     ),
 )

@@ -1,6 +1,7 @@
 """What an agent and a token are."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,7 +29,7 @@ class Agent:
 
     Attributes:
         id: The caller's own word for it.
-        phone: Its number for texts and calls, or None.
+        addresses: What people write to, by channel; its number for texts is that for calls.
         country: ISO 3166 region in which national numbers are read; from the phone if not set.
         telephony: The connection that overrides the telephony slot, or None.
         callback_url: Where inbound messages are forwarded to, or None.
@@ -36,12 +37,22 @@ class Agent:
 
     id: str
     display_name: str | None
-    phone: E164 | None
+    addresses: Mapping[str, str]
     country: str | None
     telephony: str | None
     callback_url: str | None
     status: AgentStatus
     provisioned_at: datetime
+
+    @property
+    def phone(self) -> E164 | None:
+        """Its number for texts and calls, or None."""
+        number = self.addresses.get("sms")
+        return None if number is None else E164(number)
+
+    def address(self, channel: str) -> str | None:
+        """Return what people write to on a channel, or None."""
+        return self.addresses.get(channel)
 
     def connection_for(self, kind: str) -> str | None:
         """Return the connection that overrides the slot of a kind, or None."""

@@ -1,6 +1,6 @@
 """All SQL of agents, tokens and the pool."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,29 +10,40 @@ from trunkline.core.agents.models import Agent, AgentStatus, LivingToken, Pool, 
 from trunkline.core.principal import Principal, Scope
 from trunkline.db.hot import Hot
 from trunkline.db.locks import hold
-from trunkline.db.schema import agent_channels, agent_pool, agent_tokens
-from trunkline.sdk import E164, Tx
+from trunkline.db.schema import agent_addresses, agent_channels, agent_pool, agent_tokens
+from trunkline.sdk import Tx
 
 _AGENT_COLUMNS = (
     agent_channels.c.agent_id,
     agent_channels.c.display_name,
-    agent_channels.c.phone_number,
     agent_channels.c.country,
     agent_channels.c.telephony,
     agent_channels.c.callback_url,
     agent_channels.c.status,
     agent_channels.c.provisioned_at,
 )
+_WITH_ADDRESSES = sa.select(
+    *_AGENT_COLUMNS, agent_addresses.c.channel, agent_addresses.c.address
+).select_from(
+    agent_channels.outerjoin(
+        agent_addresses,
+        sa.and_(
+            agent_addresses.c.workspace_id == agent_channels.c.workspace_id,
+            agent_addresses.c.agent_id == agent_channels.c.agent_id,
+        ),
+    )
+)
 _BY_ID = Hot(
-    sa.select(*_AGENT_COLUMNS).where(
+    _WITH_ADDRESSES.where(
         agent_channels.c.workspace_id == sa.bindparam("workspace_id"),
         agent_channels.c.agent_id == sa.bindparam("agent_id"),
     )
 )
-_BY_PHONE = Hot(
-    sa.select(*_AGENT_COLUMNS).where(
-        agent_channels.c.workspace_id == sa.bindparam("workspace_id"),
-        agent_channels.c.phone_number == sa.bindparam("phone_number"),
+_OWNER = Hot(
+    sa.select(agent_addresses.c.agent_id).where(
+        agent_addresses.c.workspace_id == sa.bindparam("workspace_id"),
+        agent_addresses.c.channel == sa.bindparam("channel"),
+        agent_addresses.c.address == sa.bindparam("address"),
     )
 )
 _TOKEN = Hot(
@@ -45,44 +56,50 @@ _TOKEN = Hot(
 )
 
 
-def _agent(row: Sequence[Any]) -> Agent:
-    agent_id, display_name, phone, country, telephony, callback_url, status, provisioned_at = row
-    return Agent(
-        id=agent_id,
-        display_name=display_name,
-        phone=E164(phone) if phone else None,
-        country=country,
-        telephony=telephony,
-        callback_url=callback_url,
-        status=AgentStatus(status),
-        provisioned_at=provisioned_at,
-    )
+def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
+    """Return the agents of rows in which each stands once for each of its addresses."""
+    found: dict[str, Agent] = {}
+    for row in rows:
+        agent_id, name, country, telephony, callback_url, status, at, channel, address = row
+        known = found.get(agent_id)
+        addresses = dict(known.addresses) if known else {}
+        if channel is not None:
+            addresses[channel] = address
+        found[agent_id] = Agent(
+            id=agent_id,
+            display_name=name,
+            addresses=addresses,
+            country=country,
+            telephony=telephony,
+            callback_url=callback_url,
+            status=AgentStatus(status),
+            provisioned_at=at,
+        )
+    return list(found.values())
 
 
 def find_agent(tx: Tx, workspace_id: str, agent_id: str) -> Agent | None:
     """Return an agent by its id."""
     rows = _BY_ID(tx, {"workspace_id": workspace_id, "agent_id": agent_id})
-    return _agent(rows[0]) if rows else None
+    return next(iter(_agents(rows)), None)
 
 
-def find_agent_by_phone(tx: Tx, workspace_id: str, phone: str) -> Agent | None:
-    """Return the agent that owns a number."""
-    rows = _BY_PHONE(tx, {"workspace_id": workspace_id, "phone_number": phone})
-    return _agent(rows[0]) if rows else None
+def find_agent_by_address(tx: Tx, workspace_id: str, channel: str, address: str) -> Agent | None:
+    """Return the agent that people write to at an address of a channel."""
+    rows = _OWNER(tx, {"workspace_id": workspace_id, "channel": channel, "address": address})
+    return find_agent(tx, workspace_id, rows[0][0]) if rows else None
 
 
 def list_agents(tx: Tx, workspace_id: str) -> list[Agent]:
     """Return every agent, by id."""
-    statement = (
-        sa.select(*_AGENT_COLUMNS)
-        .where(agent_channels.c.workspace_id == workspace_id)
-        .order_by(agent_channels.c.agent_id)
+    statement = _WITH_ADDRESSES.where(agent_channels.c.workspace_id == workspace_id).order_by(
+        agent_channels.c.agent_id
     )
-    return [_agent(tuple(row)) for row in tx.execute(statement)]
+    return _agents(tuple(row) for row in tx.execute(statement))
 
 
 def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetime) -> None:
-    """Insert an agent; IntegrityError when its id or number is taken."""
+    """Insert an agent without its addresses; IntegrityError when its id is taken."""
     tx.execute(
         sa.insert(agent_channels).values(
             id=row_id,
@@ -90,7 +107,6 @@ def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetim
             created_at=now,
             agent_id=agent.id,
             display_name=agent.display_name,
-            phone_number=agent.phone,
             country=agent.country,
             telephony=agent.telephony,
             callback_url=agent.callback_url,
@@ -104,13 +120,43 @@ def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetim
 def change_agent(
     tx: Tx, workspace_id: str, agent_id: str, values: Mapping[str, str | None], now: datetime
 ) -> bool:
-    """Set columns of an agent and tell whether it exists; IntegrityError for a taken number."""
+    """Set columns of an agent and tell whether it exists."""
     statement = (
         sa.update(agent_channels)
         .where(agent_channels.c.workspace_id == workspace_id, agent_channels.c.agent_id == agent_id)
         .values(**values, updated_at=now)
     )
     return tx.execute(statement).rowcount == 1
+
+
+def set_address(
+    tx: Tx,
+    workspace_id: str,
+    row_id: str,
+    agent_id: str,
+    channel: str,
+    address: str | None,
+    now: datetime,
+) -> None:
+    """Set or clear an agent's address of a channel; IntegrityError when it is another's."""
+    tx.execute(
+        sa.delete(agent_addresses).where(
+            agent_addresses.c.workspace_id == workspace_id,
+            agent_addresses.c.agent_id == agent_id,
+            agent_addresses.c.channel == channel,
+        )
+    )
+    if address is not None:
+        tx.execute(
+            sa.insert(agent_addresses).values(
+                id=row_id,
+                workspace_id=workspace_id,
+                created_at=now,
+                agent_id=agent_id,
+                channel=channel,
+                address=address,
+            )
+        )
 
 
 # --- pool -----------------------------------------------------------------------------------------

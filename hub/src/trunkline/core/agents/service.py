@@ -1,11 +1,13 @@
 """Creating and changing agents, within the pool's slots."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 import phonenumbers
 from sqlalchemy.exc import IntegrityError
 
+from trunkline.core.addresses import read_email
 from trunkline.core.agents import repository
 from trunkline.core.agents.models import (
     AGENT_ID,
@@ -17,16 +19,12 @@ from trunkline.core.agents.models import (
 from trunkline.core.numbers import NotANumber, parse_number
 from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
 from trunkline.core.problems import Invalid, NotFound, PoolExhausted
-from trunkline.sdk import E164, Clock, Database, IdSource, Tx
+from trunkline.sdk import Clock, Database, IdSource, Tx
 
-_COLUMN_OF = {
-    "phone": "phone_number",
-    "display_name": "display_name",
-    "country": "country",
-    "telephony": "telephony",
-    "callback_url": "callback_url",
-}
-"""What `agents create` and `agents set` may set, and the column it lies in."""
+_COLUMNS: Final = ("display_name", "country", "telephony", "callback_url")
+_CHANNEL_OF: Final = {"phone": "sms", "email": "email", "whatsapp": "whatsapp"}
+_SETTABLE: Final = ("phone", "email", "whatsapp", *_COLUMNS)
+"""What `agents create` and `agents set` may set: addresses, and columns of the same name."""
 
 MAX_POOL = 10_000
 
@@ -74,15 +72,15 @@ class Agents:
                 "start with a letter, then letters, digits, '_', '.' or '-', 64 at most; "
                 "'connections' is reserved.",
             )
-        checked = self._check(values)
+        columns, addresses = self._check(values)
         now, row_id = self._clock.now(), self._ids.new("row")
         agent = Agent(
             id=agent_id,
-            display_name=checked.get("display_name"),
-            phone=E164(phone) if (phone := checked.get("phone_number")) else None,
-            country=checked.get("country"),
-            telephony=checked.get("telephony"),
-            callback_url=checked.get("callback_url"),
+            display_name=columns.get("display_name"),
+            addresses={channel: each for channel, each in addresses.items() if each is not None},
+            country=columns.get("country"),
+            telephony=columns.get("telephony"),
+            callback_url=columns.get("callback_url"),
             status=AgentStatus.ACTIVE,
             provisioned_at=now,
         )
@@ -94,6 +92,7 @@ class Agents:
             if not repository.take_slot(tx, workspace_id):
                 raise PoolExhausted(repository.read_pool(tx, workspace_id).size)
             repository.add_agent(tx, workspace_id, row_id, agent, now)
+            self._set_addresses(tx, workspace_id, agent_id, addresses)
 
         await self._write(fn)
         return agent
@@ -102,7 +101,8 @@ class Agents:
         self, principal: Principal, agent_id: str, values: Mapping[str, str | None]
     ) -> Agent:
         """Set an agent's values; None clears one."""
-        return await self._change(principal, agent_id, self._check(values))
+        columns, addresses = self._check(values)
+        return await self._change(principal, agent_id, columns, addresses)
 
     async def suspend(self, principal: Principal, agent_id: str) -> Agent:
         """Stop an agent from acting until it is resumed; it keeps its number and still receives."""
@@ -142,49 +142,85 @@ class Agents:
         return await self._db.write(fn)
 
     async def _change(
-        self, principal: Principal, agent_id: str, columns: Mapping[str, str | None]
+        self,
+        principal: Principal,
+        agent_id: str,
+        columns: Mapping[str, str | None],
+        addresses: Mapping[str, str | None] = MappingProxyType({}),
     ) -> Agent:
         now = self._clock.now()
 
-        def fn(tx: Tx) -> Agent | None:
-            repository.change_agent(tx, principal.workspace_id, agent_id, columns, now)
-            return repository.find_agent(tx, principal.workspace_id, agent_id)
+        def fn(tx: Tx) -> Agent:
+            workspace_id = principal.workspace_id
+            if not repository.change_agent(tx, workspace_id, agent_id, columns, now):
+                raise NotFound("agent")
+            self._set_addresses(tx, workspace_id, agent_id, addresses)
+            agent = repository.find_agent(tx, workspace_id, agent_id)
+            assert agent is not None  # it was changed in this transaction
+            return agent
 
-        agent = await self._write(fn)
-        if agent is None:
-            raise NotFound("agent")
-        return agent
+        return await self._write(fn)
 
-    def _check(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
-        """Return the columns to set for the given values; Invalid names the first bad one."""
-        checked: dict[str, str | None] = {}
+    def _set_addresses(
+        self, tx: Tx, workspace_id: str, agent_id: str, addresses: Mapping[str, str | None]
+    ) -> None:
+        for channel, address in addresses.items():
+            if address is not None:
+                owner = repository.find_agent_by_address(tx, workspace_id, channel, address)
+                if owner is not None and owner.id != agent_id:
+                    raise _taken(channel)
+            row_id, now = self._ids.new("row"), self._clock.now()
+            repository.set_address(tx, workspace_id, row_id, agent_id, channel, address, now)
+
+    def _check(
+        self, values: Mapping[str, str | None]
+    ) -> tuple[dict[str, str | None], dict[str, str | None]]:
+        """Return the columns and addresses to set; Invalid names the first bad value."""
+        columns: dict[str, str | None] = {}
+        addresses: dict[str, str | None] = {}
         for name, value in values.items():
-            if name not in _COLUMN_OF:
-                raise Invalid("values", f"set one of {', '.join(_COLUMN_OF)}.")
-            checked[_COLUMN_OF[name]] = _checked(name, value) if value else None
-        url = checked.get("callback_url")
+            if name not in _SETTABLE:
+                raise Invalid("values", f"set one of {', '.join(_SETTABLE)}.")
+            if name in _CHANNEL_OF:
+                addresses[_CHANNEL_OF[name]] = _address(name, value) if value else None
+            else:
+                columns[name] = _checked(name, value) if value else None
+        url = columns.get("callback_url")
         fault = self._callback_fault(url) if url else None
         if fault:
             raise Invalid("callback_url", fault)
-        connection = checked.get("telephony")
+        connection = columns.get("telephony")
         if connection and connection not in self._connections:
             named = ", ".join(self._connections) or "none"
             raise Invalid("telephony", f"name a configured connection; there are: {named}.")
-        return checked
+        return columns, addresses
 
     async def _write(self, fn: Callable[[Tx], T]) -> T:
         try:
             return await self._db.write(fn)
-        except IntegrityError as error:
-            raise Invalid("phone", "another agent has this number.") from error
+        except IntegrityError as error:  # at the same moment, at another hub
+            raise Invalid("values", "another agent has one of these addresses.") from error
+
+
+def _taken(channel: str) -> Invalid:
+    name = next(name for name, each in _CHANNEL_OF.items() if each == channel)
+    what = "address" if channel == "email" else "number"
+    return Invalid(name, f"another agent has this {what}.")
+
+
+def _address(name: str, value: str) -> str:
+    if name == "email":
+        address = read_email(value)
+        if address is None:
+            raise Invalid(name, "give a bare e-mail address, such as ann@example.com.")
+        return address
+    try:
+        return parse_number(value, None)
+    except NotANumber as error:
+        raise Invalid(name, str(error)) from None
 
 
 def _checked(name: str, value: str) -> str:
-    if name == "phone":
-        try:
-            return parse_number(value, None)
-        except NotANumber as error:
-            raise Invalid(name, str(error)) from None
     if name == "country":
         if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
             raise Invalid(name, "give a two-letter country code such as US.")

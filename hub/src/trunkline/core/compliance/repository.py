@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from trunkline.core.numbers import canonical
+from trunkline.core.addresses import canonical
 from trunkline.db.hot import Hot
 from trunkline.db.locks import hold
 from trunkline.db.schema import suppressions

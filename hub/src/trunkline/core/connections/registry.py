@@ -130,7 +130,11 @@ class Connections:
 
     def account(self, name: str) -> Connection | None:
         """Return a connection by its name, in whichever of its kinds: for what they share."""
-        return next((each for each in self._all.values() if each.name == name), None)
+        return next(iter(self.kinds(name)), None)
+
+    def kinds(self, name: str) -> list[Connection]:
+        """Return a connection in each of its kinds."""
+        return [each for each in self._all.values() if each.name == name]
 
     def for_agent(self, agent: Agent, kind: str = TELEPHONY.name) -> Connection:
         """

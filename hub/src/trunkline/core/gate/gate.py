@@ -7,37 +7,26 @@ the first two says can be overtaken by a STOP; what the last one says cannot.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent, AgentStatus
+from trunkline.core.channels import Block, ChannelRules, Facts, Units
 from trunkline.core.compliance import repository as compliance
+from trunkline.core.compliance import windows
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.messages.content import Content
-from trunkline.core.messages.segments import Encoding, count_segments
-from trunkline.core.numbers import region_of
 from trunkline.core.principal import Principal
-from trunkline.core.problems import Forbidden, Invalid, Missing, Unsupported
-from trunkline.sdk import E164, Capability, Tx, is_demo_number
-
-MAX_SMS_CHARACTERS: Final = 1600
-"""Longest text that is sent, in characters: Twilio's limit ("Message resource", 2026-11-21)."""
+from trunkline.core.problems import Forbidden, Unsupported
+from trunkline.sdk import KINDS, Clock, Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """A rule says no. `rule` is its stable name; `sentence` says what it means for the caller."""
-
-    rule: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmsAct:
-    """A text an agent wants to send: to whom, and what it says; with media, an MMS."""
+class Act:
+    """What an agent wants to send: on which channel, to whom, and what it says."""
 
     agent: Agent
-    recipient: E164
+    rules: ChannelRules
+    recipient: str
     content: Content
 
 
@@ -49,14 +38,11 @@ class Reviewed:
     `candidates` are the connections that may carry it, best first.
     """
 
-    agent: Agent
-    sender: E164
-    recipient: E164
-    content: Content
+    act: Act
+    sender: str
     connection: Connection
     candidates: tuple[Connection, ...]
-    encoding: Encoding
-    segments: int
+    units: Units
     cost_micros: int | None
     currency: str | None
 
@@ -64,120 +50,123 @@ class Reviewed:
 class Gate:
     """The only place that says yes."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, clock: Clock) -> None:
         self._connections = connections
+        self._clock = clock
 
-    async def review(self, act: SmsAct) -> Reviewed:
+    async def review(self, act: Act) -> Reviewed:
         """
         Return the act with everything that storing it needs.
 
         Raises:
             Forbidden, Invalid, Unsupported, Missing: It can't be; nothing is stored.
         """
-        agent = act.agent
+        agent, rules, content = act.agent, act.rules, act.content
         if agent.status is not AgentStatus.ACTIVE:
             raise Forbidden("This agent is suspended. An operator must resume it first.")
-        if agent.phone is None:
-            raise Missing(
-                "This agent has no phone number. Give it one: "
-                f"`trunkline agents set {agent.id} phone=+1…`."
-            )
-        connection = self._connections.for_agent(agent)
-        _check_reach(connection, agent.phone, act.recipient)
-        if act.content.media_urls:
-            _check_media(connection)
-        if len(act.content.body) > MAX_SMS_CHARACTERS:
-            raise Invalid("body", f"a text has at most {MAX_SMS_CHARACTERS} characters.")
-        encoding, segments = count_segments(act.content.body)
-        if act.content.media_urls:
-            segments = 1  # an MMS is one unit, however long its text
-        needs = needed(bool(act.content.media_urls))
+        sender = rules.sender(agent)
+        connection = self._connections.for_agent(agent, rules.kind)
+        _check_ability(connection, rules, content)
+        rules.check_reach(sender, act.recipient, simulated=connection.spec.simulated)
+        units = rules.check(content)
+        with_media = bool(content.media)
+        needs = rules.needs(with_media=with_media, with_template=content.template is not None)
         cost_micros, currency = estimate(
-            connection, act.recipient, segments, with_media=bool(act.content.media_urls)
+            rules, connection, act.recipient, units.count, with_media=with_media
         )
         return Reviewed(
-            agent=agent,
-            sender=agent.phone,
-            recipient=act.recipient,
-            content=act.content,
+            act=act,
+            sender=sender,
             connection=connection,
             candidates=self._connections.candidates(connection, agent, needs),
-            encoding=encoding,
-            segments=segments,
+            units=units,
             cost_micros=cost_micros,
             currency=currency,
         )
 
-    def commit(self, tx: Tx, principal: Principal, act: Reviewed) -> Block | None:
+    def commit(self, tx: Tx, principal: Principal, reviewed: Reviewed) -> Block | None:
         """Judge a reviewed act in the transaction that stores it; None lets it pass."""
-        return self.recheck(tx, principal.workspace_id, act.agent.id, act.sender, act.recipient)
+        act = reviewed.act
+        return self.recheck(
+            tx,
+            principal.workspace_id,
+            act.agent.id,
+            act.rules,
+            reviewed.sender,
+            act.recipient,
+            act.content,
+        )
 
     def recheck(
-        self, tx: Tx, workspace_id: str, agent_id: str, sender: E164, recipient: E164
+        self,
+        tx: Tx,
+        workspace_id: str,
+        agent_id: str,
+        rules: ChannelRules,
+        sender: str,
+        recipient: str,
+        content: Content,
     ) -> Block | None:
         """Judge by the facts of this very transaction; None lets it pass."""
         agent = agents.find_agent(tx, workspace_id, agent_id)
         if agent is None or agent.status is not AgentStatus.ACTIVE:
             return Block(rule="suspension", sentence="The agent is suspended. Do not send again.")
-        if agent.phone != sender:
+        if agent.address(rules.name) != sender:
             return Block(
                 rule="sender",
-                sentence="The number it was to come from is not the agent's any more. A new send "
-                "has the one that is.",
+                sentence=f"The {rules.address} it was to come from is not the agent's any more. "
+                "A new send has the one that is.",
             )
-        if compliance.is_suppressed(tx, workspace_id, recipient, sender):
-            return Block(
-                rule="suppression",
-                sentence="The recipient has opted out of messages and calls. Do not send again; "
-                "only their own START lifts it.",
-            )
-        return None
+        for each in (recipient, *content.cc, *content.bcc):
+            if compliance.is_suppressed(tx, workspace_id, each, sender):
+                return Block(
+                    rule="suppression",
+                    sentence="The recipient has opted out of messages and calls. Do not send "
+                    "again; only their own START lifts it.",
+                )
+        wrote_at = None
+        if rules.asks_when_written:
+            wrote_at = windows.wrote_at(tx, workspace_id, rules.name, sender, recipient)
+        return rules.allowed(content, Facts(now=self._clock.now(), wrote_at=wrote_at))
 
 
 def over(reviewed: Reviewed, connection: Connection) -> Reviewed:
     """Return a reviewed act as it goes over another of its candidates."""
     if connection is reviewed.connection:
         return reviewed
+    act = reviewed.act
     cost_micros, currency = estimate(
+        act.rules,
         connection,
-        reviewed.recipient,
-        reviewed.segments,
-        with_media=bool(reviewed.content.media_urls),
+        act.recipient,
+        reviewed.units.count,
+        with_media=bool(act.content.media),
     )
     return replace(reviewed, connection=connection, cost_micros=cost_micros, currency=currency)
 
 
 def estimate(
-    connection: Connection, recipient: E164, segments: int, *, with_media: bool
+    rules: ChannelRules, connection: Connection, recipient: str, units: int, *, with_media: bool
 ) -> tuple[int | None, str | None]:
-    """Return what a text will cost over a connection, in micro-units of a currency, if known."""
+    """Return what a message will cost over a connection, in micro-units of a currency, if known."""
     prices = connection.spec.prices
     if prices is None:
         return None, None
-    region = region_of(recipient)
-    micros = prices.mms_micros(region) if with_media else prices.sms_micros(region, segments)
-    return micros, prices.currency
+    return rules.price(prices, recipient, units, with_media=with_media), prices.currency
 
 
-def needed(with_media: bool) -> frozenset[Capability]:
-    """Return what a connection must be able to do that carries a text."""
-    more = {Capability.MMS_SEND} if with_media else set()
-    return frozenset({Capability.SMS_SEND} | more)
-
-
-def _check_media(connection: Connection) -> None:
-    if Capability.MMS_SEND not in connection.spec.capabilities:
+def _check_ability(connection: Connection, rules: ChannelRules, content: Content) -> None:
+    """Refuse what the agent's connection cannot carry, by what is missing."""
+    able, name = connection.spec.capabilities, connection.spec.name
+    if not rules.needs(with_media=False) <= able:
+        raise Unsupported(
+            "channel", f"the provider '{name}' does not send {KINDS[rules.kind].noun}."
+        )
+    if content.media and not rules.needs(with_media=True) <= able:
         raise Unsupported(
             "mediaUrl",
-            f"the provider '{connection.spec.name}' does not send media. Put a link into the text, "
+            f"the provider '{name}' does not send media. Put a link into the text, "
             "or ask the operator for a provider that does.",
         )
-
-
-def _check_reach(connection: Connection, sender: E164, recipient: E164) -> None:
-    if Capability.SMS_SEND not in connection.spec.capabilities:
-        raise Unsupported("channel", f"the provider '{connection.spec.name}' does not send texts.")
-    if sender == recipient:
-        raise Invalid("to", "this is the agent's own number.")
-    if is_demo_number(recipient) and not connection.spec.simulated:
-        raise Invalid("to", "+1 202 555 0100 to 0199 exist only in the simulated network.")
+    if content.template and not rules.needs(with_media=False, with_template=True) <= able:
+        raise Unsupported("templateId", f"the provider '{name}' has no templates.")

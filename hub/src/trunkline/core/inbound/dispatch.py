@@ -2,22 +2,23 @@
 
 from datetime import datetime
 
+from trunkline.core.addresses import spellings
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
+from trunkline.core.channels import rules_of
 from trunkline.core.compliance import repository as compliance
+from trunkline.core.compliance import windows
 from trunkline.core.compliance.optout import OptWord
-from trunkline.core.connections.registry import Connection
+from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
 from trunkline.core.forwarding.service import Forwarding
-from trunkline.core.inbound import repository
+from trunkline.core.inbound import repository, threads
 from trunkline.core.inbound.reporting import Applied, Reports
 from trunkline.core.inbound.repository import EventState, StoredEvent
-from trunkline.core.inbound.seeing import SeenText
-from trunkline.core.messages.content import Content
+from trunkline.core.inbound.seeing import Seen
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     BodyState,
-    Channel,
     Direction,
     Evidence,
     Flag,
@@ -25,17 +26,18 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
-from trunkline.core.numbers import spellings
 from trunkline.sdk import InboundEvent, Reported, Tx
 
 
 class Dispatch:
     """Applies events inside the transaction that stores them."""
 
-    def __init__(self, journal: Journal, forwarding: Forwarding, engine: Engine) -> None:
+    def __init__(
+        self, journal: Journal, forwarding: Forwarding, engine: Engine, connections: Connections
+    ) -> None:
         self._journal = journal
         self._forwarding = forwarding
-        self._reports = Reports(journal, engine)
+        self._reports = Reports(journal, engine, connections)
 
     def take_in(
         self,
@@ -76,7 +78,7 @@ class Dispatch:
 
         A START that had to wait opens nothing that was closed after it came.
         """
-        if not isinstance(event, SeenText):
+        if not isinstance(event, Seen):
             return
         if event.asks is OptWord.STOP:
             compliance.suppress_by_stop(
@@ -94,24 +96,37 @@ class Dispatch:
         self, tx: Tx, stored: StoredEvent, event: InboundEvent, connection: Connection
     ) -> Applied:
         """Apply one event and return what it came to."""
-        if isinstance(event, SeenText):
+        if isinstance(event, Seen):
             return self._receive(tx, stored, event, connection)
         if isinstance(event, Reported):
             return self._reports.apply(tx, stored, event, connection)
         return Applied(state=EventState.IGNORED, reason="The hub has no use for this event.")
 
-    def _receive(
-        self, tx: Tx, stored: StoredEvent, event: SeenText, connection: Connection
-    ) -> Applied:
-        agent = _owner(tx, stored, event.recipient)
+    def _receive(self, tx: Tx, stored: StoredEvent, event: Seen, connection: Connection) -> Applied:
+        workspace_id, now = stored.workspace_id, self._journal.clock.now()
+        rules = rules_of(event.channel)
+        agent = _owner(tx, stored, event)
         if agent is None:
-            return Applied(state=EventState.IGNORED, reason="No agent has the number written to.")
-        content = Content(body=event.body, media=event.media)
+            why = f"No agent has the {rules.address} written to."
+            return Applied(state=EventState.IGNORED, reason=why)
+        if rules.asks_when_written:
+            windows.note(
+                tx,
+                workspace_id,
+                self._journal.ids.new("row"),
+                event.channel,
+                event.recipient,
+                event.sender,
+                min(event.occurred_at or now, now),
+                now,
+            )
+        message_id = self._journal.ids.new("msg")
+        answered = threads.answered(tx, workspace_id, agent.id, stored.connection, event)
         message = Message(
-            id=self._journal.ids.new("msg"),
-            created_at=self._journal.clock.now(),
+            id=message_id,
+            created_at=now,
             agent_id=agent.id,
-            channel=Channel.SMS,
+            channel=event.channel,
             direction=Direction.INBOUND,
             from_address=event.sender,
             to_address=event.recipient,
@@ -128,21 +143,23 @@ class Dispatch:
             rule=None,
             reason=None,
             retry_after_s=None,
-            reply_to=None,
+            reply_to=answered.id if answered else None,
             acknowledged_at=None,
-            media_count=len(content.media),
+            media_count=len(event.content.media),
             flag=Flag.OPT_OUT if event.asks is OptWord.UNCLEAR else None,
+            ref=event.ref,
+            thread=(answered.thread if answered else None) or (message_id if event.ref else None),
         )
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
-        self._journal.store(tx, stored.workspace_id, message, content, evidence)
+        self._journal.store(tx, stored.workspace_id, message, event.content, evidence)
         self._forwarding.announce(tx, stored.workspace_id, agent, message.id)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
 
-def _owner(tx: Tx, stored: StoredEvent, number: str) -> Agent | None:
+def _owner(tx: Tx, stored: StoredEvent, event: Seen) -> Agent | None:
     found = (
-        agents.find_agent_by_phone(tx, stored.workspace_id, spelling)
-        for spelling in spellings(number)
+        agents.find_agent_by_address(tx, stored.workspace_id, event.channel, spelling)
+        for spelling in spellings(event.recipient)
     )
     agent = next(filter(None, found), None)
     return (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -166,12 +167,11 @@ class Intake:
 
     async def _serves(self, connection: Connection, agent: Agent) -> bool:
         """Tell whether a connection serves an agent, or served it in the last 30 days."""
-        try:
-            first = self._connections.for_agent(agent)
-            if connection in self._connections.candidates(first, agent, frozenset()):
-                return True
-        except Missing:
-            pass  # nothing serves it now; something may have
+        for each in self._connections.kinds(connection.name):
+            with suppress(Missing):  # nothing serves it now; something may have
+                first = self._connections.for_agent(agent, each.kind)
+                if each in self._connections.candidates(first, agent, frozenset()):
+                    return True
         since = self._journal.clock.now() - _SERVED_WITHIN
         served = sa.select(messages.c.id).where(
             messages.c.workspace_id == DEFAULT_WORKSPACE,

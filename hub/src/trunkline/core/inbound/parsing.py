@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from trunkline.core.addresses import is_same
 from trunkline.core.agents.models import Agent
-from trunkline.core.inbound.seeing import Unfit, seen
-from trunkline.core.numbers import is_same
+from trunkline.core.inbound.seeing import Seen, Unfit, seen
 from trunkline.sdk import (
     InboundEvent,
     Received,
@@ -104,13 +104,13 @@ def _fault(event: object) -> str | None:
 
 def is_for(event: InboundEvent, agent: Agent) -> bool:
     """Tell whether the hub's own address in an event is the agent's."""
-    if isinstance(event, Received):
-        return is_same(event.recipient, agent.phone)
+    if isinstance(event, Seen):
+        return is_same(event.recipient, agent.address(event.channel))
     return True  # a report is about what its provider's id says, by whatever URL it came
 
 
 def kind_of(event: InboundEvent) -> str:
     """Return the word that an event of this kind is stored with."""
-    if isinstance(event, Received):
-        return "sms"
+    if isinstance(event, Seen):
+        return event.channel
     return "message-status" if isinstance(event, Reported) else "other"

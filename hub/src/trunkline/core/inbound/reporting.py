@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from trunkline.core.connections.registry import Connection, MessageSpec
+from trunkline.core.channels import kind_of
+from trunkline.core.connections.registry import Connection, Connections, MessageSpec
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.inbound import repository
@@ -46,6 +47,7 @@ class Reports:
 
     journal: Journal
     engine: Engine
+    connections: Connections
 
     def apply(
         self, tx: Tx, stored: StoredEvent, event: Reported, connection: Connection
@@ -56,6 +58,8 @@ class Reports:
         if found is None:
             return self._wait(tx, stored, event)
         message, stands = found
+        # A connection may have several kinds: what its codes mean is its kind's.
+        connection = self.connections.find(connection.name, kind_of(message.channel)) or connection
         evidence = Evidence(
             source=Source.CALLBACK, event_id=stored.id, vendor_status=event.vendor_status
         )

@@ -1,56 +1,182 @@
-"""What a person would see of a text that came in, made out before any transaction."""
+"""What a person would see of a message that came in, made out before any transaction."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
+from trunkline.core.channels import rules_of
 from trunkline.core.compliance.optout import OptWord, opt_word
 from trunkline.core.inbound.text import visible
-from trunkline.core.messages.content import media_type
-from trunkline.sdk import Media, OptOut, Received
+from trunkline.core.messages.content import Content, media_type
+from trunkline.core.messages.models import Channel
+from trunkline.sdk import (
+    InboundEvent,
+    Media,
+    OptOut,
+    Received,
+    ReceivedEmail,
+    ReceivedWhatsApp,
+    WhatsAppContent,
+)
 
 LONGEST_TEXT: Final = 39_015
 """Most characters of a text: 255 segments of 153 (3GPP TS 23.040 §9.2.3.24.1, TS 23.038 §6.1)."""
 
+LONGEST_MAIL: Final = 1_000_000
+"""Most characters of a mail's text that are kept; what is beyond is cut off, and it is said."""
+
 _LONGEST_SENDER: Final = 320
+_LONGEST_ID: Final = 998
+_MOST_IDS: Final = 50
+_MOST_FILES: Final = 100
+_NEWEST_PART: Final = 300
+_CUT: Final = "\n[The rest of this mail is too long and was cut off.]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenText(Received):
-    """A text of which everything that cannot be seen is gone; `asks` is what it wants of us."""
+class Seen(InboundEvent):
+    """
+    A message of which everything that cannot be seen is gone.
 
+    Attributes:
+        asks: What it wants of the suppression list, if anything.
+        ref: What it is called on its channel; `follows` what those before it are, newest last.
+        quoted_id: The provider's id of the message that it answers.
+        auto: A program wrote it by itself.
+    """
+
+    channel: str
+    provider_id: str
+    sender: str
+    recipient: str
+    content: Content
     asks: OptWord | None
+    occurred_at: datetime | None = None
+    ref: str | None = None
+    follows: tuple[str, ...] = ()
+    quoted_id: str | None = None
+    auto: bool = False
 
 
 class Unfit(ValueError):
-    """A text that the hub cannot take; the sentence is for an operator."""
+    """A message that the hub cannot take; the sentence is for an operator."""
 
 
-def seen(text: Received) -> SeenText:
+def seen(given: Received) -> Seen:
     """
-    Return what can be seen of a text, its sender and its media, and what it asks for.
+    Return what can be seen of a message, its sender and its media, and what it asks for.
 
     Raises:
-        Unfit: It is longer than any text can be, or nobody sent it.
+        Unfit: It is longer than any can be, or nobody sent it.
     """
-    if len(text.body) > LONGEST_TEXT:
-        raise Unfit(f"The text is longer than any can be: over {LONGEST_TEXT} characters.")
-    sender = " ".join(visible(text.sender).split())
+    sender = " ".join(visible(given.sender).split())
     if not 0 < len(sender) <= _LONGEST_SENDER:
-        raise Unfit("The provider does not say who wrote the text.")
-    told = {field.name: getattr(text, field.name) for field in fields(text)}
-    told["sender"] = sender
-    told["body"] = visible(text.body)
-    if _is_media(text.media):  # else it cannot be stored, and what it asks for counts all the same
-        told["media"] = tuple(
-            replace(each, url=visible(each.url), content_type=media_type(each.content_type))
-            for each in text.media
-        )
-    return SeenText(**told, asks=_asks(text.opt_out, told["body"]))
+        raise Unfit("The provider does not say who wrote it.")
+    if given.channel != Channel.SMS:  # of texts a sender may be anything, and stays as it came
+        sender = rules_of(given.channel).read_address(sender, None) or sender
+    bare = Seen(
+        external_id=given.external_id,
+        channel=given.channel,
+        provider_id=given.provider_id,
+        sender=sender,
+        recipient=given.recipient,
+        content=Content(body=""),
+        asks=None,
+        occurred_at=given.occurred_at,
+    )
+    if isinstance(given, ReceivedEmail):
+        return _mail(given, bare)
+    if len(given.body) > LONGEST_TEXT:
+        raise Unfit(f"The text is longer than any can be: over {LONGEST_TEXT} characters.")
+    content = Content(body=visible(given.body), media=_media(given.media))
+    if isinstance(given, ReceivedWhatsApp):
+        return _whatsapp(given, content, bare)
+    return replace(bare, content=content, asks=_asks(given.opt_out, content.body))
 
 
-def _is_media(given: object) -> bool:
-    return isinstance(given, tuple) and all(
+def _whatsapp(given: ReceivedWhatsApp, content: Content, bare: Seen) -> Seen:
+    spoken = given.content in (WhatsAppContent.TEXT, WhatsAppContent.CHOICE)
+    told = {"kind": given.content.value} if given.content is not WhatsAppContent.TEXT else {}
+    if given.vendor_kind and given.content is WhatsAppContent.OTHER:
+        told["vendorKind"] = _line(given.vendor_kind)
+    return replace(
+        bare,
+        content=replace(
+            content,
+            sender_name=_line(given.sender_name) or None,
+            choice=_line(given.choice) or None,
+            told=tuple(told.items()),
+        ),
+        asks=_asks(given.opt_out, content.body) if spoken else None,
+        quoted_id=given.quoted_id,
+    )
+
+
+def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
+    body, html = visible(given.body), given.html
+    if len(body) > LONGEST_MAIL:
+        body = body[:LONGEST_MAIL] + _CUT
+    checks = given.authentication
+    told = [(name, getattr(checks, name).value) for name in ("spf", "dkim", "dmarc")]
+    if given.auto:
+        told.append(("auto", "true"))
+    for each in given.attachments[:_MOST_FILES]:
+        told.append(("attachment", _line(each.name) or "without a name"))
+        told.append(("attachmentType", media_type(each.content_type) or ""))
+        told.append(("attachmentBytes", str(each.size_bytes or "")))
+    content = Content(
+        body=body,
+        media=_media(given.media),
+        subject=_line(given.subject),
+        html=html if html and len(html) <= LONGEST_MAIL else None,
+        cc=tuple(_line(each) for each in given.cc[:_MOST_FILES]),
+        reply_to=_line(given.reply_to) or None,
+        sender_name=_line(given.sender_name) or None,
+        told=tuple(told),
+    )
+    follows = [*given.references[-_MOST_IDS:], *([given.in_reply_to] if given.in_reply_to else [])]
+    return replace(
+        bare,
+        content=content,
+        asks=None if given.auto else _asks(given.opt_out, _newest_part(body)),
+        ref=_ref(given.message_id),
+        follows=tuple(ref for each in follows if (ref := _ref(each))),
+        auto=given.auto,
+    )
+
+
+def _newest_part(body: str) -> str:
+    """Return what a mail says above what it quotes, if that is short: a wish is."""
+    lines: list[str] = []
+    for line in body.splitlines():
+        if line.startswith(">") or (line.rstrip().endswith(":") and len(line) > 20):
+            break
+        lines.append(line)
+    part = "\n".join(lines).strip()
+    return part if len(part) <= _NEWEST_PART else ""
+
+
+def _line(text: object) -> str:
+    return " ".join(visible(text).split())[:_LONGEST_ID] if isinstance(text, str) else ""
+
+
+def _ref(text: object) -> str | None:
+    return _line(text) or None
+
+
+def _media(given: object) -> tuple[Media, ...]:
+    # What is none cannot be stored, and what the message asks for counts all the same.
+    if not isinstance(given, tuple) or not all(
         isinstance(each, Media) and isinstance(each.url, str) for each in given
+    ):
+        return given  # type: ignore[return-value]
+    return tuple(
+        Media(
+            url=visible(each.url),
+            content_type=media_type(each.content_type),
+            name=_line(each.name) or None,
+        )
+        for each in given
     )
 
 

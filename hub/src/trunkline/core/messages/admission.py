@@ -6,10 +6,11 @@ from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
+from trunkline.core.channels import Block
 from trunkline.core.connections.routes import Later, Route
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
-from trunkline.core.gate.gate import Block, Gate, Reviewed, over
+from trunkline.core.gate.gate import Gate, Reviewed, over
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.attempts import Attempt, Switch
 from trunkline.core.messages.idempotency import Key
@@ -23,6 +24,7 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
+from trunkline.core.messages.threads import references
 from trunkline.core.principal import Principal
 from trunkline.sdk import Clock, Database, IdSource, Tx
 
@@ -34,7 +36,8 @@ class Plan:
     """
     A reviewed send: whose, under which key, and over which route.
 
-    `route` is `Later` if it must wait for one, and None if it is not sent now anyway.
+    `route` is `Later` if it must wait for one, and None if it is not sent now anyway. `thread` is
+    that of the message it answers.
     """
 
     principal: Principal
@@ -42,6 +45,7 @@ class Plan:
     key: Key
     reviewed: Reviewed
     route: Route | Later | None
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,7 @@ class Admission:
             tx,
             workspace_id,
             self._compose(reviewed, plan, block),
-            reviewed.content if block is None else None,
+            reviewed.act.content if block is None else None,
             Evidence(source=Source.SEND),
         )
         if block is not None:
@@ -112,12 +116,13 @@ class Admission:
             id=self.ids.new("att"),
             workspace_id=workspace_id,
             message=message,
-            content=reviewed.content,
+            content=reviewed.act.content,
             connection=route.connection,
             number=message.attempts,
             begun_s=begun_s,
             others=route.others,
             switch=switch,
+            references=references(tx, workspace_id, message),
         )
         trail.add_attempt(
             tx, workspace_id, attempt.id, message, executor=self.engine.executor, now=now
@@ -133,20 +138,22 @@ class Admission:
         if isinstance(route, Later):
             due_at, reason = min(route.at, deadline_at), route.why
         status = Status.QUEUED if later else Status.SENDING
+        act, message_id = reviewed.act, self.ids.new("msg")
+        ref = act.rules.ref(message_id, reviewed.sender)
         return Message(
-            id=self.ids.new("msg"),
+            id=message_id,
             created_at=now,
-            agent_id=reviewed.agent.id,
+            agent_id=act.agent.id,
             channel=command.channel,
             direction=Direction.OUTBOUND,
             from_address=reviewed.sender,
-            to_address=reviewed.recipient,
+            to_address=act.recipient,
             body_state=BodyState.SHREDDED if block else BodyState.HELD,
             connection=reviewed.connection.name,
             provider=reviewed.connection.spec.name,
             external_id=None,
             status=Status.BLOCKED if block else status,
-            segments=reviewed.segments,
+            segments=reviewed.units.count,
             cost_micros=0 if block else reviewed.cost_micros,
             currency=reviewed.currency,
             cost_final=block is not None,
@@ -156,9 +163,11 @@ class Admission:
             retry_after_s=None,
             reply_to=command.reply_to,
             acknowledged_at=None,
-            media_count=len(reviewed.content.media_urls),
+            media_count=len(act.content.media),
             attempts=0 if later or block else 1,
             due_at=None if block else due_at,
             deadline_at=deadline_at,
             batch_id=command.batch_id,
+            ref=ref,
+            thread=plan.thread or (message_id if ref else None),
         )

@@ -32,6 +32,7 @@ class Attempt:
         resend: An earlier attempt's outcome is unknown, and the provider drops what it has already.
         others: The connections that may take the message if this one surely has not.
         switch: Set if it was another connection's before.
+        references: What the messages before it are called on its channel, oldest first.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Attempt:
     resend: bool = False
     others: tuple[Connection, ...] = ()
     switch: Switch | None = None
+    references: tuple[str, ...] = ()
 
 
 def key_of(message_id: str, spec: MessageSpec) -> str:

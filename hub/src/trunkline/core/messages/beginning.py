@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from trunkline.core.channels import rules_of
 from trunkline.core.connections.registry import Connection
 from trunkline.core.connections.routes import Route
 from trunkline.core.engine.engine import Engine
@@ -12,7 +13,8 @@ from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
 from trunkline.core.messages.outcomes import Outcomes
-from trunkline.sdk import E164, Tx
+from trunkline.core.messages.threads import references
+from trunkline.sdk import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,15 @@ class Beginning:
         content = self._content_in_time(tx, workspace_id, message)
         if content is None:
             return None
-        sender, recipient = E164(message.from_address), E164(message.to_address)
-        block = self.gate.recheck(tx, workspace_id, message.agent_id, sender, recipient)
+        block = self.gate.recheck(
+            tx,
+            workspace_id,
+            message.agent_id,
+            rules_of(message.channel),
+            message.from_address,
+            message.to_address,
+            content,
+        )
         if block is not None:
             if standing is Status.QUEUED:
                 self._block(tx, workspace_id, message, block.rule, block.sentence)
@@ -65,6 +74,7 @@ class Beginning:
             resend=standing is Status.UNKNOWN,
             others=route.others,
             switch=switch,
+            references=references(tx, workspace_id, message),
         )
         trail.add_attempt(
             tx,
@@ -135,8 +145,9 @@ class Beginning:
 
 def _price(message: Message, connection: Connection) -> tuple[int | None, str | None]:
     return estimate(
+        rules_of(message.channel),
         connection,
-        E164(message.to_address),
+        message.to_address,
         message.segments or 1,
         with_media=message.media_count > 0,
     )

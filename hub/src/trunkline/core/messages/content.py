@@ -1,9 +1,10 @@
-"""What a message says: its text, and the media that go with it."""
+"""What a message says: its text, the media that go with it, and what its channel has beside."""
 
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from enum import IntEnum
 from typing import Final
 
 import httpx2
@@ -25,25 +26,65 @@ _MEDIA_TYPE: Final = re.compile(  # RFC 6838 §4.2; the types that are registere
 )
 
 
+class Form(IntEnum):
+    """How a content is written down before it is encrypted; the number is stored beside it."""
+
+    PLAIN = 0
+    """The body, or a JSON array that begins with it: of messages of text and media alone."""
+
+    OBJECT = 1
+    """A JSON object of every field."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """The text of a message, and its media, each with the type that the provider told."""
+    """
+    All that a message says, on whatever channel; what a channel does not have is empty.
+
+    Attributes:
+        body: The text.
+        media: What goes with it, each with the type that the provider told.
+        subject, html, cc, bcc, reply_to, sender_name: Of a mail.
+        template, template_values: Of a WhatsApp template: the provider's id, and pairs by name.
+        choice: Of an inbound message: the id of what was picked.
+        told: Of an inbound message, what else its provider tells of it, as pairs for its reader:
+            verdicts on its sender, names and sizes of attachments.
+    """
 
     body: str
     media: tuple[Media, ...] = ()
+    subject: str = ""
+    html: str | None = None
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    reply_to: str | None = None
+    sender_name: str | None = None
+    template: str | None = None
+    template_values: tuple[tuple[str, str], ...] = ()
+    choice: str | None = None
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def media_urls(self) -> tuple[str, ...]:
         """Where the media can be fetched."""
         return tuple(each.url for each in self.media)
 
+    @property
+    def form(self) -> Form:
+        """The form that it is packed in."""
+        more = (getattr(self, name) != default for name, default in _MORE.items())
+        named = any(each.name for each in self.media)
+        return Form.OBJECT if named or any(more) else Form.PLAIN
+
     def packed(self) -> str:
         """
-        Return all of it as one text to be encrypted.
+        Return all of it as one text to be encrypted, in its form.
 
-        Without media it is the body as it is, else a JSON array of the body and each medium's URL,
-        or a pair of the URL and the type where the type is known.
+        A plain one without media is the body as it is, else a JSON array of the body and each
+        medium's URL, or a pair of the URL and the type where the type is known.
         """
+        if self.form is Form.OBJECT:
+            return json.dumps({name: getattr(self, name) for name in _FIELDS} | self._named())
         if not self.media:
             return self.body
         media = [
@@ -51,9 +92,28 @@ class Content:
         ]
         return json.dumps([self.body, *media])
 
+    def _named(self) -> dict[str, object]:
+        return {"media": [[each.url, each.content_type, each.name] for each in self.media]}
 
-def unpacked(text: str, *, media_count: int) -> Content:
-    """Return the content that was `packed` with so many media."""
+
+_FIELDS: Final = tuple(field.name for field in fields(Content))
+_MORE: Final = {
+    field.name: field.default for field in fields(Content) if field.name not in ("body", "media")
+}
+
+
+def unpacked(text: str, *, media_count: int, form: Form = Form.PLAIN) -> Content:
+    """Return the content that was `packed` with so many media, in a form."""
+    if form is Form.OBJECT:
+        given = json.loads(text)
+        given["media"] = tuple(
+            Media(url=url, content_type=kind, name=name) for url, kind, name in given["media"]
+        )
+        for name in ("cc", "bcc"):
+            given[name] = tuple(given[name])
+        for name in ("template_values", "told"):
+            given[name] = tuple((key, value) for key, value in given[name])
+        return Content(**given)
     if not media_count:
         return Content(body=text)
     body, *media = json.loads(text)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+from trunkline.core.channels import rules_of
+from trunkline.core.channels.base import Outgoing
 from trunkline.core.connections.asking import AdapterFailed, ask
 from trunkline.core.connections.registry import CannotOpen, Connections
 from trunkline.core.connections.routes import Route, Routes
@@ -24,7 +26,7 @@ from trunkline.sdk import (
     EventLog,
     MessageProvider,
     NotSetUp,
-    OutboundSms,
+    Outbound,
     OutcomeUnknown,
     OutOfCredit,
     Overloaded,
@@ -141,7 +143,7 @@ class Delivery:
         tell(
             f"{message.channel}.{message.status}",
             agentId=message.agent_id,
-            channel=message.channel.value,
+            channel=message.channel,
             action="send",
             messageId=message.id,
             provider=message.provider,
@@ -164,14 +166,17 @@ class Delivery:
 
     async def _call(self, attempt: Attempt) -> Receipt | ProviderError:
         """Return what the provider said; whatever an adapter raises ends here."""
-        sms = OutboundSms(
-            sender=attempt.message.from_address,
-            recipient=attempt.message.to_address,
-            body=attempt.content.body,
-            idempotency_key=key_of(attempt.message.id, attempt.connection.spec),
+        message = attempt.message
+        outgoing = Outgoing(
+            message_id=message.id,
+            sender=message.from_address,
+            recipient=message.to_address,
+            content=attempt.content,
+            key=key_of(message.id, attempt.connection.spec),
             status_url=self._status_url(attempt),
-            media=attempt.content.media,
+            references=attempt.references,
         )
+        outbound = rules_of(message.channel).outbound(outgoing)
         try:
             async with asyncio.timeout(self._timeout_s):
                 provider = await self._connections.provider(attempt.connection)
@@ -184,7 +189,7 @@ class Delivery:
         late = self._clock.monotonic() - attempt.begun_s > self._timeout_s
         if late or not self._may_ask(attempt.begun_s):
             return _StoodStill("The hub stood still before it could ask the provider.")
-        return await self._ask(provider, attempt, sms)
+        return await self._ask(provider, attempt, outbound)
 
     def _status_url(self, attempt: Attempt) -> str | None:
         """Return where to report an attempt: vendors refuse a text with a URL they cannot call."""
@@ -194,10 +199,10 @@ class Delivery:
         return self._callback_url(kind, attempt.message.agent_id, attempt.id)
 
     async def _ask(
-        self, provider: MessageProvider[Any], attempt: Attempt, sms: OutboundSms
+        self, provider: MessageProvider[Any], attempt: Attempt, outbound: Outbound
     ) -> Receipt | ProviderError:
         try:
-            return _checked(await ask(lambda: provider.send(sms), self._timeout_s))
+            return _checked(await ask(lambda: provider.send(outbound), self._timeout_s))
         except ProviderError as error:
             return error
         except Unsupported as error:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from trunkline.core.channels import rules_of
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.connections.registry import MessageSpec
 from trunkline.core.messages import repository
@@ -43,7 +44,7 @@ def note_failure(
         provider_code=code,
         reason=sentence[:300],
     )
-    if failure.kind is FailureKind.OPTED_OUT:
+    if failure.kind in rules_of(message.channel).closing:
         close(journal, tx, workspace_id, message, event_id)
 
 

@@ -6,12 +6,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from trunkline.core.messages.content import Form
 from trunkline.core.messages.models import SendMessage, Status
 from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.core.problems import IdempotencyConflict
 from trunkline.db.hot import Hot
 from trunkline.db.schema import idempotency_keys, messages
-from trunkline.sdk import E164, Tx
+from trunkline.sdk import Tx
 
 GIVEN_FOR: Final = timedelta(hours=72)
 """How long a caller's key is remembered."""
@@ -82,7 +83,7 @@ class Key:
     given: bool
     hash: bytes
     content_hash: bytes
-    recipient: E164
+    recipient: str
     lasts: timedelta
 
 
@@ -95,18 +96,19 @@ class First:
 
 
 def key_of(
-    keys: Keys, agent_id: str, command: SendMessage, recipient: E164, *, window_s: int
+    keys: Keys, agent_id: str, command: SendMessage, recipient: str, *, window_s: int
 ) -> Key:
     """Return the key of a send; without a given one it is derived and lasts `window_s` seconds."""
     content = keys.digest(
         Purpose.PSEUDONYMS,
         "content",
-        command.channel.value,
+        command.channel,
         recipient,
         command.content.body,
         command.reply_to or "",
         *([command.send_at.isoformat()] if command.send_at else []),
         *command.content.media_urls,
+        *([command.content.packed()] if command.content.form is not Form.PLAIN else []),
     )
     given = command.idempotency_key
     parts = ("given", agent_id, given) if given else ("derived", agent_id, content.hex())

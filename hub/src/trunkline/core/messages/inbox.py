@@ -10,11 +10,9 @@ import sqlalchemy as sa
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.messages import repository, trail
-from trunkline.core.messages.content import unpacked
-from trunkline.core.messages.journal import place_of
+from trunkline.core.messages.journal import content_in, place_of
 from trunkline.core.messages.models import (
     BodyState,
-    Channel,
     Direction,
     HistoryEntry,
     Message,
@@ -36,7 +34,7 @@ _CURSOR: Final = re.compile(r"msg_[0-9a-f]{32}")
 class Query:
     """Which messages to read; `limit` is 1 to 200, `cursor` an earlier page's `next_cursor`."""
 
-    channel: Channel | None = None
+    channel: str | None = None
     contact_number: str | None = None
     since: datetime | None = None
     unread: bool = False
@@ -215,7 +213,7 @@ class Inbox:
                 text = self._vault.unlock(place, key_id, wrapped_key, held)
         except Unreadable:  # the other messages can still be read
             self._log.error("body.unreadable", messageId=message.id)
-        content = None if text is None else unpacked(text, media_count=message.media_count)
+        content = None if text is None else content_in(message, text)
         return ReadableMessage(message=message, content=content)
 
 
@@ -231,7 +229,7 @@ def _conditions(
 ) -> list[sa.ColumnElement[bool]]:
     wanted = [messages.c.workspace_id == workspace_id, messages.c.agent_id == agent.id]
     if query.channel is not None:
-        wanted.append(messages.c.channel == query.channel.value)
+        wanted.append(messages.c.channel == query.channel)
     if query.contact_number is not None:
         who = read_addresses(tx, workspace_id, agent, query.contact_number, "contactNumber")
         wanted.append(sa.or_(messages.c.from_address.in_(who), messages.c.to_address.in_(who)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from trunkline.core.messages import repository, trail
-from trunkline.core.messages.content import Content, unpacked
+from trunkline.core.messages.content import Content, Form, unpacked
 from trunkline.core.messages.models import (
     FINAL,
     TAKEN,
@@ -45,11 +45,13 @@ class Journal:
         Its content goes to the vault; or beside it, encrypted, if its owner keeps texts; or
         nowhere, for None.
         """
+        if content is not None:
+            message = replace(message, content_form=content.form)
         place = place_of(workspace_id, message)
         contact = contact_of(message)
         days = 0
         if content is not None:
-            days = keep_days(tx, workspace_id, message.agent_id, message.channel.value)
+            days = keep_days(tx, workspace_id, message.agent_id, message.channel)
         sealed, until = None, None
         if content is None:
             message = replace(message, body_state=BodyState.SHREDDED)
@@ -119,7 +121,7 @@ class Journal:
             text = None if sealed is None else self.vault.unseal(tx, place, sealed)
         else:
             text = self.vault.held(tx, place)
-        return None if text is None else unpacked(text, media_count=message.media_count)
+        return None if text is None else content_in(message, text)
 
     def acknowledge(self, tx: Tx, workspace_id: str, message: Message) -> None:
         """Note that an agent is done with an inbound message; its text is needed no more."""
@@ -134,9 +136,16 @@ class Journal:
             repository.set_values(tx, workspace_id, message.id, body_state=BodyState.SHREDDED.value)
 
 
+def content_in(message: Message, text: str) -> Content:
+    """Return the content of a message from what was encrypted of it."""
+    return unpacked(text, media_count=message.media_count, form=message.content_form)
+
+
 def place_of(workspace_id: str, message: Message) -> Place:
     """Return where the content of a message belongs."""
     column = "body_and_media" if message.media_count else "body"
+    if message.content_form is Form.OBJECT:
+        column = "content"
     return Place(workspace_id=workspace_id, table=messages.name, row_id=message.id, column=column)
 
 

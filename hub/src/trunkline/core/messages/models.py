@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from trunkline.core.messages.content import Content
+from trunkline.core.messages.content import Content, Form
 
 
 class Status(StrEnum):
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 
 class Channel(StrEnum):
-    """How a message travels."""
+    """How a message travels, of the channels that the hub knows; others are plain text."""
 
     SMS = "sms"
     WHATSAPP = "whatsapp"
@@ -134,7 +134,7 @@ class SendMessage:
         batch_id: The batch it is part of: it is queued, and the answer waits for nothing.
     """
 
-    channel: Channel
+    channel: str
     content: Content
     to: str | None = None
     to_agent_id: str | None = None
@@ -161,12 +161,15 @@ class Message:
         deadline_at: No attempt begins after it.
         batch_id: The batch it is part of.
         flag: Why a person should look at it, if one should.
+        content_form: How its content is written down.
+        ref: What it is called on its channel: of a mail its Message-ID, with brackets.
+        thread: The first message of the thread it is in, on channels that have such.
     """
 
     id: str
     created_at: datetime
     agent_id: str
-    channel: Channel
+    channel: str
     direction: Direction
     from_address: str
     to_address: str
@@ -192,6 +195,9 @@ class Message:
     batch_id: str | None = None
     flag: Flag | None = None
     provider_code: str | None = None
+    content_form: Form = Form.PLAIN
+    ref: str | None = None
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from trunkline.core.channels import kind_of
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.marks import find_mark, set_mark
@@ -123,7 +124,7 @@ class Overdue:
         asked = [
             (message, connection)
             for _, message in messages
-            if (connection := self.connections.find(message.connection)) is not None
+            if (connection := self._connection_of(message)) is not None
             and not connection.fault
             and Capability.LOOKUP_BY_ID in connection.spec.capabilities
             and message.external_id is not None
@@ -142,7 +143,7 @@ class Overdue:
         self._write_mark(tx, f"{batch.upto} {_FREE}", now)
         for workspace_id, message in batch.messages:
             report = reports.get(message.id)
-            connection = self.connections.find(message.connection)
+            connection = self._connection_of(message)
             if report is not None and connection is not None:
                 note_report(
                     self.journal, self.engine, tx, workspace_id, message, report, connection.spec
@@ -155,9 +156,12 @@ class Overdue:
                 flagged[message.connection] += 1
         return flagged
 
+    def _connection_of(self, message: Message) -> Connection | None:
+        return self.connections.find(message.connection, kind_of(message.channel))
+
     def _could_be_known(self, message: Message) -> bool:
         """Tell whether anybody could have told: where nobody ever does, silence says nothing."""
-        connection = self.connections.find(message.connection)
+        connection = self._connection_of(message)
         return connection is None or bool(_REPORTABLE & connection.spec.capabilities)
 
     def _read_mark(self, tx: Tx, now: datetime) -> tuple[str, str]:

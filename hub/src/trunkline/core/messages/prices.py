@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from trunkline.core.channels import kind_of
 from trunkline.core.connections.registry import Connections, MessageSpec
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
@@ -37,7 +38,7 @@ class Prices:
         )
         if message is None or message.cost_final or message.external_id is None:
             return
-        connection = self.connections.find(message.connection)
+        connection = self.connections.find(message.connection, kind_of(message.channel))
         if connection is None or connection.fault:
             return
         number = message.external_id

@@ -2,20 +2,20 @@
 
 from typing import Final
 
+from trunkline.core.addresses import canonical, read_email, spellings
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import AGENT_ID, Agent
+from trunkline.core.channels import ChannelRules
 from trunkline.core.messages import repository
-from trunkline.core.messages.models import Message, SendMessage
+from trunkline.core.messages.models import Channel, Message, SendMessage
 from trunkline.core.numbers import (
     NotANumber,
     as_written,
-    is_number,
     is_short_code,
     parse_number,
     region_of,
-    spellings,
 )
-from trunkline.core.problems import Invalid, Missing, Unsupported
+from trunkline.core.problems import Invalid, Missing
 from trunkline.sdk import E164, Tx
 
 _NEITHER: Final = (
@@ -23,6 +23,7 @@ _NEITHER: Final = (
     "The names and short codes that some texts come from cannot be written to."
 )
 _NO_AGENT: Final = "no such agent."
+_NO_MAIL: Final = "neither a bare e-mail address (such as ann@example.com) nor the id of an agent."
 _NOBODY: Final = (
     "nobody that you have messages of: give a phone number, an agent's id, or a name or short code "
     "that has written to you."
@@ -34,31 +35,49 @@ _NOT_ANSWERABLE: Final = (
 
 
 def read_recipient(
-    tx: Tx, workspace_id: str, sender: Agent, command: SendMessage, answered: Message | None
-) -> E164:
+    tx: Tx,
+    workspace_id: str,
+    sender: Agent,
+    command: SendMessage,
+    answered: Message | None,
+    rules: ChannelRules,
+) -> str:
     """
-    Return the number a text goes to.
+    Return the address that a message goes to.
 
-    `to` is read in this order: an e-mail address, a phone number (E.164, or as dialled in the
-    agent's country), an agent's id. Who wrote is answered at exactly the address that wrote,
-    whether the library takes that for a number or not.
+    `to` is an address of the channel (a number as in E.164, or as dialled in the agent's country)
+    or an agent's id. Who wrote is answered at exactly the address that wrote, whether the library
+    takes that for a number or not.
     """
     if (command.to is None) == (command.to_agent_id is None):
         raise Invalid("to", "give exactly one of to and toAgentId.")
+    if answered is not None and answered.channel != rules.name:
+        raise Invalid("channel", f"that message came by {answered.channel}: answer it by that.")
     if command.to_agent_id is not None:
-        recipient = _phone_of(tx, workspace_id, command.to_agent_id, "toAgentId", _NO_AGENT)
+        recipient = _address_of(
+            tx, workspace_id, command.to_agent_id, "toAgentId", rules, _NO_AGENT
+        )
     else:
         to = (command.to or "").strip()
-        if "@" in to:
-            raise Unsupported("to", "this is an e-mail address; the hub cannot send e-mail yet.")
         if answered is not None and to == answered.from_address:
-            return _answerable(answered)
-        recipient = _number_of(tx, workspace_id, sender, to)
+            return _answerable(answered, rules)
+        recipient = _read(tx, workspace_id, sender, to, rules)
     if answered is None:
         return recipient
-    if recipient not in spellings(answered.from_address):
+    if canonical(recipient) not in map(canonical, spellings(answered.from_address)):
         raise Invalid("replyTo", "that message came from somebody else than you write to.")
-    return _answerable(answered)
+    return _answerable(answered, rules)
+
+
+def _read(tx: Tx, workspace_id: str, sender: Agent, to: str, rules: ChannelRules) -> str:
+    if rules.name == Channel.EMAIL:
+        found = rules.read_address(to, None)
+        return found or _address_of(tx, workspace_id, to, "to", rules, _NO_MAIL)
+    if "@" in to:
+        raise Invalid("to", "this is an e-mail address: write to it with the channel email.")
+    if rules.read_address(to, None) == to and not as_written(to):  # a user id
+        return to
+    return _number_of(tx, workspace_id, sender, to, rules)
 
 
 def must_look_up(to: str) -> bool:
@@ -78,7 +97,9 @@ def read_addresses(
     """
     text = text.strip()
     if agents.find_agent(tx, workspace_id, text) is not None:
-        return spellings(_phone_of(tx, workspace_id, text, field))
+        return _all_of(tx, workspace_id, text, field)
+    if (mail := read_email(text)) is not None:
+        return (mail,)
     number, written = _parsed(text, country_of(agent)), as_written(text)
     found = [] if isinstance(number, NotANumber) else list(spellings(number))
     if written is not None:
@@ -99,14 +120,14 @@ def country_of(agent: Agent) -> str | None:
     return region_of(agent.phone)
 
 
-def _number_of(tx: Tx, workspace_id: str, agent: Agent, to: str) -> E164:
+def _number_of(tx: Tx, workspace_id: str, agent: Agent, to: str, rules: ChannelRules) -> E164 | str:
     number, written = _parsed(to, country_of(agent)), as_written(to)
     if written not in (None, number) and repository.has_written(
         tx, workspace_id, agent.id, written
     ):
         return written
     if isinstance(number, NotANumber):
-        return _phone_of(tx, workspace_id, to, "to", number)
+        return _address_of(tx, workspace_id, to, "to", rules, number)
     return number
 
 
@@ -117,21 +138,36 @@ def _parsed(text: str, country: str | None) -> E164 | NotANumber:
         return error
 
 
-def _answerable(message: Message) -> E164:
-    if not is_number(message.from_address):
+def _answerable(message: Message, rules: ChannelRules) -> str:
+    if not rules.answerable(message.from_address):
         raise Invalid("replyTo", _NOT_ANSWERABLE)
-    return E164(message.from_address)
+    return message.from_address
 
 
-def _phone_of(
-    tx: Tx, workspace_id: str, agent_id: str, field: str, fault: object = _NEITHER
-) -> E164:
-    """Return the number of an agent; `fault` is what is wrong with `agent_id` if it is none's."""
+def _all_of(tx: Tx, workspace_id: str, agent_id: str, field: str) -> tuple[str, ...]:
+    """Return every address of an agent, as it may stand in messages."""
+    agent = agents.find_agent(tx, workspace_id, agent_id)
+    addresses = agent.addresses.values() if agent else ()
+    if not addresses:
+        raise Missing(f"The agent you name in {field} has no address.")
+    return tuple(dict.fromkeys(one for each in addresses for one in spellings(each)))
+
+
+def _address_of(
+    tx: Tx,
+    workspace_id: str,
+    agent_id: str,
+    field: str,
+    rules: ChannelRules,
+    fault: object,
+) -> str:
+    """Return the address of an agent; `fault` is what is wrong with `agent_id` if it is none's."""
     agent = agents.find_agent(tx, workspace_id, agent_id)
     if agent is None:
-        raise Invalid(
-            field, str(fault) if field != "to" or not AGENT_ID.fullmatch(agent_id) else _NEITHER
-        )
-    if agent.phone is None:
-        raise Missing("The agent you write to has no phone number.")
-    return agent.phone
+        neither = _NO_MAIL if rules.name == Channel.EMAIL else _NEITHER
+        is_id = AGENT_ID.fullmatch(agent_id)
+        raise Invalid(field, str(fault) if field != "to" or not is_id else neither)
+    address = agent.address(rules.name)
+    if address is None:
+        raise Missing(f"The agent you write to has no {rules.address}.")
+    return address

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from trunkline.core.channels import kind_of
 from trunkline.core.connections.clocks import VendorClocks
 from trunkline.core.connections.registry import Connection, Connections, MessageSpec
 from trunkline.core.engine.engine import Engine
@@ -88,7 +89,8 @@ class Reconciliation:
         question = await self.db.read(lambda tx: self._question(tx, workspace_id, job.subject_id))
         if question is None:
             return
-        connection = self.connections.find(question.message.connection)
+        message = question.message
+        connection = self.connections.find(message.connection, kind_of(message.channel))
         if connection is None or connection.fault or now > question.asked_until:
             await self._flag(workspace_id, question)
             return
@@ -110,7 +112,7 @@ class Reconciliation:
             return None
         begun_at = trail.begun_at(tx, workspace_id, message_id) or message.created_at
         first_at = trail.unknown_since(tx, workspace_id, message_id) or begun_at
-        connection = self.connections.find(message.connection)
+        connection = self.connections.find(message.connection, kind_of(message.channel))
         spec = connection.spec if connection else None
         # The provider is opened, and then asked, and each may take that long.
         takes = timedelta(seconds=2 * self.timeout_s)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from trunkline.core.agents import repository as agents
+from trunkline.core.channels import rules_of
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.connections.routes import Later, Routes
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
-from trunkline.core.gate.gate import needed
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.beginning import Beginning
 from trunkline.core.messages.delivery import Delivery
@@ -115,13 +115,14 @@ class Redelivery:
         message = repository.find_message(tx, workspace_id, message_id)
         if message is None or message.status is not standing:
             return ()
-        own = self.connections.find(message.connection)
+        rules = rules_of(message.channel)
+        own = self.connections.find(message.connection, rules.kind)
         if own is None:
             raise _gone(message)
         agent = agents.find_agent(tx, workspace_id, message.agent_id)
         was_unknown = trail.unknown_since(tx, workspace_id, message_id) is not None
         if agent is not None and not was_unknown:
-            needs = needed(message.media_count > 0)
+            needs = rules.needs(with_media=message.media_count > 0)
             candidates = self.connections.candidates(own, agent, needs)
         else:  # whoever may have it is not passed over: it would be sent twice
             candidates = () if own.fault else (own,)

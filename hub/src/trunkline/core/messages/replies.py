@@ -11,7 +11,7 @@ from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.agents.tokens import check_living
 from trunkline.core.messages.inbox import Inbox
-from trunkline.core.messages.models import TAKEN, Channel, Direction, ReadableMessage, Status
+from trunkline.core.messages.models import TAKEN, Direction, ReadableMessage, Status
 from trunkline.core.messages.recipient import read_addresses
 from trunkline.core.messages.service import until_noted
 from trunkline.core.principal import Principal
@@ -38,7 +38,7 @@ class Wanted:
     """
 
     contact: str | None
-    channel: Channel | None
+    channel: str | None
     after: str | None
     timeout_s: float
 
@@ -152,5 +152,5 @@ def _of(
         messages.c.direction == direction.value,
     ]
     if wanted.channel is not None:
-        conditions.append(messages.c.channel == wanted.channel.value)
+        conditions.append(messages.c.channel == wanted.channel)
     return conditions

@@ -1,16 +1,17 @@
 """All SQL of messages, their attempts and their history."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from trunkline.core.messages.content import Form
 from trunkline.core.messages.models import (
     MOVES,
     BodyState,
-    Channel,
     Direction,
     Flag,
     Message,
@@ -21,38 +22,24 @@ from trunkline.db.schema import message_attempts, messages
 from trunkline.db.types import earliest_id
 from trunkline.sdk import Tx
 
-COLUMNS = (
-    messages.c.id,
-    messages.c.created_at,
-    messages.c.agent_id,
-    messages.c.channel,
-    messages.c.direction,
-    messages.c.from_address,
-    messages.c.to_address,
-    messages.c.body_state,
-    messages.c.connection,
-    messages.c.provider,
-    messages.c.external_id,
-    messages.c.status,
-    messages.c.segments,
-    messages.c.cost,
-    messages.c.currency,
-    messages.c.cost_final,
-    messages.c.error_code,
-    messages.c.rule,
-    messages.c.reason,
-    messages.c.retry_after_s,
-    messages.c.reply_to,
-    messages.c.acknowledged_at,
-    messages.c.media_count,
-    messages.c.attempts,
-    messages.c.due_at,
-    messages.c.deadline_at,
-    messages.c.batch_id,
-    messages.c.flag,
-    messages.c.provider_code,
-)
+_COLUMN_OF = {
+    field.name: {"cost_micros": "cost"}.get(field.name, field.name) for field in fields(Message)
+}
+"""The column that each field of a message lies in."""
+
+COLUMNS = tuple(messages.c[name] for name in _COLUMN_OF.values())
 """What `to_message` reads, in its order."""
+
+_KINDS: Mapping[str, Callable[[Any], Any]] = {
+    "direction": Direction,
+    "body_state": BodyState,
+    "status": Status,
+    "flag": Flag,
+    "cost_final": bool,
+    "content_form": Form,
+}
+_READ = tuple((name, _KINDS.get(name)) for name in _COLUMN_OF)
+"""Each field, and what makes its value of the column's, if that is not the value itself."""
 
 _ADD = Hot(sa.insert(messages))
 _FIND = Hot(
@@ -111,35 +98,10 @@ _RECEIPT = Hot(
 def to_message(row: Sequence[Any]) -> Message:
     """Return the message that `COLUMNS` of a row describe."""
     return Message(
-        id=row[0],
-        created_at=row[1],
-        agent_id=row[2],
-        channel=Channel(row[3]),
-        direction=Direction(row[4]),
-        from_address=row[5],
-        to_address=row[6],
-        body_state=BodyState(row[7]),
-        connection=row[8],
-        provider=row[9],
-        external_id=row[10],
-        status=Status(row[11]),
-        segments=row[12],
-        cost_micros=row[13],
-        currency=row[14],
-        cost_final=bool(row[15]),
-        error_code=row[16],
-        rule=row[17],
-        reason=row[18],
-        retry_after_s=row[19],
-        reply_to=row[20],
-        acknowledged_at=row[21],
-        media_count=row[22],
-        attempts=row[23],
-        due_at=row[24],
-        deadline_at=row[25],
-        batch_id=row[26],
-        flag=row[27] and Flag(row[27]),
-        provider_code=row[28],
+        **{
+            name: value if kind is None or value is None else kind(value)
+            for (name, kind), value in zip(_READ, row, strict=False)
+        }
     )
 
 
@@ -159,39 +121,11 @@ def add_message(
     _ADD(
         tx,
         {
-            "id": message.id,
             "workspace_id": workspace_id,
-            "created_at": message.created_at,
             "updated_at": message.created_at,
-            "agent_id": message.agent_id,
-            "channel": message.channel.value,
-            "direction": message.direction.value,
-            "from_address": message.from_address,
-            "to_address": message.to_address,
             "body": body,
-            "body_state": message.body_state.value,
             "body_until": body_until,
-            "connection": message.connection,
-            "provider": message.provider,
-            "external_id": message.external_id,
-            "status": message.status.value,
-            "segments": message.segments,
-            "cost": message.cost_micros,
-            "currency": message.currency,
-            "cost_final": message.cost_final,
-            "error_code": message.error_code,
-            "rule": message.rule,
-            "reason": message.reason,
-            "retry_after_s": message.retry_after_s,
-            "reply_to": message.reply_to,
-            "acknowledged_at": message.acknowledged_at,
-            "media_count": message.media_count,
-            "attempts": message.attempts,
-            "due_at": message.due_at,
-            "deadline_at": message.deadline_at,
-            "batch_id": message.batch_id,
-            "flag": message.flag,
-            "provider_code": message.provider_code,
+            **{column: getattr(message, name) for name, column in _COLUMN_OF.items()},
         },
     )
     tx.notify("messages", message.id)

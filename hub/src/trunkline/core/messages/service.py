@@ -2,24 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
+from trunkline.core.channels import CHANNELS, ChannelRules
 from trunkline.core.connections.routes import Later, Route, Routes
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.repository import JobKind
-from trunkline.core.gate.gate import Gate, SmsAct
+from trunkline.core.gate.gate import Act, Gate
 from trunkline.core.messages import idempotency, repository
 from trunkline.core.messages.admission import Admission, Plan
-from trunkline.core.messages.content import shows_anything
+from trunkline.core.messages.content import Content
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
-    Channel,
     Direction,
     Evidence,
     Message,
@@ -30,6 +30,7 @@ from trunkline.core.messages.models import (
 from trunkline.core.messages.recipient import must_look_up, read_recipient
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys
+from trunkline.core.privacy.vault import Unreadable
 from trunkline.core.problems import (
     Blocked,
     Invalid,
@@ -43,7 +44,6 @@ from trunkline.core.problems import (
     Unsupported,
 )
 from trunkline.sdk import (
-    E164,
     Clock,
     Database,
     DatabaseFailed,
@@ -70,10 +70,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    """A send as read: by whom, to whom, under which key, and what that is bound to, if anything."""
+    """
+    A send as read: by whom, to whom, what, in which thread, under which key, and what that is
+    bound to, if anything.
+    """
 
     agent: Agent
-    recipient: E164
+    recipient: str
+    content: Content
+    thread: str | None
     key: Key
     first: First | None
 
@@ -114,25 +119,31 @@ class Messages:
         Raises:
             Problem: One of the documented refusals. Whatever was not raised may have gone out.
         """
-        if command.channel is not Channel.SMS:
-            raise Unsupported("channel", "the hub can send sms, and no other channel yet.")
-        if not (shows_anything(command.content.body) or command.content.media_urls):
-            raise Invalid("body", "a text without media cannot be empty.")
+        rules = CHANNELS.get(command.channel)
+        if rules is None:
+            raise Unsupported("channel", f"the hub can send {', '.join(CHANNELS)}.")
+        if command.reply_to is None:
+            rules.check(command.content)
         draft = await self._db.read(
-            lambda tx: self._draft(tx, principal, agent_id, command),
+            lambda tx: self._draft(tx, principal, agent_id, command, rules),
             heavy=must_look_up(command.to or ""),
         )
         if draft.first is not None and draft.first.counts:
             return await self._replay(principal, command, draft.first.message_id)
         if command.send_at is not None:
             self._check_time(command.send_at)
-        act = SmsAct(agent=draft.agent, recipient=draft.recipient, content=command.content)
+        act = Act(agent=draft.agent, rules=rules, recipient=draft.recipient, content=draft.content)
         reviewed = await self._gate.review(act)
         route: Route | Later | None = None
         if command.send_at is None and command.batch_id is None:
             route = await self._routes.first(reviewed.candidates)
         plan = Plan(
-            principal=principal, command=command, key=draft.key, reviewed=reviewed, route=route
+            principal=principal,
+            command=command,
+            key=draft.key,
+            reviewed=reviewed,
+            route=route,
+            thread=draft.thread,
         )
         return await self._shielded(self._carry_out(plan))
 
@@ -183,7 +194,14 @@ class Messages:
                 "sendAt", f"is more than {LONGEST_WAIT.days} days away. Give a time before that."
             )
 
-    def _draft(self, tx: Tx, principal: Principal, agent_id: str, command: SendMessage) -> _Draft:
+    def _draft(
+        self,
+        tx: Tx,
+        principal: Principal,
+        agent_id: str,
+        command: SendMessage,
+        rules: ChannelRules,
+    ) -> _Draft:
         workspace_id = principal.workspace_id
         agent = agents.find_agent(tx, workspace_id, agent_id)
         if agent is None:
@@ -197,10 +215,28 @@ class Messages:
                 or answered.direction is not Direction.INBOUND
             ):
                 raise Invalid("replyTo", "there is no such inbound message of this agent.")
-        recipient = read_recipient(tx, workspace_id, agent, command, answered)
+        recipient = read_recipient(tx, workspace_id, agent, command, answered, rules)
+        if answered is not None:
+            content = rules.answering(command.content, self._subject_of(tx, workspace_id, answered))
+            command = replace(command, content=content)
         key = idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
         first = idempotency.find_first(tx, workspace_id, key, self._clock.now())
-        return _Draft(agent=agent, recipient=recipient, key=key, first=first)
+        return _Draft(
+            agent=agent,
+            recipient=recipient,
+            content=command.content,
+            thread=answered.thread if answered else None,
+            key=key,
+            first=first,
+        )
+
+    def _subject_of(self, tx: Tx, workspace_id: str, answered: Message) -> str:
+        """Return the subject of a mail that is answered, as far as it is still there."""
+        try:
+            content = self._journal.content(tx, workspace_id, answered)
+        except Unreadable:
+            content = None
+        return content.subject if content else ""
 
     async def _shielded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Run `work` to its end, also when the caller goes away half-way."""

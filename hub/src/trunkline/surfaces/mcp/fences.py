@@ -4,7 +4,16 @@ import re
 from hashlib import sha256
 from typing import Any, Final
 
-_WRITTEN: Final = ("subject", "body", "mediaUrl", "mediaUrls")
+_WRITTEN: Final = (
+    "fromName",
+    "subject",
+    "body",
+    "cc",
+    "choice",
+    "attachments",
+    "mediaUrl",
+    "mediaUrls",
+)
 """The fields of a message that hold what somebody else chose the words of; URLs hold words too."""
 _BARE_SENDER: Final = re.compile(r"\+?\d{1,15}", re.ASCII)
 """Numbers and short codes. A name can instruct, or be the id of an agent that did not write."""

@@ -9,11 +9,11 @@ from trunkline.core import problems
 from trunkline.core.principal import Scope
 from trunkline.core.problems import Problem
 from trunkline.surfaces.http import problem_object
+from trunkline.surfaces.message_shapes import MessageShape
 from trunkline.surfaces.operations import AnyOperation
 from trunkline.surfaces.rest import examples
 from trunkline.surfaces.rest.paths import JSON, PATHS, Described
 from trunkline.surfaces.schemas import Schema, schema_of
-from trunkline.surfaces.shapes import MessageShape
 
 _PROBLEM: Final = "application/problem+json"
 _ANYWHERE: Final = (401, 403, 500, 503)

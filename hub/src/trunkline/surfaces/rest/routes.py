@@ -13,9 +13,10 @@ from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Forbidden, Invalid, NotFound, Problem
 from trunkline.surfaces.http import authenticate, read_object, while_connected
+from trunkline.surfaces.message_shapes import message_shape
 from trunkline.surfaces.operations import AnyOperation, Catalogue
 from trunkline.surfaces.rest.openapi import openapi_document
-from trunkline.surfaces.shapes import REFERENCE, message_shape
+from trunkline.surfaces.shapes import REFERENCE
 
 Handler = Callable[..., Awaitable[Response]]
 

@@ -1,0 +1,85 @@
+"""E-mail: addresses with an @, subjects, text and HTML, threads by Message-ID."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from trunkline.core.addresses import read_email
+from trunkline.core.channels.base import ChannelRules, Outgoing, Units
+from trunkline.core.messages.content import Content, shows_anything
+from trunkline.core.problems import Invalid
+from trunkline.sdk import EMAIL, Capability, FailureKind, OutboundEmail
+
+MAX_BYTES: Final = 1_000_000
+"""Most bytes of a mail's text and of its HTML: Gmail shows 102 kB of it; none needs more."""
+
+MOST_COPIES: Final = 50
+"""Most recipients of one mail, copies too: Resend's limit ("Send email", November 2026)."""
+
+
+_ANSWERS: Final = re.compile(r"(?i)\s*re\s*:")
+
+
+class Email(ChannelRules):
+    """The rules of e-mail."""
+
+    name = "email"
+    kind = EMAIL.name
+    noun = "mail"
+    address = "e-mail address"
+    set_by = "email"
+    fields = frozenset({"subject", "html", "cc", "bcc"})
+    closing = frozenset({FailureKind.OPTED_OUT, FailureKind.UNREACHABLE})
+
+    def read_address(self, text: str, country: str | None) -> str | None:
+        return read_email(text)
+
+    def check(self, content: Content) -> Units:
+        self.check_fields(content)
+        if not content.subject.strip():
+            raise Invalid("subject", "a mail needs a subject, unless it answers one (replyTo).")
+        if not (shows_anything(content.body) or content.html or content.media):
+            raise Invalid("body", "a mail without attachments cannot be empty.")
+        for field, text in (("body", content.body), ("html", content.html or "")):
+            if len(text.encode()) > MAX_BYTES:
+                raise Invalid(field, f"a mail's text has at most {MAX_BYTES:,} bytes.")
+        for field, addresses in (("cc", content.cc), ("bcc", content.bcc)):
+            if any(read_email(each) != each for each in addresses):
+                raise Invalid(field, "give bare e-mail addresses, such as ann@example.com.")
+        if len(content.cc) + len(content.bcc) >= MOST_COPIES:
+            raise Invalid("cc", f"a mail has at most {MOST_COPIES} recipients.")
+        return Units()
+
+    def answering(self, content: Content, subject: str) -> Content:
+        if content.subject.strip() or not subject:
+            return content
+        again = subject if _ANSWERS.match(subject) else f"Re: {subject}"
+        return replace(content, subject=again)
+
+    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[Capability]:
+        more = {Capability.EMAIL_ATTACH} if with_media else set()
+        return frozenset({Capability.EMAIL_SEND} | more)
+
+    def outbound(self, outgoing: Outgoing) -> OutboundEmail:
+        content = outgoing.content
+        own = self.ref(outgoing.message_id, outgoing.sender)
+        return OutboundEmail(
+            sender=outgoing.sender,
+            recipient=outgoing.recipient,
+            body=content.body,
+            idempotency_key=outgoing.key,
+            status_url=outgoing.status_url,
+            media=content.media,
+            subject=content.subject,
+            message_id=own,
+            sender_name=content.sender_name,
+            html=content.html,
+            cc=content.cc,
+            bcc=content.bcc,
+            reply_to=content.reply_to,
+            in_reply_to=outgoing.references[-1] if outgoing.references else None,
+            references=outgoing.references,
+        )
+
+    def ref(self, message_id: str, sender: str) -> str:
+        return f"<{message_id}@{sender.rpartition('@')[2]}>"

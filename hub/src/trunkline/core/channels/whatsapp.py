@@ -1,0 +1,86 @@
+"""WhatsApp: numbers or user ids, session messages within 24 hours, and templates at any time."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+from trunkline.core.channels.base import Block, ChannelRules, Facts, Outgoing, Units
+from trunkline.core.messages.content import Content
+from trunkline.core.numbers import NotANumber, parse_number
+from trunkline.core.problems import Invalid
+from trunkline.sdk import WHATSAPP, Capability, OutboundWhatsApp, is_demo_number
+
+MAX_CHARACTERS: Final = 4096
+"""Longest text of a session message (Meta, "Text messages", November 2026)."""
+
+WINDOW: Final = timedelta(hours=24)
+"""For so long after a person wrote last a session message may be sent."""
+
+_USER_ID: Final = re.compile(r"CC\.[A-Za-z0-9]{1,128}")
+"""A business-scoped user id, of people who show no number (Meta, read 2026-11-05)."""
+
+
+class WhatsApp(ChannelRules):
+    """The rules of WhatsApp."""
+
+    name = "whatsapp"
+    kind = WHATSAPP.name
+    noun = "WhatsApp message"
+    address = "WhatsApp number"
+    set_by = "whatsapp"
+    fields = frozenset({"templateId", "templateVars"})
+    asks_when_written = True
+
+    def read_address(self, text: str, country: str | None) -> str | None:
+        if _USER_ID.fullmatch(text.strip()):
+            return text.strip()
+        try:
+            return parse_number(text, country)
+        except NotANumber:
+            return None
+
+    def check(self, content: Content) -> Units:
+        if content.template is None:
+            super().check(content)
+        self.check_fields(content)
+        if len(content.body) > MAX_CHARACTERS:
+            raise Invalid("body", f"a WhatsApp message has at most {MAX_CHARACTERS} characters.")
+        return Units()
+
+    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[Capability]:
+        needed = {Capability.WHATSAPP_SEND}
+        if with_media:
+            needed.add(Capability.WHATSAPP_MEDIA)
+        if with_template:
+            needed.add(Capability.WHATSAPP_TEMPLATE)
+        return frozenset(needed)
+
+    def check_reach(self, sender: str, recipient: str, *, simulated: bool) -> None:
+        super().check_reach(sender, recipient, simulated=simulated)
+        if is_demo_number(recipient) and not simulated:
+            raise Invalid("to", "+1 202 555 0100 to 0199 exist only in the simulated network.")
+
+    def allowed(self, content: Content, facts: Facts) -> Block | None:
+        if content.template is not None:
+            return None
+        if facts.wrote_at is not None and facts.now - facts.wrote_at < WINDOW:
+            return None
+        return Block(
+            rule="window",
+            sentence="This person has not written within the last 24 hours, and WhatsApp takes "
+            "only templates then: send one (templateId).",
+        )
+
+    def outbound(self, outgoing: Outgoing) -> OutboundWhatsApp:
+        content = outgoing.content
+        return OutboundWhatsApp(
+            sender=outgoing.sender,
+            recipient=outgoing.recipient,
+            body=content.body,
+            idempotency_key=outgoing.key,
+            status_url=outgoing.status_url,
+            media=content.media,
+            template=content.template,
+            template_values=dict(content.template_values),
+            quoted_id=outgoing.references[-1] if outgoing.references else None,
+        )

@@ -1,0 +1,154 @@
+"""Mails there and back: fields, threads, bounces, and what may not be believed."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.flows.houses import refused
+from tests.flows.hubs import Caller, Served, StartHub
+from tests.flows.mails import ANN, BOB, EVE, POST, Post, arrives, tell
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+@pytest.fixture
+async def hub(start_hub: StartHub, post: Post) -> AsyncIterator[Served]:
+    async with start_hub(plugins=post.plugins(), toml=POST) as hub:
+        yield hub
+
+
+@pytest.fixture
+async def ann(hub: Served) -> Caller:
+    await hub.local("agents_create", id="ann", values={"email": ANN})
+    return hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
+
+
+async def mail(ann: Caller, **more: object) -> dict[str, object]:
+    given = {"to": BOB, "subject": "Order 18", "body": "It is on its way.", **more}
+    answer = await ann.post("comms_send_message", {"channel": "email", **given})
+    assert answer.status_code == 200, answer.text
+    told: dict[str, object] = answer.json()
+    return told
+
+
+@pytest.mark.both
+async def test_a_mail_reaches_the_provider_with_all_that_was_said(ann: Caller, post: Post) -> None:
+    html = "<p>It is on its way.</p>"
+    sent = await mail(ann, html=html, cc=["cee@people.example"], bcc=["bee@people.example"])
+    (shown,) = await ann.inbox()
+
+    (asked,) = post.sent
+    assert (sent["status"], sent["channel"], sent["provider"]) == ("sent", "email", "post")
+    assert (asked.sender, asked.recipient) == (ANN, BOB)
+    assert (asked.subject, asked.body, asked.html) == ("Order 18", "It is on its way.", html)
+    assert (asked.cc, asked.bcc) == (("cee@people.example",), ("bee@people.example",))
+    assert asked.message_id == f"<{sent['messageId']}@agents.example>"
+    assert (asked.in_reply_to, asked.references) == (None, ())
+    assert (shown["subject"], shown["threadId"]) == ("Order 18", sent["messageId"])
+
+
+@pytest.mark.both
+async def test_a_thread_of_three_turns_holds_together(hub: Served, ann: Caller, post: Post) -> None:
+    first = await mail(ann)
+    own = post.sent[0].message_id
+    await arrives(hub, 1, subject="Re: Order 18", message_id="<b1@p>", in_reply_to=own)
+    (reply, _) = await ann.inbox()
+    again = await mail(ann, subject=None, body="Tomorrow.", replyTo=reply["id"])
+    shown = await ann.inbox()
+
+    assert {each["threadId"] for each in shown} == {first["messageId"]}
+    assert (reply["replyTo"], reply["untrusted"]) == (first["messageId"], True)
+    asked = post.sent[1]
+    assert asked.subject == "Re: Order 18"
+    assert (asked.in_reply_to, asked.references) == ("<b1@p>", (own, "<b1@p>"))
+    assert again["status"] == "sent"
+
+
+async def test_who_has_no_part_in_a_thread_does_not_get_into_it(
+    hub: Served, ann: Caller, post: Post
+) -> None:
+    first = await mail(ann)
+    await arrives(hub, 1, sender=EVE, message_id="<e@e>", in_reply_to=post.sent[0].message_id)
+    (forged, _) = await ann.inbox()
+
+    assert forged["threadId"] == forged["id"] != first["messageId"]
+    assert "replyTo" not in forged
+
+
+async def test_what_the_hosts_found_of_a_mail_is_told_and_an_automatic_one_is_marked(
+    hub: Served, ann: Caller
+) -> None:
+    await arrives(hub, 1, dmarc="fail", auto=True, sender_name="Bob B.", message_id="<b@p>")
+    (shown,) = await ann.inbox()
+
+    assert shown["authentication"] == "spf unknown, dkim unknown, dmarc fail"
+    assert (shown["automatic"], shown["fromName"]) == (True, "Bob B.")
+
+
+@pytest.mark.parametrize("code", ["no_mailbox", "complaint"])
+async def test_after_a_bounce_or_a_complaint_nothing_more_is_sent_there(
+    hub: Served, ann: Caller, code: str
+) -> None:
+    sent = await mail(ann)
+    await tell(hub, {"id": "post-1", "status": "failed", "code": code})
+    stands = await ann.status(str(sent["messageId"]))
+    more = await ann.post(
+        "comms_send_message", {"channel": "email", "to": BOB, "subject": "Again", "body": "Hello?"}
+    )
+
+    assert (stands["status"], stands["providerCode"]) == ("failed", code)
+    assert (more.status_code, more.json()["rule"]) == (403, "suppression")
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"subject": ""}, "subject"),
+        ({"subject": "a\r\nBcc: eve@elsewhere.example"}, "subject"),
+        ({"to": "bob"}, "to"),
+        ({"to": "Bob <bob@people.example>"}, "to"),
+        ({"cc": ["nobody"]}, "cc"),
+        ({"cc": ["a@b.example\r\nBcc: eve@elsewhere.example"]}, "cc"),
+        ({"body": ""}, "body"),
+        ({"to": ANN}, "to"),
+    ],
+)
+async def test_a_mail_that_cannot_be_is_refused_and_nothing_is_stored(
+    hub: Served, ann: Caller, post: Post, given: dict[str, object], field: str
+) -> None:
+    arguments = {"channel": "email", "to": BOB, "subject": "s", "body": "b", **given}
+    answer = await ann.post("comms_send_message", arguments)
+
+    assert refused(answer, 422, "invalid")
+    assert answer.json()["field"].partition(".")[0] == field
+    assert hub.count("messages") == 0
+    assert post.sent == []
+
+
+async def test_a_text_has_no_subject(hub: Served, ann: Caller) -> None:
+    answer = await ann.try_send("+14155550100", "hello", subject="Order")
+
+    assert refused(answer, 422, "unsupported")
+    assert answer.json()["field"] == "subject"
+
+
+async def test_the_same_words_under_another_subject_are_another_mail(
+    ann: Caller, post: Post
+) -> None:
+    first = await mail(ann)
+    twin = await mail(ann)
+    other = await mail(ann, subject="Order 19")
+
+    assert twin["messageId"] == first["messageId"] != other["messageId"]
+    assert len(post.sent) == 2
+
+
+async def test_no_byte_of_a_mail_is_in_clear_in_the_database(hub: Served, ann: Caller) -> None:
+    await mail(ann, subject="Quesadilla", body="Guacamole", cc=["nachos@people.example"])
+
+    stored = b"".join(path.read_bytes() for path in hub.data_dir.glob("trunkline.db*"))
+    for word in (b"Quesadilla", b"Guacamole", b"nachos@"):
+        assert word not in stored
