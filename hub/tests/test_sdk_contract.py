@@ -100,6 +100,7 @@ OPERATIONS: dict[str, tuple[object, ...]] = {
     "fetch": ("a provider's id",),
     "find": (SENDER, RECIPIENT, datetime(2026, 11, 21, tzinfo=UTC)),
     "find_by_key": ("a key", datetime(2026, 11, 21, tzinfo=UTC)),
+    "listen": (None,),
     "verify": (),
     "place_call": (CALL,),
 }

@@ -36,6 +36,8 @@ from trunkline.sdk.markers import ENTRY_POINT_GROUP, PROJECT, hookimpl, hookspec
 from trunkline.sdk.messages import (
     Account,
     DeliveryStatus,
+    Heard,
+    InboundEvent,
     Media,
     MessageProvider,
     Outbound,
@@ -60,7 +62,6 @@ from trunkline.sdk.specs import (
 from trunkline.sdk.telephony import OutboundCall, TelephonyProvider
 from trunkline.sdk.webhooks import (
     CallbackKind,
-    InboundEvent,
     OptOut,
     Received,
     Reported,
@@ -107,6 +108,7 @@ __all__ = [
     "EventLog",
     "Failure",
     "FailureKind",
+    "Heard",
     "HubView",
     "IdSource",
     "Idempotency",

@@ -55,6 +55,9 @@ class Capability(StrEnum):
     LOOKUP_BY_ADDRESS = "lookup.by_address"
     """List the messages sent between two addresses since a time (`MessageProvider.find`)."""
 
+    LISTEN = "listen"
+    """Tell of what comes in through a connection held open (`MessageProvider.listen`)."""
+
     CALL_PLACE = "call.place"
     """Place an outbound phone call."""
 

@@ -33,7 +33,8 @@ class Kind:
         return f"trunkline_register_{self.name}"
 
 
-_LOOKUPS: Final = {
+_OF_ALL: Final = {
+    Capability.LISTEN: "listen",
     Capability.LOOKUP_BY_ID: "fetch",
     Capability.LOOKUP_BY_KEY: "find_by_key",
     Capability.LOOKUP_BY_ADDRESS: "find",
@@ -43,7 +44,7 @@ TELEPHONY: Final = Kind(
     provider=TelephonyProvider,
     noun="texts and calls",
     operations={
-        **_LOOKUPS,
+        **_OF_ALL,
         Capability.SMS_SEND: "send",
         Capability.MMS_SEND: "send",
         Capability.CALL_PLACE: "place_call",
@@ -53,14 +54,14 @@ EMAIL: Final = Kind(
     name="email",
     provider=EmailProvider,
     noun="e-mail",
-    operations={**_LOOKUPS, Capability.EMAIL_SEND: "send", Capability.EMAIL_ATTACH: "send"},
+    operations={**_OF_ALL, Capability.EMAIL_SEND: "send", Capability.EMAIL_ATTACH: "send"},
 )
 WHATSAPP: Final = Kind(
     name="whatsapp",
     provider=WhatsAppProvider,
     noun="WhatsApp messages",
     operations={
-        **_LOOKUPS,
+        **_OF_ALL,
         Capability.WHATSAPP_SEND: "send",
         Capability.WHATSAPP_MEDIA: "send",
         Capability.WHATSAPP_TEMPLATE: "templates",

@@ -1,5 +1,6 @@
 """The contract of every kind of message: what goes out, what a provider answers and tells of it."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -145,6 +146,33 @@ class Account:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundEvent:
+    """
+    One thing that happened at a provider.
+
+    `external_id` is the same whenever the provider tells of the same happening again, for ever, and
+    differs for every other one: the hub applies each once.
+    """
+
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """
+    What a provider that is listened to told at once, and where to go on after it.
+
+    Attributes:
+        events: In their order; none where only the position moved.
+        position: Anything that lets the adapter go on after these events, in another process too:
+            the hub stores it together with them and hands it back. Nothing personal, no secret.
+    """
+
+    events: Sequence[InboundEvent]
+    position: str
+
+
 M = TypeVar("M", bound=Outbound)
 
 
@@ -154,7 +182,8 @@ class MessageProvider(Generic[M]):
 
     Every operation has a body that raises `Unsupported`, so that a minor release of the hub can add
     an operation without breaking an adapter published before it. An operation makes one request
-    (`find` may read several pages) and never retries by itself: the hub owns retries.
+    (`find` may read several pages) and never retries by itself: the hub owns retries. `listen`
+    alone goes on until it is closed.
 
     Every operation may raise:
         RetryLater: Surely nothing happened: rate limit, refused connection, maintenance.
@@ -202,6 +231,21 @@ class MessageProvider(Generic[M]):
         The event keeps its `external_id`.
         """
         return event
+
+    def listen(self, position: str | None) -> AsyncIterator[Heard]:
+        """
+        Tell of what comes in, for as long as the hub listens: an asynchronous generator.
+
+        For providers without webhooks. The hub stores what it was told and acknowledges it by
+        asking for the next; what it had not yet stored when it stopped is told again after
+        `position`, the last that it stored. None is a first start: tell the position at once, and
+        nothing that came in before. One hub listens to a connection at a time, and closes the
+        generator when it stops.
+
+        An adapter connects anew by itself, with growing pauses. It raises `AuthFailed` or
+        `NotSetUp` where an operator must act, after which the hub listens again only much later.
+        """
+        raise Unsupported("listening")
 
     async def verify(self) -> Account:
         """

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel
 
 from trunkline.sdk.errors import BadSignature
-from trunkline.sdk.messages import DeliveryStatus, Media
+from trunkline.sdk.messages import DeliveryStatus, InboundEvent, Media
 
 C = TypeVar("C", bound=BaseModel)
 _MOST_FIELDS: Final = 1000
@@ -88,18 +88,6 @@ class WebhookReply:
     status: int = 204
     content_type: str | None = None
     body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundEvent:
-    """
-    One thing that happened at a provider.
-
-    `external_id` is the same whenever the provider tells of the same happening again, for ever, and
-    differs for every other one: the hub applies each once.
-    """
-
-    external_id: str
 
 
 class OptOut(StrEnum):
