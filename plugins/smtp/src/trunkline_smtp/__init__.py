@@ -1,0 +1,1 @@
+"""E-mail through any mail server: SMTP out, IMAP in."""

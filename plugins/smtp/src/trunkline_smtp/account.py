@@ -1,0 +1,71 @@
+"""One open mail account."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from trunkline.sdk import (
+    Account,
+    EmailProvider,
+    OutboundEmail,
+    ProviderContext,
+    Receipt,
+    Rejected,
+    RetryLater,
+)
+from trunkline_smtp.attachments import fetched
+from trunkline_smtp.config import SmtpConfig
+from trunkline_smtp.sending import BEFORE_CONTENT_S, Conversation
+from trunkline_smtp.writing import written
+
+
+class MailAccount(EmailProvider):
+    """A mail account: SMTP to send, IMAP to listen. Each mail goes over a connection of its own."""
+
+    def __init__(self, config: SmtpConfig, context: ProviderContext, tls: ssl.SSLContext) -> None:
+        self._config = config
+        self._context = context
+        self._tls = tls
+
+    async def send(self, mail: OutboundEmail) -> Receipt:
+        files = await fetched(self._context.http, mail.media, self._config.max_attachments_bytes)
+        try:
+            content = written(mail, files)
+        except ValueError as error:
+            raise Rejected("Something of the mail cannot stand in a header.") from error
+        conversation = Conversation(self._config, self._tls)
+        try:
+            async with _before_content():
+                await conversation.open()
+                await conversation.offer(mail, len(content))
+            await conversation.give(content)
+        finally:
+            conversation.close()
+        return Receipt(provider_id=mail.message_id)
+
+    async def verify(self) -> Account:
+        conversation = Conversation(self._config, self._tls)
+        try:
+            async with _before_content():
+                await conversation.open()
+        finally:
+            conversation.close()
+        return Account(name=self._config.user)
+
+
+@asynccontextmanager
+async def _before_content() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(BEFORE_CONTENT_S):
+            yield
+    except TimeoutError:
+        raise RetryLater(
+            "The mail server was too slow: nothing was sent.", unavailable=True
+        ) from None
+
+
+@asynccontextmanager
+async def open_account(config: SmtpConfig, context: ProviderContext) -> AsyncIterator[MailAccount]:
+    """Open one account. Connections are made when there is something to say."""
+    yield MailAccount(config, context, await asyncio.to_thread(ssl.create_default_context))

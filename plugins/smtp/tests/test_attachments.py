@@ -1,0 +1,87 @@
+"""The files that go with a mail."""
+
+import asyncio
+from dataclasses import replace
+from email import message_from_bytes
+from email.policy import SMTP as WIRE
+
+import httpx2
+import pytest
+
+from plugins.smtp.tests.mailing import MAIL, opened
+from plugins.smtp.tests.servers import aiosmtpd, scripted
+from trunkline.sdk import Media, ProviderError, Rejected, RetryLater
+from trunkline.testing import DROP_AFTER, DROP_BEFORE, Canned, Drop
+from trunkline_smtp import attachments
+
+
+async def test_files_go_along_with_their_types_and_names() -> None:
+    answer = Canned(
+        status=200, content=b"%PDF-1.7 \x00\xff", headers={"content-type": "Application/PDF; v=1"}
+    )
+    media = (
+        Media(url="https://media.example/menu.pdf?x=1"),
+        Media(url="https://media.example/2", content_type="image/png", name="Büro.png"),
+    )
+    async with (
+        aiosmtpd(security="none") as (port, kept),
+        opened(port, answer=answer) as mailer,
+    ):
+        await mailer.send(replace(MAIL, media=media))
+
+    content = kept.mails[0].content
+    assert isinstance(content, bytes)
+    first, second = message_from_bytes(content, policy=WIRE).iter_attachments()
+    assert (first.get_content_type(), first.get_filename()) == ("application/pdf", "menu.pdf")
+    assert (second.get_content_type(), second.get_filename()) == ("image/png", "Büro.png")
+    assert first.get_content() == second.get_content() == b"%PDF-1.7 \x00\xff"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Canned(status=404), Rejected),
+        (Canned(status=302, headers={"location": "https://elsewhere.example"}), Rejected),
+        (Canned(status=503), RetryLater),
+        (Canned(status=429), RetryLater),
+        (Canned(status=200, content=b"x" * 1_000_001), Rejected),
+        (DROP_BEFORE, RetryLater),
+        (DROP_AFTER, RetryLater),
+    ],
+)
+async def test_a_file_that_cannot_be_had_keeps_the_mail_from_being_sent(
+    answer: Canned | Drop, error: type[ProviderError]
+) -> None:
+    mail = replace(MAIL, media=(Media(url="https://media.example/a"),))
+    async with (
+        scripted({}) as (port, heard),
+        opened(port, {"max_attachments_mb": 1}, answer=answer) as mailer,
+    ):
+        with pytest.raises(error) as caught:
+            await mailer.send(mail)
+    assert heard.connections == 0
+    assert type(caught.value) is error
+
+
+async def test_files_that_are_too_large_together_are_refused() -> None:
+    media = (Media(url="https://media.example/a"), Media(url="https://media.example/b"))
+    async with scripted({}) as (port, _):
+        answer = Canned(status=200, content=b"x" * 600_000)
+        async with opened(port, {"max_attachments_mb": 1}, answer=answer) as mailer:
+            await mailer.send(replace(MAIL, media=media[:1]))
+            with pytest.raises(Rejected, match="larger"):
+                await mailer.send(replace(MAIL, media=media))
+
+
+async def test_a_file_that_comes_too_slowly_keeps_the_mail_from_being_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(attachments, "_WITHIN_S", 0.05)
+
+    async def never(request: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    async with httpx2.AsyncClient(transport=httpx2.MockTransport(never)) as http:
+        with pytest.raises(RetryLater):
+            await attachments.fetched(http, [Media(url="https://media.example/a")], 1000)
