@@ -6,6 +6,7 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import trustme
@@ -15,13 +16,15 @@ USER, PASSWORD = "hub@example.com", "an app password"
 AUTHORITY: Final = trustme.CA()
 
 
+@cache
 def client_tls() -> ssl.SSLContext:
     """Return a context that trusts the tests' certificate authority."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     AUTHORITY.configure_trust(context)
     return context
 
 
+@cache
 def server_tls(name: str = "127.0.0.1") -> ssl.SSLContext:
     """Return a context that shows a certificate for a name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

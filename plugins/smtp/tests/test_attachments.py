@@ -11,7 +11,7 @@ import pytest
 from plugins.smtp.tests.mailing import MAIL, opened
 from plugins.smtp.tests.servers import aiosmtpd, scripted
 from trunkline.sdk import Media, ProviderError, Rejected, RetryLater
-from trunkline.testing import DROP_AFTER, DROP_BEFORE, Canned, Drop
+from trunkline.testing import DROP_AFTER, DROP_BEFORE, Canned, Drop, Wire
 from trunkline_smtp import attachments
 
 
@@ -85,3 +85,21 @@ async def test_a_file_that_comes_too_slowly_keeps_the_mail_from_being_sent(
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(never)) as http:
         with pytest.raises(RetryLater):
             await attachments.fetched(http, [Media(url="https://media.example/a")], 1000)
+
+
+@pytest.mark.parametrize(
+    ("url", "told", "name", "content_type"),
+    [
+        ("https://media.example/a%20b.pdf", "text/plain; charset=x", "a b.pdf", "text/plain"),
+        ("https://media.example/%2e%2e%2fetc", "", "etc", "application/octet-stream"),
+        ("https://media.example/", "multipart/mixed", "file-1", "application/octet-stream"),
+        ("https://media.example", 'evil"; x/y', "media.example", "application/octet-stream"),
+    ],
+)
+async def test_a_file_without_name_and_type_gets_them_of_its_url_and_its_answer(
+    url: str, told: str, name: str, content_type: str
+) -> None:
+    answer = Canned(status=200, content=b"x", headers={"content-type": told})
+    async with Wire(answer).client() as http:
+        (file,) = await attachments.fetched(http, [Media(url=url)], 9)
+    assert (file.name, file.content_type) == (name, content_type)

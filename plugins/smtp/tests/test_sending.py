@@ -278,6 +278,18 @@ async def test_who_is_named_twice_gets_the_mail_once() -> None:
     assert kept.mails[0].rcpt_tos == [MAIL.recipient]
 
 
+async def test_a_mail_to_oneself_arrives() -> None:
+    async with aiosmtpd(security="none") as (port, kept), opened(port) as mailer:
+        await mailer.send(replace(MAIL, recipient=MAIL.sender))
+    assert kept.mails[0].rcpt_tos == [MAIL.sender]
+
+
+async def test_a_domain_outside_ascii_goes_to_any_server() -> None:
+    async with scripted({}) as (port, heard), opened(port) as mailer:
+        await mailer.send(replace(MAIL, recipient="rosa@Bücher.example"))
+    assert "RCPT TO:<rosa@xn--bcher-kva.example>" in heard.lines
+
+
 async def test_lone_line_ends_cannot_smuggle_a_second_mail() -> None:
     smuggled = "x\n.\nMAIL FROM:<a@example.org>\r.\rDATA\n..\n"
     async with scripted({}) as (port, heard), opened(port) as mailer:

@@ -14,10 +14,10 @@ from trunkline.sdk import (
     Rejected,
     RetryLater,
 )
+from trunkline.sdk.mail import needs_smtputf8, written
 from trunkline_smtp.attachments import fetched
 from trunkline_smtp.config import SmtpConfig
 from trunkline_smtp.sending import BEFORE_CONTENT_S, Conversation
-from trunkline_smtp.writing import written
 
 
 class MailAccount(EmailProvider):
@@ -31,9 +31,14 @@ class MailAccount(EmailProvider):
     async def send(self, mail: OutboundEmail) -> Receipt:
         files = await fetched(self._context.http, mail.media, self._config.max_attachments_bytes)
         try:
-            content = written(mail, files)
+            content = written(
+                mail,
+                date=self._context.clock.now(),
+                files=files,
+                smtputf8=needs_smtputf8(mail),  # of a server that takes no such it goes no further
+            )
         except ValueError as error:
-            raise Rejected("Something of the mail cannot stand in a header.") from error
+            raise Rejected(f"The mail cannot be written: {error}") from error
         conversation = Conversation(self._config, self._tls)
         try:
             async with _before_content():

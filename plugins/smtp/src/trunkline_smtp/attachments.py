@@ -1,30 +1,27 @@
 """The files that go with a mail, fetched from their URLs."""
 
 import asyncio
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 import httpx2
 
 from trunkline.sdk import Media, Rejected, RetryLater
+from trunkline.sdk.mail import Enclosure
+from trunkline.sdk.mail.words import file_name
 
+_TYPE: Final = re.compile(
+    r"(?!multipart/|message/)[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}"
+)
 _WITHIN_S: Final = 10.0
 """For all files of a mail: the hub waits 30 seconds for the whole send, unless told otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A file as it goes into a mail; its type is a media type without parameters."""
-
-    name: str
-    content_type: str
-    data: bytes
-
-
 async def fetched(
     http: httpx2.AsyncClient, media: Sequence[Media], most_bytes: int
-) -> tuple[File, ...]:
+) -> tuple[Enclosure, ...]:
     """
     Fetch what goes with a mail, one after another; nothing has been sent yet.
 
@@ -32,19 +29,19 @@ async def fetched(
         Rejected: A file cannot be had, or all together are larger than `most_bytes`.
         RetryLater: Who has a file does not answer now.
     """
-    files: list[File] = []
+    files: list[Enclosure] = []
     try:
         async with asyncio.timeout(_WITHIN_S):
             for number, each in enumerate(media, 1):
                 file = await _fetch(http, each, number, most_bytes)
-                most_bytes -= len(file.data)
+                most_bytes -= len(file.content)
                 files.append(file)
     except TimeoutError:
         raise RetryLater("An attachment could not be fetched in time.") from None
     return tuple(files)
 
 
-async def _fetch(http: httpx2.AsyncClient, media: Media, number: int, most_bytes: int) -> File:
+async def _fetch(http: httpx2.AsyncClient, media: Media, number: int, most_bytes: int) -> Enclosure:
     data = bytearray()
     try:
         async with http.stream("GET", media.url) as response:
@@ -62,8 +59,9 @@ async def _fetch(http: httpx2.AsyncClient, media: Media, number: int, most_bytes
     except httpx2.TransportError as error:
         raise RetryLater("An attachment could not be fetched.") from error
     content_type = (media.content_type or told).partition(";")[0].strip().lower()
-    return File(
-        name=media.name or media.url.partition("?")[0].rpartition("/")[2] or f"file-{number}",
-        content_type=content_type if content_type.count("/") == 1 else "application/octet-stream",
-        data=bytes(data),
+    named = media.name or unquote(media.url.partition("?")[0].rpartition("/")[2])
+    return Enclosure(
+        name=file_name(named) or f"file-{number}",
+        content_type=content_type if _TYPE.fullmatch(content_type) else "application/octet-stream",
+        content=bytes(data),
     )

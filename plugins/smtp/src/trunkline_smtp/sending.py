@@ -18,6 +18,7 @@ from trunkline.sdk import (
     Rejected,
     RetryLater,
 )
+from trunkline.sdk.mail import ascii_domain, needs_smtputf8
 from trunkline_smtp.config import SMTP_PORTS, Security, SmtpConfig
 from trunkline_smtp.refusals import Stage, refusal
 
@@ -32,9 +33,6 @@ _THIS_MACHINE: Final = "[127.0.0.1]"
 
 _BARE: Final = re.compile(rb"\r\n|\r|\n")
 _DOT: Final = re.compile(rb"^\.", re.MULTILINE)
-_ADDRESS: Final = re.compile(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+")
-"""What goes between the brackets as it is: of others aiosmtplib makes another address."""
-
 _BUSY_RETRY_S: Final = 30.0
 
 
@@ -76,13 +74,13 @@ class Conversation:
         client = self._client
         with self._surely_nothing_sent():
             self._stage = Stage.SENDER
-            recipients = list(dict.fromkeys((mail.recipient, *mail.cc, *mail.bcc)))
-            addresses = (mail.sender, *recipients)
-            if not all(_ADDRESS.fullmatch(each) for each in addresses):
-                raise Rejected("An address cannot be written in SMTP.", provider_code="5.1.3")
+            # Bare addresses, as `written` made sure; of others aiosmtplib would make another one.
+            sender = ascii_domain(mail.sender)
+            everybody = (mail.recipient, *mail.cc, *mail.bcc)
+            recipients = list(dict.fromkeys(map(ascii_domain, everybody)))
             options = [f"SIZE={size_bytes}"] if client.supports_extension("size") else []
             encoding = "ascii"
-            if not all(map(str.isascii, addresses)):
+            if needs_smtputf8(mail):
                 if not client.supports_extension("smtputf8"):
                     raise Rejected(
                         "The mail server takes no addresses with other letters than ASCII.",
@@ -90,7 +88,7 @@ class Conversation:
                     )
                 encoding = "utf-8"
                 options.append("SMTPUTF8")
-            await client.mail(mail.sender, options=options, encoding=encoding)
+            await client.mail(sender, options=options, encoding=encoding)
             self._stage = Stage.RECIPIENT
             refused: list[ProviderError] = []
             for recipient in recipients:
