@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from trunkline.loading import PluginState, load_plugins
 from trunkline_smtp.config import SmtpConfig
-from trunkline_smtp.failures import COMPLAINT, FAILURES
+from trunkline_smtp.failures import COMPLAINED, FAILURES
 from trunkline_smtp.plugin import SMTP
 
 CONFIG = {"host": "mail.example.com", "user": "secret-user", "password": "secret-word"}
@@ -100,5 +100,5 @@ def test_a_config_that_cannot_work_is_refused_without_quoting_it(wrong: dict[str
 
 
 def test_every_code_of_a_failure_has_a_sentence() -> None:
-    assert {"5.1.1", "4.2.2", "5.7.1", "550", COMPLAINT} <= FAILURES.keys()
+    assert {"5.1.1", "4.2.2", "5.7.1", "550", COMPLAINED} <= FAILURES.keys()
     assert all(each.sentence.endswith(".") for each in FAILURES.values())

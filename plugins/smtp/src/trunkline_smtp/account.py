@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from trunkline.sdk import (
     Account,
     EmailProvider,
+    Heard,
     OutboundEmail,
     ProviderContext,
     Receipt,
@@ -17,6 +18,7 @@ from trunkline.sdk import (
 from trunkline.sdk.mail import needs_smtputf8, written
 from trunkline_smtp.attachments import fetched
 from trunkline_smtp.config import SmtpConfig
+from trunkline_smtp.listening import Listening
 from trunkline_smtp.sending import BEFORE_CONTENT_S, Conversation
 
 
@@ -56,7 +58,15 @@ class MailAccount(EmailProvider):
                 await conversation.open()
         finally:
             conversation.close()
+        if self._config.imap_host is not None:
+            await self._listening().verify()
         return Account(name=self._config.user)
+
+    def listen(self, position: str | None) -> AsyncIterator[Heard]:
+        return self._listening().listen(position)
+
+    def _listening(self) -> Listening:
+        return Listening(self._config, self._context, self._tls)
 
 
 @asynccontextmanager

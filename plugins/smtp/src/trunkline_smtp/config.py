@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -39,6 +39,9 @@ class SmtpConfig(BaseModel):
         imap_port: By default 993 or 143, as `imap_security` is.
         imap_user, imap_password: If they are not `user` and `password`.
         mailbox: The folder that is watched.
+        address: Whom its mails are for where they do not tell; by default the user's name.
+        trusted_hosts: The names with which the mailbox's own host signs its verdicts on who sent a
+            mail (`Authentication-Results`), such as ``mx.google.com``; no others are believed.
         max_attachments_mb: What the files of one mail may come to, in 1,000,000 bytes.
         max_received_mb: A larger mail stays in the mailbox and is told of as unreadable.
     """
@@ -65,6 +68,8 @@ class SmtpConfig(BaseModel):
     )
     imap_security: Security = Field(Security.TLS, json_schema_extra={"env": "SMTP_IMAP_SECURITY"})
     mailbox: str = Field("INBOX", pattern=_NO_CONTROLS, max_length=255)
+    address: str | None = Field(None, pattern=r"^[^\s@]+@[^\s@]+$", max_length=320)
+    trusted_hosts: tuple[Annotated[str, Field(pattern=_HOST)], ...] = ()
     max_attachments_mb: int = Field(25, ge=1, le=100)
     max_received_mb: int = Field(50, ge=1, le=200)
 
@@ -81,6 +86,12 @@ class SmtpConfig(BaseModel):
         if self.imap_host and self.imap_security is Security.NONE and not _is_here(self.imap_host):
             raise ValueError("imap_security none is for this machine only: use tls or starttls")
         return self
+
+    @property
+    def own_address(self) -> str:
+        """Whom mails in the mailbox are for where they do not tell; empty where nobody said."""
+        user = self.imap_user or self.user or ""
+        return self.address or (user if "@" in user else "")
 
     @property
     def max_attachments_bytes(self) -> int:

@@ -11,7 +11,7 @@ from typing import Final
 
 from trunkline.sdk import Failure, FailureKind
 
-COMPLAINT: Final = "complaint"
+COMPLAINED: Final = "complained"
 """The code of a complaint (RFC 5965), for which servers have none."""
 
 _GONE, _REFUSED, _SETUP = FailureKind.UNREACHABLE, FailureKind.REFUSED, FailureKind.NOT_SET_UP
@@ -80,7 +80,7 @@ def _failures() -> dict[str, Failure]:
     table = {f"5.{code}": meaning for code, meaning in _PERMANENT.items()}
     table |= {f"4.{code}": (_LATER, sentence) for code, (_, sentence) in _PERMANENT.items()}
     table |= _BASIC
-    table[COMPLAINT] = (
+    table[COMPLAINED] = (
         FailureKind.OPTED_OUT,
         "The recipient reported the mail as unwanted: write nothing more to them.",
     )

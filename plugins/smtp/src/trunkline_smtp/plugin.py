@@ -21,7 +21,15 @@ SMTP: ProviderSpec[EmailProvider, SmtpConfig] = ProviderSpec(
     name="smtp",
     config=SmtpConfig,
     open=open_smtp,
-    capabilities=frozenset({Capability.EMAIL_SEND, Capability.EMAIL_ATTACH}),
+    capabilities=frozenset(
+        {
+            Capability.EMAIL_SEND,
+            Capability.EMAIL_ATTACH,
+            Capability.EMAIL_RECEIVE,
+            Capability.EMAIL_STATUS,
+            Capability.LISTEN,
+        }
+    ),
     idempotency=None,  # SMTP has none, and no way to ask what became of a mail
     failures=FAILURES,
 )

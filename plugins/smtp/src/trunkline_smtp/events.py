@@ -1,0 +1,120 @@
+"""What a mail in the mailbox is to the hub: a mail, or a report of one that it sent."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from trunkline.sdk import DeliveryStatus, InboundEvent, ReceivedEmail, Reported, Unreadable
+from trunkline.sdk.mail import Bounce, Complaint, ReadMail, address_key, read_mail
+from trunkline_smtp.failures import COMPLAINED
+
+STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
+    {
+        "failed": DeliveryStatus.FAILED,
+        "delayed": DeliveryStatus.SENT,
+        "relayed": DeliveryStatus.SENT,
+        "expanded": DeliveryStatus.SENT,
+        "delivered": DeliveryStatus.DELIVERED,
+        COMPLAINED: DeliveryStatus.DELIVERED,  # who calls it unwanted has it
+    }
+)
+"""What the actions of RFC 3464 §2.3.3 mean, and a complaint."""
+
+_COPY: Final = "copy "
+"""Before the action of a report of one who was sent a copy: it says nothing of the recipient."""
+
+
+def events_of(
+    raw: bytes,
+    *,
+    place: str,
+    came_at: datetime | None,
+    own_address: str,
+    trusted_hosts: frozenset[str],
+) -> Sequence[InboundEvent]:
+    """
+    Return what a mail tells. It may take a second: call it in a thread.
+
+    The ids are made of what stays of a mail wherever it lies, so that they survive a mailbox that
+    numbers its mails anew.
+
+    Args:
+        place: Where the mailbox has it.
+        came_at: When the mailbox got it.
+        own_address: Whom it is for where nothing else tells.
+        trusted_hosts: Whose word on authenticity counts.
+    """
+    mail = read_mail(raw, trusted_hosts=trusted_hosts)
+    reports = [*_bounced(mail, came_at), *_complained(mail, came_at)]
+    return reports or [_received(mail, place, came_at, own_address)]
+
+
+def unreadable(place: str, reason: str) -> Unreadable:
+    """Return what stands for a mail that stays in the mailbox, as its place names it."""
+    return Unreadable(external_id=f"unread:{place}", reason=reason)
+
+
+def _received(
+    mail: ReadMail, place: str, came_at: datetime | None, own_address: str
+) -> ReceivedEmail:
+    return ReceivedEmail(
+        external_id=mail.fingerprint,
+        provider_id=place,
+        sender=mail.sender or "",
+        sender_name=mail.sender_name,
+        recipient=mail.recipient or own_address,
+        subject=mail.subject,
+        body=mail.text,
+        html=mail.html,
+        message_id=mail.message_id,
+        in_reply_to=mail.in_reply_to,
+        references=mail.references,
+        reply_to=mail.reply_to,
+        to=mail.to,
+        cc=mail.cc,
+        attachments=tuple(each.about for each in mail.files),
+        authentication=mail.authentication,
+        auto=mail.auto,
+        occurred_at=came_at or mail.date,
+    )
+
+
+def _bounced(mail: ReadMail, came_at: datetime | None) -> Iterator[Reported]:
+    """
+    Give the reports of a bounce that names the mail it is about; others stay mails.
+
+    One mail of the hub has one recipient and perhaps copies: only what is told of the recipient is
+    told of the mail.
+    """
+    for number, bounce in enumerate(mail.bounces):
+        if bounce.message_id is None:
+            continue
+        action = bounce.action if _is_recipients(bounce) else f"{_COPY}{bounce.action}"
+        status = STATUSES.get(action)
+        yield Reported(
+            external_id=f"{mail.fingerprint}:{number}",
+            provider_id=bounce.message_id,
+            status=status,
+            vendor_status=action[:64],
+            error_code=bounce.status if status is DeliveryStatus.FAILED else None,
+            occurred_at=came_at or mail.date,
+        )
+
+
+def _is_recipients(bounce: Bounce) -> bool:
+    return address_key(bounce.recipient) in {address_key(each) for each in bounce.to}
+
+
+def _complained(mail: ReadMail, came_at: datetime | None) -> Iterator[Reported]:
+    complaint: Complaint | None = mail.complaint
+    if complaint is None or complaint.message_id is None or complaint.type == "not-spam":
+        return
+    yield Reported(
+        external_id=f"{mail.fingerprint}:{COMPLAINED}",
+        provider_id=complaint.message_id,
+        status=STATUSES[COMPLAINED],
+        vendor_status=COMPLAINED,
+        error_code=COMPLAINED,
+        occurred_at=came_at or mail.date,
+    )
