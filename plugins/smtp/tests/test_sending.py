@@ -197,6 +197,7 @@ async def test_a_refusal_for_now_is_no_trouble_of_the_server(step: str) -> None:
         ("RCPT", b"550-5.1.1 nobody\r\n550 5.1.1 here\r\n", Rejected, "5.1.1"),
         ("RCPT", b"550 rosa@example.org is nobody\r\n", Rejected, "550"),
         ("RCPT", b"550 2.1.5 who knows\r\n", Rejected, "550"),
+        ("RCPT", b"550 5.4.5 Daily user sending limit exceeded\r\n", RetryLater, "5.4.5"),
         ("DATA", b"554 5.5.1 no valid recipients\r\n", Rejected, "5.5.1"),
         ("content", b"554 5.7.1 spam\r\n", Rejected, "5.7.1"),
         ("content", b"552 5.3.4 too big\r\n", Rejected, "5.3.4"),

@@ -40,6 +40,7 @@ _PERMANENT: Final[Mapping[str, tuple[FailureKind, str]]] = {
     "4.0": (_OTHER, "The way to the recipient's mail system is broken."),
     "4.1": (_LATER, "The recipient's mail system did not answer."),
     "4.4": (_GONE, "There is no way to the recipient's mail domain: check the address."),
+    "4.5": (_LATER, "The mail server takes no more at present, or of this account today."),
     "4.6": (_OTHER, "The mail went round in a circle: somebody forwards it wrongly."),
     "4.7": (_LATER, "The mail server tried for as long as it does, and gave up."),
     "5.0": (_OTHER, "The mail servers did not understand one another."),

@@ -11,6 +11,10 @@ _BUSY_RETRY_S: Final = 60.0
 _GREYLISTED_RETRY_S: Final = 300.0
 """What greylisting makes a sender wait that it has not seen yet, by the default of Postgrey."""
 
+_QUOTA_RETRY_S: Final = 3_600.0
+_QUOTA: Final = "5.4.5"
+"""What Google says to an account that sent its mails of the day, though that passes."""
+
 _NO_LOG_IN: Final = {530, 534, 535, 538}
 _TOO_LARGE: Final = 552
 
@@ -43,6 +47,9 @@ def refusal(code: int, text: str, stage: Stage) -> ProviderError:
 
 
 def _for_good(code: int, told: str, stage: Stage) -> ProviderError:
+    if told == _QUOTA:
+        said = "The account has sent as much as it may for now."
+        return RetryLater(said, retry_after_s=_QUOTA_RETRY_S, provider_code=told)
     if code in _NO_LOG_IN or stage is Stage.LOG_IN:
         return AuthFailed("The mail server refused the log-in.", provider_code=told)
     if stage is Stage.GREETING:
