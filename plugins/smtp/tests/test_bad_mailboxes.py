@@ -255,7 +255,27 @@ async def test_a_connection_that_breaks_in_a_new_numbering_begins_it_again() -> 
         assert hub.position == "7:0:1"
         await hub.listen(2)
     assert isinstance(hub.events[0], Unreadable)
-    assert subjects(list(hub.events)) == ["Nr. 1", "Nr. 2", "Nr. 3"]
+    assert sorted(subjects(list(hub.events))) == ["Nr. 1", "Nr. 2", "Nr. 3"]
+
+
+async def test_a_new_numbering_comes_to_an_end_though_the_connection_breaks_at_each_mail() -> None:
+    box = box_of(*range(1, 9))
+    box.validity = 8
+    answers: list[bytes | None] = []
+    for number in range(1, 9):
+        said = mail(number)
+        told = b"* 1 FETCH (UID %d BODY[]<0> {%d}\r\n%s)\r\nTAG OK x\r\n" % (
+            number,
+            len(said),
+            said,
+        )
+        answers += [told, HANG_UP]
+    box.faults["FETCH"] = answers
+    async with box.up() as port:
+        hub = hub_at(port)
+        await hub.listen(8)
+    assert subjects(list(hub.events)) == [f"Nr. {number}" for number in range(1, 9)]
+    assert len([each for each in box.commands if "BODY.PEEK" in each]) < 20
 
 
 async def test_without_an_imap_host_there_is_nothing_to_listen_to() -> None:

@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeVar
 from trunkline.sdk import Heard, InboundEvent, ProviderContext, RetryLater, Unsupported
 from trunkline_smtp.config import SmtpConfig
 from trunkline_smtp.events import events_of, unreadable
-from trunkline_smtp.imap import Lost, Mailbox
+from trunkline_smtp.imap import Lost, Mailbox, Opened
 from trunkline_smtp.position import Position
 
 LOOK_EVERY_S: Final = 60.0
@@ -48,6 +48,7 @@ class Listening:
         self._at: Position | None = None
         self._tries: dict[int, int] = {}
         self._told = 0
+        self._told_again = (0, 0)  # the validity of a new numbering, and up to which UID
 
     async def listen(self, position: str | None) -> AsyncIterator[Heard]:
         """Tell what comes in after a position, as `MessageProvider.listen` has it."""
@@ -88,24 +89,35 @@ class Listening:
             self._at = at
             yield Heard(events=(), position=str(at))
         elif at.validity != opened.validity or opened.next_uid <= at.uid:
-            self._context.log.warning("imap.renumbered")
-            found = await ask(lambda: mailbox.since(at.since_s))
-            # Until all is told again the old position stays: the hub knows by their ids which
-            # mails it has.
-            for uid in found:
-                if uid < opened.next_uid:
-                    events, _ = await self._mail(mailbox, ask, opened.validity, uid)
-                    if events:
-                        yield Heard(events=events, position=str(at))
-            self._at = Position(
-                validity=opened.validity, uid=opened.next_uid - 1, since_s=at.since_s
-            )
-            yield Heard(events=(), position=str(self._at))
+            async with aclosing(self._again(mailbox, ask, at, opened)) as again:
+                async for heard in again:
+                    yield heard
         while True:
             async with aclosing(self._news(mailbox, ask)) as news:
                 async for heard in news:
                     yield heard
             await ask(lambda: mailbox.wait(LOOK_EVERY_S), LOOK_EVERY_S + _ANSWER_S)
+
+    async def _again(
+        self, mailbox: Mailbox, ask: Ask, at: Position, opened: Opened
+    ) -> AsyncGenerator[Heard, None]:
+        """
+        Tell again what came in since about the last mail that was told, where its UID is no help.
+
+        Until all is told the old position stays: the hub knows by their ids which mails it has.
+        """
+        self._context.log.warning("imap.renumbered")
+        if self._told_again[0] != opened.validity:
+            self._told_again = (opened.validity, 0)
+        for uid in await ask(lambda: mailbox.since(at.since_s)):
+            if self._told_again[1] < uid < opened.next_uid:
+                events, _ = await self._mail(mailbox, ask, opened.validity, uid)
+                if events:
+                    self._told += 1
+                    yield Heard(events=events, position=str(at))
+                self._told_again = (opened.validity, uid)
+        self._at = Position(validity=opened.validity, uid=opened.next_uid - 1, since_s=at.since_s)
+        yield Heard(events=(), position=str(self._at))
 
     async def _news(self, mailbox: Mailbox, ask: Ask) -> AsyncGenerator[Heard, None]:
         at = self._at

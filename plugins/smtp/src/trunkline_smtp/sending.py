@@ -31,7 +31,6 @@ _ANSWER_S: Final = 600.0
 _THIS_MACHINE: Final = "[127.0.0.1]"
 """What EHLO says: a name would tell recipients where the hub runs, and servers want none."""
 
-_BARE: Final = re.compile(rb"\r\n|\r|\n")
 _DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 _BUSY_RETRY_S: Final = 30.0
 
@@ -175,7 +174,5 @@ def _no_trust() -> NotSetUp:
 
 
 def _on_the_wire(content: bytes) -> bytes:
-    """Return content with CRLF only, dots doubled, and the dot that ends it (RFC 5321 §4.5.2)."""
-    lines = _BARE.sub(b"\r\n", content)
-    end = b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n"
-    return _DOT.sub(b"..", lines) + end
+    """Return a mail, whose lines end with CRLF, with dots doubled and the dot that ends it."""
+    return _DOT.sub(b"..", content) + b".\r\n"  # RFC 5321 §4.5.2
