@@ -19,8 +19,8 @@ ROOMS = [
     *(f"trunkline/{room}" for room in LAYERED_ROOMS),
     "trunkline/surfaces/mcp", "trunkline/surfaces/rest", "trunkline/surfaces/web",
     "trunkline/surfaces/webhooks",
-    "trunkline_demo", "trunkline_example", "trunkline_postgres", "trunkline_resend", "trunkline_smtp",
-    "trunkline_sqlite", "trunkline_twilio",
+    "trunkline_demo", "trunkline_example", "trunkline_postgres", "trunkline_resend",
+    "trunkline_smtp", "trunkline_sqlite", "trunkline_twilio",
 ]  # fmt: skip
 LAYERS = "Each layer imports downwards only, and every room has a layer"
 LIGHT = "What adapters import is light"

@@ -224,7 +224,7 @@ async def test_a_mail_that_is_too_large_is_told_of_and_keeps_nobody_waiting(
     assert numbers([small]) == ["Nr. 2"]
 
 
-async def test_a_bounce_tells_of_the_recipient_and_not_of_a_copy(server: Dovecot, hub: Hub) -> None:
+async def test_a_bounce_tells_of_each_recipient_by_itself(server: Dovecot, hub: Hub) -> None:
     await hub.listen(0)
     server.add(user(hub), BOUNCE)
 
@@ -234,8 +234,8 @@ async def test_a_bounce_tells_of_the_recipient_and_not_of_a_copy(server: Dovecot
     whole, copy = cast("list[Reported]", events)
     assert (whole.provider_id, whole.status) == ("<att_1@hub.example>", DeliveryStatus.FAILED)
     assert (whole.vendor_status, whole.error_code) == ("failed", "5.1.1")
-    assert (copy.provider_id, copy.status) == ("<att_1@hub.example>", None)
-    assert copy.vendor_status == "copy failed"
+    assert (copy.provider_id, copy.error_code) == ("<att_1@hub.example>", "5.2.2")
+    assert (whole.recipient, copy.recipient) == ("nobody@example.org", "copy@example.org")
     assert whole.external_id != copy.external_id
 
 

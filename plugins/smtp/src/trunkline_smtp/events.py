@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from trunkline.sdk import DeliveryStatus, InboundEvent, ReceivedEmail, Reported, Unreadable
-from trunkline.sdk.mail import Bounce, Complaint, ReadMail, address_key, read_mail
+from trunkline.sdk.mail import ReadMail, read_mail
 from trunkline_smtp.failures import COMPLAINED
 
 STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
@@ -20,9 +20,6 @@ STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
     }
 )
 """What the actions of RFC 3464 §2.3.3 mean, and a complaint."""
-
-_COPY: Final = "copy "
-"""Before the action of a report of one who was sent a copy: it says nothing of the recipient."""
 
 
 def events_of(
@@ -81,38 +78,30 @@ def _received(
 
 
 def _bounced(mail: ReadMail, came_at: datetime | None) -> Iterator[Reported]:
-    """
-    Give the reports of a bounce that names the mail it is about; others stay mails.
-
-    One mail of the hub has one recipient and perhaps copies: only what is told of the recipient is
-    told of the mail.
-    """
+    """Give the reports of a bounce that names the mail it is about; others stay mails."""
     for number, bounce in enumerate(mail.bounces):
         if bounce.message_id is None:
             continue
-        action = bounce.action if _is_recipients(bounce) else f"{_COPY}{bounce.action}"
-        status = STATUSES.get(action)
+        status = STATUSES.get(bounce.action)
         yield Reported(
             external_id=f"{mail.fingerprint}:{number}",
             provider_id=bounce.message_id,
+            recipient=bounce.recipient,
             status=status,
-            vendor_status=action[:64],
+            vendor_status=bounce.action[:64],
             error_code=bounce.status if status is DeliveryStatus.FAILED else None,
             occurred_at=came_at or mail.date,
         )
 
 
-def _is_recipients(bounce: Bounce) -> bool:
-    return address_key(bounce.recipient) in {address_key(each) for each in bounce.to}
-
-
 def _complained(mail: ReadMail, came_at: datetime | None) -> Iterator[Reported]:
-    complaint: Complaint | None = mail.complaint
+    complaint = mail.complaint
     if complaint is None or complaint.message_id is None or complaint.type == "not-spam":
         return
     yield Reported(
         external_id=f"{mail.fingerprint}:{COMPLAINED}",
         provider_id=complaint.message_id,
+        recipient=complaint.recipient,
         status=STATUSES[COMPLAINED],
         vendor_status=COMPLAINED,
         error_code=COMPLAINED,

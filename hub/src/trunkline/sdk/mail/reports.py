@@ -42,7 +42,6 @@ class Bounce:
         status: Such as ``5.1.1`` (RFC 3463), if there is one.
         diagnostic: What the last host said, one line; it may hold personal data.
         message_id: Of the mail it is about, with its brackets; None where nothing of it came back.
-        to: Whom that mail was for without its copies, as it came back.
     """
 
     recipient: str
@@ -50,7 +49,6 @@ class Bounce:
     status: str | None = None
     diagnostic: str | None = None
     message_id: str | None = None
-    to: tuple[str, ...] = ()
 
     @property
     def address_is_dead(self) -> bool:
@@ -80,7 +78,7 @@ def bounces(raw: bytes, root: Part, text: str) -> tuple[Bounce, ...]:
         about = _about(raw, root)
         for part in root.parts:
             if part.content_type in {"message/delivery-status", "message/global-delivery-status"}:
-                return tuple(_recipients(raw, root, part, about))[:MOST_BOUNCES]
+                return tuple(_recipients(raw, part, about))[:MOST_BOUNCES]
         return ()
     if null_sender(root.headers) and from_daemon(root.headers):
         return tuple(_prose(text[:_LONGEST_PROSE]))
@@ -115,8 +113,7 @@ def _groups(raw: bytes, part: Part) -> Iterator[Headers]:
         at = max(after, at + 1)
 
 
-def _recipients(raw: bytes, root: Part, part: Part, about: str | None) -> Iterator[Bounce]:
-    to = tuple(each.address for each in _to(raw, root))
+def _recipients(raw: bytes, part: Part, about: str | None) -> Iterator[Bounce]:
     for told in _groups(raw, part):
         action = one_line(without_comments(told.text("action")[:_LONGEST_FIELD])).lower()
         recipient = _typed(told.text("original-recipient")) or _typed(told.text("final-recipient"))
@@ -130,7 +127,6 @@ def _recipients(raw: bytes, root: Part, part: Part, about: str | None) -> Iterat
             status=status[0] if status else None,
             diagnostic=diagnostic or None,
             message_id=about,
-            to=to,
         )
 
 
@@ -177,6 +173,5 @@ def _prose(text: str) -> Iterator[Bounce]:
                 status=status[0] if status else "5.0.0",
                 diagnostic=one_line(said[found.end() :].lstrip(":"))[:500] or None,
                 message_id=copied[1],
-                to=tuple(sorted(recipients)),
             )
             return
