@@ -258,6 +258,12 @@ async def test_a_template_without_a_name_and_a_list_without_pages_are_read_too()
     assert found == Template(provider_id=HX, name="", language="", body="")
 
 
+@pytest.mark.parametrize("wrong", [{"sid": ""}, {"sid": None}, {"types": []}, {"language": 7}])
+async def test_a_template_that_cannot_be_read_is_not_guessed_at(wrong: dict[str, object]) -> None:
+    with pytest.raises(OutcomeUnknown):
+        await listed(content(**wrong))
+
+
 async def test_the_variables_of_buttons_and_those_without_a_place_count_too() -> None:
     card = {
         "title": "{{who}}, your order",
