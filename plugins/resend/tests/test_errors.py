@@ -100,6 +100,13 @@ def test_a_refusal_that_cannot_be_read_goes_by_its_status(
     assert error.provider_code is None
 
 
+@pytest.mark.parametrize(("name", "shown"), [("teapot", "teapot"), (None, "without a name")])
+def test_a_refusal_that_is_not_in_the_catalogue_is_told_by_status_and_name(
+    name: str | None, shown: str
+) -> None:
+    assert str(refused(418, name)) == f"Resend refused it (418, {shown})."
+
+
 @pytest.mark.parametrize("name", [PERSON, "Not A Name", "x" * 65, "", 5, ["x"], True])
 def test_a_name_that_is_none_is_left_out(name: object) -> None:
     error = refused(422, name)

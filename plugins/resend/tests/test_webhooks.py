@@ -154,6 +154,7 @@ def test_what_is_of_no_use_makes_no_event(type_: str) -> None:
         report("bounced", bounce={"type": PERSON, "subType": PERSON}).body,
         announced().body.replace(b"56761188-", b"../"),
         announced(**{"from": ""}).body,
+        announced(created_at=f"yesterday, {PERSON}").body,
     ],
 )
 def test_what_is_not_as_resend_has_it_becomes_a_dead_letter_that_quotes_nobody(body: bytes) -> None:

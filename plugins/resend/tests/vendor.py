@@ -83,7 +83,7 @@ def received(**changes: object) -> dict[str, Any]:
             {
                 "id": FILE,
                 "filename": "receipt.pdf",
-                "content_type": "application/PDF; name=x",
+                "content_type": "application/PDF ; name=x",
                 "content_disposition": "attachment",
                 "content_id": "",
                 "size": 2048,
