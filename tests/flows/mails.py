@@ -24,6 +24,7 @@ from trunkline.sdk import (
     ProviderContext,
     ProviderSpec,
     Receipt,
+    Received,
     ReceivedEmail,
     Reported,
     Verdict,
@@ -73,6 +74,13 @@ class Post(EmailProvider):
 
     sent: list[OutboundEmail] = field(default_factory=list)
     refusal: Exception | None = None
+    fetched: str | Exception = ""
+    """What completes an announced mail."""
+
+    async def complete(self, event: Received) -> Received:
+        if isinstance(self.fetched, Exception):
+            raise self.fetched
+        return replace(event, body=self.fetched)
 
     async def send(self, mail: OutboundEmail) -> Receipt:
         if self.refusal is not None:

@@ -25,6 +25,7 @@ from trunkline.core.forwarding.destinations import Destinations
 from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.gate.gate import Gate
 from trunkline.core.hub import Hub
+from trunkline.core.inbound.completing import Completing
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.early import EarlyReports
 from trunkline.core.inbound.events import Events
@@ -200,6 +201,7 @@ def compose(lent: Lent) -> Composed:
         timeout_s=timeout_s,
     )
     inbox = Inbox(db, vault, clock, log)
+    completing = Completing(connections, log)
     dispatch = Dispatch(journal, forwarding, engine, connections)
     engine.serve(JobKind.REPORT, EarlyReports(db, connections, dispatch, journal, engine).work)
     hub = Hub(
@@ -216,8 +218,8 @@ def compose(lent: Lent) -> Composed:
         batches=Batches(db, messages, keys, clock, ids),
         inbox=inbox,
         replies=Replies(db, inbox),
-        intake=Intake(db, connections, journal, dispatch, metrics, log),
-        events=Events(db, connections, journal, dispatch, log),
+        intake=Intake(db, connections, journal, dispatch, completing, metrics, log),
+        events=Events(db, connections, journal, dispatch, completing, log),
         forwarding=forwarding,
         decisions=Decisions(db, journal, outcomes, engine),
         privacy=Privacy(db, keys, vault, clock, ids),

@@ -8,6 +8,7 @@ from typing import Final
 from trunkline.core.agents import repository as agents
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
+from trunkline.core.inbound.completing import Completing
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.letters import place_of, unpacked
 from trunkline.core.inbound.parsing import ANOTHERS, Read, for_agent, kind_of, read
@@ -54,6 +55,7 @@ class Events:
     connections: Connections
     journal: Journal
     dispatch: Dispatch
+    completing: Completing
     log: EventLog
 
     async def newest(
@@ -107,6 +109,7 @@ class Events:
         if connection is None:
             raise _StaysDead(f"The connection '{letter.connection}' is not configured any more.")
         found = await self._read(workspace_id, letter, connection)
+        found = [await self.completing.complete(connection, each) for each in found]
         # Each by itself, as when it came: what still cannot be used keeps none of the others.
         ends: list[Applied | None] = []
         unfit: list[Read] = []

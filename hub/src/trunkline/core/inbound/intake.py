@@ -1,5 +1,6 @@
 """The door for webhooks: verify, parse, store once, apply; only then acknowledge."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
+from trunkline.core.inbound.completing import Completing
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.letters import packed, place_of
 from trunkline.core.inbound.parsing import ANOTHERS, Read, for_agent, kind_of, read
@@ -25,6 +27,7 @@ from trunkline.core.problems import Forbidden, Missing, NotFound
 from trunkline.db.schema import messages
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
+    EMAIL,
     BadSignature,
     Database,
     DatabaseFailed,
@@ -72,9 +75,11 @@ class Intake:
         connections: Connections,
         journal: Journal,
         dispatch: Dispatch,
+        completing: Completing,
         metrics: Metrics,
         log: EventLog,
     ) -> None:
+        self._completing = completing
         self._db = db
         self._connections = connections
         self._journal = journal
@@ -188,12 +193,16 @@ class Intake:
     ) -> Taken:
         adapter, provider = connection.spec.webhook, connection.spec.name
         assert adapter is not None  # the callers chose a connection that has one
-        found = read(adapter, request, partial(self._tell_raised, connection, "parse"))
+        told = partial(self._tell_raised, connection, "parse")
+        if connection.kind == EMAIL.name:  # to make text of HTML may take a second
+            found = await asyncio.to_thread(read, adapter, request, told)
+        else:
+            found = read(adapter, request, told)
         if agent is not None and found:
             found = for_agent(found, agent)
             if all(each.fault == ANOTHERS for each in found):
                 raise Refused(ANOTHERS, connection)
-        for each in found:
+        for each in [await self._completing.complete(connection, each) for each in found]:
             await self._counted(self._store(connection, request, agent, each))
         reply = self._ask(connection, "reply", lambda: _reply(adapter.reply(request)))
         return Taken(reply=reply or WebhookReply(), provider=provider)

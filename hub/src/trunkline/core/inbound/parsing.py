@@ -52,7 +52,7 @@ def read(
     found: list[Read] = []
     try:
         for index, event in enumerate(adapter.parse(request)):
-            found.append(_checked(event, f"{digest}:{index}"))
+            found.append(checked(event, f"{digest}:{index}"))
     except BaseException as error:  # noqa: BLE001 - an adapter may raise anything
         told(error)
         found.append(Read(event=None, fault="The adapter could not read it.", letter_id=digest))
@@ -69,12 +69,14 @@ def for_agent(found: Iterable[Read], agent: Agent) -> list[Read]:
     ]
 
 
-def _checked(event: object, letter_id: str) -> Read:
+def checked(event: object, letter_id: str) -> Read:
     """Return what an adapter made of one event, and what is wrong with that."""
     if isinstance(event, Unreadable):
         known = hashlib.sha256(f"unreadable {event.external_id}".encode(errors="replace"))
         return Read(event=None, fault=str(event.reason)[:_LONGEST], letter_id=known.hexdigest())
     fault, text = _fault(event), event
+    if fault is None and isinstance(event, Received) and event.incomplete:
+        return Read(event=event, letter_id=letter_id)
     if fault is None and isinstance(event, Received):
         try:
             text = seen(event)
@@ -104,7 +106,7 @@ def _fault(event: object) -> str | None:
 
 def is_for(event: InboundEvent, agent: Agent) -> bool:
     """Tell whether the hub's own address in an event is the agent's."""
-    if isinstance(event, Seen):
+    if isinstance(event, Seen | Received):
         return is_same(event.recipient, agent.address(event.channel))
     return True  # a report is about what its provider's id says, by whatever URL it came
 

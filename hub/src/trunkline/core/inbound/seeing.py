@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from trunkline.core.channels import rules_of
 from trunkline.core.compliance.optout import OptWord, opt_word
@@ -18,6 +18,9 @@ from trunkline.sdk import (
     ReceivedWhatsApp,
     WhatsAppContent,
 )
+
+if TYPE_CHECKING:
+    from trunkline.core.mailtext import Shown
 
 LONGEST_TEXT: Final = 39_015
 """Most characters of a text: 255 segments of 153 (3GPP TS 23.040 §9.2.3.24.1, TS 23.038 §6.1)."""
@@ -113,13 +116,17 @@ def _whatsapp(given: ReceivedWhatsApp, content: Content, bare: Seen) -> Seen:
 
 
 def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
-    body, html = visible(given.body), given.html
+    body, page = visible(given.body), _page(given.html)
+    if not body.strip() and page is not None:
+        body = page.text
     if len(body) > LONGEST_MAIL:
         body = body[:LONGEST_MAIL] + _CUT
     checks = given.authentication
     told = [(name, getattr(checks, name).value) for name in ("spf", "dkim", "dmarc")]
     if given.auto:
         told.append(("auto", "true"))
+    if page is not None and page.hid_text:
+        told.append(("hiddenText", "true"))
     for each in given.attachments[:_MOST_FILES]:
         told.append(("attachment", _line(each.name) or "without a name"))
         told.append(("attachmentType", media_type(each.content_type) or ""))
@@ -128,7 +135,7 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
         body=body,
         media=_media(given.media),
         subject=_line(given.subject),
-        html=html if html and len(html) <= LONGEST_MAIL else None,
+        html=page.html if page else None,
         cc=tuple(_line(each) for each in given.cc[:_MOST_FILES]),
         reply_to=_line(given.reply_to) or None,
         sender_name=_line(given.sender_name) or None,
@@ -143,6 +150,15 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
         follows=tuple(ref for each in follows if (ref := _ref(each))),
         auto=given.auto,
     )
+
+
+def _page(html: str | None) -> "Shown | None":
+    """Return what a person sees of a mail's HTML."""
+    if not html:
+        return None
+    from trunkline.core.mailtext import shown  # heavy, and of no use to texts
+
+    return shown(html)
 
 
 def _newest_part(body: str) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from trunkline.core.channels import rules_of
 from trunkline.core.compliance import repository as compliance
+from trunkline.core.compliance import windows
 from trunkline.core.connections.registry import MessageSpec
 from trunkline.core.messages import repository
 from trunkline.core.messages.journal import Journal
@@ -46,6 +47,8 @@ def note_failure(
     )
     if failure.kind in rules_of(message.channel).closing:
         close(journal, tx, workspace_id, message, event_id)
+    if failure.kind is FailureKind.WINDOW_CLOSED:
+        close_window(journal, tx, workspace_id, message)
 
 
 def is_opt_out(spec: MessageSpec, code: str | None) -> bool:
@@ -66,6 +69,20 @@ def close(
         address=message.to_address,
         event_id=event_id,
         now=journal.clock.now(),
+    )
+
+
+def close_window(journal: Journal, tx: Tx, workspace_id: str, message: Message) -> None:
+    """Note that a provider says that a recipient wrote too long ago: its word beats the hub's."""
+    windows.note(
+        tx,
+        workspace_id,
+        journal.ids.new("row"),
+        message.channel,
+        message.from_address,
+        message.to_address,
+        None,
+        journal.clock.now(),
     )
 
 

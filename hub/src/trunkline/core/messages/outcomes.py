@@ -10,7 +10,7 @@ from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.attempts import Attempt
-from trunkline.core.messages.failing import close, note_failure, shown
+from trunkline.core.messages.failing import close, close_window, note_failure, shown
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     GIVEN_UP,
@@ -22,6 +22,7 @@ from trunkline.core.messages.models import (
 )
 from trunkline.sdk import (
     AuthFailed,
+    FailureKind,
     NotSetUp,
     OptedOut,
     OutcomeUnknown,
@@ -181,6 +182,9 @@ class Outcomes:
         self.fail(tx, workspace_id, message, code, str(error), provider_code=theirs)
         if isinstance(error, OptedOut):
             close(self.journal, tx, workspace_id, message)
+        known = attempt.connection.spec.failures.get(theirs or "")
+        if known is not None and known.kind is FailureKind.WINDOW_CLOSED:
+            close_window(self.journal, tx, workspace_id, message)
 
     def expire(
         self,

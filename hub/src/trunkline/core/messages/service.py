@@ -15,7 +15,7 @@ from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Act, Gate
 from trunkline.core.messages import idempotency, repository
 from trunkline.core.messages.admission import Admission, Plan
-from trunkline.core.messages.content import Content
+from trunkline.core.messages.content import Content, shows_anything
 from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
@@ -122,6 +122,7 @@ class Messages:
         rules = CHANNELS.get(command.channel)
         if rules is None:
             raise Unsupported("channel", f"the hub can send {', '.join(CHANNELS)}.")
+        command = await _with_text(command)
         if command.reply_to is None:
             rules.check(command.content)
         draft = await self._db.read(
@@ -294,6 +295,17 @@ async def until_noted(notes: AsyncIterator[Note], *row_ids: str | None) -> None:
                 return
     except (DatabaseFailed, Overloaded):
         return
+
+
+async def _with_text(command: SendMessage) -> SendMessage:
+    """Return a command with the text that its HTML shows, if it has no other: readers want one."""
+    content = command.content
+    if not content.html or shows_anything(content.body):
+        return command
+    from trunkline.core.mailtext import shown  # heavy, and of no use to texts
+
+    page = await asyncio.to_thread(shown, content.html)
+    return replace(command, content=replace(content, body=page.text))
 
 
 _OPERATOR: Final = "the operator must act."

@@ -1,0 +1,207 @@
+"""WhatsApp there and back: the window, templates, people without a number."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.flows.houses import refused
+from tests.flows.hubs import Caller, Served, StartHub
+from tests.flows.networks import ALICE, BOB, NoConfig
+from trunkline.loading import Plugins, load_plugins
+from trunkline.sdk import (
+    BadSignature,
+    Capability,
+    Failure,
+    FailureKind,
+    InboundEvent,
+    OutboundWhatsApp,
+    ProviderContext,
+    ProviderSpec,
+    Receipt,
+    ReceivedWhatsApp,
+    Rejected,
+    WebhookAdapter,
+    WebhookRequest,
+    WhatsAppContent,
+    WhatsAppProvider,
+)
+from trunkline.testing import FakeClock
+
+CHAT = """
+[slots]
+whatsapp = "ticks"
+"""
+NOBODYS = "CC.4f3a9"
+CLOSED = Failure(kind=FailureKind.WINDOW_CLOSED, sentence="The 24 hours are over.")
+
+
+class TicksHooks(WebhookAdapter[NoConfig]):
+    def claims(self, request: WebhookRequest) -> bool:
+        return "x-ticks" in request.headers
+
+    def verify(self, request: WebhookRequest, config: NoConfig) -> None:
+        if request.headers["x-ticks"] != "signed":
+            raise BadSignature("not signed")
+
+    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+        told = json.loads(request.body)
+        told["content"] = WhatsAppContent(told.get("content", "text"))
+        return [ReceivedWhatsApp(external_id=told["provider_id"], recipient=ALICE, **told)]
+
+
+@dataclass
+class Ticks(WhatsAppProvider):
+    """Keeps what it was asked to send, and says what it is told to."""
+
+    sent: list[OutboundWhatsApp] = field(default_factory=list)
+    refusal: Exception | None = None
+
+    async def send(self, message: OutboundWhatsApp) -> Receipt:
+        if self.refusal is not None:
+            raise self.refusal
+        self.sent.append(message)
+        return Receipt(provider_id=f"w-{len(self.sent)}")
+
+    async def templates(self) -> list[Any]:
+        return []
+
+    def plugins(self) -> Plugins:
+        """Return the installed plugins, and this network."""
+
+        @asynccontextmanager
+        async def open_ticks(config: NoConfig, context: ProviderContext) -> AsyncIterator[Ticks]:
+            yield self
+
+        spec: ProviderSpec[Any, Any] = ProviderSpec(
+            name="ticks",
+            config=NoConfig,
+            open=open_ticks,
+            capabilities=frozenset(
+                {
+                    Capability.WHATSAPP_SEND,
+                    Capability.WHATSAPP_RECEIVE,
+                    Capability.WHATSAPP_TEMPLATE,
+                }
+            ),
+            failures={"63016": CLOSED},
+            webhook=TicksHooks(),
+        )
+        plugins = load_plugins()
+        return replace(plugins, providers={**plugins.providers, "whatsapp": {"ticks": spec}})
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    return Ticks()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def hub(start_hub: StartHub, ticks: Ticks, clock: FakeClock) -> AsyncIterator[Served]:
+    async with start_hub(plugins=ticks.plugins(), toml=CHAT, clock=clock) as hub:
+        yield hub
+
+
+@pytest.fixture
+async def ann(hub: Served) -> Caller:
+    await hub.local("agents_create", id="ann", values={"whatsapp": ALICE})
+    return hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
+
+
+async def written(hub: Served, number: int, **message: Any) -> None:
+    told = {"sender": BOB, "body": "Hi.", **message, "provider_id": f"in-{number}"}
+    answer = await hub.client.post(
+        "/webhooks/connections/ticks", json=told, headers={"x-ticks": "signed"}
+    )
+    assert answer.status_code == 204
+
+
+async def tried(ann: Caller, body: str = "Hello.", **more: Any) -> Any:
+    return await ann.post(
+        "comms_send_message", {"channel": "whatsapp", "to": BOB, "body": body, **more}
+    )
+
+
+@pytest.mark.both
+async def test_an_exchange_falls_out_of_the_window_and_comes_back_by_a_template(
+    hub: Served, ann: Caller, ticks: Ticks, clock: FakeClock
+) -> None:
+    early = await tried(ann)
+    await written(hub, 1)
+    inside = await tried(ann, "Hello Bob.")
+    clock.travel(timedelta(hours=24).total_seconds() + 1)
+    late = await tried(ann, "Still there?")
+    template = await tried(ann, "", templateId="HX1", templateVars={"1": "Bob"})
+
+    for answer in (early, late):
+        assert (answer.status_code, answer.json()["rule"]) == (403, "window")
+        assert "templateId" in answer.json()["detail"]
+    assert (inside.json()["status"], template.json()["status"]) == ("sent", "sent")
+    assert [(each.body, each.template) for each in ticks.sent] == [
+        ("Hello Bob.", None),
+        ("", "HX1"),
+    ]
+    assert ticks.sent[1].template_values == {"1": "Bob"}
+
+
+async def test_the_providers_word_on_the_window_beats_the_hubs_clock(
+    hub: Served, ann: Caller, ticks: Ticks
+) -> None:
+    await written(hub, 1)
+    ticks.refusal = Rejected("Outside the window.", provider_code="63016")
+    told = await tried(ann)
+    ticks.refusal = None
+    more = await tried(ann, "Again?")
+    await written(hub, 2)
+    opened = await tried(ann, "And now?")
+
+    assert refused(told, 422, "provider_rejected")
+    assert (more.status_code, more.json()["rule"]) == (403, "window")
+    assert opened.json()["status"] == "sent"
+
+
+async def test_a_person_without_a_number_is_answered(
+    hub: Served, ann: Caller, ticks: Ticks
+) -> None:
+    await written(hub, 1, sender=NOBODYS, sender_name="B.")
+    (shown,) = await ann.inbox()
+    answer = await tried(ann, "Hello!", to=shown["from"], replyTo=shown["id"])
+
+    assert (shown["from"], shown["fromName"]) == (NOBODYS, "B.")
+    assert answer.json()["status"] == "sent"
+    assert (ticks.sent[0].recipient, ticks.sent[0].quoted_id) == (NOBODYS, "in-1")
+
+
+async def test_stop_by_whatsapp_closes_texts_too(hub: Served, ann: Caller) -> None:
+    await written(hub, 1, body="STOP")
+    answer = await tried(ann)
+
+    assert (answer.status_code, answer.json()["rule"]) == (403, "suppression")
+
+
+@pytest.mark.parametrize("kind", ["reaction", "location", "contacts", "other"])
+async def test_what_is_no_text_is_stored_and_shown(hub: Served, ann: Caller, kind: str) -> None:
+    await written(hub, 1, body="x", content=kind, vendor_kind="order")
+    (shown,) = await ann.inbox()
+
+    assert (shown["channel"], shown["body"]) == ("whatsapp", "x")
+
+
+async def test_a_pick_comes_back_with_its_id(hub: Served, ann: Caller) -> None:
+    await written(hub, 1, body="Yes", content="choice", choice="yes-1")
+    (shown,) = await ann.inbox()
+
+    assert (shown["body"], shown["choice"]) == ("Yes", "yes-1")
+
+
+async def test_a_mail_address_is_no_whatsapp_number(ann: Caller) -> None:
+    assert refused(await tried(ann, to="bob@people.example"), 422, "invalid")
