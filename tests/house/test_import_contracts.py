@@ -19,7 +19,8 @@ ROOMS = [
     *(f"trunkline/{room}" for room in LAYERED_ROOMS),
     "trunkline/surfaces/mcp", "trunkline/surfaces/rest", "trunkline/surfaces/web",
     "trunkline/surfaces/webhooks",
-    "trunkline_demo", "trunkline_example", "trunkline_postgres", "trunkline_resend",
+    "trunkline_demo", "trunkline_example", "trunkline_greenapi",
+    "trunkline_postgres", "trunkline_resend",
     "trunkline_smtp", "trunkline_sqlite", "trunkline_twilio",
 ]  # fmt: skip
 LAYERS = "Each layer imports downwards only, and every room has a layer"

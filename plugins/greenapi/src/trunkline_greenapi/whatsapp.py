@@ -1,0 +1,178 @@
+"""WhatsApp messages through one GREEN-API instance."""
+
+import asyncio
+import mimetypes
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from math import ceil
+from typing import Final, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import httpx2
+from pydantic import TypeAdapter, ValidationError
+
+from trunkline.sdk import (
+    Account,
+    Media,
+    NotSetUp,
+    OutboundWhatsApp,
+    OutcomeUnknown,
+    ProviderContext,
+    Receipt,
+    Rejected,
+    Report,
+    Unsupported,
+    WhatsAppProvider,
+    transport_errors,
+)
+from trunkline_greenapi.answers import Journaled, Queued, Settings, State, Taken
+from trunkline_greenapi.chats import chat_of
+from trunkline_greenapi.config import GreenApiConfig
+from trunkline_greenapi.errors import NOT_LINKED, refusal
+
+WARNING: Final = (
+    "GREEN-API drives a linked phone without WhatsApp's leave: WhatsApp may ban the number at any "
+    "time. Never use it for a number that you cannot lose, and keep it from cold messages."
+)
+_QUEUE_SHOWS: Final = 500
+"""So many of the messages that wait are shown (GREEN-API, "ShowMessagesQueue", November 2026)."""
+_FETCH_MINUTES: Final = 3 * 24 * 60
+_FETCH_FRESH_S: Final = 5.0
+"""The journal may be asked once a second, and a sweep asks about many messages at once."""
+_MARGIN_MINUTES: Final = 10
+_STATES: Final[Mapping[str, str]] = {
+    "notAuthorized": f"{NOT_LINKED} Until then it keeps messages for a day and then drops them.",
+    "blocked": "WhatsApp banned the linked number: link a phone with another number.",
+    "yellowCard": (
+        "WhatsApp suspended sending from the linked number, as it takes it for spam: wait, then "
+        "reboot the instance in GREEN-API's console, and send less. Meanwhile messages are kept "
+        "for a day."
+    ),
+}
+"""The states in which nothing goes out until an operator acts."""
+_PASSING: Final[Mapping[str, str]] = {
+    "sleepMode": "The linked phone is off: switch it on and wait five minutes.",
+    "starting": "The instance is starting: it may take five minutes.",
+}
+T = TypeVar("T")
+
+
+class GreenApi(WhatsAppProvider):
+    """One open instance."""
+
+    def __init__(self, config: GreenApiConfig, context: ProviderContext) -> None:
+        self._config = config
+        self._http = context.http
+        self._clock = context.clock
+        self._asking = asyncio.Lock()
+        self._journal: tuple[float, Sequence[Journaled]] | None = None
+
+    async def send(self, message: OutboundWhatsApp) -> Receipt:
+        if message.template is not None:
+            raise Unsupported("templates")
+        if message.sender != self._config.phone_number:
+            raise NotSetUp(
+                "The GREEN-API instance sends from its linked phone only: give the agent that "
+                "number, or correct phone_number."
+            )
+        body: dict[str, str] = {"chatId": chat_of(message.recipient)}
+        if message.quoted_id is not None:
+            body["quotedMessageId"] = message.quoted_id
+        if len(message.media) > 1:
+            raise Rejected("GREEN-API takes one file with a message: send the others on their own.")
+        for medium in message.media:
+            body |= {"urlFile": medium.url, "fileName": _name_of(medium), "caption": message.body}
+        if not message.media:
+            body["message"] = message.body
+        method = "sendFileByUrl" if message.media else "sendMessage"
+        with transport_errors("GREEN-API"):
+            response = await self._http.post(self._url(method), json=body)
+        return Receipt(provider_id=_read(Taken, response).id_message)
+
+    async def fetch(self, provider_id: str) -> Report | None:
+        # `getMessage` wants the chat as well, and fails where a chat has one of the newer ids.
+        for sent in await self._recent():
+            if sent.id_message == provider_id:
+                return sent.report(self._config.phone_number)
+        for queued in await self._queue():
+            if queued.message_id == provider_id:
+                return queued.report(self._config.phone_number)
+        return None
+
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
+        # The queue first: what leaves it in between is in the journal then.
+        queue = await self._queue()
+        age_s = (self._clock.now() - since).total_seconds()
+        journal = await self._ask_journal(max(ceil(age_s / 60), 0) + _MARGIN_MINUTES)
+        found = [
+            *(each.report(self._config.phone_number) for each in queue if each.is_for(recipient)),
+            *(each.report(self._config.phone_number) for each in journal if each.is_for(recipient)),
+        ]
+        return [
+            each
+            for each in found
+            if each.sender == sender
+            and (each.created_at is None or each.created_at >= since.replace(microsecond=0))
+        ]
+
+    async def verify(self) -> Account:
+        state = _read(State, await self._get("getStateInstance")).state
+        if state in _STATES:
+            raise NotSetUp(_STATES[state])
+        settings = _read(Settings, await self._get("getSettings"))
+        notes = [WARNING, *settings.notes(self._config)]
+        if state != "authorized":
+            notes.append(_PASSING.get(state) or "Its state is unknown: look at it in the console.")
+        return Account(notes=tuple(notes))
+
+    async def _recent(self) -> Sequence[Journaled]:
+        async with self._asking:
+            now_s = self._clock.monotonic()
+            if self._journal is None or now_s - self._journal[0] > _FETCH_FRESH_S:
+                self._journal = now_s, await self._ask_journal(_FETCH_MINUTES)
+            return self._journal[1]
+
+    async def _ask_journal(self, minutes: int) -> Sequence[Journaled]:
+        response = await self._get("lastOutgoingMessages", f"?minutes={minutes}")
+        return _read(list[Journaled], response)
+
+    async def _queue(self) -> Sequence[Queued]:
+        queue = _read(list[Queued], await self._get("showMessagesQueue"))
+        if len(queue) >= _QUEUE_SHOWS:
+            raise OutcomeUnknown("GREEN-API's queue is longer than what it shows of it.")
+        return queue
+
+    async def _get(self, method: str, rest: str = "") -> httpx2.Response:
+        with transport_errors("GREEN-API"):
+            return await self._http.get(f"{self._url(method)}{rest}")
+
+    def _url(self, method: str) -> str:
+        """Return a method's URL: it holds the token, so it goes into no sentence and no log."""
+        token = self._config.api_token.get_secret_value()
+        return f"{self._config.base_url}/waInstance{self._config.id_instance}/{method}/{token}"
+
+
+@asynccontextmanager
+async def open_greenapi(
+    config: GreenApiConfig, context: ProviderContext
+) -> AsyncIterator[GreenApi]:
+    """Open one instance. GREEN-API has no log-in, so nothing needs undoing either."""
+    yield GreenApi(config, context)
+
+
+def _read(shape: type[T], response: httpx2.Response) -> T:
+    if not response.is_success:
+        raise refusal(response)
+    try:
+        return TypeAdapter(shape).validate_json(response.content)
+    except (ValidationError, OverflowError) as error:  # the latter of a time far off
+        raise OutcomeUnknown("GREEN-API's answer cannot be read.") from error
+
+
+def _name_of(medium: Media) -> str:
+    """Return a file's name, whose ending tells GREEN-API how to send it."""
+    name = medium.name or unquote(urlsplit(medium.url).path).rpartition("/")[2] or "file"
+    if "." in name:
+        return name
+    return f"{name}{mimetypes.guess_extension(medium.content_type or '') or '.bin'}"
