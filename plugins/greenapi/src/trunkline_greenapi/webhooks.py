@@ -5,7 +5,6 @@ import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Final
-from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -41,7 +40,7 @@ class GreenApiWebhooks(WebhookAdapter[GreenApiConfig]):
             raise BadSignature("No webhook_secret is set, so nothing tells GREEN-API from others.")
         secret = config.webhook_secret.get_secret_value().encode()
         token = config.webhook_token.get_secret_value().encode()
-        path = urlsplit(request.url).path.rpartition("/")[2].encode()
+        path = request.url.rpartition("/")[2].encode()
         header = request.headers.get(_HEADER, "").encode()
         knows_path = hmac.compare_digest(path, secret)
         knows_token = hmac.compare_digest(header, token)
@@ -208,15 +207,19 @@ _CONTENTS: Final[Mapping[str, WhatsAppContent]] = {
     "listResponseMessage": WhatsAppContent.CHOICE,
 }
 _UNDECODED: Final = "{{SWE"
-"""So begins what stands for a text that GREEN-API could not decode ("Common errors", 2026)."""
+"""So begins what stands for what GREEN-API could not decode or fetch ("Common errors", 2026)."""
 
 
 def _received(told: _Received) -> ReceivedWhatsApp:
     data, parts = told.data, told.data.parts()
     body = "\n".join(line for part in parts for line in part.lines())
+    media = tuple(
+        Media(url=part.url, content_type=part.content_type, name=part.file_name)
+        for part in parts
+        if part.url and part.url.startswith("https://")  # else it says why there is none
+    )
     content = _CONTENTS.get(data.kind, WhatsAppContent.OTHER)
-    if content is WhatsAppContent.TEXT and body.startswith(_UNDECODED):
-        content = WhatsAppContent.OTHER
+    is_lost = body.startswith(_UNDECODED) or (content is WhatsAppContent.MEDIA and not media)
     # An id is told of one chat alone, and its sender makes it up: the chat belongs to the name.
     name = hashlib.sha256(f"{told.sender.chat_id} {told.id}".encode()).hexdigest()
     return ReceivedWhatsApp(
@@ -226,15 +229,11 @@ def _received(told: _Received) -> ReceivedWhatsApp:
         recipient=e164(address_of(told.instance.wid)),
         sender_name=told.sender.name or None,
         body=body,
-        content=content,
+        content=WhatsAppContent.OTHER if is_lost else content,
         vendor_kind=data.kind,
         quoted_id=next((p.quoted_id for p in (data.quoted, *parts) if p and p.quoted_id), None),
         choice=next((part.choice for part in parts if part.choice), None),
-        media=tuple(
-            Media(url=part.url, content_type=part.content_type, name=part.file_name)
-            for part in parts
-            if part.url and part.url.startswith("https://")  # else it says why there is none
-        ),
+        media=media,
         occurred_at=told.at.astimezone(UTC),
     )
 
