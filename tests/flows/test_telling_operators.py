@@ -105,6 +105,36 @@ async def test_case_d10_why_an_adapter_does_not_vouch_for_a_request_stands_in_th
     assert (line["reason"], line["connection"]) == ("stale stamp", "wire")
 
 
+class Unsigned(WireWebhooks):
+    """Knows its vendor by the last part of the path alone."""
+
+    def verify(self, request: WebhookRequest, config: NoConfig) -> None:
+        if not request.url.endswith("/whatsapp/path-secret-0123456789"):
+            raise BadSignature("wrong path")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/webhooks/connections/wire/whatsapp/path-secret-0123456789", 204),
+        ("/webhooks/connections/wire/whatsapp/path-secret-0123456780", 403),
+        ("/webhooks/connections/wire/whatsapp", 403),
+        ("/webhooks/connections/wire/pigeon/path-secret-0123456789", 404),
+        ("/webhooks/connections/wire/whatsapp/path-secret-0123456789/x", 404),
+        ("/webhooks/ann/whatsapp/path-secret-0123456789", 404),
+    ],
+)
+async def test_a_secret_in_the_path_of_a_callback_reaches_its_adapter_and_no_log(
+    start_hub: StartHub, capfd: pytest.CaptureFixture[str], path: str, status: int
+) -> None:
+    async with start_hub(plugins=Network().plugins(Unsigned()), toml=WIRE) as hub:
+        await hub.agent("ann", ALICE)
+        response = await hub.client.post(path, content=b"[]", headers={"x-wire": "yes"})
+
+    assert response.status_code == status
+    assert "path-secret" not in f"{response.text}{capfd.readouterr()}"
+
+
 # --- what a send met ------------------------------------------------------------------------------
 
 

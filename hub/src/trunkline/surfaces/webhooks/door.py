@@ -50,7 +50,13 @@ class Webhooks:
         match request.scope["path"].split("/")[2:]:
             case ["connections", str(name)] if name:
                 return await self._on_connection(request, name)
-            case ["connections", str(name), str(kind)] if name:
+            # The last may be a secret that stands in for a signature: the adapter knows it.
+            case ["connections", str(name), str(kind)] | [
+                "connections",
+                str(name),
+                str(kind),
+                _,
+            ] if name:
                 _check_kind(kind)
                 return await self._on_connection(request, name)
             case [str(agent_id), str(kind)] if AGENT_ID.fullmatch(agent_id):
