@@ -24,7 +24,7 @@ from trunkline_greenapi.whatsapp import GreenApi, open_greenapi
 T = TypeVar("T")
 Json = dict[str, Any]
 _PATH: Final = re.compile(r"/waInstance(\d+)/(\w+)/(\w+)(?:/(\d+))?")
-_TLS: Final = httpx2.create_ssl_context()  # made once: it takes a third of a second
+TLS: Final = httpx2.create_ssl_context()  # made once: it takes a third of a second
 _CHAT: Final = re.compile(r"[1-9]\d{6,14}@c\.us|[\d-]+@g\.us")
 NOTHING: Final = object()
 _FIELDS: Final[Mapping[str, tuple[set[str], set[str]]]] = {
@@ -163,7 +163,7 @@ class Double:
         """Ask an adapter that speaks to this instance over a connection."""
         with self.serving() as url:
             settings = GreenApiConfig.model_validate({**CONFIG, **config, "base_url": url})
-            async with httpx2.AsyncClient(verify=_TLS) as http:
+            async with httpx2.AsyncClient(verify=TLS) as http:
                 context = provider_context(http, clock=FakeClock(SENT_AT), log=RecordingLog())
                 async with open_greenapi(settings, context) as greenapi:
                     return await question(greenapi)

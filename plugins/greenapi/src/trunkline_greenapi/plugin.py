@@ -18,6 +18,7 @@ GREENAPI: ProviderSpec[WhatsAppProvider, GreenApiConfig] = ProviderSpec(
             Capability.WHATSAPP_MEDIA,
             Capability.WHATSAPP_RECEIVE,
             Capability.WHATSAPP_STATUS,
+            Capability.LISTEN,
             Capability.LOOKUP_BY_ID,
             Capability.LOOKUP_BY_ADDRESS,
         }

@@ -2,8 +2,8 @@
 
 import asyncio
 import mimetypes
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from math import ceil
 from typing import Final, TypeVar
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from trunkline.sdk import (
     Account,
+    Heard,
     Media,
     NotSetUp,
     OutboundWhatsApp,
@@ -30,6 +31,7 @@ from trunkline_greenapi.answers import Journaled, Queued, Settings, State, Taken
 from trunkline_greenapi.chats import chat_of
 from trunkline_greenapi.config import GreenApiConfig
 from trunkline_greenapi.errors import NOT_LINKED, refusal
+from trunkline_greenapi.listening import Notification, heard
 
 WARNING: Final = (
     "GREEN-API drives a linked phone without WhatsApp's leave: WhatsApp may ban the number at any "
@@ -125,6 +127,25 @@ class GreenApi(WhatsAppProvider):
         if state != "authorized":
             notes.append(_PASSING.get(state) or "Its state is unknown: look at it in the console.")
         return Account(notes=tuple(notes))
+
+    async def listen(self, position: str | None) -> AsyncGenerator[Heard, None]:
+        if self._config.webhook_secret is not None:
+            await asyncio.Event().wait()  # GREEN-API calls, and then answers nobody who asks
+        async with aclosing(heard(self._receive, self._delete, self._clock)) as all_heard:
+            async for each in all_heard:
+                yield each
+
+    async def _receive(self) -> Notification | None:
+        response = await self._get("receiveNotification", "?receiveTimeout=5")
+        # The type checker knows no type of a union.
+        return _read(Notification | None, response)  # type: ignore[arg-type]
+
+    async def _delete(self, told: Notification) -> None:
+        with transport_errors("GREEN-API"):
+            url = f"{self._url('deleteNotification')}/{told.receipt}"
+            response = await self._http.delete(url)
+        if not response.is_success:
+            raise refusal(response)
 
     async def _recent(self) -> Sequence[Journaled]:
         async with self._asking:
