@@ -109,6 +109,7 @@ def source(hook: str, spec: str) -> str:
         ("'acme', accept_latency_s='60'", "accept_latency_s must be a number"),
         ("'acme', accept_latency_s=float('nan')", "accept_latency_s must be a number"),
         ("'acme', accept_latency_s=True", "accept_latency_s must be a number"),
+        ("'acme', lookup_lag_s=-1", "lookup_lag_s must be a number of seconds, 0 or more"),
         ("'acme', webhook=Webhooks", "webhook must be an instance: add ()"),
         ("'acme', webhook=Stranger()", "webhook must be an instance of a WebhookAdapter"),
         ("'acme', webhook=Async()", "webhook.parse must be a plain function, without async"),
@@ -125,6 +126,8 @@ def source(hook: str, spec: str) -> str:
         ("'acme', prices=prices(sms_segment_micros=None)", "must be a mapping of regions"),
         ("'acme', prices=prices(mms_message_micros={'de': 1})", "must have ISO 3166 regions"),
         ("'acme', simulated='no'", "simulated must be True or False"),
+        ("'acme', warning=' '", "warning must be a sentence or None"),
+        ("'acme', warning=True", "warning must be a sentence or None"),
         (
             "'acme', open=yielding(AsyncIterator[Calls])",
             "open: it yields a Calls without send, which sms.send needs",

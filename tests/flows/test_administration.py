@@ -5,6 +5,8 @@ import pytest
 
 from tests.flows.houses import refused
 from tests.flows.hubs import ANN, HANDSET, Served, StartHub
+from tests.flows.networks import WIRE, Network
+from tests.flows.pairs import side_by_side
 from trunkline.surfaces.http import as_problem, problem_object
 
 pytestmark = pytest.mark.both(slow=True)
@@ -71,6 +73,17 @@ async def test_a_setting_that_a_provider_lacks_is_named_when_the_hub_starts(
     assert "connection.not_usable" in logged
     assert "signing_secret" in logged
     assert "secret-key" not in logged
+
+
+async def test_what_an_adapter_warns_of_is_said_at_every_start(
+    start_hub: StartHub, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plugins = side_by_side(Network(), names="wire", warning="It may cost you the number.")
+    for _ in range(2):
+        async with start_hub(plugins=plugins, toml=WIRE):
+            logged = capfd.readouterr().err
+        assert "connection.warning" in logged
+        assert "It may cost you the number." in logged
 
 
 async def test_an_agent_gets_no_connection_that_is_not_configured(served: Served) -> None:

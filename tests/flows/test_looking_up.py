@@ -51,16 +51,26 @@ class Directory(Scripted):
         ]
 
 
-def plugins_of(network: Directory) -> Plugins:
+def plugins_of(network: Directory, *, lookup_lag_s: float = 0.0) -> Plugins:
     """Return what is installed, a network among it that can be asked."""
     return side_by_side(
         network,
+        lookup_lag_s=lookup_lag_s,
         names="one",
         capabilities=frozenset(
             {Capability.SMS_SEND, Capability.SMS_STATUS, Capability.LOOKUP_BY_ADDRESS}
         ),
         accept_latency_s=LATENCY_S,
     )
+
+
+async def looked_for(network: Directory) -> None:
+    """Return once the hub has asked."""
+    for _ in range(1000):
+        if network.since:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("nobody asks")
 
 
 @pytest.mark.both
@@ -91,6 +101,46 @@ async def test_what_it_does_not_have_is_sent_again_once_it_cannot_come_any_more(
         await keep_still()
         early = len(network.asked)
         clock.travel(10)
+        await hub.until_status(ann, told["messageId"], "sent")
+
+    assert (early, len(network.asked), len(network.taken)) == (1, 2, 1)
+
+
+async def test_a_message_between_a_queue_and_a_journal_is_not_sent_again(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory()
+    network.script = [LOST]
+    plugins = plugins_of(network, lookup_lag_s=120)
+    async with start_hub(plugins=plugins, toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(TRUSTED_S)
+        await looked_for(network)
+        clock.travel(100)
+        await keep_still()
+        network.has = [("n1", DeliveryStatus.DELIVERED)]  # where it is now
+        clock.travel(30)
+        await hub.until_status(ann, told["messageId"], "delivered")
+
+    assert len(network.asked) == 1
+
+
+async def test_what_two_look_ups_far_apart_do_not_find_is_sent_again(
+    start_hub: StartHub, clock: Ahead
+) -> None:
+    network = Directory()
+    network.script = [LOST]
+    plugins = plugins_of(network, lookup_lag_s=120)
+    async with start_hub(plugins=plugins, toml=ONE, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        told = await ann.send(BOB, "hello")
+        clock.travel(TRUSTED_S)
+        await looked_for(network)
+        clock.travel(110)
+        await keep_still()
+        early = len(network.asked)
+        clock.travel(15)
         await hub.until_status(ann, told["messageId"], "sent")
 
     assert (early, len(network.asked), len(network.taken)) == (1, 2, 1)

@@ -145,6 +145,9 @@ def compose(lent: Lent) -> Composed:
         connection = connections.account(name)
         if connection is not None and connection.fault:
             log.error("connection.not_usable", connection=name, fault=connection.fault)
+    for each in connections.all():
+        if each.spec.warning and not each.fault:
+            log.warning("connection.warning", connection=each.name, warning=each.spec.warning)
     timeout_s = settings.messages.provider_timeout_s
     metrics = Metrics()
     gate = Gate(connections, clock)

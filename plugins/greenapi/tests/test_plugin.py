@@ -28,6 +28,11 @@ def test_a_lost_answer_may_be_resolved_by_asking_and_templates_are_not_promised(
     assert Capability.LOOKUP_BY_ADDRESS in GREENAPI.capabilities
     assert Capability.WHATSAPP_TEMPLATE not in GREENAPI.capabilities
     assert GREENAPI.prices is None
+    assert GREENAPI.lookup_lag_s > 120, "a message shows in the journal after two minutes at most"
+
+
+def test_an_operator_is_warned_at_every_start() -> None:
+    assert "ban" in (GREENAPI.warning or "")
 
 
 def test_each_setting_names_the_variable_that_fills_it() -> None:

@@ -61,18 +61,17 @@ def check_provider(spec: ProviderSpec[Any, Any], kind: Kind) -> None:
     _check_config(said, spec.name, spec.config)
     _check_opens(said, spec.open, given=("config", "context"))
     _check_capabilities(said, spec.capabilities)
-    _must(
-        _is_number(spec.accept_latency_s),
-        said,
-        "accept_latency_s",
-        spec.accept_latency_s,
-        "be a number of seconds, 0 or more",
-    )
+    for field in ("accept_latency_s", "lookup_lag_s"):
+        seconds = getattr(spec, field)
+        _must(_is_number(seconds), said, field, seconds, "be a number of seconds, 0 or more")
     _check_key(said, spec.idempotency)
     _check_failures(said, spec.failures)
     _check_webhook(said, spec.webhook)
     _check_prices(said, spec.prices)
     _must(isinstance(spec.simulated, bool), said, "simulated", spec.simulated, "be True or False")
+    warning: object = spec.warning
+    is_text = warning is None or (isinstance(warning, str) and bool(warning.strip()))
+    _must(is_text, said, "warning", warning, "be a sentence or None")
     provider = _opened_by(spec.open, kind)
     if provider is not None and (fault := provider_fault(provider, kind, spec.capabilities)):
         raise Unfit(f"{said}: open: {fault}")

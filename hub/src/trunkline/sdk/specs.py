@@ -84,10 +84,15 @@ class ProviderSpec(Generic[P, C]):
             then a lost answer is looked up, by whatever look-up the capabilities declare.
         accept_latency_s: For how many seconds after a send was over the provider may still take
             it: for so long "no such message" in a look-up proves nothing.
+        lookup_lag_s: For how many seconds a message that the provider has may be missing in its
+            look-ups now and then, as on its way from a queue into a journal. Then only two look-ups
+            that far apart prove that it has none.
         failures: What the provider's error codes mean, by code.
         webhook: Verifies and parses the provider's callbacks, or None if it has none.
         prices: Default prices for estimates.
         simulated: True for a network that reaches nobody: demo numbers are allowed only there.
+        warning: A sentence that an operator should read at every start, such as that the provider
+            is unofficial and may cost them the number.
     """
 
     name: str
@@ -96,10 +101,12 @@ class ProviderSpec(Generic[P, C]):
     capabilities: frozenset[Capability]
     idempotency: Idempotency | None = None
     accept_latency_s: float = 60.0
+    lookup_lag_s: float = 0.0
     failures: Mapping[str, Failure] = field(default_factory=dict)
     webhook: WebhookAdapter[C] | None = None
     prices: PriceList | None = None
     simulated: bool = False
+    warning: str | None = None
 
 
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]

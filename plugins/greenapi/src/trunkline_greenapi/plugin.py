@@ -6,7 +6,7 @@ from trunkline.sdk import Capability, ProviderSpec, WhatsAppProvider, hookimpl
 from trunkline_greenapi.config import GreenApiConfig
 from trunkline_greenapi.statuses import FAILURES
 from trunkline_greenapi.webhooks import GreenApiWebhooks
-from trunkline_greenapi.whatsapp import open_greenapi
+from trunkline_greenapi.whatsapp import WARNING, open_greenapi
 
 GREENAPI: ProviderSpec[WhatsAppProvider, GreenApiConfig] = ProviderSpec(
     name="greenapi",
@@ -23,10 +23,12 @@ GREENAPI: ProviderSpec[WhatsAppProvider, GreenApiConfig] = ProviderSpec(
             Capability.LOOKUP_BY_ADDRESS,
         }
     ),
-    # A message shows in the journal up to two minutes after it left the queue.
-    accept_latency_s=300.0,
+    # "The appearance of messages in the journal may take up to 2 minutes" after they left the queue
+    # (GREEN-API, "LastOutgoingMessages", November 2026).
+    lookup_lag_s=150.0,
     failures=FAILURES,
     webhook=GreenApiWebhooks(),
+    warning=WARNING,
 )
 
 

@@ -1,7 +1,7 @@
 """Finding out what became of a message whose outcome nobody knows, by what its adapter offers."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -70,7 +70,12 @@ _Ask = Callable[[_Question, Connection], Awaitable[Sequence[_Found]]]
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Does the jobs that ask."""
+    """
+    Does the jobs that ask.
+
+    Attributes:
+        nothing_at: When a look-up first found nothing that can be trusted, by message and attempts.
+    """
 
     db: Database
     connections: Connections
@@ -82,6 +87,7 @@ class Reconciliation:
     log: EventLog
     timeout_s: float
     flag_after: timedelta
+    nothing_at: dict[tuple[str, int], datetime] = field(default_factory=dict)
 
     async def work(self, job: Job) -> None:
         """Resolve a message of unknown outcome, or see to it that it is looked at again."""
@@ -177,9 +183,26 @@ class Reconciliation:
         elif now < question.trusted_at:
             await self._later(workspace_id, message, question.trusted_at)
         elif not same and not perhaps:
-            await self._requeue(workspace_id, question)
+            lag = timedelta(seconds=connection.spec.lookup_lag_s)
+            nothing_since = self._nothing_since(question)
+            if now - nothing_since >= lag:
+                await self._requeue(workspace_id, question)
+            else:
+                await self._later(workspace_id, message, nothing_since + lag)
         else:  # nothing tells which of them was sent, or whether what is there is this one
             await self._flag(workspace_id, question)
+
+    def _nothing_since(self, question: _Question) -> datetime:
+        """
+        Return when a look-up found nothing for the first time, which is now unless it was before.
+
+        A hub that starts anew looks twice again.
+        """
+        now, message = self.journal.clock.now(), question.message
+        for known, at in [*self.nothing_at.items()]:
+            if now - at > GIVE_UP:
+                del self.nothing_at[known]
+        return self.nothing_at.setdefault((message.id, message.attempts), now)
 
     def _unclaimed(
         self, tx: Tx, workspace_id: str, message: Message, found: Sequence[_Found]
