@@ -184,7 +184,7 @@ class Reconciliation:
             await self._later(workspace_id, message, question.trusted_at)
         elif not same and not perhaps:
             lag = timedelta(seconds=connection.spec.lookup_lag_s)
-            nothing_since = self._nothing_since(question)
+            nothing_since = self._nothing_since(question) if lag else now
             if now - nothing_since >= lag:
                 await self._requeue(workspace_id, question)
             else:

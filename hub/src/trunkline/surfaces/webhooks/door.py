@@ -51,12 +51,7 @@ class Webhooks:
             case ["connections", str(name)] if name:
                 return await self._on_connection(request, name)
             # The last may be a secret that stands in for a signature: the adapter knows it.
-            case ["connections", str(name), str(kind)] | [
-                "connections",
-                str(name),
-                str(kind),
-                _,
-            ] if name:
+            case ["connections", str(name), str(kind), *secret] if name and len(secret) < 2:
                 _check_kind(kind)
                 return await self._on_connection(request, name)
             case [str(agent_id), str(kind)] if AGENT_ID.fullmatch(agent_id):
