@@ -204,8 +204,7 @@ def unused(hooks: Iterable[str], files: Mapping[str, str]) -> Iterator[str]:
 def test_every_hook_is_implemented_by_a_plugin() -> None:
     plugins = sources(*ROOT.glob("plugins/*/src"))
 
-    coming = {"trunkline_register_email", "trunkline_register_whatsapp"}
-    assert set(unused(HOOKS, plugins)) <= coming
+    assert not list(unused(HOOKS, plugins))
     assert list(unused(["trunkline_register_fax"], plugins)) == ["trunkline_register_fax"]
 
 
