@@ -111,9 +111,10 @@ POLITE: Final[Mapping[str, bytes]] = {
 
 @dataclass(slots=True)
 class Heard:
-    """What a server of a script was told."""
+    """What a server of a script was told; of each mail the recipients and the content."""
 
     lines: list[str] = field(default_factory=list)
+    mails: list[tuple[list[str], bytes]] = field(default_factory=list)
     content: bytes = b""
     connections: int = 0
 
@@ -134,12 +135,16 @@ async def scripted(answers: Mapping[str, Answer]) -> AsyncIterator[tuple[int, He
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heard.connections += 1
         said = await _say(writer, script["greeting"])
+        envelope: list[str] = []
         while said and (line := await reader.readline()):
             heard.lines.append(line.decode().rstrip())
             verb = line[:4].decode().upper()
+            if verb == "RCPT":
+                envelope.append(line.decode().partition("<")[2].partition(">")[0])
             said = await _say(writer, script.get(verb, b"502 5.5.1 what\r\n"))
             if said and verb == "DATA" and script["DATA"] == POLITE["DATA"]:
                 heard.content = await _content(reader)
+                heard.mails.append((envelope, heard.content))
                 said = await _say(writer, script["content"])
 
     async with serving(converse) as port:

@@ -273,6 +273,13 @@ async def test_with_one_recipient_refused_nobody_gets_the_mail(
     assert caught.value.provider_code == code
 
 
+async def test_the_server_hears_the_size_before_the_mail() -> None:
+    async with scripted({}) as (port, heard), opened(port) as mailer:
+        await mailer.send(MAIL)
+    (line,) = [each for each in heard.lines if each.startswith("MAIL")]
+    assert line == f"MAIL FROM:<{MAIL.sender}> SIZE={len(heard.content) - 1}"  # one dot is doubled
+
+
 async def test_who_is_named_twice_gets_the_mail_once() -> None:
     async with aiosmtpd(security="none") as (port, kept), opened(port) as mailer:
         await mailer.send(replace(MAIL, cc=(MAIL.recipient,)))

@@ -14,6 +14,7 @@ from trunkline.sdk import (
     Receipt,
     Rejected,
     RetryLater,
+    refuse_line_breaks,
 )
 from trunkline.sdk.mail import needs_smtputf8, written
 from trunkline_smtp.attachments import fetched
@@ -31,6 +32,7 @@ class MailAccount(EmailProvider):
         self._tls = tls
 
     async def send(self, mail: OutboundEmail) -> Receipt:
+        refuse_line_breaks(mail)
         files = await fetched(self._context.http, mail.media, self._config.max_attachments_bytes)
         try:
             content = written(
