@@ -3,12 +3,27 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from plugins.resend.tests.api import Api, api
-from plugins.resend.tests.vendor import HUB, ID, KEY, PERSON, SECRET, bounce, report, request
+from plugins.resend.tests.vendor import (
+    CAME,
+    FILES,
+    HUB,
+    ID,
+    KEY,
+    PERSON,
+    SECRET,
+    announced,
+    bounce,
+    received,
+    report,
+    request,
+)
 from tests.flows.hubs import Caller, Served, StartHub
+from trunkline.testing import Canned
 
 COPY = "boss@people.example"
 
@@ -45,9 +60,13 @@ async def ann(hub: Served) -> Caller:
     return hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
 
 
-async def tell(hub: Served, word: str, event: str, **more: object) -> int:
-    """Let Resend tell what became of the mail, signed at this moment."""
-    body = report(word, event=event, **more).body
+async def tell(hub: Served, word: str, event: str, **more: Any) -> int:
+    """Let Resend tell what became of the mail."""
+    return await post(hub, report(word, **more).body, event)
+
+
+async def post(hub: Served, body: bytes, event: str) -> int:
+    """Let Resend tell something, signed at this moment."""
     told = request(body, event=event, sent_at=str(int(datetime.now(UTC).timestamp())))
     response = await hub.client.post(
         "/webhooks/connections/resend", content=told.body, headers=dict(told.headers)
@@ -79,6 +98,35 @@ async def test_a_mail_goes_out_once_and_what_resend_tells_of_it_counts(
     assert (more.status_code, more.json()["rule"]) == (403, "suppression")
     ends = hub.rows("SELECT state FROM inbound_events ORDER BY id")
     assert [row["state"] for row in ends] == ["handled", "ignored", "handled"]
+
+
+async def test_a_mail_that_is_only_announced_comes_in_whole(
+    hub: Served, ann: Caller, resend: Api
+) -> None:
+    resend.answers = [Canned(status=200, json=each) for each in 2 * (received(), FILES)]
+
+    statuses = [await post(hub, announced().body, "msg_1") for _ in range(2)]
+
+    (mail,) = await ann.inbox()
+    assert statuses == [204, 204]
+    assert (mail["from"], mail["subject"], mail["body"]) == (PERSON, "Re: Your order", "Thanks")
+    assert [asked.path.partition("?")[0] for asked in resend.asked][:2] == [
+        f"/emails/receiving/{CAME}",
+        f"/emails/receiving/{CAME}/attachments",
+    ]
+
+
+async def test_a_mail_that_cannot_be_fetched_is_told_again_and_not_lost(
+    hub: Served, ann: Caller, resend: Api
+) -> None:
+    resend.answers = [Canned(status=500)]
+    refused = await post(hub, announced().body, "msg_1")
+    resend.answers = [Canned(status=200, json=received(attachments=[]))]
+    taken = await post(hub, announced().body, "msg_1")
+
+    (mail,) = await ann.inbox()
+    assert (refused, taken) == (503, 204)
+    assert mail["body"] == "Thanks"
 
 
 async def test_a_webhook_that_nobody_signed_changes_nothing(hub: Served, ann: Caller) -> None:
