@@ -1,0 +1,39 @@
+"""A hub on WhatsApp by Twilio: who wrote is answered, by number and by id, at the door of texts."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from plugins.twilio.tests.whatsapp_forms import USER_ID, WRITTEN
+from tests.flows.hubs import Served, StartHub
+from tests.flows.networks import ALICE, BOB
+from tests.flows.test_twilio import Twilio, twilio  # noqa: F401 - a fixture
+
+
+@pytest.fixture
+async def hub(start_hub: StartHub, twilio: Twilio) -> AsyncIterator[Served]:  # noqa: F811
+    """A hub that has both of an account's kinds."""
+    toml = twilio.toml.replace("[slots]", '[slots]\nwhatsapp = "twilio"')
+    async with start_hub(toml=toml) as hub:
+        yield hub
+
+
+@pytest.mark.parametrize("person", [BOB, USER_ID])
+async def test_a_whatsapp_message_is_answered_and_its_answer_read(
+    hub: Served,
+    twilio: Twilio,  # noqa: F811
+    person: str,
+) -> None:
+    ann = await hub.agent("ann")
+    await hub.local("agents_set", id="ann", values={"whatsapp": ALICE})
+    fields = {**WRITTEN, "From": f"whatsapp:{person}", "To": f"whatsapp:{ALICE}"}
+
+    heard = await twilio.tell(hub, f"{hub.base_url}/webhooks/ann/sms", fields)
+    sent = await ann.call("comms_send_message", channel="whatsapp", to=person, body="hello")
+    (asked,) = twilio.asked
+    await twilio.report(hub, "read")
+
+    assert heard.status_code == 200
+    assert sent["status"] == "sent"
+    assert (asked["From"], asked["To"]) == (f"whatsapp:{ALICE}", f"whatsapp:{person}")
+    assert (await ann.status(sent["messageId"]))["status"] == "read"
