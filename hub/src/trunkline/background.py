@@ -35,6 +35,7 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
         engine.run(),
         hub.routes.run(),
         hub.verification.run(),
+        composed.listening.run(),
         _keep_house(composed),
         _watch_for_silence(composed),
         _forget_in_time(composed),

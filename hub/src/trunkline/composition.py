@@ -30,6 +30,7 @@ from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.early import EarlyReports
 from trunkline.core.inbound.events import Events
 from trunkline.core.inbound.intake import Intake
+from trunkline.core.inbound.listening import Listening
 from trunkline.core.messages.admission import Admission
 from trunkline.core.messages.batches import Batches
 from trunkline.core.messages.beginning import Beginning
@@ -110,6 +111,7 @@ class Composed:
     executors: Executors
     recovery: Recovery
     overdue: Overdue
+    listening: Listening
     attempt_takes: timedelta
 
 
@@ -207,6 +209,7 @@ def compose(lent: Lent) -> Composed:
     completing = Completing(connections, log)
     dispatch = Dispatch(journal, forwarding, engine, connections)
     engine.serve(JobKind.REPORT, EarlyReports(db, connections, dispatch, journal, engine).work)
+    intake = Intake(db, connections, journal, dispatch, completing, metrics, log)
     hub = Hub(
         agents=Agents(db, clock, ids, destinations.fault, connections.names()),
         tokens=Tokens(
@@ -221,7 +224,7 @@ def compose(lent: Lent) -> Composed:
         batches=Batches(db, messages, keys, clock, ids),
         inbox=inbox,
         replies=Replies(db, inbox),
-        intake=Intake(db, connections, journal, dispatch, completing, metrics, log),
+        intake=intake,
         events=Events(db, connections, journal, dispatch, completing, log),
         forwarding=forwarding,
         decisions=Decisions(db, journal, outcomes, engine),
@@ -267,6 +270,7 @@ def compose(lent: Lent) -> Composed:
             log,
             final_within=timedelta(seconds=settings.messages.final_within_s),
         ),
+        listening=Listening(db, connections, intake, engine, clock, ids, log),
         attempt_takes=timedelta(seconds=2 * timeout_s),
     )
 

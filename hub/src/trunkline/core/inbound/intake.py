@@ -1,6 +1,7 @@
 """The door for webhooks: verify, parse, store once, apply; only then acknowledge."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -18,7 +19,7 @@ from trunkline.core.inbound import repository
 from trunkline.core.inbound.completing import Completing
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.letters import packed, place_of
-from trunkline.core.inbound.parsing import ANOTHERS, Read, for_agent, kind_of, read
+from trunkline.core.inbound.parsing import ANOTHERS, Read, checked, for_agent, kind_of, read
 from trunkline.core.inbound.reporting import Applied
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.messages.journal import Journal
@@ -32,6 +33,7 @@ from trunkline.sdk import (
     Database,
     DatabaseFailed,
     EventLog,
+    InboundEvent,
     Overloaded,
     Tx,
     WebhookReply,
@@ -122,6 +124,23 @@ class Intake:
         if (doubt := self._doubt(connection, request)) is not None:
             raise Refused(doubt, connection)
         return await self._take(connection, request, None)
+
+    async def hear(self, connection: Connection, event: InboundEvent) -> None:
+        """
+        Take in an event that a provider told by itself.
+
+        Raises:
+            DatabaseFailed, Overloaded: It is not stored: let it be told again.
+        """
+        now = self._journal.clock.now()
+        request = WebhookRequest(
+            method="LISTEN", url=f"listen:{connection.name}", headers={}, body=b"", received_at=now
+        )
+        name = f"heard {getattr(event, 'external_id', '')}"
+        letter_id = hashlib.sha256(name.encode(errors="replace")).hexdigest()
+        each = await asyncio.to_thread(checked, event, letter_id)
+        whole = await self._completing.complete(connection, each)
+        await self._counted(self._store(connection, request, None, whole))
 
     def _claimants(self, request: WebhookRequest) -> list[Connection]:
         found = (self._connections.account(name) for name in self._connections.names())
