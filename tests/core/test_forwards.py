@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from trunkline.core.forwarding import courier
+from trunkline.core.forwarding import posting
 from trunkline.core.forwarding.signing import shown, signed
 
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -38,11 +38,11 @@ def test_a_signature_is_that_of_the_standard() -> None:
         ("Thu, 15 Jan 2026 14:00:30 +0200", 30),
         ("Thu, 15 Jan 2026 12:00:30 -0000", 30),
         ("Thu, 15 Jan 2026 11:59:30 GMT", 0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", courier.LONGEST_WAIT_S),
-        ("99999999999", courier.LONGEST_WAIT_S),
-        ("1e999", courier.LONGEST_WAIT_S),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", posting.LONGEST_WAIT_S),
+        ("99999999999", posting.LONGEST_WAIT_S),
+        ("1e999", posting.LONGEST_WAIT_S),
         *((header, 0) for header in ("", "0", "-5", "nan", "-inf", "soon", "1 2", "Thu, 99 Jan")),
     ],
 )
 def test_a_wish_is_seconds_or_a_date_and_within_reason(header: str, wait_s: float) -> None:
-    assert courier._wished_s(header, NOON) == wait_s
+    assert posting.wished_s(header, NOON) == wait_s

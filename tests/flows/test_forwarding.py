@@ -24,7 +24,7 @@ from tests.flows.receivers import (
     until,
 )
 from tests.processes import free_port
-from trunkline.core.forwarding.courier import LONGEST_WAIT_S
+from trunkline.core.forwarding.posting import LONGEST_WAIT_S
 from trunkline.core.forwarding.service import GIVE_UP
 from trunkline.testing import FakeClock
 

@@ -24,7 +24,7 @@ from tests.flows.receivers import (
 )
 from tests.processes import command, free_port, hub_process
 from trunkline.core.forwarding import repository
-from trunkline.core.forwarding.courier import LONGEST_WAIT_S
+from trunkline.core.forwarding.posting import LONGEST_WAIT_S
 from trunkline.testing import FakeClock
 
 pytestmark = [pytest.mark.both(slow=True), pytest.mark.usefixtures("attentive")]

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import httpx2
@@ -14,20 +13,17 @@ from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.forwarding import repository
 from trunkline.core.forwarding.destinations import Destinations
 from trunkline.core.forwarding.models import ForwardState
+from trunkline.core.forwarding.posting import post, wait_s
 from trunkline.core.forwarding.signing import secret_of, signed
 from trunkline.core.messages import repository as messages
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Direction, ReadableMessage
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.privacy.vault import Unreadable
-from trunkline.egress import Blocked
 from trunkline.sdk import Database, EventLog, Tx
 
 TIMEOUT_S: Final = 10.0
 """What a callback URL has for its answer."""
-FIRST_BACKOFF_S: Final = 5.0
-LONGEST_WAIT_S: Final = 3600.0
-"""A wait between two tries, also where the receiver wishes for more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,19 +105,11 @@ class Courier:
     async def _post(self, message_id: str, parcel: _Parcel) -> _Failure | None:
         now = self.journal.clock.now()
         headers = signed(parcel.secret, message_id, now, parcel.body)
-        headers |= {"content-type": "application/json", "user-agent": "Trunkline"}
-        try:
-            async with self.http.stream(
-                "POST", parcel.url, content=parcel.body, headers=headers
-            ) as answer:  # its body is of no interest
-                return _judged(answer, now)
-        except Blocked as blocked:
-            reason = f"The URL leads to where no request may go: {blocked.reason}."
-            return _Failure(reason=reason, end=ForwardState.DEAD)
-        except httpx2.InvalidURL:
-            return _Failure(reason="The callback URL is none.", end=ForwardState.DEAD)
-        except httpx2.RequestError as error:
-            return _Failure(reason=str(error))
+        refused = await post(self.http, parcel.url, parcel.body, headers, now)
+        if refused is None:
+            return None
+        end = ForwardState.DEAD if refused.is_hopeless else None
+        return _Failure(reason=refused.reason, end=end, wish_s=refused.wish_s)
 
     def _end(
         self, tx: Tx, workspace_id: str, message_id: str, failure: _Failure | None
@@ -137,7 +125,8 @@ class Courier:
         forward = repository.find(tx, workspace_id, message_id)
         if forward is None:
             return None
-        due_at = now + timedelta(seconds=self._wait_s(forward.tries, failure))
+        wait = timedelta(seconds=wait_s(self.journal.ids, forward.tries, failure.wish_s))
+        due_at = now + wait
         too_late = ForwardState.DEAD if due_at > forward.deadline_at else ForwardState.WAITING
         state = failure.end or too_late
         if not repository.fail(tx, workspace_id, message_id, state, failure.reason, now):
@@ -145,34 +134,3 @@ class Courier:
         if state is ForwardState.WAITING:
             self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, due_at)
         return state
-
-    def _wait_s(self, tries: int, failure: _Failure) -> float:
-        """Return exponential backoff with full jitter, or the receiver's wish if it is longer."""
-        backoff_s = min(LONGEST_WAIT_S, FIRST_BACKOFF_S * 2.0 ** min(tries, 20))
-        jitter = int.from_bytes(self.journal.ids.secret(4)) / 0x1_0000_0000
-        return max(jitter * backoff_s, failure.wish_s)
-
-
-def _judged(answer: httpx2.Response, now: datetime) -> _Failure | None:
-    if answer.is_success:
-        return None
-    reason = f"The callback URL answered {answer.status_code}."
-    if answer.is_redirect:
-        reason = f"{reason} Redirects are not followed."
-    wish_s = _wished_s(answer.headers.get("retry-after", ""), now)
-    return _Failure(
-        reason=reason, end=ForwardState.DEAD if answer.status_code == 410 else None, wish_s=wish_s
-    )
-
-
-def _wished_s(header: str, now: datetime) -> float:
-    """Return a Retry-After in seconds and within reason; it may be a date (RFC 9110 §10.2.3)."""
-    try:
-        wish_s = float(header)
-    except ValueError:
-        try:
-            at = parsedate_to_datetime(header)
-            wish_s = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-        except (ValueError, OverflowError):
-            return 0.0
-    return min(wish_s, LONGEST_WAIT_S) if wish_s > 0 else 0.0  # NaN is not above zero
