@@ -110,6 +110,7 @@ async def _sweep(composed: Composed) -> None:
         lambda: hub.db.write(lambda tx: _bury_forgotten(tx, composed)),
         partial(_shred, hub),
         hub.tokens.note_uses,
+        hub.subscriptions.sweep,
         partial(_count_pool, hub),
     )
 

@@ -39,6 +39,7 @@ from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.inbox import Inbox
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.lookups import Lookups
+from trunkline.core.messages.models import Message, Status
 from trunkline.core.messages.outcomes import Outcomes
 from trunkline.core.messages.overdue import Overdue
 from trunkline.core.messages.prices import Prices
@@ -49,8 +50,14 @@ from trunkline.core.messages.replies import Replies
 from trunkline.core.messages.service import Messages
 from trunkline.core.privacy.keys import Keys, load_master_key
 from trunkline.core.privacy.retention import Retention
+from trunkline.core.privacy.sealing import Seals
 from trunkline.core.privacy.service import Privacy
 from trunkline.core.privacy.vault import BodyVault
+from trunkline.core.subscriptions.announcing import Announcements
+from trunkline.core.subscriptions.challenge import Challenges
+from trunkline.core.subscriptions.secrets import SecretStore
+from trunkline.core.subscriptions.service import Subscriptions
+from trunkline.core.subscriptions.waking import Waker
 from trunkline.egress import Heard
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
@@ -60,11 +67,13 @@ from trunkline.sdk import (
     EventLog,
     IdSource,
     ProviderContext,
+    Tx,
     WebhookReply,
     WebhookRequest,
 )
 from trunkline.settings import Settings
 from trunkline.surfaces.forwarded import forwarded
+from trunkline.surfaces.occurrences import occurrence_body
 
 LOCAL_EXECUTOR: Final = "local"
 """Who does the work on an embedded database: there is only ever one."""
@@ -126,7 +135,13 @@ def compose(lent: Lent) -> Composed:
     vault = BodyVault(keys, clock, ids, hold_hours=settings.privacy.hold_hours)
     destinations = Destinations(settings.messages.callback_url, settings.messages.callback_allow)
     forwarding = Forwarding(db, destinations, engine, keys, clock, ids)
-    journal = Journal(vault, clock, ids, forwarding.announce_failure)
+    announcements = Announcements(engine, clock, ids)
+
+    def announce(tx: Tx, workspace_id: str, message: Message, to: Status) -> None:
+        forwarding.announce_move(tx, workspace_id, message, to)
+        announcements.moved(tx, workspace_id, message, to)
+
+    journal = Journal(vault, clock, ids, announce)
     callback_url = _CallbackUrl(settings.public_url)
 
     vendor_clocks = VendorClocks(clock)
@@ -192,6 +207,9 @@ def compose(lent: Lent) -> Composed:
     engine.serve(JobKind.PRICE, Prices(db, connections, lookups, journal, engine).work)
     courier = Courier(db, lent.callbacks, destinations, journal, engine, keys, log, forwarded)
     engine.serve(JobKind.FORWARD, courier.work)
+    secrets = SecretStore(Seals(keys, ids))
+    waker = Waker(db, lent.callbacks, secrets, engine, clock, ids, log, occurrence_body)
+    engine.serve(JobKind.OCCURRENCE, waker.work)
     admission = Admission(db, gate, journal, engine, clock, ids, settings.messages.valid_for_s)
     messages = Messages(
         db,
@@ -207,7 +225,7 @@ def compose(lent: Lent) -> Composed:
     )
     inbox = Inbox(db, vault, clock, log)
     completing = Completing(connections, log)
-    dispatch = Dispatch(journal, forwarding, engine, connections)
+    dispatch = Dispatch(journal, forwarding, announcements, engine, connections)
     engine.serve(JobKind.REPORT, EarlyReports(db, connections, dispatch, journal, engine).work)
     intake = Intake(db, connections, journal, dispatch, completing, metrics, log)
     hub = Hub(
@@ -227,6 +245,9 @@ def compose(lent: Lent) -> Composed:
         intake=intake,
         events=Events(db, connections, journal, dispatch, completing, log),
         forwarding=forwarding,
+        subscriptions=Subscriptions(
+            db, destinations, Challenges(lent.callbacks, clock, ids), secrets, clock, log
+        ),
         decisions=Decisions(db, journal, outcomes, engine),
         privacy=Privacy(db, keys, vault, clock, ids),
         retention=Retention(db, clock, ids, settings.privacy.detail_days),

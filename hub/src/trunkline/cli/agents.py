@@ -30,7 +30,7 @@ def create(
     """
     Create an agent.
 
-    Keys: phone, display_name, country, telephony, callback_url.
+    Keys: phone, display_name, country, telephony, callback_url, settle_ms.
     """
     given = values_of(values)
     show(operate(config, data_dir, "agents_create", id=agent_id, values=given), as_json=as_json)

@@ -18,6 +18,7 @@ from trunkline.core.messages.replies import Replies
 from trunkline.core.messages.service import Messages
 from trunkline.core.privacy.retention import Retention
 from trunkline.core.privacy.service import Privacy
+from trunkline.core.subscriptions.service import Subscriptions
 from trunkline.metrics import Metrics
 from trunkline.sdk import Clock, Database, EventLog
 
@@ -36,6 +37,7 @@ class Hub:
     intake: Intake
     events: Events
     forwarding: Forwarding
+    subscriptions: Subscriptions
     privacy: Privacy
     retention: Retention
     doctor: Doctor

@@ -194,6 +194,29 @@ class PoolExhausted(Problem):
         super().__init__(f"All {size} agent slots are taken. Run `trunkline pool grow N`.")
 
 
+class CallbackUnproven(Problem):
+    """The callback URL did not prove that it wants events: nothing was subscribed to."""
+
+    code = "callback_unproven"
+    status = 422
+    title = "Callback URL not proven"
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(f"delivery.url: {sentence}", reason=reason)
+
+
+class LimitReached(Problem):
+    """The token has as many of these as it may have: end some, or wait."""
+
+    code = "limit_reached"
+    status = 429
+    title = "Limit reached"
+
+    def __init__(self, limit: str, most: int, sentence: str, retry_after_s: float | None) -> None:
+        wait = {} if retry_after_s is None else {"retryAfterS": retry_after_s}
+        super().__init__(sentence, limit=limit, max=most, **wait)
+
+
 class IdempotencyConflict(Problem):
     """The key was used for other content: use a new key for a new message or batch."""
 

@@ -41,6 +41,7 @@ agent_channels = _table(
     sa.Column("status", sa.String(16), nullable=False),  # active | suspended
     sa.Column("provisioned_at", UtcTime, nullable=False),
     sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("settle_ms", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("workspace_id", "agent_id"),
 )
 
@@ -248,6 +249,47 @@ forwards = _table(
     sa.Column("finished_at", UtcTime),
     sa.UniqueConstraint("workspace_id", "message_id"),
     sa.Index("ix_forwards_state", "workspace_id", "state", "id"),
+)
+
+# --- subscriptions --------------------------------------------------------------------------------
+
+subscriptions = _table(
+    "subscriptions",
+    sa.Column("kid", sa.String(16), nullable=False),  # of the token that made it
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("event", sa.String(32), nullable=False),
+    sa.Column("channel", sa.String(16)),  # null: every channel
+    sa.Column("status", sa.String(16)),  # null: every status that is told
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("secret", sa.LargeBinary, nullable=False),  # ciphertext
+    sa.Column("previous_secret", sa.LargeBinary),  # signs too, until then
+    sa.Column("previous_until", UtcTime),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Index("ix_subscriptions_agent", "workspace_id", "agent_id", "event"),
+    sa.Index("ix_subscriptions_kid", "workspace_id", "kid"),
+)
+
+occurrences = _table(
+    "occurrences",
+    sa.Column("subscription_id", sa.String(64), nullable=False),
+    sa.Column("event", sa.String(32), nullable=False),
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("message_id", sa.String(64), nullable=False),  # the newest of so many
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(16)),  # what an outbound message came to
+    sa.Column("state", sa.String(16), nullable=False),  # see OccurrenceState
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text),  # why the last try failed
+    sa.Column("occurred_at", UtcTime, nullable=False),
+    sa.Column("deadline_at", UtcTime, nullable=False),  # no try is made after it
+    sa.Column("finished_at", UtcTime),
+    sa.Index(
+        "ix_occurrences_open",
+        "workspace_id",
+        "subscription_id",
+        sqlite_where=sa.text("finished_at IS NULL"),
+        postgresql_where=sa.text("finished_at IS NULL"),
+    ),
 )
 
 # --- engine ---------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ type_prefixes: Final = {
     "evt": "inbound event",
     "bat": "batch",
     "exe": "executor",
+    "sub": "subscription",
+    "occ": "event for a subscriber",
     "row": "any other row",
 }
 """The prefixes in use and what each one names."""

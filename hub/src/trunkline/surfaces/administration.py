@@ -34,6 +34,7 @@ from trunkline.surfaces.operator_shapes import (
     WebhookSecretShape,
 )
 from trunkline.surfaces.shapes import Arguments, Result
+from trunkline.surfaces.subscribed import SUBSCRIBED
 from trunkline.surfaces.upkeep import UPKEEP
 
 A = TypeVar("A", bound=Arguments)
@@ -53,6 +54,7 @@ def _agent(agent: Agent) -> AgentShape:
         country=agent.country,
         telephony=agent.telephony,
         callback_url=shown(agent.callback_url) if agent.callback_url else None,
+        settle_ms=agent.settle_ms,
         provisioned_at=agent.provisioned_at,
     )
 
@@ -326,5 +328,6 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
         KeptShape,
     ),
     *DECISIONS,
+    *SUBSCRIBED,
     *UPKEEP,
 )

@@ -21,6 +21,7 @@ from trunkline.surfaces.shapes import KEY, REFERENCE, Arguments
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=BaseModel)
+M = TypeVar("M", bound=BaseModel)
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _ACTING_AGENT: Final[Schema] = {"type": "string", "description": "The agent to act as."}
@@ -227,13 +228,18 @@ def checked(operation: Operation[A, Any], arguments: Mapping[str, Any]) -> A:
     for name in sorted(operation.not_yet & given.keys()):
         if given.pop(name) is not None:
             raise Unsupported(name, "this hub cannot do that yet; leave it out.")
+    return shaped(operation.arguments, given, operation.input_schema)
+
+
+def shaped(shape: type[M], given: Mapping[str, Any], schema: Callable[[], Schema]) -> M:
+    """Return what was given as its shape; `schema` names the fields to whoever gives another."""
     try:
-        return operation.arguments.model_validate(given)
+        return shape.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "arguments"
         if first["type"] == "extra_forbidden":
-            known = operation.input_schema()["properties"]
+            known = schema()["properties"]
             raise Invalid("arguments", _unknown_field(str(first["loc"][-1]), known)) from None
         raise Invalid(
             field, f"{_sentence(first['type'], first['msg'], first.get('ctx', {}))}"

@@ -74,6 +74,7 @@ class AgentShape(Result):
     country: str | None
     telephony: str | None
     callback_url: str | None
+    settle_ms: int
     provisioned_at: Time
 
 
@@ -159,3 +160,43 @@ class ReplayedShape(Result):
     """How many are forwarded anew."""
 
     replayed: int
+
+
+class SubscriptionsArguments(Arguments):
+    """How many to list."""
+
+    limit: int = Field(default=50, ge=1, le=1000)
+
+
+class SubscriptionArguments(Arguments):
+    """One subscription."""
+
+    id: Reference
+
+
+class SubscriptionShape(Result):
+    """A host's subscription."""
+
+    subscription_id: str
+    agent_id: str
+    event: str
+    channel: str | None = optional("Only this one.")
+    status: str | None = optional("Only what came to this.")
+    url: str
+    kid: str
+    created_at: Time
+    expires_at: Time
+    waiting: int
+    reason: str | None = optional("Why the newest event that failed did.")
+
+
+class SubscriptionsShape(Result):
+    """Living subscriptions, newest first."""
+
+    subscriptions: list[SubscriptionShape]
+
+
+class EndedShape(Result):
+    """What was ended."""
+
+    subscription_id: str

@@ -33,6 +33,8 @@ class Agent:
         country: ISO 3166 region in which national numbers are read; from the phone if not set.
         telephony: The connection that overrides the telephony slot, or None.
         callback_url: Where inbound messages are forwarded to, or None.
+        settle_ms: For so long after a message subscribers wait for more of the same person's; 0:
+            each is an event at once.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Agent:
     callback_url: str | None
     status: AgentStatus
     provisioned_at: datetime
+    settle_ms: int = 0
 
     @property
     def phone(self) -> E164 | None:

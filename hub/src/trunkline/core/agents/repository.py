@@ -21,6 +21,7 @@ _AGENT_COLUMNS = (
     agent_channels.c.callback_url,
     agent_channels.c.status,
     agent_channels.c.provisioned_at,
+    agent_channels.c.settle_ms,
 )
 _WITH_ADDRESSES = sa.select(
     *_AGENT_COLUMNS, agent_addresses.c.channel, agent_addresses.c.address
@@ -60,7 +61,8 @@ def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
     """Return the agents of rows in which each stands once for each of its addresses."""
     found: dict[str, Agent] = {}
     for row in rows:
-        agent_id, name, country, telephony, callback_url, status, at, channel, address = row
+        agent_id, name, country, telephony, callback_url, status, at, *rest = row
+        settle_ms, channel, address = rest
         known = found.get(agent_id)
         addresses = dict(known.addresses) if known else {}
         if channel is not None:
@@ -74,6 +76,7 @@ def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
             callback_url=callback_url,
             status=AgentStatus(status),
             provisioned_at=at,
+            settle_ms=settle_ms,
         )
     return list(found.values())
 
@@ -112,13 +115,14 @@ def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetim
             callback_url=agent.callback_url,
             status=agent.status.value,
             provisioned_at=agent.provisioned_at,
+            settle_ms=agent.settle_ms,
             updated_at=now,
         )
     )
 
 
 def change_agent(
-    tx: Tx, workspace_id: str, agent_id: str, values: Mapping[str, str | None], now: datetime
+    tx: Tx, workspace_id: str, agent_id: str, values: Mapping[str, str | int | None], now: datetime
 ) -> bool:
     """Set columns of an agent and tell whether it exists."""
     statement = (

@@ -1,5 +1,6 @@
 """Creating and changing agents, within the pool's slots."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -23,10 +24,11 @@ from trunkline.sdk import Clock, Database, IdSource, Tx
 
 _COLUMNS: Final = ("display_name", "country", "telephony", "callback_url")
 _CHANNEL_OF: Final = {"phone": "sms", "email": "email", "whatsapp": "whatsapp"}
-_SETTABLE: Final = ("phone", "email", "whatsapp", *_COLUMNS)
+_SETTABLE: Final = ("phone", "email", "whatsapp", *_COLUMNS, "settle_ms")
 """What `agents create` and `agents set` may set: addresses, and columns of the same name."""
 
 MAX_POOL = 10_000
+MAX_SETTLE_MS = 60_000
 
 T = TypeVar("T")
 
@@ -83,6 +85,7 @@ class Agents:
             callback_url=columns.get("callback_url"),
             status=AgentStatus.ACTIVE,
             provisioned_at=now,
+            settle_ms=_settle_ms(values.get("settle_ms")),
         )
 
         def fn(tx: Tx) -> None:
@@ -102,7 +105,10 @@ class Agents:
     ) -> Agent:
         """Set an agent's values; None clears one."""
         columns, addresses = self._check(values)
-        return await self._change(principal, agent_id, columns, addresses)
+        changed: dict[str, str | int | None] = {**columns}
+        if "settle_ms" in values:
+            changed["settle_ms"] = _settle_ms(values["settle_ms"])
+        return await self._change(principal, agent_id, changed, addresses)
 
     async def suspend(self, principal: Principal, agent_id: str) -> Agent:
         """Stop an agent from acting until it is resumed; it keeps its number and still receives."""
@@ -145,7 +151,7 @@ class Agents:
         self,
         principal: Principal,
         agent_id: str,
-        columns: Mapping[str, str | None],
+        columns: Mapping[str, str | int | None],
         addresses: Mapping[str, str | None] = MappingProxyType({}),
     ) -> Agent:
         now = self._clock.now()
@@ -218,6 +224,15 @@ def _address(name: str, value: str) -> str:
         return parse_number(value, None)
     except NotANumber as error:
         raise Invalid(name, str(error)) from None
+
+
+def _settle_ms(value: str | None) -> int:
+    """Return for how long subscribers wait for more; 0 if it is not set."""
+    if not value:
+        return 0
+    if re.fullmatch("[0-9]{1,5}", value) and int(value) <= MAX_SETTLE_MS:
+        return int(value)
+    raise Invalid("settle_ms", f"give 0 to {MAX_SETTLE_MS} milliseconds.")
 
 
 def _checked(name: str, value: str) -> str:

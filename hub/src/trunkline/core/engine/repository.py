@@ -25,6 +25,9 @@ class JobKind(StrEnum):
     FORWARD = "forward"
     """Tell an agent's callback URL of a message that came in, or failed."""
 
+    OCCURRENCE = "occurrence"
+    """Tell a subscriber of an event."""
+
     REPORT = "report"
     """Apply a report whose message was not known when it came."""
 

@@ -12,7 +12,7 @@ from trunkline.core.forwarding import repository
 from trunkline.core.forwarding.destinations import Destinations
 from trunkline.core.forwarding.models import Forward, ForwardState
 from trunkline.core.forwarding.signing import secret_of, shown
-from trunkline.core.messages.models import Message
+from trunkline.core.messages.models import Message, Status
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.problems import Invalid, NotFound
@@ -46,8 +46,10 @@ class Forwarding:
         )
         self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, now)
 
-    def announce_failure(self, tx: Tx, workspace_id: str, message: Message) -> None:
-        """Let an agent hear that one of its messages failed, as `announce` does."""
+    def announce_move(self, tx: Tx, workspace_id: str, message: Message, to: Status) -> None:
+        """Let an agent hear that one of its messages failed or was blocked, as `announce` does."""
+        if to not in (Status.FAILED, Status.BLOCKED):
+            return
         agent = agents.find_agent(tx, workspace_id, message.agent_id)
         if agent is not None:
             self.announce(tx, workspace_id, agent, message.id)

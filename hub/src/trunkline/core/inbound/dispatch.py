@@ -26,6 +26,7 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
+from trunkline.core.subscriptions.announcing import Announcements
 from trunkline.sdk import InboundEvent, Reported, Tx
 
 
@@ -33,10 +34,16 @@ class Dispatch:
     """Applies events inside the transaction that stores them."""
 
     def __init__(
-        self, journal: Journal, forwarding: Forwarding, engine: Engine, connections: Connections
+        self,
+        journal: Journal,
+        forwarding: Forwarding,
+        announcements: Announcements,
+        engine: Engine,
+        connections: Connections,
     ) -> None:
         self._journal = journal
         self._forwarding = forwarding
+        self._announcements = announcements
         self._reports = Reports(journal, engine, connections)
 
     def take_in(
@@ -153,6 +160,7 @@ class Dispatch:
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
         self._journal.store(tx, stored.workspace_id, message, event.content, evidence)
         self._forwarding.announce(tx, stored.workspace_id, agent, message.id)
+        self._announcements.received(tx, stored.workspace_id, agent, message)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
 

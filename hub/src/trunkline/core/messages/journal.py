@@ -28,8 +28,8 @@ class Journal:
     vault: BodyVault
     clock: Clock
     ids: IdSource
-    announce_failure: Callable[[Tx, str, Message], None]
-    """Lets an agent hear that a message of its own failed or was blocked, if `tx` commits."""
+    announce: Callable[[Tx, str, Message, Status], None]
+    """Lets whoever wants to know hear what a message came to, if `tx` commits."""
 
     def store(
         self,
@@ -78,8 +78,8 @@ class Journal:
         self.note(tx, workspace_id, message.id, to.value, evidence, moved=moved)
         if moved and shreds:
             self.vault.shred(tx, place_of(workspace_id, message))
-        if moved and to in (Status.FAILED, Status.BLOCKED):
-            self.announce_failure(tx, workspace_id, message)
+        if moved:
+            self.announce(tx, workspace_id, message, to)
         if moved and to in TAKEN and message.reply_to is not None:
             answered = repository.find_message(tx, workspace_id, message.reply_to)
             if answered is not None:

@@ -18,6 +18,7 @@ from trunkline.db.schema import (
     message_attempts,
     message_history,
     messages,
+    occurrences,
 )
 from trunkline.db.types import earliest_id
 from trunkline.sdk import Clock, Database, IdSource, Tx
@@ -48,7 +49,8 @@ class Retention:
         forgotten = 0
         for table, prefix in ((message_attempts, "att"), (message_history, "row")):
             forgotten += await self._trail(table, earliest_id(prefix, before))
-        forgotten += await self._forwards(earliest_id("row", before))
+        forgotten += await self._over(forwards, earliest_id("row", before))
+        forgotten += await self._over(occurrences, earliest_id("occ", before))
         return forgotten + await self._events(earliest_id("evt", before))
 
     def _is_due(self, tx: Tx) -> bool:
@@ -78,8 +80,8 @@ class Retention:
         )
         return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
 
-    async def _forwards(self, before: str) -> int:
-        table = forwards
+    async def _over(self, table: sa.Table, before: str) -> int:
+        """Delete a table's old rows that were finished."""
         old = sa.select(table.c.id).where(table.c.id < before, table.c.finished_at.is_not(None))
         return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
 

@@ -227,6 +227,7 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
     """Import the SDK and return a function from tools to session managers."""
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
+    from trunkline.surfaces.mcp.events import offer_events
     from trunkline.surfaces.mcp.headers import checked_headers
     from trunkline.surfaces.mcp.server import build_server
     from trunkline.surfaces.mcp.sse import SseStreams
@@ -236,6 +237,7 @@ def _import_sdk() -> "Callable[[_CatalogueTools, Hub], _Managers]":
         unread = HubUnread(hub)
         server = build_server(tools, unread)
         server.middleware.clear()  # OpenTelemetry's: a cost per call that nobody reads
+        offer_events(server, hub)
         # The hub guards host and origin for all its paths; the SDK's own guard stays off.
         # No sessions: any hub on the database answers any request, and a restart loses none.
         # Streams only for tools that take long: one is a third of what another call costs.

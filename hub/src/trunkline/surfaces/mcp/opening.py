@@ -167,10 +167,10 @@ class Opening:
             return self._hub.ask(line, self._version, method) if self._version else None
         if self.handshake or self._legacy_only or not isinstance(version, str):
             return None
-        return self._hub.ask(line, version, method)
+        return _without_events(self._hub.ask(line, version, method))
 
     def _shake_hands(self, line: bytes) -> Message | None:
-        answer = self._hub.ask(line, None, "initialize")
+        answer = _without_events(self._hub.ask(line, None, "initialize"))
         if answer is None or "result" not in answer:
             return None
         self._version = answer["result"]["protocolVersion"]
@@ -178,3 +178,15 @@ class Opening:
         # Over a pipe that lasts this is offered too, though not over HTTP without sessions.
         answer["result"]["capabilities"]["resources"]["subscribe"] = True
         return answer
+
+
+def _without_events(answer: Message | None) -> Message | None:
+    """Return what a hub says of itself without what it offers over HTTP only."""
+    capabilities = ((answer or {}).get("result") or {}).get("capabilities")
+    if isinstance(capabilities, dict):
+        capabilities.pop("events", None)
+        extensions = capabilities.get("extensions") or {}
+        extensions.pop("io.modelcontextprotocol/events", None)
+        if not extensions:
+            capabilities.pop("extensions", None)
+    return answer

@@ -18,6 +18,7 @@ from mcp.shared.message import SessionMessage
 
 from trunkline.core.messages.replies import BEFORE_ALL
 from trunkline.core.problems import Problem
+from trunkline.surfaces.mcp.events import refuse_events
 from trunkline.surfaces.mcp.pipe import client_pipe
 from trunkline.surfaces.mcp.server import build_server
 from trunkline.surfaces.mcp.unread import RECHECK_S, Unread, UnreadShape, refusals, uri_of
@@ -251,6 +252,7 @@ async def serve_stdio(
     server.add_request_handler(
         "resources/unsubscribe", types.UnsubscribeRequestParams, unread.unsubscribe
     )
+    refuse_events(server)
     with closing(unread):
         async with client_pipe(stdin, wire, opening) as (incoming, outgoing):
             if legacy_only:

@@ -10,6 +10,7 @@ from trunkline.surfaces.schemas import Schema
 _ANN, _HANDSET = "+12025550101", "+12025550150"
 _MESSAGE, _REPLY = f"msg_{0x0199:032x}", f"msg_{0x019A:032x}"
 _BATCH, _EVENT = f"bat_{0x019B:032x}", f"evt_{0x019C:032x}"
+_SUBSCRIPTION = f"sub_{0x019D:032x}"
 _AT, _LATER = "2026-11-21T09:00:00.000Z", "2026-11-21T09:00:02.150Z"
 _TEXT = {"channel": "sms", "to": _HANDSET, "body": "Your table is ready."}
 _INBOUND = {
@@ -43,6 +44,8 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "agents_webhook_secret": {"id": "ann"},
     "forwards_list": {"state": "dead", "limit": 10},
     "forwards_replay": {"id": _MESSAGE},
+    "subscriptions_list": {"limit": 10},
+    "subscriptions_end": {"id": _SUBSCRIPTION},
     "tokens_issue": {"id": "ann"},
     "tokens_rotate": {"id": "ann"},
     "tokens_revoke": {"target": "ann"},
@@ -144,9 +147,11 @@ _REFUSALS: Final[tuple[Problem, ...]] = (
     problems.Blocked(
         "suppression", "The recipient asked to get no more texts from this number.", _MESSAGE
     ),
+    problems.CallbackUnproven("timeout", "the challenge was not answered within 5 seconds."),
     problems.Forbidden("Metrics are for an admin token."),
     problems.IdempotencyConflict("message", _MESSAGE),
     problems.Invalid("to", "is required."),
+    problems.LimitReached("challenges", 30, "A token may have 30 in a minute. Wait.", 12.5),
     problems.MethodNotAllowed(["POST"]),
     problems.Missing("No connection serves texts. Set [slots] telephony, or install a provider."),
     problems.NotFound("message"),

@@ -26,9 +26,13 @@ _TAGS: Final = {
     "hub": "The hub itself.",
     "operator": "What the command line does, on the socket in the data directory only.",
 }
+_RETRY_AFTER: Final[dict[str, Any]] = {
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}
+}
 _HEADERS: Final[dict[int, dict[str, Any]]] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "example": "Bearer"}},
-    503: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}},
+    429: _RETRY_AFTER,
+    503: _RETRY_AFTER,
 }
 _IDEMPOTENCY_KEY: Final[dict[str, Any]] = {
     "name": "Idempotency-Key",

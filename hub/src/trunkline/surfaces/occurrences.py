@@ -1,0 +1,75 @@
+"""What goes to a subscriber: who wrote, how and under which id; the text comes by a tool call."""
+
+import re
+from typing import Final
+
+from pydantic import Field
+
+from trunkline.core.messages.models import Message
+from trunkline.core.subscriptions.models import EventName, Occurrence
+from trunkline.surfaces.shapes import Result, Time
+
+_BARE: Final = re.compile(r"\+?\d{1,15}|[\w.+-]{1,64}@[\w.-]{1,190}", re.ASCII)
+"""Numbers, short codes and plain mail addresses. A name may instruct whoever reads it."""
+
+
+class ReceivedShape(Result):
+    """The data of `message.received`."""
+
+    agent_id: str = Field(description="Who was written to.")
+    channel: str
+    from_: str | None = Field(
+        serialization_alias="from",
+        description="Who wrote; null for a name, which comms_get_messages shows.",
+    )
+    message_id: str = Field(description="Of the newest, for comms_get_messages.")
+    count: int = Field(description="How many this person has written in a row.")
+
+
+class StatusShape(Result):
+    """The data of `message.status`."""
+
+    agent_id: str = Field(description="Who had sent it.")
+    channel: str
+    to: str
+    message_id: str = Field(description="For comms_get_status, which says why.")
+    status: str
+
+
+class OccurrenceShape(Result):
+    """The body of an event."""
+
+    event_id: str
+    name: EventName
+    timestamp: Time
+    data: ReceivedShape | StatusShape
+    cursor: None = None
+
+
+def occurrence_body(occurrence: Occurrence, message: Message) -> bytes:
+    """Return an event as it is posted, the same at each try."""
+    data: ReceivedShape | StatusShape
+    if occurrence.event is EventName.MESSAGE_RECEIVED:
+        is_bare = _BARE.fullmatch(message.from_address)
+        data = ReceivedShape(
+            agent_id=occurrence.agent_id,
+            channel=message.channel.value,
+            from_=message.from_address if is_bare else None,
+            message_id=message.id,
+            count=occurrence.size,
+        )
+    else:
+        data = StatusShape(
+            agent_id=occurrence.agent_id,
+            channel=message.channel.value,
+            to=message.to_address,
+            message_id=message.id,
+            status=str(occurrence.status),
+        )
+    shape = OccurrenceShape(
+        event_id=occurrence.id,
+        name=occurrence.event,
+        timestamp=occurrence.occurred_at,
+        data=data,
+    )
+    return shape.model_dump_json(by_alias=True).encode()
