@@ -56,6 +56,8 @@ CONTENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "picture": _file("imageMessage", caption="look"),
     "picture_in_answer": {**_file("imageMessage"), "quotedMessage": _QUOTED},
     "voice": _file("audioMessage", fileName="a.oga", mimeType="audio/ogg; codecs=opus"),
+    "video": _file("videoMessage", fileName="a.mp4", mimeType="video/mp4"),
+    "document": _file("documentMessage", fileName="a.pdf", mimeType="application/pdf"),
     "too_large": _file("videoMessage", downloadUrl="{{SWE002}}", caption="big"),
     "sticker": _file("stickerMessage", fileName="a.webp", mimeType="image/webp"),
     "reaction": {
@@ -167,6 +169,16 @@ _EVENTS: Final[Mapping[str, tuple[WhatsAppContent, str, dict[str, Any]]]] = {
         WhatsAppContent.MEDIA,
         "",
         {"media": (Media(url=FILE, content_type="audio/ogg; codecs=opus", name="a.oga"),)},
+    ),
+    "video": (
+        WhatsAppContent.MEDIA,
+        "",
+        {"media": (Media(url=FILE, content_type="video/mp4", name="a.mp4"),)},
+    ),
+    "document": (
+        WhatsAppContent.MEDIA,
+        "",
+        {"media": (Media(url=FILE, content_type="application/pdf", name="a.pdf"),)},
     ),
     "too_large": (WhatsAppContent.OTHER, "big", {}),
     "sticker": (

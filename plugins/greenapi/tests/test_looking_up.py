@@ -220,6 +220,16 @@ async def test_a_failure_that_no_webhook_told_is_found_in_the_journal(
     assert double.asked[0][1].endswith("?minutes=4320")
 
 
+async def test_a_message_of_whose_status_nothing_is_said_is_on_its_way() -> None:
+    told = journaled("x")
+    del told["statusMessage"]
+
+    found = await Double(journal=[told]).ask(lambda each: each.fetch(ID))
+
+    assert found is not None
+    assert (found.status, found.vendor_status) == (DeliveryStatus.SENT, "pending")
+
+
 async def test_what_still_waits_is_taken_and_what_is_nowhere_is_not_known() -> None:
     double = Double(queue=[queued("other", number="Q1"), queued("one")])
 
