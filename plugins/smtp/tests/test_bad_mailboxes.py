@@ -227,6 +227,14 @@ async def test_a_mail_that_is_listed_and_not_there_moves_nothing() -> None:
     assert hub.position.startswith("7:1:")
 
 
+async def test_a_mail_that_is_listed_for_ever_and_not_there_keeps_nobody_waiting() -> None:
+    box = box_of(1)
+    listed: list[bytes | None] = [b"* SEARCH 4294967295\r\nTAG OK x\r\n"] * 8
+    box.faults["SEARCH"] = [b"* SEARCH 1\r\nTAG OK x\r\n", *listed]
+
+    assert subjects(await heard(box, 1)) == ["Nr. 1"]
+
+
 async def test_a_server_without_idle_is_asked_every_while() -> None:
     box = box_of(1)
     box.capabilities = b"* CAPABILITY IMAP4rev1\r\n"

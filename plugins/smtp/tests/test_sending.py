@@ -273,6 +273,13 @@ async def test_with_one_recipient_refused_nobody_gets_the_mail(
     assert caught.value.provider_code == code
 
 
+async def test_a_server_that_is_busy_from_the_greeting_on_is_in_trouble() -> None:
+    error = await refused({"greeting": b"450 4.3.2 busy\r\n"})
+
+    assert isinstance(error, RetryLater)
+    assert error.unavailable
+
+
 async def test_the_server_hears_the_size_before_the_mail() -> None:
     async with scripted({}) as (port, heard), opened(port) as mailer:
         await mailer.send(MAIL)

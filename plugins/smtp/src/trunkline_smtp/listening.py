@@ -145,6 +145,7 @@ class Listening:
         self._tries[uid] = self._tries.get(uid, 0) + 1
         envelope = await ask(lambda: mailbox.look(uid))
         if envelope is None:
+            del self._tries[uid]
             return (), None
         raw: bytes | None = b""
         if envelope.size_bytes <= most_bytes:
