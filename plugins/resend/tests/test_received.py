@@ -168,6 +168,18 @@ async def test_when_a_mail_came_is_known_by_its_webhook(created_at: str | None) 
     assert (await completed(created_at=created_at)).occurred_at == ANNOUNCED.occurred_at
 
 
+async def test_a_mail_is_as_resend_has_it_and_not_as_it_was_announced() -> None:
+    mail = await completed(
+        **{"from": "new@x.example", "to": ["a@x.example"], "cc": ["b@x.example"], "reply_to": None},
+        subject="New",
+        message_id="<new@x.example>",
+    )
+
+    assert (mail.sender, mail.sender_name, mail.reply_to) == ("new@x.example", None, None)
+    assert (mail.to, mail.cc) == (("a@x.example",), ("b@x.example",))
+    assert (mail.subject, mail.message_id) == ("New", "<new@x.example>")
+
+
 async def test_a_mail_of_text_alone_has_no_html() -> None:
     assert (await completed(html=None)).html is None
 
@@ -242,6 +254,9 @@ async def test_an_id_cannot_lead_to_another_resource() -> None:
         ({"List-Id": "<news.people.example>"}, True),
         ({"List-Unsubscribe": "<https://news.people.example/u>"}, True),
         ({"X-Autoreply": "yes"}, True),
+        ({"X-Autorespond": "yes"}, True),
+        ({"X-Autoresponder": "yes"}, True),
+        ({"X-Auto-Reply-From": "pat@people.example"}, True),
         ({"X-Loop": "pat@people.example"}, True),
         ({"Precedence": "auto_reply"}, True),
         ({"Content-Type": "Multipart/Report; report-type=delivery-status"}, True),
