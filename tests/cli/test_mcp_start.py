@@ -191,3 +191,19 @@ def test_the_hub_is_looked_for_where_the_settings_have_it(
     assert likely_socket(config, data_dir, environ) == socket_path(settings.server.data_dir)
     named = {**environ, "TRUNKLINE_CONFIG": str(config)}
     assert likely_socket(None, data_dir, named) == socket_path(settings.server.data_dir)
+
+
+@pytest.mark.slow
+async def test_events_are_not_offered_over_a_pipe_and_refused_with_the_reason(hub: Place) -> None:
+    asked = [{"id": method, "method": method} for method in ("events/list", "events/subscribe")]
+    (probed, *refused), _ = await hub.say(PROBE, *map(modern, asked))
+    (shaken, *also), _ = await hub.say(HELLO, SHAKEN, *asked)
+
+    for said in (probed, shaken):
+        assert "events" not in said["result"]["capabilities"]
+        assert "extensions" not in said["result"]["capabilities"]
+    for answer in (*refused, *also):
+        assert answer["error"]["code"] == -32014
+        assert "over HTTP" in answer["error"]["message"]
+        assert answer["error"]["data"]["value"] == "stdio"
+    assert len([*refused, *also]) == 4

@@ -21,6 +21,20 @@ OTHER_SECRET = f"whsec_{b64encode(bytes(range(64))).decode()}"
 META = "io.modelcontextprotocol"
 
 
+# -- start wake --
+def wake(secrets: dict[str, str], headers: dict[str, str], body: str, known: set[str]) -> Any:
+    """Return the answer to a post and the event that it tells of, None if there is nothing new."""
+    came = Webhook(secrets[headers["x-mcp-subscription-id"]]).verify(body, headers)
+    if came.get("type") == "verification":
+        return {"challenge": came["challenge"]}, None
+    is_new = headers["webhook-id"] not in known
+    known.add(headers["webhook-id"])
+    return {}, came if is_new else None
+
+
+# -- end wake --
+
+
 def repeats(post: Post) -> bytes:
     """Prove that the URL wants events."""
     body = json.dumps({"challenge": post.event["challenge"]}).encode()

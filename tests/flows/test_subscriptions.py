@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from standardwebhooks import WebhookVerificationError
 
 from tests.flows.hubs import ANN, BEN, HANDSET, Caller, StartHub
 from tests.flows.logs import every_level
@@ -23,6 +24,7 @@ from tests.flows.subscribers import (
     subscribable,
     to,
     until,
+    wake,
 )
 from tests.processes import command, free_port, hub_process
 from trunkline.core.forwarding.posting import LONGEST_WAIT_S
@@ -68,6 +70,22 @@ async def test_a_text_wakes_who_subscribed_and_is_read_by_a_tool_call(
         assert each.headers["x-mcp-subscription-id"] == made["id"]
         assert each.headers["content-type"] == "application/json"
     assert proof.id.startswith("msg_verification_")
+
+
+async def test_a_receiver_as_the_page_shows_it_tells_all_apart(start_hub: StartHub) -> None:
+    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+        made = await Rpc(ann).get("events/subscribe", **to(subscriber.url))
+        await Vendor(hub).text(HANDSET, ANN, "hello")
+        await until(hub, ("delivered", 1))
+
+    (proof,), (post,) = subscriber.challenges, subscriber.posts
+    secrets, known = {made["id"]: SECRET}, set[str]()
+    repeated = ({"challenge": proof.event["challenge"]}, None)
+    assert wake(secrets, proof.headers, proof.body, known) == repeated
+    assert wake(secrets, post.headers, post.body, known) == ({}, post.event)
+    assert wake(secrets, post.headers, post.body, known) == ({}, None)
+    with pytest.raises(WebhookVerificationError):
+        wake(secrets, post.headers, post.body.replace("ann", "ben"), known)
 
 
 async def test_what_became_of_a_message_wakes_who_wants_to_know(start_hub: StartHub) -> None:

@@ -136,12 +136,7 @@ def compose(lent: Lent) -> Composed:
     destinations = Destinations(settings.messages.callback_url, settings.messages.callback_allow)
     forwarding = Forwarding(db, destinations, engine, keys, clock, ids)
     announcements = Announcements(engine, clock, ids)
-
-    def announce(tx: Tx, workspace_id: str, message: Message, to: Status) -> None:
-        forwarding.announce_move(tx, workspace_id, message, to)
-        announcements.moved(tx, workspace_id, message, to)
-
-    journal = Journal(vault, clock, ids, announce)
+    journal = Journal(vault, clock, ids, _telling(forwarding, announcements))
     callback_url = _CallbackUrl(settings.public_url)
 
     vendor_clocks = VendorClocks(clock)
@@ -294,6 +289,18 @@ def compose(lent: Lent) -> Composed:
         listening=Listening(db, connections, intake, engine, clock, ids, log),
         attempt_takes=timedelta(seconds=2 * timeout_s),
     )
+
+
+def _telling(
+    forwarding: Forwarding, announcements: Announcements
+) -> Callable[[Tx, str, Message, Status], None]:
+    """Return what lets the agent and who subscribed hear what a message came to."""
+
+    def announce(tx: Tx, workspace_id: str, message: Message, to: Status) -> None:
+        forwarding.announce_move(tx, workspace_id, message, to)
+        announcements.moved(tx, workspace_id, message, to)
+
+    return announce
 
 
 class _CallbackUrl:

@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "agents": "Create, show and change agents.",
     "tokens": "Issue, rotate and revoke tokens.",
     "forwards": "Show and replay what is forwarded to callback URLs.",
+    "events-demo": "Show how an MCP host is woken, on a hub of its own.",
     "subscriptions": "Show and end the subscriptions of MCP hosts.",
     "pool": "Show and grow the pool of agent slots.",
     "events": "Show what became of providers' webhooks, and replay dead letters.",
