@@ -53,7 +53,7 @@ def occurrence_body(occurrence: Occurrence, message: Message) -> bytes:
         is_bare = _BARE.fullmatch(message.from_address)
         data = ReceivedShape(
             agent_id=occurrence.agent_id,
-            channel=message.channel.value,
+            channel=message.channel,
             from_=message.from_address if is_bare else None,
             message_id=message.id,
             count=occurrence.size,
@@ -61,7 +61,7 @@ def occurrence_body(occurrence: Occurrence, message: Message) -> bytes:
     else:
         data = StatusShape(
             agent_id=occurrence.agent_id,
-            channel=message.channel.value,
+            channel=message.channel,
             to=message.to_address,
             message_id=message.id,
             status=str(occurrence.status),

@@ -41,7 +41,7 @@ class Announcements:
         event, now = EventName.MESSAGE_RECEIVED, self.clock.now()
         settle = timedelta(milliseconds=agent.settle_ms)
         for id_, channel, _ in repository.wanting(tx, workspace_id, agent.id, event, now):
-            if channel not in (None, message.channel.value):
+            if channel not in (None, message.channel):
                 continue
             if settle and self._joined(tx, workspace_id, id_, message, settle, now):
                 continue
@@ -54,7 +54,7 @@ class Announcements:
         event, now = EventName.MESSAGE_STATUS, self.clock.now()
         found = repository.wanting(tx, workspace_id, message.agent_id, event, now)
         for id_, channel, status in found:
-            if channel in (None, message.channel.value) and status in (None, to.value):
+            if channel in (None, message.channel) and status in (None, to.value):
                 self._add(tx, workspace_id, id_, event, message, status=to, now=now)
 
     def _joined(
