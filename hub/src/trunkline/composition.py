@@ -203,8 +203,10 @@ def compose(lent: Lent) -> Composed:
     courier = Courier(db, lent.callbacks, destinations, journal, engine, keys, log, forwarded)
     engine.serve(JobKind.FORWARD, courier.work)
     secrets = SecretStore(Seals(keys, ids))
-    waker = Waker(db, lent.callbacks, secrets, engine, clock, ids, log, occurrence_body)
-    engine.serve(JobKind.OCCURRENCE, waker.work)
+    engine.serve(
+        JobKind.OCCURRENCE,
+        Waker(db, lent.callbacks, secrets, engine, clock, ids, log, occurrence_body).work,
+    )
     admission = Admission(db, gate, journal, engine, clock, ids, settings.messages.valid_for_s)
     messages = Messages(
         db,
