@@ -46,7 +46,7 @@ async def test_a_text_does_not_leave_from_a_number_that_its_agent_gave_up(
 
     assert (row["rule"], len(network.asked)) == ("sender", 1)
     assert blocked["reason"].startswith(
-        "The number it was to come from is not the agent's any more."
+        "The phone number it was to come from is not the agent's any more."
     )
 
 

@@ -64,6 +64,13 @@ class Listening:
         await asyncio.gather(*(self._keep_listening(each) for each in able))
 
     async def _keep_listening(self, connection: Connection) -> None:
+        try:
+            await self._listen_again(connection)
+        except asyncio.CancelledError:
+            await self.db.write(lambda tx: self._leave(tx, connection))  # to the next hub at once
+            raise
+
+    async def _listen_again(self, connection: Connection) -> None:
         pause_s = _FIRST_PAUSE_S
         while True:
             position = await self._take(connection)
@@ -131,6 +138,11 @@ class Listening:
 
         if not await self.db.write(fn):
             raise Lost
+
+    def _leave(self, tx: Tx, connection: Connection) -> None:
+        owner, _, position = _read(find_mark(tx, DEFAULT_WORKSPACE, _mark(connection)))
+        if owner == self.engine.executor:
+            self._write(tx, connection, position, self.clock.now() - LEASE)
 
     def _write(self, tx: Tx, connection: Connection, position: str, now: datetime) -> None:
         value = f"{self.engine.executor} {(now + LEASE).isoformat()} {position}"
