@@ -137,7 +137,9 @@ def _circumstances(run: Run, command: Sequence[str]) -> Iterator[str]:
 
 
 def weather(run: Run) -> str:
-    """Return what the machine was like during a run."""
+    """Return what the machine was like during a run, as far as its parts looked."""
+    if not run.loads:
+        return "what the machine did meanwhile was not looked at"
     return (
         f"load average {_range(run.loads, '')}; overwriting 8 KiB and forcing it to the disk "
         f"(fdatasync) took {_range(run.fdatasync_p50_ms, ' ms')} at p50 and "

@@ -229,17 +229,22 @@ async def test_a_close_that_the_loop_has_not_seen_yet_is_no_proof_that_nothing_w
 
 
 async def test_what_nothing_asked_for_is_not_the_answer_to_the_next_request() -> None:
+    interrupted = asyncio.Event()
+
     async def interrupt(peer: Peer) -> None:
         for number in range(3):
             await peer.request()
             await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % number)
             await asyncio.sleep(0.02)
             await peer.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+            interrupted.set()
 
     async with serving(interrupt) as server, lent(server.url) as client:
         answers = []
         for _ in range(3):
             answers.append((await ask(client, server.url)).text)
+            await interrupted.wait()
+            interrupted.clear()
             await asyncio.sleep(0.05)
 
     assert answers == ["0", "0", "0"]
