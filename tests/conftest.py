@@ -17,8 +17,12 @@ __all__ = ["postgres"]
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one test more than there are cores: many of them wait as long as they work."""
-    return 1 + (os.cpu_count() or 1)
+    """
+    Run one test more than there are cores: many of them wait as long as they work.
+
+    Where nobody looks at what is red, time for those that measure some counts for more.
+    """
+    return (os.cpu_count() or 1) + ("CI" not in os.environ)
 
 
 def pytest_collection_finish() -> None:
