@@ -174,16 +174,20 @@ async def test_a_mail_that_is_only_announced_is_fetched_before_it_is_stored(
     assert (taken.status_code, again.status_code, shown["body"]) == (204, 204, "All of it.")
 
 
-async def test_a_mail_that_its_provider_has_no_more_is_a_dead_letter(
-    hub: Served, ann: Caller, post: Post
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [(Rejected("gone"), "has it no more"), (ZeroDivisionError(), "adapter could not fetch")],
+)
+async def test_a_mail_that_cannot_be_fetched_any_more_is_a_dead_letter(
+    hub: Served, ann: Caller, post: Post, error: Exception, why: str
 ) -> None:
-    post.fetched = Rejected("gone")
+    post.fetched = error
     answer = await arrives(hub, 1, body="", incomplete=True)
     (event,) = hub.rows("SELECT state, reason FROM inbound_events")
 
     assert answer.status_code == 204
     assert event["state"] == "dead"
-    assert "has it no more" in event["reason"]
+    assert why in event["reason"]
 
 
 async def test_html_alone_is_shown_and_sent_as_text_too(

@@ -12,9 +12,10 @@ from tests.flows.conftest import TEMPLATE
 from tests.flows.fronts import ENVIRON as KEY
 from tests.flows.hubs import Caller, Served, StartHub, serve
 from tests.flows.mails import ANN, BOB, POST, Post
+from trunkline.core.engine.marks import find_mark
 from trunkline.core.inbound import listening
 from trunkline.loading import Plugins
-from trunkline.sdk import Capability, Heard, ReceivedEmail
+from trunkline.sdk import Capability, DatabaseFailed, Heard, ReceivedEmail, Tx
 
 
 def letter(number: int) -> ReceivedEmail:
@@ -118,3 +119,22 @@ async def test_one_of_two_hubs_listens(
             await bodies(one, ann, 1)
             await asyncio.sleep(0.1)
             assert box.listeners == 1
+
+
+async def test_a_database_that_fails_for_a_moment_ends_no_listening(
+    start_hub: StartHub, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = list[str]()
+
+    def fails_once(tx: Tx, workspace_id: str, name: str) -> str | None:
+        if not failed:
+            failed.append(name)
+            raise DatabaseFailed("away")
+        return find_mark(tx, workspace_id, name)
+
+    monkeypatch.setattr(listening, "find_mark", fails_once)
+    async with start_hub(plugins=box.plugins(), toml=POST) as hub:
+        ann = await ann_of(hub)
+        box.mails.append(letter(1))
+        assert await bodies(hub, ann, 1) == ["mail 1"]
+    assert failed

@@ -13,6 +13,7 @@ from trunkline.sdk import EventLog, Overloaded, ProviderError, Received, Rejecte
 _WITHIN_S: Final = 10.0
 """A provider that hears nothing for longer tells of the same again."""
 _AGAIN_S: Final = 30.0
+_BROKEN: Final = "The adapter could not fetch what the provider only announced."
 _GONE: Final = "The provider only announced it, and has it no more."
 
 
@@ -40,7 +41,9 @@ class Completing:
             whole: object = await ask(lambda: provider.complete(event), _WITHIN_S)
         except Rejected:
             return replace(each, event=None, fault=_GONE)
-        except (ProviderError, Unsupported, CannotOpen, TimeoutError, AdapterFailed) as error:
+        except (AdapterFailed, Unsupported):  # a repair must come first, and nothing wait for it
+            return replace(each, event=None, fault=_BROKEN)
+        except (ProviderError, CannotOpen, TimeoutError) as error:
             self.log.warning(
                 "webhook.not_completed",
                 connection=connection.name,

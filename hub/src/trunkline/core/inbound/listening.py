@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from trunkline.core.connections.registry import CannotOpen, Connection, Connections
+from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.marks import find_mark, set_mark
 from trunkline.core.inbound.intake import Intake
@@ -73,18 +73,19 @@ class Listening:
     async def _listen_again(self, connection: Connection) -> None:
         pause_s = _FIRST_PAUSE_S
         while True:
-            position = await self._take(connection)
-            if position is not None:
-                try:
+            wait_s = RENEW_S  # while another hub listens
+            try:
+                position = await self._take(connection)
+                if position is not None:
                     await self._listen(connection, None if position == _NOWHERE else position)
-                    pause_s = _FIRST_PAUSE_S
-                except (AuthFailed, NotSetUp) as error:
-                    pause_s = _REFUSED_PAUSE_S
-                    self._tell(connection, error, str(error))
-                except (Exception, CannotOpen) as error:  # noqa: BLE001 - it is tried again
-                    pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s)
-                    self._tell(connection, error)
-            await self.clock.sleep(RENEW_S if position is None else pause_s)
+                    wait_s = pause_s = _FIRST_PAUSE_S
+            except (AuthFailed, NotSetUp) as error:
+                wait_s = _REFUSED_PAUSE_S
+                self._tell(connection, error, str(error))
+            except Exception as error:  # noqa: BLE001 - it is logged, and tried again
+                wait_s = pause_s = min(_LONGEST_PAUSE_S, 2 * pause_s)
+                self._tell(connection, error)
+            await self.clock.sleep(wait_s)
 
     async def _listen(self, connection: Connection, position: str | None) -> None:
         provider = await self.connections.provider(connection)
