@@ -17,7 +17,7 @@ from bench.figures import Figure, incorrect, value
 from bench.gates import DATABASES
 from bench.gates import page as page_of
 from bench.run import Run
-from trunkline.core.messages.inbox import Inbox, Query
+from trunkline.core.inbox.pages import Inbox, Query
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.privacy.vault import BodyVault

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.core.compliance.optout import OptWord, opt_word
-from trunkline.core.inbound.text import visible
+from trunkline.core.visible import visible
 
 _ESCAPE = re.compile(r"\\(?:([nrt\\])|u([0-9a-fA-F]{4}))")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}

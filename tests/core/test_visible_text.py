@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.core.inbound.text import visible
+from trunkline.core.visible import visible
 
 
 @pytest.mark.parametrize(

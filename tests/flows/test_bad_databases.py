@@ -53,7 +53,7 @@ async def locked(data_dir: Path) -> AsyncIterator[None]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for locks only briefly."""
     monkeypatch.setattr("trunkline_sqlite.writer.BUSY_S", 0.1)
-    monkeypatch.setattr("trunkline.core.messages.delivery._RECORD_PAUSE_S", 0.05)
+    monkeypatch.setattr("trunkline.core.delivery.deliver._RECORD_PAUSE_S", 0.05)
 
 
 async def test_a_database_that_is_full_takes_a_send_whole_or_not_at_all(
@@ -173,7 +173,7 @@ async def test_what_a_provider_said_is_stored_once_the_database_is_back(
 async def test_what_could_not_be_stored_is_unknown_after_a_restart_and_not_sent_again(
     start_hub: StartHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trunkline.core.messages.delivery._RECORD_TRIES", 1)
+    monkeypatch.setattr("trunkline.core.delivery.deliver._RECORD_TRIES", 1)
     turnstile = Turnstile()
     plugins = turnstile.network.plugins()
     async with start_hub(plugins=plugins, toml=WIRE) as hub:

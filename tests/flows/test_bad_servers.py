@@ -103,7 +103,7 @@ async def test_a_server_that_crashes_under_load_costs_no_text_and_doubles_none(
     restless: Server,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("trunkline.core.messages.delivery._RECORD_TRIES", tries)
+    monkeypatch.setattr("trunkline.core.delivery.deliver._RECORD_TRIES", tries)
     monkeypatch.setattr("trunkline.background.STRAGGLERS_S", 2.0)
     monkeypatch.setattr("trunkline.background.HOUSEKEEPING_S", 0.5)
 

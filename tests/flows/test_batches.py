@@ -10,7 +10,7 @@ import pytest
 from tests.flows.houses import refused
 from tests.flows.hubs import ANN, HANDSET, Caller, Served, StartHub
 from tests.flows.networks import ALICE, WIRE, Network, Turnstile, Vendor
-from trunkline.core.messages.service import Messages
+from trunkline.core.sending.service import Messages
 from trunkline.sdk import DatabaseFailed, OutboundSms, Receipt, Rejected
 
 pytestmark = pytest.mark.both(slow=True)

@@ -9,7 +9,7 @@ from tests.flows.clocks import Ahead, clock, keep_still
 from tests.flows.hubs import Served, StartHub
 from tests.flows.networks import ALICE, BOB
 from tests.flows.pairs import PAIR, Scripted, side_by_side, tell
-from trunkline.core.messages import overdue
+from trunkline.core.settlement import overdue
 from trunkline.sdk import Capability, DeliveryStatus, OutcomeUnknown, Report
 
 __all__ = ["clock"]

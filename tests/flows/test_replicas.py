@@ -119,7 +119,7 @@ async def test_a_twin_that_binds_the_key_of_an_answered_text_too_late_is_no_send
         await ann.send(BOB, "hello")
         await hubs.one.client.post("/webhooks/ann/sms", json=told, headers={"x-wire": "yes"})
         late = SimpleNamespace(**{**vars(idempotency), "bind": bind})
-        monkeypatch.setattr("trunkline.core.messages.service.idempotency", late)
+        monkeypatch.setattr("trunkline.core.sending.service.idempotency", late)
         async with held_up(url, "messages", waiting=2):
             sends = [asyncio.create_task(hub.caller(ann.token).send(BOB, "hello")) for hub in hubs]
         answers = [await send for send in sends]

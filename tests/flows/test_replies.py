@@ -16,7 +16,7 @@ from tests.flows.networks import Vendor
 from tests.flows.results import bare, facts_of, text_of
 from tests.flows.test_mcp import ERAS
 from tests.processes import command, free_port, hub_process
-from trunkline.core.messages import replies
+from trunkline.core.inbox import wait as replies
 
 pytestmark = pytest.mark.both(slow=True)
 

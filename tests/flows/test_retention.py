@@ -7,7 +7,7 @@ import pytest
 
 from tests.flows.hubs import DEMO, Caller, Served, StartHub
 from tests.flows.networks import ALICE, BOB, WIRE, Network, WireWebhooks
-from trunkline.core.privacy import retention
+from trunkline.core.retention import forgetting as retention
 from trunkline.testing import FakeClock
 
 pytestmark = pytest.mark.both(slow=True)

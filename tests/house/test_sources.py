@@ -26,7 +26,7 @@ SENDING = {
     if callable(method) and inspect.signature(method).return_annotation is Receipt
 }
 MAY_SEND = (
-    "hub/src/trunkline/core/messages/delivery.py",
+    "hub/src/trunkline/core/delivery/deliver.py",
     "hub/src/trunkline/core/calls/",
     "hub/src/trunkline/testing/",  # the conformance kit asks adapters what the hub will ask
 )
@@ -123,7 +123,7 @@ def test_the_rule_notices_a_violation(rule: Rule, line: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "path", "line"),
     [
-        (senders, "hub/src/trunkline/core/messages/delivery.py", "provider.send(sms)"),
+        (senders, "hub/src/trunkline/core/delivery/deliver.py", "provider.send(sms)"),
         (managers, "hub/src/trunkline/loading/plugins.py", "pluggy.PluginManager('trunkline')"),
         (printers, "hub/src/trunkline/cli/serve.py", "print('sent')"),
         (printers, ELSEWHERE, "print_receipt()"),

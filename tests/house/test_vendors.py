@@ -6,9 +6,9 @@ import pytest
 
 from tests.house.vendors import VENDORS, Tool, as_strict, parts_of
 from trunkline.core.channels.sms import MAX_SMS_CHARACTERS
-from trunkline.core.messages.batches import MOST
 from trunkline.core.messages.content import MAX_MEDIA
 from trunkline.core.principal import Scope
+from trunkline.core.sending.batches import MOST
 from trunkline.surfaces.catalogue import AGENT_OPERATIONS
 from trunkline.surfaces.operations import checked
 from trunkline.surfaces.replies import LONGEST_S

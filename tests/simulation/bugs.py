@@ -10,6 +10,10 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
+from trunkline.core.delivery import outcomes
+from trunkline.core.delivery.beginning import Beginning
+from trunkline.core.delivery.deliver import Delivery
+from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
@@ -19,15 +23,13 @@ from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.inbound.reporting import Applied, Reports
 from trunkline.core.inbound.repository import EventState
-from trunkline.core.messages import idempotency, outcomes, reconciliation, repository, trail
-from trunkline.core.messages.beginning import Beginning
-from trunkline.core.messages.delivery import Delivery
-from trunkline.core.messages.likeness import Likeness
+from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.models import MOVES, Evidence, Source, Status
-from trunkline.core.messages.outcomes import Outcomes
-from trunkline.core.messages.reconciliation import Reconciliation
-from trunkline.core.messages.recovery import Recovery
-from trunkline.core.messages.service import Messages, _answer
+from trunkline.core.sending.service import Messages, _answer
+from trunkline.core.settlement import reconciliation
+from trunkline.core.settlement.likeness import Likeness
+from trunkline.core.settlement.reconciliation import Reconciliation
+from trunkline.core.settlement.recovery import Recovery
 from trunkline.db.hot import Hot
 from trunkline.db.schema import inbound_events, messages
 from trunkline.sdk import DeliveryStatus, OutcomeUnknown, Receipt, RetryLater, Tx

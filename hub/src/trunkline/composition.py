@@ -16,6 +16,10 @@ from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.connections.routes import Routes
 from trunkline.core.connections.troubles import Troubles
 from trunkline.core.connections.verification import Verification
+from trunkline.core.delivery.beginning import Beginning
+from trunkline.core.delivery.deliver import Delivery
+from trunkline.core.delivery.outcomes import Outcomes
+from trunkline.core.delivery.retry import Redelivery
 from trunkline.core.doctor.service import Doctor
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Executors, Pulse
@@ -31,28 +35,24 @@ from trunkline.core.inbound.early import EarlyReports
 from trunkline.core.inbound.events import Events
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.inbound.listening import Listening
-from trunkline.core.messages.admission import Admission
-from trunkline.core.messages.batches import Batches
-from trunkline.core.messages.beginning import Beginning
-from trunkline.core.messages.deciding import Decisions
-from trunkline.core.messages.delivery import Delivery
-from trunkline.core.messages.inbox import Inbox
+from trunkline.core.inbox.pages import Inbox
+from trunkline.core.inbox.wait import Replies
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.lookups import Lookups
 from trunkline.core.messages.models import Message, Status
-from trunkline.core.messages.outcomes import Outcomes
-from trunkline.core.messages.overdue import Overdue
-from trunkline.core.messages.prices import Prices
-from trunkline.core.messages.reconciliation import Reconciliation
-from trunkline.core.messages.recovery import Recovery
-from trunkline.core.messages.redelivery import Redelivery
-from trunkline.core.messages.replies import Replies
-from trunkline.core.messages.service import Messages
 from trunkline.core.privacy.keys import Keys, load_master_key
-from trunkline.core.privacy.retention import Retention
 from trunkline.core.privacy.sealing import Seals
-from trunkline.core.privacy.service import Privacy
 from trunkline.core.privacy.vault import BodyVault
+from trunkline.core.retention.forgetting import Retention
+from trunkline.core.retention.service import Privacy
+from trunkline.core.sending.admission import Admission
+from trunkline.core.sending.batches import Batches
+from trunkline.core.sending.service import Messages
+from trunkline.core.settlement.lookups import Lookups
+from trunkline.core.settlement.overdue import Overdue
+from trunkline.core.settlement.prices import Prices
+from trunkline.core.settlement.reconciliation import Reconciliation
+from trunkline.core.settlement.recovery import Recovery
+from trunkline.core.settlement.resolve import Decisions
 from trunkline.core.subscriptions.announcing import Announcements
 from trunkline.core.subscriptions.challenge import Challenges
 from trunkline.core.subscriptions.secrets import SecretStore

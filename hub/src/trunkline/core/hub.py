@@ -11,13 +11,13 @@ from trunkline.core.doctor.service import Doctor
 from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.inbound.events import Events
 from trunkline.core.inbound.intake import Intake
-from trunkline.core.messages.batches import Batches
-from trunkline.core.messages.deciding import Decisions
-from trunkline.core.messages.inbox import Inbox
-from trunkline.core.messages.replies import Replies
-from trunkline.core.messages.service import Messages
-from trunkline.core.privacy.retention import Retention
-from trunkline.core.privacy.service import Privacy
+from trunkline.core.inbox.pages import Inbox
+from trunkline.core.inbox.wait import Replies
+from trunkline.core.retention.forgetting import Retention
+from trunkline.core.retention.service import Privacy
+from trunkline.core.sending.batches import Batches
+from trunkline.core.sending.service import Messages
+from trunkline.core.settlement.resolve import Decisions
 from trunkline.core.subscriptions.service import Subscriptions
 from trunkline.metrics import Metrics
 from trunkline.sdk import Clock, Database, EventLog

@@ -4,7 +4,7 @@ from typing import Literal
 
 from trunkline.core.agents.models import AgentStatus
 from trunkline.core.hub import Hub
-from trunkline.core.messages.inbox import Query
+from trunkline.core.inbox.pages import Query
 from trunkline.core.messages.models import Channel, Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Unsupported

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, RootModel, WithJsonSchema
 
 from trunkline.core.hub import Hub
-from trunkline.core.messages.replies import Waiting, Wanted
+from trunkline.core.inbox.wait import Waiting, Wanted
 from trunkline.core.principal import Principal, Scope
 from trunkline.surfaces.message_shapes import MessageShape, message_shape
 from trunkline.surfaces.operations import Annotations, Operation

@@ -3,9 +3,9 @@
 from trunkline.core.hub import Hub
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import SendMessage, Status
-from trunkline.core.messages.service import Answer
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid
+from trunkline.core.sending.service import Answer
 from trunkline.sdk import Media
 from trunkline.surfaces.operations import Annotations, Operation
 from trunkline.surfaces.shapes import SendMessageArguments, SendMessageResult, money

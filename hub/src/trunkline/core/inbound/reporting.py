@@ -6,12 +6,12 @@ from typing import Final
 
 from trunkline.core.channels import kind_of
 from trunkline.core.connections.registry import Connection, Connections, MessageSpec
+from trunkline.core.delivery.failing import close, is_opt_out, note_failure
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.messages import repository as messages
-from trunkline.core.messages.failing import close, is_opt_out, note_failure
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     FINAL,
@@ -22,7 +22,7 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
-from trunkline.core.messages.prices import ask_later
+from trunkline.core.settlement.prices import ask_later
 from trunkline.sdk import Reported, Tx
 
 FIRST_LOOK: Final = timedelta(seconds=1)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from trunkline.core.channels import rules_of
 from trunkline.core.compliance.optout import OptWord, opt_word
-from trunkline.core.inbound.text import visible
 from trunkline.core.messages.content import Content, media_type
 from trunkline.core.messages.models import Channel
+from trunkline.core.visible import visible
 from trunkline.sdk import (
     InboundEvent,
     Media,

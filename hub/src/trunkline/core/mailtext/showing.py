@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Final
 
-from trunkline.core.inbound.text import visible
 from trunkline.core.mailtext.drawing import Drawing, Link
 from trunkline.core.mailtext.hiding import Look, look, sheet_rules
 from trunkline.core.mailtext.tokens import VOID, Close, Open, Text, Token, tokens
+from trunkline.core.visible import visible
 
 MOST_BYTES: Final = 512 * 1024
 """Longer pages are shown as text alone, of their beginning."""

@@ -16,7 +16,7 @@ from mcp.server.runner import serve_loop
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 from mcp.shared.message import SessionMessage
 
-from trunkline.core.messages.replies import BEFORE_ALL
+from trunkline.core.inbox.wait import BEFORE_ALL
 from trunkline.core.problems import Problem
 from trunkline.surfaces.mcp.events import refuse_events
 from trunkline.surfaces.mcp.pipe import client_pipe

@@ -16,7 +16,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from trunkline.core.agents.tokens import check_living
 from trunkline.core.hub import Hub
-from trunkline.core.messages.inbox import Query
+from trunkline.core.inbox.pages import Query
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Problem, Unauthenticated
 from trunkline.core.trouble import tell_trouble

@@ -11,8 +11,8 @@ from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.lookups import Lookups, NoAnswer
 from trunkline.core.messages.models import Message
+from trunkline.core.settlement.lookups import Lookups, NoAnswer
 from trunkline.sdk import Capability, Database, Report, Tx
 
 FIRST_QUESTION: Final = timedelta(minutes=1)

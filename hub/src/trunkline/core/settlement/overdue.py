@@ -14,10 +14,10 @@ from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.marks import find_mark, set_mark
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.lookups import Lookups, NoAnswer
 from trunkline.core.messages.models import Flag, Message, Status
-from trunkline.core.messages.reports import note_report
 from trunkline.core.principal import DEFAULT_WORKSPACE
+from trunkline.core.settlement.lookups import Lookups, NoAnswer
+from trunkline.core.settlement.reports import note_report
 from trunkline.db.types import earliest_id
 from trunkline.sdk import (
     Capability,

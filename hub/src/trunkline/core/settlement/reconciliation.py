@@ -8,18 +8,18 @@ from typing import Final
 from trunkline.core.channels import kind_of
 from trunkline.core.connections.clocks import VendorClocks
 from trunkline.core.connections.registry import Connection, Connections, MessageSpec
+from trunkline.core.delivery.attempts import key_of
+from trunkline.core.delivery.retry import Redelivery
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository, trail
-from trunkline.core.messages.attempts import key_of
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.likeness import Likeness, likeness
-from trunkline.core.messages.lookups import Lookups, NoAnswer
 from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
-from trunkline.core.messages.redelivery import Redelivery
-from trunkline.core.messages.reports import note_report
 from trunkline.core.privacy.vault import Unreadable
+from trunkline.core.settlement.likeness import Likeness, likeness
+from trunkline.core.settlement.lookups import Lookups, NoAnswer
+from trunkline.core.settlement.reports import note_report
 from trunkline.sdk import (
     Capability,
     Database,

@@ -18,10 +18,10 @@ from trunkline.core.messages.models import (
     Message,
     ReadableMessage,
 )
-from trunkline.core.messages.recipient import read_addresses
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.vault import BodyVault, Unreadable
 from trunkline.core.problems import Invalid, NotFound
+from trunkline.core.sending.recipient import read_addresses
 from trunkline.db.schema import body_vault, contact_keys, messages
 from trunkline.db.types import earliest_id
 from trunkline.sdk import Clock, Database, EventLog, Tx

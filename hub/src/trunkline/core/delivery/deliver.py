@@ -10,11 +10,11 @@ from trunkline.core.channels.base import Outgoing
 from trunkline.core.connections.asking import AdapterFailed, ask
 from trunkline.core.connections.registry import CannotOpen, Connections
 from trunkline.core.connections.routes import Route, Routes
+from trunkline.core.delivery.attempts import Attempt, Switch, key_of
+from trunkline.core.delivery.beginning import Beginning
+from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.messages import repository
-from trunkline.core.messages.attempts import Attempt, Switch, key_of
-from trunkline.core.messages.beginning import Beginning
 from trunkline.core.messages.models import Message, Status
-from trunkline.core.messages.outcomes import Outcomes
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
     AuthFailed,

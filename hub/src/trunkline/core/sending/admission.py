@@ -8,11 +8,11 @@ from sqlalchemy.exc import IntegrityError
 
 from trunkline.core.channels import Block
 from trunkline.core.connections.routes import Later, Route
+from trunkline.core.delivery.attempts import Attempt, Switch
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Gate, Reviewed, over
 from trunkline.core.messages import idempotency, repository, trail
-from trunkline.core.messages.attempts import Attempt, Switch
 from trunkline.core.messages.idempotency import Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.agents.tokens import check_living
-from trunkline.core.messages.inbox import Inbox
+from trunkline.core.inbox.pages import Inbox
 from trunkline.core.messages.models import TAKEN, Direction, ReadableMessage, Status
-from trunkline.core.messages.recipient import read_addresses
-from trunkline.core.messages.service import until_noted
 from trunkline.core.principal import Principal
 from trunkline.core.problems import NotFound, Overloaded
+from trunkline.core.sending.recipient import read_addresses
+from trunkline.core.sending.service import until_noted
 from trunkline.db.schema import messages
 from trunkline.sdk import Database, Tx
 

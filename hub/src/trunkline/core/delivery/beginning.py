@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from trunkline.core.channels import rules_of
 from trunkline.core.connections.registry import Connection
 from trunkline.core.connections.routes import Route
+from trunkline.core.delivery.attempts import Attempt, Switch
+from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.engine.engine import Engine
 from trunkline.core.gate.gate import Gate, estimate
 from trunkline.core.messages import idempotency, repository, trail
-from trunkline.core.messages.attempts import Attempt, Switch
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
-from trunkline.core.messages.outcomes import Outcomes
 from trunkline.core.messages.threads import references
 from trunkline.sdk import Tx
 

@@ -10,13 +10,12 @@ from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.channels import CHANNELS, ChannelRules
 from trunkline.core.connections.routes import Later, Route, Routes
+from trunkline.core.delivery.deliver import Delivery
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Act, Gate
 from trunkline.core.messages import idempotency, repository
-from trunkline.core.messages.admission import Admission, Plan
 from trunkline.core.messages.content import Content, shows_anything
-from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
@@ -27,7 +26,6 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
-from trunkline.core.messages.recipient import must_look_up, read_recipient
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.privacy.vault import Unreadable
@@ -43,6 +41,8 @@ from trunkline.core.problems import (
     TooLate,
     Unsupported,
 )
+from trunkline.core.sending.admission import Admission, Plan
+from trunkline.core.sending.recipient import must_look_up, read_recipient
 from trunkline.sdk import (
     Clock,
     Database,

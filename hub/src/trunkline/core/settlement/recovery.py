@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from trunkline.core.delivery.deliver import Delivery
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.marks import RESTORED, clear_mark, find_mark
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import repository, trail
-from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Source, Status
 from trunkline.core.principal import DEFAULT_WORKSPACE

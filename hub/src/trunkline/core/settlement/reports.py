@@ -1,9 +1,9 @@
 """What a provider says of a text when it is asked."""
 
 from trunkline.core.connections.registry import MessageSpec
+from trunkline.core.delivery.failing import note_failure
 from trunkline.core.engine.engine import Engine
 from trunkline.core.messages import repository
-from trunkline.core.messages.failing import note_failure
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     FINAL,
@@ -13,7 +13,7 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
-from trunkline.core.messages.prices import ask_later
+from trunkline.core.settlement.prices import ask_later
 from trunkline.sdk import Report, Tx
 
 

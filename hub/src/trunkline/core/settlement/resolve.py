@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trunkline.core.compliance import repository as compliance
+from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import repository, trail
@@ -18,7 +19,6 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
-from trunkline.core.messages.outcomes import Outcomes
 from trunkline.core.principal import Principal
 from trunkline.core.problems import NotFound, TooLate
 from trunkline.sdk import Database, Tx

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Final
 
 from trunkline.core.connections.routes import Later
+from trunkline.core.delivery.attempts import Attempt
+from trunkline.core.delivery.failing import close, close_window, note_failure, shown
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages import idempotency, repository, trail
-from trunkline.core.messages.attempts import Attempt
-from trunkline.core.messages.failing import close, close_window, note_failure, shown
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     GIVEN_UP,

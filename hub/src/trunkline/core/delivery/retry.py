@@ -6,14 +6,14 @@ from trunkline.core.agents import repository as agents
 from trunkline.core.channels import rules_of
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.connections.routes import Later, Routes
+from trunkline.core.delivery.beginning import Beginning
+from trunkline.core.delivery.deliver import Delivery
+from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository, trail
-from trunkline.core.messages.beginning import Beginning
-from trunkline.core.messages.delivery import Delivery
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Message, Status
-from trunkline.core.messages.outcomes import Outcomes
 from trunkline.sdk import Database, Tx
 
 

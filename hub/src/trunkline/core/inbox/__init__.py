@@ -1,0 +1,1 @@
+"""Reading: pages of messages, and waiting for an answer."""

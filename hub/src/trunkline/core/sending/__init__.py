@@ -1,0 +1,1 @@
+"""From a request to a row: what may be sent is stored."""
