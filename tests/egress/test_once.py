@@ -112,11 +112,12 @@ async def reset(peer: Peer) -> None:
 async def test_a_request_that_was_written_may_have_been_carried_out(
     talk: Talk, method: str
 ) -> None:
-    async with serving(talk) as server, lent(server.url, total_s=0.3) as client:
+    # Half of it is for the connection, which a busy machine must not miss.
+    async with serving(talk) as server, lent(server.url, total_s=2) as client:
         with pytest.raises(OutcomeUnknown):
             await ask(client, server.url, method)
 
-    assert server.connections <= 1  # none where the machine was too busy to see it in time
+    assert server.connections == 1
 
 
 async def test_a_cancelled_request_leaves_its_connection_to_nobody() -> None:
