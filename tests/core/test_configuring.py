@@ -141,3 +141,17 @@ def test_who_set_a_key_is_known_for_each() -> None:
         "max_at_once": "trunkline.toml",
         "api_key": "ACME_API_KEY",
     }
+
+
+def test_an_account_in_two_kinds_has_one_configuration_with_what_it_makes_up() -> None:
+    spec = cast(MessageSpec, SPEC)
+    both = configure(
+        {"telephony": {"acme": spec}, "email": {"acme": spec}},
+        {"acme": {"api_key": "key"}},
+        {},
+        {},
+        lambda name, key: "trunkline.toml",
+    )
+
+    assert [each.kind for each in both] == ["telephony", "email"]
+    assert both[0].config is both[1].config is not None

@@ -185,7 +185,9 @@ class _Viewing:
     async def agents(self) -> Sequence[AgentCard]:
         found = await self._hub.agents.list(Principal(scope=PrincipalScope.LOCAL))
         return [
-            AgentCard(agent_id=agent.id, name=agent.display_name or agent.id, phone=agent.phone)
+            AgentCard(
+                agent_id=agent.id, name=agent.display_name or agent.id, addresses=agent.addresses
+            )
             for agent in found
         ]
 

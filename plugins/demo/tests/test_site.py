@@ -188,8 +188,8 @@ class View:
 
     async def agents(self) -> list[AgentCard]:
         return [
-            AgentCard(agent_id="ada", name="Ada", phone=AGENT),
-            AgentCard(agent_id="eve", name="eve", phone=None),
+            AgentCard(agent_id="ada", name="Ada", addresses={"sms": AGENT}),
+            AgentCard(agent_id="eve", name="eve", addresses={}),
         ]
 
 

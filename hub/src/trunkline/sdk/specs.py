@@ -13,7 +13,6 @@ from trunkline.sdk.clock import Clock
 from trunkline.sdk.failures import Failure
 from trunkline.sdk.ids import IdSource
 from trunkline.sdk.money import PriceList
-from trunkline.sdk.phone import E164
 from trunkline.sdk.webhooks import CallbackKind, WebhookAdapter, WebhookReply, WebhookRequest
 
 P = TypeVar("P")
@@ -119,11 +118,17 @@ HUB_VIEW: Final = "trunkline.view"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentCard:
-    """One agent as a site may show it: `name` is its display name, else its id."""
+    """
+    One agent as a site may show it.
+
+    Attributes:
+        name: Its display name, else its id.
+        addresses: What people write to, by channel: ``sms``, ``email``, ``whatsapp``.
+    """
 
     agent_id: str
     name: str
-    phone: E164 | None
+    addresses: Mapping[str, str]
 
 
 class HubView(Protocol):

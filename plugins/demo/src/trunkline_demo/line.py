@@ -1,84 +1,47 @@
-"""The line between the simulated network and the hub, there while the connection is open."""
+"""The line between the simulated network and the hub, there while a connection is open."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from trunkline.sdk import E164, CallbackKind, ProviderContext, WebhookRequest
-from trunkline_demo.config import PRICES, DemoConfig
-from trunkline_demo.segments import segments
-from trunkline_demo.webhooks import SIGNATURE_HEADER, Inbound, Report, signature
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """One text that the network took, from either side."""
-
-    id: str
-    sender: E164
-    recipient: E164
-    body: str
-    media_urls: tuple[str, ...]
-    written_at: datetime
+from trunkline.sdk import CallbackKind, ProviderContext, WebhookRequest
+from trunkline_demo.config import DemoConfig
+from trunkline_demo.hooks import Webhook
+from trunkline_demo.webhooks import SIGNATURE_HEADER, signature
 
 
 class Line:
-    """
-    Delivers signed webhooks to the hub.
-
-    `inbound` and `report` return the HTTP status of the hub's answer, or None when the hub broke
-    down over it; the failure is in the log.
-    """
+    """Delivers signed webhooks of every channel to the hub."""
 
     def __init__(self, config: DemoConfig, context: ProviderContext) -> None:
+        self.connection = context.connection
         self._config = config
         self._context = context
-        # The network knows numbers, not agents, so a text to the hub goes to the account's route,
-        # …/webhooks/connections/{connection}/sms, and the hub finds the agent by the number.
-        url = context.callback_url(CallbackKind.SMS, "connections")
-        self._inbound_url = f"{url.removesuffix('/sms')}/{quote(context.connection, safe='')}/sms"
 
-    def text(
-        self, *, sender: E164, recipient: E164, body: str, media_urls: tuple[str, ...] = ()
-    ) -> Text:
-        """Return a new text, written now."""
-        return Text(
-            id=f"demo-{self._context.ids.secret(8).hex()}",
-            sender=sender,
-            recipient=recipient,
-            body=body,
-            media_urls=media_urls,
-            written_at=self._context.clock.now(),
-        )
+    def new_id(self) -> str:
+        """Return the network's id of something new."""
+        return f"demo-{self._context.ids.secret(8).hex()}"
 
-    async def inbound(self, text: Text) -> int | None:
-        """Tell the hub of a text to one of its numbers."""
-        webhook = Inbound(
-            id=text.id,
-            sender=text.sender,
-            recipient=text.recipient,
-            body=text.body,
-            media_urls=text.media_urls,
-        )
-        return await self._post(self._inbound_url, webhook)
+    def now(self) -> datetime:
+        """Return the time, aware."""
+        return self._context.clock.now()
 
-    async def report(self, text: Text, status_url: str) -> int | None:
-        """Tell the hub that a text was delivered, and its final price."""
-        if text.media_urls:
-            cost_micros = PRICES.mms_micros(None)
-        else:
-            cost_micros = PRICES.sms_micros(None, segments(text.body))
-        assert cost_micros is not None
-        webhook = Report(
-            id=text.id,
-            sender=text.sender,
-            status="delivered",
-            cost_micros=cost_micros,
-            currency=PRICES.currency,
-        )
-        return await self._post(status_url, webhook)
+    def inbound_url(self, kind: CallbackKind) -> str:
+        """
+        Return where the hub is told of what comes in.
 
-    async def _post(self, url: str, webhook: Inbound | Report) -> int | None:
+        The network knows addresses, not agents, so it is the account's route,
+        ``…/webhooks/connections/{connection}/{kind}``, and the hub finds the agent by the address.
+        """
+        url = self._context.callback_url(kind, "connections")
+        return f"{url.removesuffix(f'/{kind}')}/{quote(self.connection, safe='')}/{kind}"
+
+    async def tell(self, url: str, webhook: Webhook) -> int | None:
+        """
+        Tell the hub of something.
+
+        Returns the HTTP status of the hub's answer, or None when the hub broke down over it; the
+        failure is in the log.
+        """
         body = webhook.model_dump_json(by_alias=True).encode()
         request = WebhookRequest(
             method="POST",

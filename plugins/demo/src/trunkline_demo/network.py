@@ -7,13 +7,16 @@ inbound. Every other number is a handset only; +1 202 555 0150 to 0199 are free 
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from trunkline.sdk import E164
-from trunkline_demo.line import Line, Text, is_accepted
+from trunkline.sdk import E164, NotConfigured, ProviderContext
+from trunkline_demo.config import DemoConfig
+from trunkline_demo.faults import Fault
+from trunkline_demo.line import Line, is_accepted
+from trunkline_demo.texts import Text, new_text, tell_inbound, tell_report
 
 MAX_HANDSETS: Final = 1_000
 MAX_TEXTS: Final = 500
@@ -33,28 +36,6 @@ def is_agents_number(number: E164) -> bool:
     return _AGENTS.fullmatch(number) is not None
 
 
-class Fault(StrEnum):
-    """What may be made to go wrong with a send."""
-
-    RATE_LIMITED = "rate_limited"
-    """Not taken: too fast."""
-
-    BAD_RECIPIENT = "bad_recipient"
-    """Not taken: no such number."""
-
-    BAD_CREDENTIALS = "bad_credentials"
-    """Not taken: the account is not known."""
-
-    SERVER_ERROR = "server_error"
-    """Not taken, but the caller cannot know."""
-
-    DROPPED_BEFORE = "dropped_before"
-    """Not taken: no connection came about."""
-
-    DROPPED_AFTER = "dropped_after"
-    """Taken, and the answer was lost."""
-
-
 class NotOpen(Exception):
     """The hub has not opened the connection yet: try again once it has."""
 
@@ -66,13 +47,13 @@ class TooManyArmed(Exception):
 @dataclass(slots=True, kw_only=True)
 class Counts:
     """
-    What happened since the network began.
+    What happened since the network began, on all channels.
 
     Attributes:
-        accepted: Texts from the hub that the network took.
+        accepted: Messages from the hub that the network took.
         delivered: Delivery reports that the hub accepted.
-        refused: Texts from the hub that the network did not take.
-        inbound: Texts to the hub that the hub accepted.
+        refused: Messages from the hub that the network did not take.
+        inbound: Messages to the hub that the hub accepted.
     """
 
     accepted: int = 0
@@ -121,9 +102,30 @@ class Network:
 
     def __init__(self) -> None:
         self.line: Line | None = None
+        self._joined: set[str] = set()
         self.counts = Counts()
         self._handsets: dict[E164, deque[Kept]] = {FIRST_HANDSET: deque(maxlen=MAX_TEXTS)}
         self._armed: deque[Fault] = deque()
+
+    @contextmanager
+    def joined(self, kind: str, config: DemoConfig, context: ProviderContext) -> Iterator[Line]:
+        """
+        Connect the hub in one of the network's kinds; the line is that of the first.
+
+        Raises:
+            NotConfigured: Another connection has the network.
+        """
+        if kind in self._joined or (self.line and self.line.connection != context.connection):
+            message = "The simulated network serves one connection; remove the second one."
+            raise NotConfigured(message)
+        self._joined.add(kind)
+        self.line = self.line or Line(config, context)
+        try:
+            yield self.line
+        finally:
+            self._joined.remove(kind)
+            if not self._joined:
+                self.line = None
 
     def handsets(self) -> dict[E164, Sequence[Kept]]:
         """Return every handset with its texts, oldest first; the handset used last comes first."""
@@ -147,7 +149,7 @@ class Network:
         """Tell the hub of a taken text: as inbound if the number is an agent's, then its report."""
         if is_agents_number(text.recipient):
             await self._deliver_inbound(line, text)
-        if status_url and is_accepted(await line.report(text, status_url)):
+        if status_url and is_accepted(await tell_report(line, text, status_url)):
             self.counts.delivered += 1
 
     async def reply(
@@ -166,7 +168,9 @@ class Network:
         """
         if self.line is None:
             raise NotOpen
-        text = self.line.text(sender=sender, recipient=recipient, body=body, media_urls=media_urls)
+        text = new_text(
+            self.line, sender=sender, recipient=recipient, body=body, media_urls=media_urls
+        )
         http_status = await self._deliver_inbound(self.line, text)
         reason = None
         if not is_accepted(http_status):
@@ -196,7 +200,7 @@ class Network:
         return self._armed.popleft() if self._armed else None
 
     async def _deliver_inbound(self, line: Line, text: Text) -> int | None:
-        http_status = await line.inbound(text)
+        http_status = await tell_inbound(line, text)
         if is_accepted(http_status):
             self.counts.inbound += 1
         return http_status

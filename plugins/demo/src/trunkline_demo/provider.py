@@ -6,20 +6,20 @@ from contextlib import asynccontextmanager
 
 from trunkline.sdk import (
     E164,
-    AuthFailed,
-    NotConfigured,
+    TELEPHONY,
     OutboundSms,
     OutcomeUnknown,
     ProviderContext,
     ProviderError,
     Receipt,
     Rejected,
-    RetryLater,
     TelephonyProvider,
 )
 from trunkline_demo.config import DemoConfig
-from trunkline_demo.line import Line, Text
-from trunkline_demo.network import MAX_BODY, Fault, Network
+from trunkline_demo.faults import Fault, refusal
+from trunkline_demo.line import Line
+from trunkline_demo.network import MAX_BODY, Network
+from trunkline_demo.texts import Text, new_text
 
 
 @asynccontextmanager
@@ -27,15 +27,12 @@ async def open_provider(
     network: Network, config: DemoConfig, context: ProviderContext
 ) -> AsyncIterator["DemoProvider"]:
     """Connect the hub to `network`; what is still to be delivered on leaving is dropped."""
-    if network.line is not None:
-        raise NotConfigured("The simulated network serves one connection; remove the second one.")
-    network.line = Line(config, context)
-    provider = DemoProvider(network, network.line, config, context)
-    try:
-        yield provider
-    finally:
-        network.line = None
-        await provider.close()
+    with network.joined(TELEPHONY.name, config, context) as line:
+        provider = DemoProvider(network, line, config, context)
+        try:
+            yield provider
+        finally:
+            await provider.close()
 
 
 class DemoProvider(TelephonyProvider):
@@ -58,7 +55,8 @@ class DemoProvider(TelephonyProvider):
         if refusal is not None:
             self._network.counts.refused += 1
             raise refusal
-        text = self._line.text(
+        text = new_text(
+            self._line,
             sender=E164(sms.sender),
             recipient=E164(sms.recipient),
             body=sms.body,
@@ -85,18 +83,7 @@ class DemoProvider(TelephonyProvider):
 
 
 def _refusal(fault: Fault | None, sms: OutboundSms) -> ProviderError | None:
-    """Return the error of a send that is not taken."""
-    match fault:
-        case Fault.RATE_LIMITED:
-            return RetryLater("The simulated network is busy.", provider_code=fault)
-        case Fault.BAD_RECIPIENT:
-            return Rejected("The simulated network does not know this number.", provider_code=fault)
-        case Fault.BAD_CREDENTIALS:
-            return AuthFailed("The simulated network does not know you.", provider_code=fault)
-        case Fault.SERVER_ERROR:
-            return OutcomeUnknown("The simulated network failed.", provider_code=fault)
-        case Fault.DROPPED_BEFORE:
-            return RetryLater("The simulated network could not be reached.", unavailable=True)
-        case Fault.DROPPED_AFTER | None:
-            too_long = Rejected(f"The simulated network takes up to {MAX_BODY} characters.")
-            return too_long if len(sms.body) > MAX_BODY else None
+    """Return the error of a text that is not taken."""
+    if (refused := refusal(fault)) is None and len(sms.body) > MAX_BODY:
+        return Rejected(f"The simulated network takes up to {MAX_BODY} characters.")
+    return refused

@@ -1,7 +1,7 @@
 """The demo site: handsets over HTTP, for scripts and for the handset page."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from importlib import resources
@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from trunkline.sdk import E164, HUB_VIEW, AgentCard, HubView, e164
+from trunkline_demo.faults import Fault
 from trunkline_demo.line import is_accepted
 from trunkline_demo.network import (
     MAX_ARMED,
     MAX_BODY,
-    Fault,
     Kept,
     Network,
     NotOpen,
@@ -40,14 +40,11 @@ _PAGE_HEADERS: Final = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
-_PAGE: Final = {
-    "/": ("index.html", "text/html"),
-    "/handset.css": ("handset.css", "text/css"),
-    "/handset.js": ("handset.js", "text/javascript"),
-    "/conversations.js": ("conversations.js", "text/javascript"),
-    "/dom.js": ("dom.js", "text/javascript"),
-    "/thread.js": ("thread.js", "text/javascript"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
+_TYPES: Final = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
 }
 
 
@@ -90,7 +87,7 @@ def demo_app(network: Network) -> Starlette:
             Route("/faults", site.arm_fault, methods=["POST"]),
             Route("/faults", site.disarm_faults, methods=["DELETE"]),
             Route("/counts", site.counts, methods=["GET"]),
-            *(Route(path, _page(*file), methods=["GET"]) for path, file in _PAGE.items()),
+            *_pages(),
         ],
         exception_handlers={Problem: problem_response, HTTPException: problem_response},
     )
@@ -101,11 +98,13 @@ class _Site:
         self._network = network
 
     async def list_agents(self, request: Request) -> Response:
+        """List the agents that have an address on a channel: ``?channel=email``, else texts."""
+        channel = request.query_params.get("channel", "sms")
         return _items(
             [
-                {"agentId": agent.agent_id, "name": agent.name, "address": agent.phone}
+                {"agentId": agent.agent_id, "name": agent.name, "address": address}
                 for agent in await _agents(request) or ()
-                if agent.phone
+                if (address := agent.addresses.get(channel))
             ]
         )
 
@@ -140,7 +139,9 @@ class _Site:
             )
             raise Problem(422, "invalid", detail)
         agents = await _agents(request)
-        nobodys = agents is not None and recipient not in {agent.phone for agent in agents}
+        nobodys = agents is not None and recipient not in {
+            agent.addresses.get("sms") for agent in agents
+        }
         try:
             reply = await self._network.reply(
                 sender=address,
@@ -235,9 +236,16 @@ def _json(content: dict[str, object]) -> Response:
     return JSONResponse(content, headers={"cache-control": "no-store"})
 
 
-def _page(name: str, media_type: str) -> Callable[[Request], Response]:
-    content = resources.files("trunkline_demo").joinpath("page", name).read_bytes()
+def _pages() -> Iterator[Route]:
+    """Serve every file of ``page/``; those of HTML without their ending, ``index.html`` at /."""
+    for file in sorted(resources.files("trunkline_demo").joinpath("page").iterdir(), key=str):
+        stem, dot, ending = file.name.rpartition(".")
+        path = {"index.html": "/"}.get(file.name, f"/{stem if ending == 'html' else file.name}")
+        content, media_type = file.read_bytes(), _TYPES[dot + ending]
+        yield Route(path, _page(content, media_type), methods=["GET"])
 
+
+def _page(content: bytes, media_type: str) -> Callable[[Request], Response]:
     def serve(_request: Request) -> Response:
         return Response(content, headers=_PAGE_HEADERS, media_type=media_type)
 

@@ -5,8 +5,7 @@ import hmac
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
 from trunkline.sdk import (
     E164,
@@ -21,6 +20,7 @@ from trunkline.sdk import (
     e164,
 )
 from trunkline_demo.config import DemoConfig
+from trunkline_demo.hooks import Webhook
 
 SIGNATURE_HEADER: Final = "x-demo-signature"
 
@@ -29,15 +29,7 @@ Number = Annotated[E164, AfterValidator(e164)]
 _STATUS: Final = {"delivered": DeliveryStatus.DELIVERED}
 
 
-def _wire_name(field: str) -> str:
-    return {"sender": "from", "recipient": "to"}.get(field) or to_camel(field)
-
-
-class _Webhook(BaseModel):
-    model_config = ConfigDict(alias_generator=_wire_name, validate_by_name=True, frozen=True)
-
-
-class Inbound(_Webhook):
+class Inbound(Webhook):
     """The JSON body that tells of a text to one of the hub's numbers."""
 
     type: Literal["sms.received"] = "sms.received"
@@ -47,8 +39,20 @@ class Inbound(_Webhook):
     body: str
     media_urls: tuple[str, ...] = ()
 
+    def events(self) -> Sequence[InboundEvent]:
+        return [
+            Received(
+                external_id=f"sms:{self.id}",
+                provider_id=self.id,
+                sender=self.sender,
+                recipient=self.recipient,
+                body=self.body,
+                media=tuple(Media(url=url) for url in self.media_urls),
+            )
+        ]
 
-class Report(_Webhook):
+
+class Report(Webhook):
     """The JSON body that tells how far a sent text got; `cost_micros` is final."""
 
     type: Literal["sms.status"] = "sms.status"
@@ -58,9 +62,22 @@ class Report(_Webhook):
     cost_micros: int
     currency: str
 
+    def events(self) -> Sequence[InboundEvent]:
+        return [
+            Reported(
+                external_id=f"status:{self.id}:{self.status}",
+                provider_id=self.id,
+                sender=self.sender,
+                status=_STATUS.get(self.status),
+                vendor_status=self.status,
+                cost_micros=self.cost_micros,
+                currency=self.currency,
+            )
+        ]
+
 
 _WEBHOOK: Final[TypeAdapter[Inbound | Report]] = TypeAdapter(
-    Annotated[Inbound | Report, Field(discriminator="type")],
+    Annotated[Inbound | Report, Field(discriminator="type")],  # of every channel
     config=ConfigDict(hide_input_in_errors=True),
 )
 
@@ -85,26 +102,4 @@ class DemoWebhooks(WebhookAdapter[DemoConfig]):
             raise BadSignature("The signature does not match the simulated network's signing key.")
 
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
-        webhook = _WEBHOOK.validate_json(request.body)
-        if isinstance(webhook, Inbound):
-            return [
-                Received(
-                    external_id=f"sms:{webhook.id}",
-                    provider_id=webhook.id,
-                    sender=webhook.sender,
-                    recipient=webhook.recipient,
-                    body=webhook.body,
-                    media=tuple(Media(url=url) for url in webhook.media_urls),
-                )
-            ]
-        return [
-            Reported(
-                external_id=f"status:{webhook.id}:{webhook.status}",
-                provider_id=webhook.id,
-                sender=webhook.sender,
-                status=_STATUS.get(webhook.status),
-                vendor_status=webhook.status,
-                cost_micros=webhook.cost_micros,
-                currency=webhook.currency,
-            )
-        ]
+        return _WEBHOOK.validate_json(request.body).events()

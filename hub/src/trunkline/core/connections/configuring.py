@@ -3,6 +3,7 @@
 import difflib
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -45,12 +46,20 @@ def configure(
                 variables = variables_of(providers[name].config).values()
                 if name in named or any(environ.get(each) for each in variables):
                     wanted[name] = {}
-    return [
-        _configure(name, kind, providers[provider], table, environ, origin_of)
-        for name, table in wanted.items()
-        for kind, providers in specs.items()
-        if (provider := str(table.get("provider", name))) in providers
-    ]
+    connections: list[Connection] = []
+    for name, table in wanted.items():
+        provider = str(table.get("provider", name))
+        kinds: dict[type[BaseModel], Connection] = {}
+        for kind, providers in specs.items():
+            if (spec := providers.get(provider)) is None:
+                continue
+            # One account has one configuration, whatever its kinds: what it makes up too.
+            its = kinds.get(spec.config)
+            if its is None:
+                its = _configure(name, kind, spec, table, environ, origin_of)
+                kinds[spec.config] = its
+            connections.append(replace(its, kind=kind, spec=spec))
+    return connections
 
 
 def _configure(

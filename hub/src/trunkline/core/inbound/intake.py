@@ -213,7 +213,8 @@ class Intake:
         adapter, provider = connection.spec.webhook, connection.spec.name
         assert adapter is not None  # the callers chose a connection that has one
         told = partial(self._tell_raised, connection, "parse")
-        if connection.kind == EMAIL.name:  # to make text of HTML may take a second
+        # To make text of HTML may take a second.
+        if self._connections.find(connection.name, EMAIL.name) is not None:
             found = await asyncio.to_thread(read, adapter, request, told)
         else:
             found = read(adapter, request, told)
