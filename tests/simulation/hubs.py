@@ -124,7 +124,7 @@ def without_surfaces() -> Iterator[None]:
         patch("trunkline.app.build_applications", only_the_hub),
         patch("trunkline.app.open_client", _no_client),
         patch("trunkline.app.open_clients", _no_client),
-        patch("trunkline.composition.load_master_key", lambda *_: bytes(32)),
+        patch("trunkline.composition.ground.load_master_key", lambda *_: bytes(32)),
         patch("trunkline.app.get_log", lambda _: nothing),
     ):
         yield

@@ -1,0 +1,84 @@
+"""The ground all wings stand on: what the hub is lent, its engine, its keys."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import httpx2
+
+from trunkline.core.connections.registry import Connection
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.executors import Pulse
+from trunkline.core.privacy.keys import Keys, load_master_key
+from trunkline.core.privacy.vault import BodyVault
+from trunkline.egress import Heard
+from trunkline.metrics import Metrics
+from trunkline.sdk import Clock, Database, EventLog, IdSource, WebhookReply, WebhookRequest
+from trunkline.settings import Settings
+
+LOCAL_EXECUTOR: Final = "local"
+"""Who does the work on an embedded database: there is only ever one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """
+    What every hub is built from.
+
+    Attributes:
+        alone: Nobody else is at work on the database.
+        http: Makes the client that a connection's provider is lent.
+        callbacks: The client for the agents' callback URLs.
+        deliver: Hands a webhook request to the hub's own routes.
+    """
+
+    settings: Settings
+    configured: Sequence[Connection]
+    db: Database
+    alone: bool
+    http: Callable[[Heard], httpx2.AsyncClient]
+    callbacks: httpx2.AsyncClient
+    clock: Clock
+    ids: IdSource
+    log: EventLog
+    deliver: Callable[[WebhookRequest], Awaitable[WebhookReply]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What every wing may use."""
+
+    lent: Lent
+    settings: Settings
+    db: Database
+    clock: Clock
+    ids: IdSource
+    log: EventLog
+    metrics: Metrics
+    executor: str
+    engine: Engine
+    pulse: Pulse
+    keys: Keys
+    vault: BodyVault
+
+
+def lay_ground(lent: Lent) -> Ground:
+    """Make what every wing may use."""
+    settings, db, clock, ids, log = lent.settings, lent.db, lent.clock, lent.ids, lent.log
+    executor = LOCAL_EXECUTOR if lent.alone else ids.new("exe")
+    given = settings.encryption_key.get_secret_value() if settings.encryption_key else None
+    keys = Keys(load_master_key(settings.server.data_dir, given))
+    return Ground(
+        lent=lent,
+        settings=settings,
+        db=db,
+        clock=clock,
+        ids=ids,
+        log=log,
+        metrics=Metrics(),
+        executor=executor,
+        engine=Engine(db, clock, ids, log, executor),
+        pulse=Pulse(db, clock, executor),
+        keys=keys,
+        vault=BodyVault(keys, clock, ids, hold_hours=settings.privacy.hold_hours),
+    )

@@ -1,0 +1,101 @@
+"""The wing of messages: from a request to what became of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from trunkline.composition.ground import Ground
+from trunkline.composition.posts import Posts
+from trunkline.composition.providers import Providers
+from trunkline.core.delivery.beginning import Beginning
+from trunkline.core.delivery.deliver import Delivery
+from trunkline.core.delivery.outcomes import Outcomes
+from trunkline.core.delivery.retry import Redelivery
+from trunkline.core.engine.repository import JobKind
+from trunkline.core.gate.gate import Gate
+from trunkline.core.inbox.pages import Inbox
+from trunkline.core.inbox.wait import Replies
+from trunkline.core.sending.admission import Admission
+from trunkline.core.sending.batches import Batches
+from trunkline.core.sending.service import Messages
+from trunkline.core.settlement.lookups import Lookups
+from trunkline.core.settlement.overdue import Overdue
+from trunkline.core.settlement.prices import Prices
+from trunkline.core.settlement.reconciliation import Reconciliation
+from trunkline.core.settlement.recovery import Recovery
+from trunkline.core.settlement.resolve import Decisions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageServices:
+    """Sending, reading and settling messages."""
+
+    messages: Messages
+    batches: Batches
+    inbox: Inbox
+    replies: Replies
+    decisions: Decisions
+    recovery: Recovery
+    overdue: Overdue
+
+
+def compose_messages(ground: Ground, posts: Posts, providers: Providers) -> MessageServices:
+    """Put the wing together, and let the engine do its work."""
+    db, engine, keys, clock = ground.db, ground.engine, ground.keys, ground.clock
+    ids, log, settings = ground.ids, ground.log, ground.settings
+    connections, routes, timeout_s = providers.connections, providers.routes, providers.timeout_s
+    journal, final_within = posts.journal, timedelta(seconds=settings.messages.final_within_s)
+    gate, outcomes = Gate(connections, clock), Outcomes(journal, engine)
+    beginning = Beginning(gate, outcomes, journal, engine)
+    delivery = Delivery(
+        db,
+        connections,
+        routes,
+        outcomes,
+        beginning,
+        clock,
+        log,
+        ground.metrics,
+        providers.callback_url,
+        is_public=settings.server.public_url is not None,
+        timeout_s=timeout_s,
+        may_ask=(lambda begun_s: True) if ground.lent.alone else ground.pulse.may_ask,
+    )
+    redelivery = Redelivery(db, connections, routes, beginning, delivery, outcomes, journal, engine)
+    lookups = Lookups(connections, log, timeout_s)
+    reconciliation = Reconciliation(
+        db,
+        connections,
+        lookups,
+        redelivery,
+        journal,
+        engine,
+        providers.vendor_clocks,
+        log,
+        timeout_s=timeout_s,
+        flag_after=final_within,
+    )
+    engine.serve(JobKind.ATTEMPT, redelivery.work)
+    engine.serve(JobKind.RECONCILE, reconciliation.work)
+    engine.serve(JobKind.PRICE, Prices(db, connections, lookups, journal, engine).work)
+    messages = Messages(
+        db,
+        gate,
+        routes,
+        Admission(db, gate, journal, engine, clock, ids, settings.messages.valid_for_s),
+        delivery,
+        journal,
+        keys,
+        clock,
+        duplicate_window_s=settings.messages.duplicate_window_s,
+        timeout_s=timeout_s,
+    )
+    inbox = Inbox(db, ground.vault, clock, log)
+    return MessageServices(
+        messages=messages,
+        batches=Batches(db, messages, keys, clock, ids),
+        inbox=inbox,
+        replies=Replies(db, inbox),
+        decisions=Decisions(db, journal, outcomes, engine),
+        recovery=Recovery(journal, engine, delivery),
+        overdue=Overdue(db, connections, lookups, journal, engine, log, final_within=final_within),
+    )
