@@ -29,7 +29,7 @@ class Units:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """
-    A message as it is handed over.
+    How a message is handed over.
 
     Attributes:
         message_id: The hub's id of it.
@@ -42,7 +42,6 @@ class Outgoing:
     message_id: str
     sender: str
     recipient: str
-    content: Content
     key: str
     status_url: str | None
     references: tuple[str, ...] = ()
@@ -151,7 +150,7 @@ class ChannelRules:
         """Return what a message is expected to cost, in micro-units; None if nobody tells."""
         return None
 
-    def outbound(self, outgoing: Outgoing) -> Outbound:
+    def outbound(self, content: Content, outgoing: Outgoing) -> Outbound:
         """Return what a provider is given."""
         raise NotImplementedError
 

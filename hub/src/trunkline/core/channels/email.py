@@ -60,8 +60,7 @@ class Email(ChannelRules):
         more = {Capability.EMAIL_ATTACH} if with_media else set()
         return frozenset({Capability.EMAIL_SEND} | more)
 
-    def outbound(self, outgoing: Outgoing) -> OutboundEmail:
-        content = outgoing.content
+    def outbound(self, content: Content, outgoing: Outgoing) -> OutboundEmail:
         own = self.ref(outgoing.message_id, outgoing.sender)
         return OutboundEmail(
             sender=outgoing.sender,

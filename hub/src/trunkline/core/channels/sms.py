@@ -54,12 +54,12 @@ class Sms(ChannelRules):
         region = region_of(recipient)
         return prices.mms_micros(region) if with_media else prices.sms_micros(region, units)
 
-    def outbound(self, outgoing: Outgoing) -> OutboundSms:
+    def outbound(self, content: Content, outgoing: Outgoing) -> OutboundSms:
         return OutboundSms(
             sender=outgoing.sender,
             recipient=outgoing.recipient,
-            body=outgoing.content.body,
+            body=content.body,
             idempotency_key=outgoing.key,
             status_url=outgoing.status_url,
-            media=outgoing.content.media,
+            media=content.media,
         )

@@ -71,8 +71,7 @@ class WhatsApp(ChannelRules):
             "only templates then: send one (templateId).",
         )
 
-    def outbound(self, outgoing: Outgoing) -> OutboundWhatsApp:
-        content = outgoing.content
+    def outbound(self, content: Content, outgoing: Outgoing) -> OutboundWhatsApp:
         return OutboundWhatsApp(
             sender=outgoing.sender,
             recipient=outgoing.recipient,

@@ -171,12 +171,11 @@ class Delivery:
             message_id=message.id,
             sender=message.from_address,
             recipient=message.to_address,
-            content=attempt.content,
             key=key_of(message.id, attempt.connection.spec),
             status_url=self._status_url(attempt),
             references=attempt.references,
         )
-        outbound = rules_of(message.channel).outbound(outgoing)
+        outbound = rules_of(message.channel).outbound(attempt.content, outgoing)
         try:
             async with asyncio.timeout(self._timeout_s):
                 provider = await self._connections.provider(attempt.connection)

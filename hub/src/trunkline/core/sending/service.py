@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from trunkline.core.agents import repository as agents
-from trunkline.core.agents.models import Agent
 from trunkline.core.channels import CHANNELS, ChannelRules
 from trunkline.core.connections.routes import Later, Route, Routes
 from trunkline.core.delivery.deliver import Delivery
@@ -15,7 +14,7 @@ from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Act, Gate
 from trunkline.core.messages import idempotency, repository
-from trunkline.core.messages.content import Content, shows_anything
+from trunkline.core.messages.content import shows_anything
 from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
@@ -71,13 +70,11 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
     """
-    A send as read: by whom, to whom, what, in which thread, under which key, and what that is
-    bound to, if anything.
+    A send as read: what is asked for, in which thread, under which key, and what that is bound to,
+    if anything.
     """
 
-    agent: Agent
-    recipient: str
-    content: Content
+    act: Act
     thread: str | None
     key: Key
     first: First | None
@@ -133,8 +130,7 @@ class Messages:
             return await self._replay(principal, command, draft.first.message_id)
         if command.send_at is not None:
             self._check_time(command.send_at)
-        act = Act(agent=draft.agent, rules=rules, recipient=draft.recipient, content=draft.content)
-        reviewed = await self._gate.review(act)
+        reviewed = await self._gate.review(draft.act)
         route: Route | Later | None = None
         if command.send_at is None and command.batch_id is None:
             route = await self._routes.first(reviewed.candidates)
@@ -223,9 +219,7 @@ class Messages:
         key = idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
         first = idempotency.find_first(tx, workspace_id, key, self._clock.now())
         return _Draft(
-            agent=agent,
-            recipient=recipient,
-            content=command.content,
+            act=Act(agent=agent, rules=rules, recipient=recipient, content=command.content),
             thread=answered.thread if answered else None,
             key=key,
             first=first,
