@@ -12,9 +12,9 @@ from trunkline_demo.provider import DemoProvider
 MOST = 6
 
 
-def holders(thing: object) -> set[object]:
+def holders(thing: object) -> set[type]:
     """Return Trunkline's own objects that hold a thing, as a field or in a model's fields."""
-    found: set[object] = set()
+    found: set[type] = set()
     for each in gc.get_referrers(thing):
         owners = gc.get_referrers(each) if isinstance(each, dict) else [each]
         found.update(
@@ -26,7 +26,7 @@ def holders(thing: object) -> set[object]:
 async def test_a_text_has_at_most_six_carriers(
     ann: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: set[object] = set()
+    seen: set[type] = set()
     send = DemoProvider.send
 
     async def look(self: DemoProvider, sms: OutboundSms) -> Receipt:
