@@ -9,12 +9,15 @@ from trunkline.sdk import (
     ProviderSpec,
     Site,
     TelephonyProvider,
+    WhatsAppProvider,
     hookimpl,
 )
 from trunkline_demo.config import PRICES, DemoConfig
 from trunkline_demo.network import Network
 from trunkline_demo.provider import open_provider
 from trunkline_demo.webhooks import DemoWebhooks
+from trunkline_demo.whatsapp import WhatsApp
+from trunkline_demo.whatsapp_provider import FAILURES, open_whatsapp
 
 
 class DemoPlugin:
@@ -22,6 +25,7 @@ class DemoPlugin:
 
     def __init__(self) -> None:
         self._network = Network()
+        self._whatsapp = WhatsApp(self._network)
         self._app: ASGIApp | None = None
 
     @hookimpl
@@ -46,6 +50,10 @@ class DemoPlugin:
         ]
 
     @hookimpl
+    def trunkline_register_whatsapp(self) -> list[ProviderSpec[WhatsAppProvider, DemoConfig]]:
+        return [whatsapp_spec(self._whatsapp)]
+
+    @hookimpl
     def trunkline_register_sites(self) -> list[Site]:
         return [Site(prefix="/demo", app=self._serve, demo_only=True)]
 
@@ -55,3 +63,24 @@ class DemoPlugin:
 
             self._app = demo_app(self._network)
         await self._app(scope, receive, send)
+
+
+def whatsapp_spec(whatsapp: WhatsApp) -> ProviderSpec[WhatsAppProvider, DemoConfig]:
+    """Return the spec of a network's WhatsApp."""
+    return ProviderSpec(
+        name="demo",
+        config=DemoConfig,
+        open=partial(open_whatsapp, whatsapp),
+        capabilities=frozenset(
+            {
+                Capability.WHATSAPP_SEND,
+                Capability.WHATSAPP_MEDIA,
+                Capability.WHATSAPP_TEMPLATE,
+                Capability.WHATSAPP_RECEIVE,
+                Capability.WHATSAPP_STATUS,
+            }
+        ),
+        failures=FAILURES,
+        webhook=DemoWebhooks(),
+        simulated=True,
+    )

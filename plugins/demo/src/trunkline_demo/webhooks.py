@@ -21,6 +21,7 @@ from trunkline.sdk import (
 )
 from trunkline_demo.config import DemoConfig
 from trunkline_demo.hooks import Webhook
+from trunkline_demo.whatsapp_webhooks import WhatsAppInbound, WhatsAppReport
 
 SIGNATURE_HEADER: Final = "x-demo-signature"
 
@@ -76,8 +77,11 @@ class Report(Webhook):
         ]
 
 
-_WEBHOOK: Final[TypeAdapter[Inbound | Report]] = TypeAdapter(
-    Annotated[Inbound | Report, Field(discriminator="type")],  # of every channel
+_WEBHOOK: Final[TypeAdapter[Inbound | Report | WhatsAppInbound | WhatsAppReport]] = TypeAdapter(
+    Annotated[
+        Inbound | Report | WhatsAppInbound | WhatsAppReport,
+        Field(discriminator="type"),
+    ],
     config=ConfigDict(hide_input_in_errors=True),
 )
 
