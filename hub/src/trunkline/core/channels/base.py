@@ -135,6 +135,10 @@ class ChannelRules:
         """Return what a connection must be able to do that carries such a message."""
         raise NotImplementedError
 
+    def is_portable(self, content: Content) -> bool:
+        """Tell whether any connection can carry it: an id of one provider's means nothing there."""
+        return content.template is None
+
     def check_reach(self, sender: str, recipient: str, *, simulated: bool) -> None:
         """Refuse, by `Invalid`, a recipient that nobody can reach so."""
         if sender == recipient:

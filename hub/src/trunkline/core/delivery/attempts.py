@@ -31,6 +31,7 @@ class Attempt:
         begun_s: When the transaction that stored it began, by the monotonic clock.
         resend: An earlier attempt's outcome is unknown, and the provider drops what it has already.
         others: The connections that may take the message if this one surely has not.
+        awaits: A connection that comes before this one may take it once a passing trouble is over.
         switch: Set if it was another connection's before.
         references: What the messages before it are called on its channel, oldest first.
     """
@@ -44,6 +45,7 @@ class Attempt:
     begun_s: float
     resend: bool = False
     others: tuple[Connection, ...] = ()
+    awaits: bool = False
     switch: Switch | None = None
     references: tuple[str, ...] = ()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ from trunkline.sdk import (
 )
 
 _OPEN_RETRY_S: Final = 5.0
+_NOT_TAKEN: Final = (RetryLater, AuthFailed, OutOfCredit, NotSetUp)
+"""What one connection surely has not taken, and another may: it is not the message's fault."""
 _OPERATORS_CODES: Final = frozenset({"provider_auth", "provider_credit", "provider_setup"})
 _RECORD_TRIES: Final = 30
 _RECORD_PAUSE_S: Final = 1.0
@@ -118,17 +121,20 @@ class Delivery:
             route.note(outcome)
         route.leave()
         onward = await self._onward(attempt, outcome)
+        awaits = attempt.awaits or route.passed_over is not None or isinstance(outcome, RetryLater)
+        if isinstance(outcome, AuthFailed | OutOfCredit | NotSetUp) and (onward or awaits):
+            outcome = RetryLater(str(outcome), provider_code=outcome.provider_code)
         try:
             message, following = await self._recorded(attempt, outcome, onward)
         except BaseException:
             if onward is not None:
                 onward.leave()
             raise
-        return message, following, onward
+        return message, following and replace(following, awaits=awaits), onward
 
     async def _onward(self, attempt: Attempt, outcome: Receipt | ProviderError) -> Route | None:
         """Return the route to the next connection, if this one surely has not taken the message."""
-        if not isinstance(outcome, RetryLater) or isinstance(outcome, _StoodStill):
+        if not isinstance(outcome, _NOT_TAKEN) or isinstance(outcome, _StoodStill):
             return None
         if attempt.resend or not attempt.others:
             return None

@@ -121,7 +121,9 @@ class Redelivery:
             raise _gone(message)
         agent = agents.find_agent(tx, workspace_id, message.agent_id)
         was_unknown = trail.unknown_since(tx, workspace_id, message_id) is not None
-        if agent is not None and not was_unknown:
+        content = self.journal.content(tx, workspace_id, message)
+        is_portable = content is None or rules.is_portable(content)
+        if agent is not None and is_portable and not was_unknown:
             needs = rules.needs(with_media=message.media_count > 0)
             candidates = self.connections.candidates(own, agent, needs)
         else:  # whoever may have it is not passed over: it would be sent twice

@@ -70,15 +70,18 @@ class Gate:
         rules.check_reach(sender, act.recipient, simulated=connection.spec.simulated)
         units = rules.check(content)
         with_media = bool(content.media)
+        candidates: tuple[Connection, ...] = (connection,)
         needs = rules.needs(with_media=with_media, with_template=content.template is not None)
         cost_micros, currency = estimate(
             rules, connection, act.recipient, units.count, with_media=with_media
         )
+        if rules.is_portable(content):
+            candidates = self._connections.candidates(connection, agent, needs)
         return Reviewed(
             act=act,
             sender=sender,
             connection=connection,
-            candidates=self._connections.candidates(connection, agent, needs),
+            candidates=candidates,
             units=units,
             cost_micros=cost_micros,
             currency=currency,

@@ -19,7 +19,8 @@ def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
         return ()
     if message.channel != Channel.EMAIL:
         answered = repository.find_message(tx, workspace_id, message.reply_to)
-        return (answered.external_id,) if answered and answered.external_id else ()
+        is_known = answered is not None and answered.connection == message.connection
+        return (answered.external_id,) if answered and is_known and answered.external_id else ()
     before = (
         sa.select(messages.c.ref)
         .where(
