@@ -25,7 +25,7 @@ class DemoAgent(BaseModel):
     token: str
     phone: str
     email: None = None
-    whatsapp: None = None
+    whatsapp: str | None = None
 
 
 class DemoHandset(BaseModel):
@@ -33,7 +33,7 @@ class DemoHandset(BaseModel):
 
     phone: str
     email: None = None
-    whatsapp: None = None
+    whatsapp: str | None = None
 
 
 class DemoFacts(BaseModel):
@@ -59,7 +59,7 @@ async def prepare(hub: Hub, base_url: str, data_dir: Path) -> DemoFacts:
         mcp_url=f"{base_url}/mcp",
         admin_token=await _token(hub, None, earlier.admin_token if earlier else None),
         agents=[await _agent(hub, *each, earlier) for each in AGENTS],
-        handset=DemoHandset(phone=HANDSET),
+        handset=DemoHandset(phone=HANDSET, whatsapp=HANDSET),
     )
     draft = path.with_suffix(".draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -73,13 +73,17 @@ async def _agent(
     hub: Hub, agent_id: str, name: str, phone: str, earlier: DemoFacts | None
 ) -> DemoAgent:
     try:
-        await hub.agents.show(_OPERATOR, agent_id)
+        found = await hub.agents.show(_OPERATOR, agent_id)
     except NotFound:
-        await hub.agents.create(_OPERATOR, agent_id, {"phone": phone, "display_name": name})
-    await hub.privacy.keep(_OPERATOR, agent_id, "sms", _KEEP_DAYS)
+        values = {"phone": phone, "display_name": name}
+        found = await hub.agents.create(_OPERATOR, agent_id, values)
+    if found.address("whatsapp") is None:  # agents of earlier releases have none
+        await hub.agents.change(_OPERATOR, agent_id, {"whatsapp": phone})
+    for channel in ("sms", "whatsapp"):
+        await hub.privacy.keep(_OPERATOR, agent_id, channel, _KEEP_DAYS)
     known = {each.agent_id: each.token for each in earlier.agents} if earlier else {}
     token = await _token(hub, agent_id, known.get(agent_id))
-    return DemoAgent(agent_id=agent_id, token=token, phone=phone)
+    return DemoAgent(agent_id=agent_id, token=token, phone=phone, whatsapp=phone)
 
 
 async def _token(hub: Hub, agent_id: str | None, known: str | None) -> str:

@@ -25,7 +25,7 @@ def demo(config: Path | None, data_dir: Path | None, port: int | None) -> None:
         environ=os.environ,
         overrides={
             "server": {"port": port, "demo": True},
-            "slots": {"telephony": "demo"},
+            "slots": {"telephony": "demo", "whatsapp": "demo"},
             "plugins": {"required": ["demo"]},
         },
     )

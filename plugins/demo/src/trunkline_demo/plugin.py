@@ -61,7 +61,7 @@ class DemoPlugin:
         if self._app is None:  # the web framework is loaded at the first request, not at start-up
             from trunkline_demo.site import demo_app
 
-            self._app = demo_app(self._network)
+            self._app = demo_app(self._network, self._whatsapp)
         await self._app(scope, receive, send)
 
 

@@ -3,20 +3,19 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from importlib import resources
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import AliasGenerator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from trunkline.sdk import E164, HUB_VIEW, AgentCard, HubView, e164
 from trunkline_demo.faults import Fault
+from trunkline_demo.inputs import Input, MediaUrl, answered, items, timestamp
 from trunkline_demo.line import is_accepted
 from trunkline_demo.network import (
     MAX_ARMED,
@@ -28,6 +27,8 @@ from trunkline_demo.network import (
 )
 from trunkline_demo.problems import Problem, problem_response, read_input
 from trunkline_demo.webhooks import Number
+from trunkline_demo.whatsapp import WhatsApp
+from trunkline_demo.whatsapp_site import whatsapp_routes
 
 # A picture of a text may lie anywhere; the page fetches one only when a person asks for it.
 _PAGE_HEADERS: Final = {
@@ -48,16 +49,7 @@ _TYPES: Final = {
 }
 
 
-MediaUrl = Annotated[str, StringConstraints(max_length=2_000, pattern="^https://[!-~]+$")]
-
-
-class _Input(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=AliasGenerator(alias=to_camel), extra="forbid", strict=True
-    )
-
-
-class ReplyInput(_Input):
+class ReplyInput(Input):
     """What a handset writes; `to` defaults to the number that wrote to it last."""
 
     body: str = Field(max_length=MAX_BODY)
@@ -66,14 +58,14 @@ class ReplyInput(_Input):
     media_url: MediaUrl | None = None
 
 
-class FaultInput(_Input):
+class FaultInput(Input):
     """What shall go wrong with the next `times` sends."""
 
     fault: Fault
     times: int = Field(default=1, ge=1, le=MAX_ARMED)
 
 
-def demo_app(network: Network) -> Starlette:
+def demo_app(network: Network, whatsapp: WhatsApp) -> Starlette:
     """Return the application that serves the handsets of `network`."""
     site = _Site(network)
     handset = "/handsets/{address}"
@@ -87,6 +79,7 @@ def demo_app(network: Network) -> Starlette:
             Route("/faults", site.arm_fault, methods=["POST"]),
             Route("/faults", site.disarm_faults, methods=["DELETE"]),
             Route("/counts", site.counts, methods=["GET"]),
+            *whatsapp_routes(whatsapp),
             *_pages(),
         ],
         exception_handlers={Problem: problem_response, HTTPException: problem_response},
@@ -100,7 +93,7 @@ class _Site:
     async def list_agents(self, request: Request) -> Response:
         """List the agents that have an address on a channel: ``?channel=email``, else texts."""
         channel = request.query_params.get("channel", "sms")
-        return _items(
+        return items(
             [
                 {"agentId": agent.agent_id, "name": agent.name, "address": address}
                 for agent in await _agents(request) or ()
@@ -109,12 +102,12 @@ class _Site:
         )
 
     async def list_handsets(self, _request: Request) -> Response:
-        return _items(
+        return items(
             [
                 {
                     "address": address,
                     "messages": len(texts),
-                    "lastMessageAt": _timestamp(texts[-1].text.written_at) if texts else None,
+                    "lastMessageAt": timestamp(texts[-1].text.written_at) if texts else None,
                 }
                 for address, texts in self._network.handsets().items()
             ]
@@ -122,7 +115,7 @@ class _Site:
 
     async def list_messages(self, request: Request) -> Response:
         texts = self._network.texts(_address(request))
-        return _items([_message(kept) for kept in reversed(texts)])
+        return items([_message(kept) for kept in reversed(texts)])
 
     async def reply(self, request: Request) -> Response:
         address = _address(request)
@@ -161,11 +154,11 @@ class _Site:
         }
         if reply.reason:
             answer["reason"] = reply.reason
-        return _json(answer)
+        return answered(answer)
 
     async def list_faults(self, _request: Request) -> Response:
         runs = itertools.groupby(self._network.armed())
-        return _items([{"fault": fault, "times": len(list(run))} for fault, run in runs])
+        return items([{"fault": fault, "times": len(list(run))} for fault, run in runs])
 
     async def arm_fault(self, request: Request) -> Response:
         given = await read_input(request, FaultInput)
@@ -181,7 +174,7 @@ class _Site:
         return Response(status_code=204)
 
     async def counts(self, _request: Request) -> Response:
-        return _json(asdict(self._network.counts))
+        return answered(asdict(self._network.counts))
 
 
 def _address(request: Request) -> E164:
@@ -208,7 +201,7 @@ def _message(kept: Kept) -> dict[str, object]:
         "to": text.recipient,
         "body": text.body,
         "bodyState": "kept",
-        "timestamp": _timestamp(text.written_at),
+        "timestamp": timestamp(text.written_at),
         "status": kept.status,
         "cost": None,
         "read": False,
@@ -222,18 +215,6 @@ def _message(kept: Kept) -> dict[str, object]:
     if len(text.media_urls) > 1:
         message["mediaUrls"] = text.media_urls
     return message
-
-
-def _timestamp(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _items(items: list[dict[str, object]]) -> Response:
-    return _json({"items": items})
-
-
-def _json(content: dict[str, object]) -> Response:
-    return JSONResponse(content, headers={"cache-control": "no-store"})
 
 
 def _pages() -> Iterator[Route]:
