@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.core.compliance.optout import OptWord, opt_word
+from trunkline.core.compliance.optout import opt_word
+from trunkline.core.compliance.optword import OptWord
 from trunkline.core.visible import visible
 
 _ESCAPE = re.compile(r"\\(?:([nrt\\])|u([0-9a-fA-F]{4}))")

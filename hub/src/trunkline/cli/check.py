@@ -1,6 +1,8 @@
 """`trunkline plugins check`: the conformance suite, run against an installed adapter."""
 
+import difflib
 import json
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,8 +25,6 @@ from trunkline.sdk import ENTRY_POINT_GROUP
 @files
 def check(name: str, tests: Path | None, config: Path | None, data_dir: Path | None) -> None:
     """Run the conformance suite against an installed adapter, whatever the settings say of it."""
-    from trunkline.cli.plugins import check_installed
-
     check_installed(name)
     if find_spec("pytest") is None:
         raise click.ClickException(
@@ -33,6 +33,16 @@ def check(name: str, tests: Path | None, config: Path | None, data_dir: Path | N
     (entry,) = entry_points(group=ENTRY_POINT_GROUP, name=name)
     _run(_offered(name), tests or _tests(entry))
     click.echo(f"{name} conforms.")
+
+
+def check_installed(name: str, disabled: Sequence[str] = ()) -> None:
+    """Refuse a name that means nothing; one that is listed can be taken off though uninstalled."""
+    installed = {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    if name in installed or name in disabled:
+        return
+    nearest = difflib.get_close_matches(name, sorted(installed), n=1, cutoff=0)
+    hint = f" Did you mean {nearest[0]}?" if nearest else ""
+    raise click.ClickException(f"No plugin {name!r} is installed.{hint}")
 
 
 def _offered(name: str) -> set[tuple[str, str]]:

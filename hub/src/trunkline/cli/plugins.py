@@ -1,18 +1,15 @@
 """`trunkline plugins`: what is installed, and what of it is used."""
 
-import difflib
 import json
 import os
 from collections.abc import Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
 
 from trunkline.cli import files
-from trunkline.cli.check import check
+from trunkline.cli.check import check, check_installed
 from trunkline.loading import PluginReport, load_plugins
-from trunkline.sdk import ENTRY_POINT_GROUP
 from trunkline.settings import SettingsError, find_file, load_settings, variable_name
 
 
@@ -117,13 +114,3 @@ def _edit(name: str, config: Path | None, data_dir: Path | None, *, to_disable: 
     variable = variable_name("plugins.disabled")
     if os.environ.get(variable):
         click.echo(f"But {variable} is set and wins over the file.", err=True)
-
-
-def check_installed(name: str, disabled: Sequence[str] = ()) -> None:
-    """Refuse a name that means nothing; one that is listed can be taken off though uninstalled."""
-    installed = {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)}
-    if name in installed or name in disabled:
-        return
-    nearest = difflib.get_close_matches(name, sorted(installed), n=1, cutoff=0)
-    hint = f" Did you mean {nearest[0]}?" if nearest else ""
-    raise click.ClickException(f"No plugin {name!r} is installed.{hint}")

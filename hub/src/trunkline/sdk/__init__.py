@@ -39,7 +39,6 @@ from trunkline.sdk.messages import (
     Heard,
     InboundEvent,
     Media,
-    MessageProvider,
     Outbound,
     OutboundSms,
     Receipt,
@@ -48,6 +47,7 @@ from trunkline.sdk.messages import (
 from trunkline.sdk.money import MICROS, PriceList, major_units
 from trunkline.sdk.notes import Listeners
 from trunkline.sdk.phone import E164, e164, is_demo_number
+from trunkline.sdk.provider import MessageProvider
 from trunkline.sdk.specs import (
     HUB_VIEW,
     AgentCard,

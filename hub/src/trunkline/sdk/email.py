@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from trunkline.sdk.errors import Rejected
-from trunkline.sdk.messages import MessageProvider, Outbound
+from trunkline.sdk.messages import Outbound
+from trunkline.sdk.provider import MessageProvider
 from trunkline.sdk.webhooks import Received
 
 _NO_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")

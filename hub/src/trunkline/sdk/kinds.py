@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from trunkline.sdk.capability import Capability
 from trunkline.sdk.email import EmailProvider
-from trunkline.sdk.messages import MessageProvider
+from trunkline.sdk.provider import MessageProvider
 from trunkline.sdk.telephony import TelephonyProvider
 from trunkline.sdk.whatsapp import WhatsAppProvider
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from trunkline.sdk.errors import Unsupported
-from trunkline.sdk.messages import MessageProvider, OutboundSms, Receipt
+from trunkline.sdk.messages import OutboundSms, Receipt
 from trunkline.sdk.phone import E164
+from trunkline.sdk.provider import MessageProvider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from trunkline.sdk.errors import Unsupported
-from trunkline.sdk.messages import MessageProvider, Outbound
+from trunkline.sdk.messages import Outbound
+from trunkline.sdk.provider import MessageProvider
 from trunkline.sdk.webhooks import Received
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from trunkline.core.compliance import wording
-from trunkline.core.compliance.optout import OptWord
+from trunkline.core.compliance.optword import OptWord
 from trunkline.core.compliance.plain import LAUGH, Sentence
 
 _ENGLISH: Final = wording.read("en")

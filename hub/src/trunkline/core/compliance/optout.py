@@ -6,22 +6,13 @@ reasonable manner; stop, quit, end, revoke, opt out, cancel and unsubscribe alwa
 words where a reasonable person would understand them so. START opens again, and is never guessed.
 """
 
-from enum import StrEnum
 from typing import Final
 
+from trunkline.core.compliance.optword import OptWord
 from trunkline.core.compliance.plain import sentences
 
 START_WORDS: Final = frozenset({"start", "unstop", "yes"})
 """What opens again, if a text is that and nothing else (Twilio's defaults, 2026-11-30)."""
-
-
-class OptWord(StrEnum):
-    """What an inbound text asks of the suppression list."""
-
-    STOP = "stop"
-    START = "start"
-    UNCLEAR = "unclear"
-    """A near miss, or a wish about some texts only: a person should look. It closes nothing."""
 
 
 def opt_word(body: str) -> OptWord | None:

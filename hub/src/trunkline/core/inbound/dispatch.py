@@ -8,7 +8,7 @@ from trunkline.core.agents.models import Agent
 from trunkline.core.channels import rules_of
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance import windows
-from trunkline.core.compliance.optout import OptWord
+from trunkline.core.compliance.optword import OptWord
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
 from trunkline.core.forwarding.service import Forwarding

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from trunkline.core.channels import rules_of
-from trunkline.core.compliance.optout import OptWord, opt_word
+from trunkline.core.compliance.optout import opt_word
+from trunkline.core.compliance.optword import OptWord
 from trunkline.core.messages.content import Content, media_type
 from trunkline.core.messages.models import Channel
 from trunkline.core.visible import visible
