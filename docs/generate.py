@@ -102,7 +102,7 @@ def _hook(hook: Callable[[], object]) -> str:
 
 
 _CONTRACT: Final[dict[str, tuple[ModuleType, str]]] = {
-    "Messages": (sdk, "messages telephony email whatsapp"),
+    "Messages": (sdk, "messages provider telephony email whatsapp"),
     "Callbacks": (sdk, "webhooks"),
     "What a provider can do and means": (sdk, "capability failures money phone"),
     "Errors": (sdk, "errors http"),
