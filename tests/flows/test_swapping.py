@@ -6,27 +6,25 @@ as long as something is still to come of what went out by it; the tests at the e
 """
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
 
 from plugins.greenapi.tests.double import Double
-from plugins.greenapi.tests.vendor import CONFIG as GREEN
 from plugins.greenapi.tests.vendor import HUB as NUMBER
 from plugins.greenapi.tests.vendor import PERSON as READER
-from plugins.greenapi.tests.vendor import received as came_by_greenapi
-from plugins.greenapi.tests.vendor import text_data
-from plugins.resend.tests.api import Api, api
-from plugins.resend.tests.vendor import FILES, HUB, ID, KEY, PERSON, SECRET, announced, received
+from plugins.resend.tests.api import api
+from plugins.resend.tests.vendor import HUB, ID, KEY, PERSON, SECRET
 from plugins.smtp.tests.badbox import BadBox
-from plugins.smtp.tests.servers import Kept, aiosmtpd
+from plugins.smtp.tests.servers import aiosmtpd
 from plugins.twilio.tests.vendor import ANSWERS
-from plugins.twilio.tests.whatsapp_forms import USER_ID, WRITTEN
+from plugins.twilio.tests.whatsapp_forms import USER_ID
 from tests.flows.clocks import Ahead, clock, keep_still
 from tests.flows.hubs import Caller, Served, StartHub
-from tests.flows.test_resend import post, tell
+from tests.flows.makes import Chat, Mail
+from tests.flows.test_resend import tell
 from tests.flows.test_twilio import Twilio, twilio
 from trunkline.core.inbound import listening
 from trunkline.loading import Plugins, load_plugins
@@ -56,48 +54,6 @@ async def agent(hub: Served, **values: str) -> Caller:
 
 
 # --- e-mail ---------------------------------------------------------------------------------------
-
-
-@dataclass
-class Mail:
-    """Both makes of e-mail: Resend's API, and a mail server with a mailbox."""
-
-    resend: Api
-    smtp: Kept
-    box: BadBox
-    tables: dict[str, str]
-
-    def toml(self, *slot: str, tables: tuple[str, ...] = ()) -> str:
-        """Return settings; `tables` are of connections that stay beside those of the slot."""
-        line = f'email = "{slot[0]}"' if len(slot) == 1 else f"email = {list(slot)}"
-        return f"[slots]\n{line}\n" + "".join(self.tables[name] for name in {*slot, *tables})
-
-    async def answer_by_resend(self, hub: Served, to: str, number: int) -> None:
-        """Let the person answer a mail; Resend announces it and shows it."""
-        shown = received(
-            headers={"In-Reply-To": to, "References": to},
-            message_id=f"<answer-{number}@people.example>",
-        )
-        # The list of what it has come to is asked for after the mail itself.
-        self.resend.answers = [Canned(status=200, json=each) for each in (shown, FILES)]
-        self.resend.asked.clear()
-        assert await post(hub, announced().body, f"msg_{number}") == 204
-        self.resend.answers = [Canned(status=200, json={"id": ID})]
-        self.resend.asked.clear()
-
-    async def answer_by_imap(self, hub: Served, to: str, number: int) -> None:
-        """Let the person answer a mail, which is put into the mailbox once somebody watches it."""
-
-        async def watched() -> bool:
-            return "IDLE" in self.box.commands
-
-        await hub.until(watched, bool)
-        self.box.mails[number] = (
-            f"Delivered-To: {HUB}\r\nFrom: Pat Doe <{PERSON}>\r\nTo: {HUB}\r\n"
-            f"Subject: Re: Your order\r\nMessage-ID: <answer-{number}@people.example>\r\n"
-            f"In-Reply-To: {to}\r\nReferences: {to}\r\n"
-            f"Date: Mon, 30 Nov 2026 12:00:00 +0000\r\n\r\nThanks again {number}\r\n"
-        ).encode()
 
 
 @pytest.fixture
@@ -163,7 +119,9 @@ async def test_a_mail_thread_goes_on_from_resend_over_a_mail_server_and_back(
         third = await write(ann, subject=None, replyTo=again["id"])
         shown = await ann.inbox()
 
-    (sent,) = (message_from_bytes(each.content, policy=policy.default) for each in mail.smtp.mails)
+    (raw,) = (each.original_content for each in mail.smtp.mails)
+    assert raw is not None
+    sent = message_from_bytes(raw, policy=policy.default)
     assert [each["provider"] for each in (first, second, third)] == ["resend", "smtp", "resend"]
     assert {each["threadId"] for each in shown} == {first["messageId"]}
     assert (sent["From"], sent["To"], sent["Subject"]) == (HUB, PERSON, "Re: Your order")
@@ -198,44 +156,6 @@ async def test_what_comes_later_of_a_mail_counts_while_its_connection_is_left_in
 
 
 # --- WhatsApp -------------------------------------------------------------------------------------
-
-
-@dataclass
-class Chat:
-    """Both makes of WhatsApp: Twilio's API, and an instance of GREEN-API that is asked."""
-
-    twilio: Twilio
-    green: Double
-    url: str
-
-    def toml(self, *slot: str, tables: tuple[str, ...] = ()) -> str:
-        """Return settings; `tables` are of connections that stay beside those of the slot."""
-        line = f'whatsapp = "{slot[0]}"' if len(slot) == 1 else f"whatsapp = {list(slot)}"
-        by_twilio = self.twilio.toml.partition("[providers.twilio]")[2]
-        by_phone = f"""
-id_instance = "{GREEN["id_instance"]}"
-api_token = "{GREEN["api_token"]}"
-phone_number = "{NUMBER}"
-base_url = "{self.url}"
-"""
-        each = {"twilio": by_twilio, "greenapi": by_phone}
-        return f"[slots]\n{line}\n" + "".join(
-            f"[providers.{name}]\n{each[name]}" for name in {*slot, *tables}
-        )
-
-    async def written_by_twilio(
-        self, hub: Served, person: str = READER, number: int = 9, to: str = NUMBER
-    ) -> None:
-        """Let a person write, told by Twilio."""
-        fields = {**WRITTEN, "From": f"whatsapp:{person}", "To": f"whatsapp:{to}"}
-        fields |= {"MessageSid": f"SM{str(number) * 32}", "WaId": person[1:]}
-        url = f"{hub.base_url}/webhooks/connections/twilio/sms"
-        assert (await self.twilio.tell(hub, url, fields)).status_code == 200
-
-    def written_by_phone(self, number: int) -> None:
-        """Let a person write to the linked phone."""
-        body = came_by_greenapi(text_data(f"text {number}"), idMessage=f"F7AEC1B7{number}")
-        self.green.notifications.append({"receiptId": number, "body": body})
 
 
 @pytest.fixture
