@@ -57,6 +57,12 @@ def is_opt_out(spec: MessageSpec, code: str | None) -> bool:
     return failure is not None and failure.kind is FailureKind.OPTED_OUT
 
 
+def is_closing(spec: MessageSpec, message: Message, code: str | None) -> bool:
+    """Tell whether a provider's code says that nothing more may be sent where a message went."""
+    failure = spec.failures.get(shown(code) or "")
+    return failure is not None and failure.kind in rules_of(message.channel).closing
+
+
 def close(
     journal: Journal, tx: Tx, workspace_id: str, message: Message, event_id: str | None = None
 ) -> None:

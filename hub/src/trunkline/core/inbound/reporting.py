@@ -6,7 +6,7 @@ from typing import Final
 
 from trunkline.core.channels import kind_of
 from trunkline.core.connections.registry import Connection, Connections, MessageSpec
-from trunkline.core.delivery.failing import close, is_opt_out, note_failure
+from trunkline.core.delivery.failing import close, is_closing, is_opt_out, note_failure
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.inbound import repository
@@ -115,6 +115,8 @@ class Reports:
         workspace_id = stored.workspace_id
         moved = self.journal.move(tx, workspace_id, message, to, evidence)
         if not moved:
+            if to is Status.FAILED and is_closing(spec, message, event.error_code):
+                close(self.journal, tx, workspace_id, message, stored.id)  # it bounced after all
             flag = _surprise(message, to)
             if flag is not None:
                 messages.set_values(tx, workspace_id, message.id, flag=flag.value)
