@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,29 @@ from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import NotFound, Problem
 
-AGENTS: Final = (("ava", "Ava", "+12025550101"), ("ben", "Ben", "+12025550102"))
+AGENTS: Final = {
+    "ava": {
+        "display_name": "Ava",
+        "phone": "+12025550101",
+        "email": "ava@agents.example",
+        "whatsapp": "+12025550101",
+    },
+    "ben": {
+        "display_name": "Ben",
+        "phone": "+12025550102",
+        "email": "ben@agents.example",
+        "whatsapp": "+12025550102",
+    },
+}
+"""What each agent of the demo is set to."""
+
 HANDSET: Final = "+12025550150"
+MAILBOX: Final = "anna@people.example"
+SLOTS: Final[Mapping[str, str]] = {"telephony": "demo", "email": "demo", "whatsapp": "demo"}
+"""The settings by which the simulated network serves every channel that it has."""
+
+_KEPT: Final = ("sms", "email", "whatsapp")
+"""The channels whose messages are kept; every one but ``sms`` is also the name of its address."""
 _KEEP_DAYS: Final = 30
 _OPERATOR: Final = Principal(scope=Scope.LOCAL)
 
@@ -24,15 +46,15 @@ class DemoAgent(BaseModel):
     agent_id: str
     token: str
     phone: str
-    email: None = None
+    email: str | None = None
     whatsapp: str | None = None
 
 
 class DemoHandset(BaseModel):
-    """The handset of the demo."""
+    """The person of the demo: where agents reach them on each channel."""
 
     phone: str
-    email: None = None
+    email: str | None = None
     whatsapp: str | None = None
 
 
@@ -58,8 +80,8 @@ async def prepare(hub: Hub, base_url: str, data_dir: Path) -> DemoFacts:
         base_url=base_url,
         mcp_url=f"{base_url}/mcp",
         admin_token=await _token(hub, None, earlier.admin_token if earlier else None),
-        agents=[await _agent(hub, *each, earlier) for each in AGENTS],
-        handset=DemoHandset(phone=HANDSET, whatsapp=HANDSET),
+        agents=[await _agent(hub, *each, earlier) for each in AGENTS.items()],
+        handset=DemoHandset(phone=HANDSET, email=MAILBOX, whatsapp=HANDSET),
     )
     draft = path.with_suffix(".draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -70,20 +92,27 @@ async def prepare(hub: Hub, base_url: str, data_dir: Path) -> DemoFacts:
 
 
 async def _agent(
-    hub: Hub, agent_id: str, name: str, phone: str, earlier: DemoFacts | None
+    hub: Hub, agent_id: str, values: Mapping[str, str], earlier: DemoFacts | None
 ) -> DemoAgent:
     try:
-        found = await hub.agents.show(_OPERATOR, agent_id)
+        agent = await hub.agents.show(_OPERATOR, agent_id)
     except NotFound:
-        values = {"phone": phone, "display_name": name}
-        found = await hub.agents.create(_OPERATOR, agent_id, values)
-    if found.address("whatsapp") is None:  # agents of earlier releases have none
-        await hub.agents.change(_OPERATOR, agent_id, {"whatsapp": phone})
-    for channel in ("sms", "whatsapp"):
+        agent = await hub.agents.create(_OPERATOR, agent_id, values)
+    # An earlier start may have known fewer channels.
+    new = {name: values[name] for name in _KEPT if name in values and not agent.address(name)}
+    if new:
+        agent = await hub.agents.change(_OPERATOR, agent_id, new)
+    for channel in _KEPT:
         await hub.privacy.keep(_OPERATOR, agent_id, channel, _KEEP_DAYS)
     known = {each.agent_id: each.token for each in earlier.agents} if earlier else {}
     token = await _token(hub, agent_id, known.get(agent_id))
-    return DemoAgent(agent_id=agent_id, token=token, phone=phone, whatsapp=phone)
+    return DemoAgent(
+        agent_id=agent_id,
+        token=token,
+        phone=values["phone"],
+        email=agent.address("email"),
+        whatsapp=agent.address("whatsapp"),
+    )
 
 
 async def _token(hub: Hub, agent_id: str | None, known: str | None) -> str:

@@ -10,7 +10,7 @@ from trunkline.applications import RunningHub
 from trunkline.cli import files
 from trunkline.cli.loop import run
 from trunkline.cli.serve import serve_until_stopped
-from trunkline.demonstration import prepare, welcome
+from trunkline.demonstration import SLOTS, prepare, welcome
 from trunkline.settings import Settings, load_settings
 
 
@@ -25,7 +25,7 @@ def demo(config: Path | None, data_dir: Path | None, port: int | None) -> None:
         environ=os.environ,
         overrides={
             "server": {"port": port, "demo": True},
-            "slots": {"telephony": "demo", "whatsapp": "demo"},
+            "slots": SLOTS,
             "plugins": {"required": ["demo"]},
         },
     )

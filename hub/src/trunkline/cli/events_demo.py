@@ -23,7 +23,7 @@ from trunkline.cli import files
 from trunkline.cli.loop import run
 from trunkline.core.forwarding.signing import shown, signed
 from trunkline.core.principal import Principal, Scope
-from trunkline.demonstration import HANDSET, DemoAgent, prepare
+from trunkline.demonstration import HANDSET, SLOTS, DemoAgent, prepare
 from trunkline.loading import load_plugins
 from trunkline.logs import configure_logging
 from trunkline.sdk import NotConfigured
@@ -119,7 +119,7 @@ async def _show(config: Path, data_dir: Path) -> None:
         environ={},
         overrides={
             "server": {"port": port, "demo": True},
-            "slots": {"telephony": "demo"},
+            "slots": SLOTS,
             "messages": {"callback_allow": [origin]},
         },
     )

@@ -12,10 +12,14 @@ def _wire_name(field: str) -> str:
     return {"sender": "from", "recipient": "to"}.get(field) or to_camel(field)
 
 
-class Webhook(BaseModel):
-    """The JSON body of a webhook; `type` is a channel and a word, such as ``sms.received``."""
+class Part(BaseModel):
+    """A part of a webhook's body."""
 
     model_config = ConfigDict(alias_generator=_wire_name, validate_by_name=True, frozen=True)
+
+
+class Webhook(Part):
+    """The JSON body of a webhook; `type` is a channel and a word, such as ``sms.received``."""
 
     type: str
 

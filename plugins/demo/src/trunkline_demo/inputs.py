@@ -1,11 +1,15 @@
 """What requests to the demo site and its answers have in common."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AliasGenerator, BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+from trunkline.sdk import HUB_VIEW, AgentCard, HubView
 
 MediaUrl = Annotated[str, StringConstraints(max_length=2_000, pattern="^https://[!-~]+$")]
 
@@ -16,6 +20,12 @@ class Input(BaseModel):
     model_config = ConfigDict(
         alias_generator=AliasGenerator(alias=to_camel), extra="forbid", strict=True
     )
+
+
+async def agents_of(request: Request) -> Sequence[AgentCard] | None:
+    """Return the hub's agents, or None where no hub lends its view."""
+    view: HubView | None = request.scope.get(HUB_VIEW)
+    return None if view is None else await view.agents()
 
 
 def timestamp(at: datetime) -> str:

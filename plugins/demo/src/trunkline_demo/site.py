@@ -1,7 +1,7 @@
 """The demo site: handsets over HTTP, for scripts and for the handset page."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from importlib import resources
 from typing import Final
@@ -13,10 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from trunkline.sdk import E164, HUB_VIEW, AgentCard, HubView, e164
+from trunkline.sdk import E164, e164
 from trunkline_demo.faults import Fault
-from trunkline_demo.inputs import Input, MediaUrl, answered, items, timestamp
+from trunkline_demo.inputs import Input, MediaUrl, agents_of, answered, items, timestamp
 from trunkline_demo.line import is_accepted
+from trunkline_demo.mail_site import MailSite, mail_routes
+from trunkline_demo.mailbox import Mailboxes
 from trunkline_demo.network import (
     MAX_ARMED,
     MAX_BODY,
@@ -34,7 +36,8 @@ from trunkline_demo.whatsapp_site import whatsapp_routes
 _PAGE_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "img-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "img-src 'self' https:; frame-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "x-content-type-options": "nosniff",
@@ -65,9 +68,10 @@ class FaultInput(Input):
     times: int = Field(default=1, ge=1, le=MAX_ARMED)
 
 
-def demo_app(network: Network, whatsapp: WhatsApp) -> Starlette:
-    """Return the application that serves the handsets of `network`."""
-    site = _Site(network)
+def demo_app(network: Network, mailboxes: Mailboxes, whatsapp: WhatsApp) -> Starlette:
+    """Return the application that serves the handsets and mailboxes of a network."""
+    mail = MailSite(mailboxes)
+    site = _Site(network, mail)
     handset = "/handsets/{address}"
     return Starlette(
         routes=[
@@ -79,6 +83,7 @@ def demo_app(network: Network, whatsapp: WhatsApp) -> Starlette:
             Route("/faults", site.arm_fault, methods=["POST"]),
             Route("/faults", site.disarm_faults, methods=["DELETE"]),
             Route("/counts", site.counts, methods=["GET"]),
+            *mail_routes(mail),
             *whatsapp_routes(whatsapp),
             *_pages(),
         ],
@@ -87,8 +92,9 @@ def demo_app(network: Network, whatsapp: WhatsApp) -> Starlette:
 
 
 class _Site:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, mail: MailSite) -> None:
         self._network = network
+        self._mail = mail
 
     async def list_agents(self, request: Request) -> Response:
         """List the agents that have an address on a channel: ``?channel=email``, else texts."""
@@ -96,7 +102,7 @@ class _Site:
         return items(
             [
                 {"agentId": agent.agent_id, "name": agent.name, "address": address}
-                for agent in await _agents(request) or ()
+                for agent in await agents_of(request) or ()
                 if (address := agent.addresses.get(channel))
             ]
         )
@@ -114,10 +120,14 @@ class _Site:
         )
 
     async def list_messages(self, request: Request) -> Response:
+        if _is_mailbox(request):
+            return await self._mail.list_mails(request)
         texts = self._network.texts(_address(request))
         return items([_message(kept) for kept in reversed(texts)])
 
     async def reply(self, request: Request) -> Response:
+        if _is_mailbox(request):
+            return await self._mail.reply(request)
         address = _address(request)
         given = await read_input(request, ReplyInput)
         if given.channel != "sms":
@@ -131,7 +141,7 @@ class _Site:
                 'as in "to": "+12025550101".'
             )
             raise Problem(422, "invalid", detail)
-        agents = await _agents(request)
+        agents = await agents_of(request)
         nobodys = agents is not None and recipient not in {
             agent.addresses.get("sms") for agent in agents
         }
@@ -147,14 +157,14 @@ class _Site:
             detail = "The hub has not opened its demo connection yet; send one text, then retry."
             raise Problem(503, "provider_unavailable", detail) from None
         status = "accepted" if is_accepted(reply.http_status) else "refused"
-        answer: dict[str, object] = {
+        told: dict[str, object] = {
             "id": reply.text.id,
             "status": status,
             "httpStatus": reply.http_status,
         }
         if reply.reason:
-            answer["reason"] = reply.reason
-        return answered(answer)
+            told["reason"] = reply.reason
+        return answered(told)
 
     async def list_faults(self, _request: Request) -> Response:
         runs = itertools.groupby(self._network.armed())
@@ -177,17 +187,15 @@ class _Site:
         return answered(asdict(self._network.counts))
 
 
+def _is_mailbox(request: Request) -> bool:
+    return "@" in request.path_params["address"]
+
+
 def _address(request: Request) -> E164:
     try:
         return e164(request.path_params["address"])
     except ValueError as error:
         raise Problem(422, "invalid", f"address: {error}") from None
-
-
-async def _agents(request: Request) -> Sequence[AgentCard] | None:
-    """Return the hub's agents, or None where no hub lends its view."""
-    view: HubView | None = request.scope.get(HUB_VIEW)
-    return None if view is None else await view.agents()
 
 
 def _message(kept: Kept) -> dict[str, object]:

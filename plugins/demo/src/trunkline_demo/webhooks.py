@@ -21,6 +21,7 @@ from trunkline.sdk import (
 )
 from trunkline_demo.config import DemoConfig
 from trunkline_demo.hooks import Webhook
+from trunkline_demo.mail_webhooks import MailReceived, MailReport
 from trunkline_demo.whatsapp_webhooks import WhatsAppInbound, WhatsAppReport
 
 SIGNATURE_HEADER: Final = "x-demo-signature"
@@ -77,11 +78,9 @@ class Report(Webhook):
         ]
 
 
-_WEBHOOK: Final[TypeAdapter[Inbound | Report | WhatsAppInbound | WhatsAppReport]] = TypeAdapter(
-    Annotated[
-        Inbound | Report | WhatsAppInbound | WhatsAppReport,
-        Field(discriminator="type"),
-    ],
+_Any = Inbound | Report | MailReceived | MailReport | WhatsAppInbound | WhatsAppReport
+_WEBHOOK: Final[TypeAdapter[_Any]] = TypeAdapter(
+    Annotated[_Any, Field(discriminator="type")],
     config=ConfigDict(hide_input_in_errors=True),
 )
 
