@@ -1,5 +1,6 @@
 """The hub's e-mail suite, run against SMTP on a socket and mails as a mailbox holds them."""
 
+import hashlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -106,8 +107,11 @@ def _told_of(name: str, word: str, status: sdk.DeliveryStatus | None, code: str 
 
 
 def _came(name: str, **changes: Any) -> Any:
+    mail = read_mail(WEBHOOKS[name])
+    whose = f"{mail.fingerprint} agent-1@hub.example"
     said: dict[str, Any] = {
-        "external_id": read_mail(WEBHOOKS[name]).fingerprint,
+        "external_id": hashlib.sha256(whose.encode()).hexdigest(),
+        "new_text": mail.new_text or None,
         "provider_id": "7:1",
         "sender": "ann@example.org",
         "sender_name": "Ann",

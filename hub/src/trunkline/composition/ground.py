@@ -9,6 +9,7 @@ import httpx2
 from trunkline.core.connections.registry import Connection
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Pulse
+from trunkline.core.messages.reply_addresses import ReplyAddresses
 from trunkline.core.privacy.keys import Keys, load_master_key
 from trunkline.core.privacy.vault import BodyVault
 from trunkline.egress import Heard
@@ -60,6 +61,7 @@ class Ground:
     pulse: Pulse
     keys: Keys
     vault: BodyVault
+    reply_addresses: ReplyAddresses
 
 
 def lay_ground(lent: Lent) -> Ground:
@@ -81,4 +83,5 @@ def lay_ground(lent: Lent) -> Ground:
         pulse=Pulse(db, clock, executor),
         keys=keys,
         vault=BodyVault(keys, clock, ids, hold_hours=settings.privacy.hold_hours),
+        reply_addresses=ReplyAddresses(keys, settings.messages.plus_address_domains),
     )

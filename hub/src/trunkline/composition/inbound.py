@@ -28,7 +28,9 @@ def compose_inbound(ground: Ground, posts: Posts, providers: Providers) -> Inbou
     db, engine, log = ground.db, ground.engine, ground.log
     connections, journal = providers.connections, posts.journal
     completing = Completing(connections, log)
-    dispatch = Dispatch(journal, posts.forwarding, posts.announcements, engine, connections)
+    dispatch = Dispatch(
+        journal, posts.forwarding, posts.announcements, engine, connections, ground.reply_addresses
+    )
     intake = Intake(db, connections, journal, dispatch, completing, ground.metrics, log)
     engine.serve(JobKind.REPORT, EarlyReports(db, connections, dispatch, journal, engine).work)
     return InboundServices(

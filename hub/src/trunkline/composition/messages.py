@@ -50,6 +50,7 @@ def compose_messages(ground: Ground, posts: Posts, providers: Providers) -> Mess
         db,
         connections,
         routes,
+        ground.reply_addresses,
         outcomes,
         beginning,
         clock,

@@ -27,8 +27,20 @@ def read_email(text: str) -> str | None:
 def canonical(address: str) -> str:
     """Return the one spelling of an address, or `address` if it is of no form that is known."""
     if "@" in address:
-        return address.lower()
+        return address.lower() if address.isascii() else _with_ascii_domain(address)
     return numbers.canonical(address)
+
+
+def _with_ascii_domain(address: str) -> str:
+    from trunkline.sdk.mail.addresses import address_key  # a domain has two forms and is one
+
+    return address_key(address)
+
+
+def untagged(address: str) -> str:
+    """Return an e-mail address without what stands after a plus: the mailbox that it leads to."""
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}"
 
 
 def spellings(address: str) -> tuple[str, ...]:

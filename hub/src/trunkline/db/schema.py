@@ -112,6 +112,7 @@ messages = _table(
     sa.Column("content_form", sa.Integer, nullable=False, server_default="0"),  # see Form
     sa.Column("ref", sa.Text),  # what it is called on its channel: a mail's Message-ID
     sa.Column("thread", sa.String(64)),  # the first message of its thread
+    sa.Column("automatic", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
     sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
     sa.Index(
@@ -236,6 +237,15 @@ early_reports = _table(  # of messages that nobody knew when they came; the id i
     sa.Column("error_code", sa.Text),
     sa.Column("cost", sa.BigInteger),
     sa.Column("currency", sa.String(3)),
+    sa.Column("recipient", sa.Text),  # whom it is about, if it says so: a copy's is not the mail's
+)
+
+person_addresses = _table(  # the addresses of people who have several; a number may move on
+    "person_addresses",
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("person", sa.Text, nullable=False),  # the id by which the provider knows them
+    sa.UniqueConstraint("workspace_id", "address"),
+    sa.Index("ix_person_addresses_person", "workspace_id", "person"),
 )
 
 forwards = _table(

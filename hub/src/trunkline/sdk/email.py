@@ -126,7 +126,10 @@ class ReceivedEmail(Received):
         sender, recipient: Bare addresses. The sender is empty where the mail names none or several.
             The recipient is the one that the mail was delivered to, which need not stand in its
             headers.
+        sender_candidates: Where the sender is empty, everybody whom the mail names as that.
         body: The text part; empty where there is only HTML, from which the hub makes the text.
+        new_text: What of the text is new, without what is quoted; None where the adapter does not
+            tell: then the hub finds it out.
         sender_name, subject, html: As they came, decoded.
         message_id, in_reply_to, references: Ids as they stand in the headers, with their brackets.
         reply_to: Where the sender wants answers, if not at `sender`.
@@ -139,6 +142,8 @@ class ReceivedEmail(Received):
     channel: str = "email"
     subject: str = ""
     sender_name: str | None = None
+    sender_candidates: tuple[str, ...] = ()
+    new_text: str | None = None
     html: str | None = None
     message_id: str | None = None
     in_reply_to: str | None = None

@@ -20,7 +20,7 @@ from trunkline.settings.values import (
     TomlScalar,
 )
 
-Table = dict[str, TomlScalar]
+Table = dict[str, TomlScalar | list[str]]
 """A connection's keys, which its adapter defines."""
 
 _CONNECTION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
@@ -160,6 +160,12 @@ class MessagesSettings(_Section):
         le=240,  # so that no attempt is under way for ten minutes, after which the doctor worries
         allow_inf_nan=False,
         description="Seconds a provider has for an answer, 240 at most.",
+    )
+    plus_address_domains: tuple[str, ...] = Field(
+        default=(),
+        description="Domains of agents' e-mail addresses whose mailboxes take every name+anything: "
+        "answers go to such an address, and find their thread although some mail programs do not "
+        "say what they answer. Elsewhere answers to it would come back.",
     )
     callback_url: CallbackUrl | None = Field(
         default=None,

@@ -50,7 +50,9 @@ async def _get_messages(
         ),
     )
     return GetMessagesResult(
-        messages=[message_shape(readable) for readable in page.messages],
+        messages=[
+            message_shape(readable, with_html=arguments.include_html) for readable in page.messages
+        ],
         total_count=page.total,
         total_count_is_minimum=page.total_is_minimum or None,
         next_cursor=page.next_cursor,

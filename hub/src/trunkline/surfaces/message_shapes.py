@@ -26,12 +26,13 @@ class GetMessagesArguments(Arguments):
     channel: Literal["sms", "whatsapp", "email", "chat", "voice", "all"] = "all"
     contact_number: Line | None = Field(
         default=None,
-        description="Only to or from this number, short code, name or agent id.",
+        description="Only to or from them: a number, short code, name or agent id.",
     )
     since: Since | None = Field(default=None, description="Only from this time on (RFC 3339).")
     unread: bool = Field(default=False, description="Only inbound ones not yet acknowledged.")
     limit: Annotated[int, Field(ge=1, le=200), Whole] = Field(default=50, description="1 to 200.")
     cursor: Line | None = Field(default=None, description="nextCursor of the page before.")
+    include_html: bool = False
 
 
 class MessageShape(Result):
@@ -42,22 +43,26 @@ class MessageShape(Result):
     direction: Direction
     from_: str = Field(serialization_alias="from")
     to: str
-    answerable: bool | None = optional("False: it came from a short code or a name.")
+    answerable: bool | None = optional("False: nobody can be written to there.")
     from_name: str | None = optional()
     subject: str | None = optional()
     body: str | None
+    new_text: str | None = optional()
+    html: str | None = optional()
     body_state: str
     cc: list[str] | None = optional()
     choice: str | None = optional()
     attachments: list[str] | None = optional()
     authentication: str | None = optional()
+    answer_to: str | None = optional()
+    warnings: list[str] | None = optional()
     automatic: bool | None = optional("True: do not answer it.")
     thread_id: str | None = optional()
     media_url: str | None = optional("The first one.")
     media_urls: list[str] | None = optional()
-    media_type: str | None = optional("The first one's, such as image/jpeg, if it is known.")
+    media_type: str | None = optional("The first one's, if known.")
     media_types: list[str | None] | None = optional()
-    media_count: int | None = optional("Stays when body and URLs are gone.")
+    media_count: int | None = optional("Also of what is gone.")
     timestamp: Time
     status: str
     cost: float | None
@@ -65,8 +70,8 @@ class MessageShape(Result):
     untrusted: bool
     reply_to: str | None = optional("The message it answers.")
     error_code: str | None = optional("Of one that failed or was blocked.")
-    provider_code: str | None = optional("The provider's own code of a failure.")
-    reason: str | None = optional("Why it stands so, in a sentence.")
+    provider_code: str | None = optional("The provider's own.")
+    reason: str | None = optional("Why it stands so.")
 
 
 class GetMessagesResult(Result):
@@ -74,7 +79,7 @@ class GetMessagesResult(Result):
 
     messages: list[MessageShape] = Field(description="Newest first.")
     total_count: int
-    total_count_is_minimum: bool | None = optional("True when there are more than totalCount.")
+    total_count_is_minimum: bool | None = optional("True: there are more.")
     next_cursor: str | None
 
 
@@ -102,8 +107,8 @@ def _is_answerable(message: Message) -> bool:
     return rules_of(message.channel).answerable(message.from_address)
 
 
-def message_shape(readable: ReadableMessage) -> MessageShape:
-    """Return a message as it goes over the wire."""
+def message_shape(readable: ReadableMessage, *, with_html: bool = False) -> MessageShape:
+    """Return a message as it goes over the wire; the HTML of a mail only if it is asked for."""
     message = readable.message
     content = readable.content
     urls = content.media_urls if content else ()
@@ -120,11 +125,17 @@ def message_shape(readable: ReadableMessage) -> MessageShape:
         from_name=content.sender_name if content else None,
         subject=(content.subject or None) if content else None,
         body=content.body if content else None,
+        new_text=content.new_text if content else None,
+        html=content.html if content and with_html else None,
         cc=(list(content.cc) or None) if content else None,
         choice=content.choice if content else None,
         attachments=_attachments(content) or None,
         authentication=_checks(told) or None,
-        automatic="auto" in told or None,
+        automatic=(inbound and message.automatic) or None,
+        answer_to=content.reply_to if content and inbound else None,
+        warnings=[said for key, said in content.told if key == "warning"] or None
+        if content
+        else None,
         thread_id=message.thread,
         body_state=message.body_state.value,
         media_url=urls[0] if urls else None,

@@ -1,12 +1,13 @@
 """What a mail in the mailbox is to the hub: a mail, or a report of one that it sent."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 from trunkline.sdk import DeliveryStatus, InboundEvent, ReceivedEmail, Reported, Unreadable
-from trunkline.sdk.mail import ReadMail, read_mail
+from trunkline.sdk.mail import ReadMail, address_key, read_mail
 from trunkline_smtp.failures import COMPLAINED
 
 STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
@@ -55,14 +56,19 @@ def unreadable(place: str, reason: str) -> Unreadable:
 def _received(
     mail: ReadMail, place: str, came_at: datetime | None, own_address: str
 ) -> ReceivedEmail:
+    recipient = mail.recipient or own_address
+    # One mail to two addresses of a mailbox lies in it twice, and is two.
+    whose = f"{mail.fingerprint} {address_key(recipient)}".encode(errors="replace")
     return ReceivedEmail(
-        external_id=mail.fingerprint,
+        external_id=hashlib.sha256(whose).hexdigest(),
         provider_id=place,
         sender=mail.sender or "",
         sender_name=mail.sender_name,
-        recipient=mail.recipient or own_address,
+        sender_candidates=mail.sender_candidates,
+        recipient=recipient,
         subject=mail.subject,
         body=mail.text,
+        new_text=mail.new_text or None,
         html=mail.html,
         message_id=mail.message_id,
         in_reply_to=mail.in_reply_to,

@@ -37,6 +37,8 @@ class Outgoing:
         key: Its idempotency key, in the form that its provider wants.
         status_url: Where its provider reports on it, or None.
         references: What the messages before it in its thread are called there, oldest first.
+        reply_address: Where answers to it go, if not to `sender`.
+        to_automatic: It answers what a program wrote by itself.
     """
 
     message_id: str
@@ -45,6 +47,8 @@ class Outgoing:
     key: str
     status_url: str | None
     references: tuple[str, ...] = ()
+    reply_address: str | None = None
+    to_automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class ChannelRules:
         fields: What a message of the channel may have beside text and media.
         closing: Failures after which nothing more is sent to whoever could not be reached.
         asks_when_written: Whether `allowed` must know when the recipient wrote last.
+        has_threads: Whether a message that answers none begins a thread.
     """
 
     name: ClassVar[str]
@@ -77,6 +82,7 @@ class ChannelRules:
     fields: ClassVar[frozenset[str]] = frozenset()
     closing: ClassVar[frozenset[FailureKind]] = frozenset({FailureKind.OPTED_OUT})
     asks_when_written: ClassVar[bool] = False
+    has_threads: ClassVar[bool] = False
 
     def sender(self, agent: Agent) -> str:
         """

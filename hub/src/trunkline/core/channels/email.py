@@ -1,6 +1,5 @@
 """E-mail: addresses with an @, subjects, text and HTML, threads by Message-ID."""
 
-import re
 from dataclasses import replace
 from typing import Final
 
@@ -13,11 +12,15 @@ from trunkline.sdk import EMAIL, Capability, FailureKind, OutboundEmail
 MAX_BYTES: Final = 1_000_000
 """Most bytes of a mail's text and of its HTML: Gmail shows 102 kB of it; none needs more."""
 
+MOST_SUBJECT: Final = 988
+"""Most characters of a subject: it fits a header's line (RFC 5322 §2.1.1)."""
+
 MOST_COPIES: Final = 50
 """Most recipients of one mail, copies too: Resend's limit ("Send email", November 2026)."""
 
 
-_ANSWERS: Final = re.compile(r"(?i)\s*re\s*:")
+_AUTOMATIC: Final = {"Auto-Submitted": "auto-replied"}
+"""On an answer to what a program wrote: no program that keeps RFC 3834 answers that again."""
 
 
 class Email(ChannelRules):
@@ -29,6 +32,7 @@ class Email(ChannelRules):
     address = "e-mail address"
     set_by = "email"
     fields = frozenset({"subject", "html", "cc", "bcc"})
+    has_threads = True
     closing = frozenset({FailureKind.OPTED_OUT, FailureKind.UNREACHABLE})
 
     def read_address(self, text: str, country: str | None) -> str | None:
@@ -53,8 +57,12 @@ class Email(ChannelRules):
     def answering(self, content: Content, subject: str) -> Content:
         if content.subject.strip() or not subject:
             return content
-        again = subject if _ANSWERS.match(subject) else f"Re: {subject}"
-        return replace(content, subject=again)
+        from trunkline.sdk.mail.threads import reply_subject  # of no use to texts
+
+        return replace(content, subject=reply_subject(subject)[:MOST_SUBJECT])
+
+    def answerable(self, address: str) -> bool:
+        return bool(address)
 
     def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[Capability]:
         more = {Capability.EMAIL_ATTACH} if with_media else set()
@@ -75,9 +83,10 @@ class Email(ChannelRules):
             html=content.html,
             cc=content.cc,
             bcc=content.bcc,
-            reply_to=content.reply_to,
+            reply_to=content.reply_to or outgoing.reply_address,
             in_reply_to=outgoing.references[-1] if outgoing.references else None,
             references=outgoing.references,
+            headers=_AUTOMATIC if outgoing.to_automatic else {},
         )
 
     def ref(self, message_id: str, sender: str) -> str:

@@ -16,6 +16,7 @@ from trunkline.core.delivery.beginning import Beginning
 from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.messages import repository
 from trunkline.core.messages.models import Message, Status
+from trunkline.core.messages.reply_addresses import ReplyAddresses
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
     AuthFailed,
@@ -56,6 +57,7 @@ class Delivery:
         db: Database,
         connections: Connections,
         routes: Routes,
+        reply_addresses: ReplyAddresses,
         outcomes: Outcomes,
         beginning: Beginning,
         clock: Clock,
@@ -76,6 +78,7 @@ class Delivery:
         self._db = db
         self._connections = connections
         self._routes = routes
+        self._reply_addresses = reply_addresses
         self._outcomes = outcomes
         self._beginning = beginning
         self._clock = clock
@@ -180,6 +183,8 @@ class Delivery:
             key=key_of(message.id, attempt.connection.spec),
             status_url=self._status_url(attempt),
             references=attempt.references,
+            reply_address=self._reply_addresses.of(message.from_address, message.thread),
+            to_automatic=message.automatic,
         )
         outbound = rules_of(message.channel).outbound(attempt.content, outgoing)
         try:

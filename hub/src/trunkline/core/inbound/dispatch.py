@@ -1,8 +1,9 @@
 """Applying an event: a text becomes a message, a report moves a status. Only SQL, no I/O."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from trunkline.core.addresses import spellings
+from trunkline.core.addresses import spellings, untagged
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.channels import rules_of
@@ -12,10 +13,11 @@ from trunkline.core.compliance.optword import OptWord
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
 from trunkline.core.forwarding.service import Forwarding
-from trunkline.core.inbound import repository, threads
+from trunkline.core.inbound import repository
 from trunkline.core.inbound.reporting import Applied, Reports
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.inbound.seeing import Seen
+from trunkline.core.inbound.threads import filed
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     BodyState,
@@ -26,6 +28,8 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
+from trunkline.core.messages.reply_addresses import ReplyAddresses
+from trunkline.core.privacy.vault import Unreadable
 from trunkline.core.subscriptions.announcing import Announcements
 from trunkline.sdk import InboundEvent, Reported, Tx
 
@@ -40,8 +44,10 @@ class Dispatch:
         announcements: Announcements,
         engine: Engine,
         connections: Connections,
+        reply_addresses: ReplyAddresses,
     ) -> None:
         self._journal = journal
+        self._reply_addresses = reply_addresses
         self._forwarding = forwarding
         self._announcements = announcements
         self._reports = Reports(journal, engine, connections)
@@ -128,7 +134,18 @@ class Dispatch:
                 now,
             )
         message_id = self._journal.ids.new("msg")
-        answered = threads.answered(tx, workspace_id, agent.id, stored.connection, event)
+        belongs = filed(
+            tx,
+            workspace_id,
+            agent.id,
+            stored.connection,
+            event,
+            self._token_thread(event),
+            lambda message: self._subject_of(tx, workspace_id, message),
+        )
+        answered, content = belongs.answered, event.content
+        if belongs.warning is not None:
+            content = replace(content, told=(*content.told, ("warning", belongs.warning)))
         message = Message(
             id=message_id,
             created_at=now,
@@ -136,7 +153,7 @@ class Dispatch:
             channel=event.channel,
             direction=Direction.INBOUND,
             from_address=event.sender,
-            to_address=event.recipient,
+            to_address=_its_own(agent, event),
             body_state=BodyState.HELD,
             connection=stored.connection,
             provider=connection.spec.name,
@@ -152,22 +169,46 @@ class Dispatch:
             retry_after_s=None,
             reply_to=answered.id if answered else None,
             acknowledged_at=None,
-            media_count=len(event.content.media),
+            media_count=len(content.media),
             flag=Flag.OPT_OUT if event.asks is OptWord.UNCLEAR else None,
             ref=event.ref,
-            thread=(answered.thread if answered else None) or (message_id if event.ref else None),
+            thread=(answered.thread if answered else None)
+            or (message_id if rules.has_threads else None),
+            automatic=event.auto,
         )
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
-        self._journal.store(tx, stored.workspace_id, message, event.content, evidence)
+        self._journal.store(tx, stored.workspace_id, message, content, evidence)
         self._forwarding.announce(tx, stored.workspace_id, agent, message.id)
         self._announcements.received(tx, stored.workspace_id, agent, message)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
+    def _token_thread(self, event: Seen) -> str | None:
+        """Return the thread whose reply address a message is to; a mailbox may not tell of it."""
+        threads = map(self._reply_addresses.thread, (event.recipient, *event.named))
+        return next(filter(None, threads), None)
+
+    def _subject_of(self, tx: Tx, workspace_id: str, message: Message) -> str | None:
+        try:
+            content = self._journal.content(tx, workspace_id, message)
+        except Unreadable:
+            content = None
+        return content.subject if content else None
+
+
+def _its_own(agent: Agent, event: Seen) -> str:
+    """Return the agent's address that was written to, without what a mail's has after a plus."""
+    own = agent.address(event.channel)
+    return own if own is not None and "@" in own else event.recipient
+
 
 def _owner(tx: Tx, stored: StoredEvent, event: Seen) -> Agent | None:
+    written_to = [event.recipient]
+    if "@" in event.recipient:
+        written_to.append(untagged(event.recipient))
     found = (
         agents.find_agent_by_address(tx, stored.workspace_id, event.channel, spelling)
-        for spelling in spellings(event.recipient)
+        for address in written_to
+        for spelling in spellings(address)
     )
     agent = next(filter(None, found), None)
     return (

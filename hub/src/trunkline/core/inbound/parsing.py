@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from trunkline.core.addresses import is_same
+from trunkline.core.addresses import is_same, untagged
 from trunkline.core.agents.models import Agent
 from trunkline.core.inbound.seeing import Seen, Unfit, seen
 from trunkline.sdk import (
@@ -107,7 +107,8 @@ def _fault(event: object) -> str | None:
 def is_for(event: InboundEvent, agent: Agent) -> bool:
     """Tell whether the hub's own address in an event is the agent's."""
     if isinstance(event, Seen | Received):
-        return is_same(event.recipient, agent.address(event.channel))
+        own = agent.address(event.channel)
+        return is_same(event.recipient, own) or is_same(untagged(event.recipient), own)
     return True  # a report is about what its provider's id says, by whatever URL it came
 
 

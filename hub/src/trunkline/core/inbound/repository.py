@@ -120,6 +120,7 @@ def add_early_report(tx: Tx, event: StoredEvent, report: Reported, now: datetime
             error_code=report.error_code,
             cost=report.cost_micros,
             currency=report.currency,
+            recipient=report.recipient,
         )
     )
 
@@ -139,6 +140,7 @@ def take_early_report(tx: Tx, workspace_id: str, event_id: str) -> Reported | No
         error_code=row.error_code,
         cost_micros=row.cost,
         currency=row.currency,
+        recipient=row.recipient,
     )
 
 

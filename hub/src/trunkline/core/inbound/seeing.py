@@ -1,14 +1,17 @@
 """What a person would see of a message that came in, made out before any transaction."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from trunkline.core.addresses import canonical
 from trunkline.core.channels import rules_of
 from trunkline.core.compliance.optout import opt_word
 from trunkline.core.compliance.optword import OptWord
 from trunkline.core.messages.content import Content, media_type
 from trunkline.core.messages.models import Channel
+from trunkline.core.messages.reply_addresses import without_tokens
 from trunkline.core.visible import visible
 from trunkline.sdk import (
     InboundEvent,
@@ -17,6 +20,7 @@ from trunkline.sdk import (
     Received,
     ReceivedEmail,
     ReceivedWhatsApp,
+    Verdict,
     WhatsAppContent,
 )
 
@@ -33,6 +37,7 @@ _LONGEST_SENDER: Final = 320
 _LONGEST_ID: Final = 998
 _MOST_IDS: Final = 50
 _MOST_FILES: Final = 100
+_MOST_NAMED: Final = 5
 _NEWEST_PART: Final = 300
 _CUT: Final = "\n[The rest of this mail is too long and was cut off.]"
 
@@ -46,6 +51,8 @@ class Seen(InboundEvent):
         asks: What it wants of the suppression list, if anything.
         ref: What it is called on its channel; `follows` what those before it are, newest last.
         quoted_id: The provider's id of the message that it answers.
+        in_reply_to: Of `follows`, the one that it answers.
+        named: Everybody whom it says that it is for, as it says it.
         auto: A program wrote it by itself.
     """
 
@@ -58,6 +65,8 @@ class Seen(InboundEvent):
     occurred_at: datetime | None = None
     ref: str | None = None
     follows: tuple[str, ...] = ()
+    in_reply_to: str | None = None
+    named: tuple[str, ...] = ()
     quoted_id: str | None = None
     auto: bool = False
 
@@ -74,7 +83,8 @@ def seen(given: Received) -> Seen:
         Unfit: It is longer than any can be, or nobody sent it.
     """
     sender = " ".join(visible(given.sender).split())
-    if not 0 < len(sender) <= _LONGEST_SENDER:
+    is_mail = isinstance(given, ReceivedEmail)  # which is shown, also where it names no sender
+    if not (sender or is_mail) or len(sender) > _LONGEST_SENDER:
         raise Unfit("The provider does not say who wrote it.")
     if given.channel != Channel.SMS:  # of texts a sender may be anything, and stays as it came
         sender = rules_of(given.channel).read_address(sender, None) or sender
@@ -122,12 +132,11 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
         body = page.text
     if len(body) > LONGEST_MAIL:
         body = body[:LONGEST_MAIL] + _CUT
+    body = without_tokens(body)
+    new = _new_text(given.new_text, body)
     checks = given.authentication
     told = [(name, getattr(checks, name).value) for name in ("spf", "dkim", "dmarc")]
-    if given.auto:
-        told.append(("auto", "true"))
-    if page is not None and page.hid_text:
-        told.append(("hiddenText", "true"))
+    told += [("warning", each) for each in _warnings(given, bare.sender, page)]
     for each in given.attachments[:_MOST_FILES]:
         told.append(("attachment", _line(each.name) or "without a name"))
         told.append(("attachmentType", media_type(each.content_type) or ""))
@@ -136,19 +145,22 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
         body=body,
         media=_media(given.media),
         subject=_line(given.subject),
-        html=page.html if page else None,
-        cc=tuple(_line(each) for each in given.cc[:_MOST_FILES]),
+        html=without_tokens(page.html) if page and page.html else None,
+        cc=tuple(without_tokens(_line(each)) for each in given.cc[:_MOST_FILES]),
         reply_to=_line(given.reply_to) or None,
-        sender_name=_line(given.sender_name) or None,
+        sender_name=_name(given, bare.sender) or None,
+        new_text=new if new != body.strip() else None,
         told=tuple(told),
     )
     follows = [*given.references[-_MOST_IDS:], *([given.in_reply_to] if given.in_reply_to else [])]
     return replace(
         bare,
         content=content,
-        asks=None if given.auto else _asks(given.opt_out, _newest_part(body)),
+        asks=_mail_asks(given, new) if bare.sender and not given.auto else None,
         ref=_ref(given.message_id),
         follows=tuple(ref for each in follows if (ref := _ref(each))),
+        in_reply_to=_ref(given.in_reply_to),
+        named=tuple(map(_line, (*given.to, *given.cc)[: 2 * _MOST_FILES])),
         auto=given.auto,
     )
 
@@ -162,15 +174,46 @@ def _page(html: str | None) -> "Shown | None":
     return shown(html)
 
 
-def _newest_part(body: str) -> str:
-    """Return what a mail says above what it quotes, if that is short: a wish is."""
-    lines: list[str] = []
-    for line in body.splitlines():
-        if line.startswith(">") or (line.rstrip().endswith(":") and len(line) > 20):
-            break
-        lines.append(line)
-    part = "\n".join(lines).strip()
-    return part if len(part) <= _NEWEST_PART else ""
+def _new_text(told: object, body: str) -> str:
+    """Return what a mail says beside what it quotes."""
+    from trunkline.sdk.mail.quotes import new_text  # of no use to texts
+
+    found = without_tokens(visible(told)) if isinstance(told, str) else new_text(body)
+    return found.strip()[:LONGEST_MAIL]
+
+
+def _mail_asks(given: ReceivedEmail, new: str) -> OptWord | None:
+    """
+    Return what a mail asks for, where what is new in it is short: a wish is.
+
+    Who forges a sender may close an address and never open one.
+    """
+    asks = _asks(given.opt_out, new if len(new) <= _NEWEST_PART else "")
+    is_forged = given.authentication.dmarc is Verdict.FAIL
+    return None if asks is OptWord.START and is_forged else asks
+
+
+def _name(given: ReceivedEmail, sender: str) -> str:
+    """Return the name that a sender gave, unless it is an address; or everybody who is named."""
+    if given.sender_candidates:
+        return ", ".join(map(_line, given.sender_candidates[:_MOST_NAMED]))
+    name = _line(given.sender_name)
+    return "" if "@" in name and canonical(name) != canonical(sender) else name
+
+
+def _warnings(given: ReceivedEmail, sender: str, page: "Shown | None") -> Iterator[str]:
+    """Give what whoever reads a mail should know of it, in no words of its sender."""
+    name = _line(given.sender_name)
+    if given.sender_candidates:
+        yield "It names several senders, so none of them is believed."
+    elif not sender:
+        yield "It names no sender."
+    if name and not _name(given, sender):
+        yield "Its sender called themselves by somebody else's address, which is left out."
+    if given.authentication.dmarc is Verdict.FAIL:
+        yield "It may not come from its sender: the check of the sender's domain failed."
+    if page is not None and page.hid_text:
+        yield "It hid text from the eye, which is left out."
 
 
 def _line(text: object) -> str:

@@ -1,4 +1,8 @@
-"""Which message of its agent an inbound one answers: by what it quotes, if that is believable."""
+"""Which conversation an inbound message belongs to, as far as that is believable."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -9,37 +13,139 @@ from trunkline.core.messages.models import Direction, Message
 from trunkline.db.schema import messages
 from trunkline.sdk import Tx
 
+_MOST_NAMESAKES: Final = 5
+"""Of the messages with one id, which a device may give to all of its mails."""
 
-def answered(
-    tx: Tx, workspace_id: str, agent_id: str, connection: str, event: Seen
-) -> Message | None:
+FOREIGN: Final = (
+    "It says that it answers a mail of another conversation, in which its sender has no part."
+)
+NEW_HERE: Final = "Its sender had no part in this conversation: it came to the reply address."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
     """
-    Return the message that is answered, or None.
+    Where a message belongs.
+
+    Attributes:
+        answered: The message that it answers, and whose thread it is in; None: a thread of its own.
+        warning: What is to be told of that.
+    """
+
+    answered: Message | None = None
+    warning: str | None = None
+
+
+def filed(
+    tx: Tx,
+    workspace_id: str,
+    agent_id: str,
+    connection: str,
+    event: Seen,
+    token_thread: str | None,
+    subject_of: Callable[[Message], str | None],
+) -> Filed:
+    """
+    Return where a message belongs.
 
     What a mail says that it follows anybody can write: it counts only of a thread that its sender
-    has a part in. Elsewhere the provider says what is quoted.
+    has a part in, or where the mail came to that thread's own reply address. Elsewhere the provider
+    says what is quoted.
+
+    Args:
+        token_thread: The thread whose reply address it came to.
+        subject_of: What the subject of a message is; None where that is gone.
     """
     if event.quoted_id is not None:
         quoted = repository.find_by_external_id(tx, workspace_id, connection, event.quoted_id)
-        return quoted if quoted is not None and quoted.agent_id == agent_id else None
-    for ref in reversed(event.follows):
-        found = tx.execute(
-            sa.select(*repository.COLUMNS)
-            .where(
-                messages.c.workspace_id == workspace_id,
-                messages.c.ref == ref,
-                messages.c.agent_id == agent_id,
+        mine = quoted is not None and quoted.agent_id == agent_id
+        return Filed(answered=quoted if mine else None)
+    if token_thread is not None:
+        last = _last_written(tx, workspace_id, agent_id, token_thread)
+        if last is not None:
+            is_new = canonical(event.sender) not in _participants(tx, workspace_id, token_thread)
+            return Filed(answered=last, warning=NEW_HERE if is_new else None)
+    return (
+        _by_references(tx, workspace_id, agent_id, event, subject_of) if event.follows else Filed()
+    )
+
+
+def _by_references(
+    tx: Tx,
+    workspace_id: str,
+    agent_id: str,
+    event: Seen,
+    subject_of: Callable[[Message], str | None],
+) -> Filed:
+    from trunkline.sdk.mail.threads import (  # of no use to texts
+        Claim,
+        Conversation,
+        ancestors,
+        claim,
+    )
+
+    warning: str | None = None
+    for named in ancestors(event.ref, event.in_reply_to, event.follows):
+        for message in _called(tx, workspace_id, agent_id, named):
+            subject = subject_of(message)
+            if subject is None:  # it is gone: then who writes decides alone
+                subject = event.content.subject
+            tie = claim(
+                sender=canonical(event.sender),
+                subject=event.content.subject,
+                named=named,
+                in_reply_to=event.in_reply_to,
+                conversation=Conversation(
+                    participants=_participants(tx, workspace_id, message.thread or message.id),
+                    subject=subject,
+                ),
             )
-            .order_by(messages.c.id)
-            .limit(1)
-        ).first()
-        message = repository.to_message(tuple(found)) if found else None
-        if message is not None and _takes_part(message, event.sender):
-            return message
-    return None
+            if tie is Claim.PARTICIPANT:
+                return Filed(answered=message)
+            if tie is Claim.UNPROVEN:
+                warning = FOREIGN
+    return Filed(warning=warning)
 
 
-def _takes_part(message: Message, sender: str) -> bool:
-    inbound = message.direction is Direction.INBOUND
-    other = message.from_address if inbound else message.to_address
-    return canonical(other) == canonical(sender)
+def _called(tx: Tx, workspace_id: str, agent_id: str, ref: str) -> list[Message]:
+    """Return the messages that are called so, those that the agent wrote first."""
+    found = tx.execute(
+        sa.select(*repository.COLUMNS)
+        .where(
+            messages.c.workspace_id == workspace_id,
+            messages.c.ref == ref,
+            messages.c.agent_id == agent_id,
+        )
+        .order_by(messages.c.direction.desc(), messages.c.id.desc())
+        .limit(_MOST_NAMESAKES)
+    )
+    return [repository.to_message(tuple(row)) for row in found]
+
+
+def _last_written(tx: Tx, workspace_id: str, agent_id: str, thread: str) -> Message | None:
+    """Return the last message that the agent wrote in a thread."""
+    found = tx.execute(
+        sa.select(*repository.COLUMNS)
+        .where(
+            messages.c.workspace_id == workspace_id,
+            messages.c.thread == thread,
+            messages.c.agent_id == agent_id,
+            messages.c.direction == Direction.OUTBOUND.value,
+        )
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    ).first()
+    return repository.to_message(tuple(found)) if found else None
+
+
+def _participants(tx: Tx, workspace_id: str, thread: str) -> frozenset[str]:
+    """Return everybody who wrote or was written to in a thread, but for copies."""
+    rows = tx.execute(
+        sa.select(messages.c.direction, messages.c.from_address, messages.c.to_address)
+        .distinct()
+        .where(messages.c.workspace_id == workspace_id, messages.c.thread == thread)
+    )
+    return frozenset(
+        canonical(row.from_address if row.direction == Direction.INBOUND.value else row.to_address)
+        for row in rows
+    )

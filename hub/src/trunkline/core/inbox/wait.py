@@ -138,7 +138,9 @@ def _newer(tx: Tx, workspace_id: str, agent_id: str, wanted: Wanted) -> _Newer:
         newest = sa.select(messages.c.id).where(*outbound, went_out)
         after = tx.execute(newest.order_by(messages.c.id.desc()).limit(1)).scalar() or BEFORE_ALL
     unread = messages.c.acknowledged_at.is_(None)
-    replies = sa.select(messages.c.id).where(*inbound, unread, messages.c.id > after)
+    by_a_person = messages.c.automatic.is_(sa.false())  # a note of absence is no reply
+    wanted_now = (*inbound, unread, by_a_person, messages.c.id > after)
+    replies = sa.select(messages.c.id).where(*wanted_now)
     return _Newer(after=after, statement=replies.order_by(messages.c.id).limit(1))
 
 

@@ -47,6 +47,7 @@ class Content:
         subject, html, cc, bcc, reply_to, sender_name: Of a mail.
         template, template_values: Of a WhatsApp template: the provider's id, and pairs by name.
         choice: Of an inbound message: the id of what was picked.
+        new_text: Of a mail that came in, what of its text is not quoted, if that is not all of it.
         told: Of an inbound message, what else its provider tells of it, as pairs for its reader:
             verdicts on its sender, names and sizes of attachments.
     """
@@ -62,6 +63,7 @@ class Content:
     template: str | None = None
     template_values: tuple[tuple[str, str], ...] = ()
     choice: str | None = None
+    new_text: str | None = None
     told: tuple[tuple[str, str], ...] = ()
 
     @property

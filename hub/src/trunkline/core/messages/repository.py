@@ -36,6 +36,7 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "status": Status,
     "flag": Flag,
     "cost_final": bool,
+    "automatic": bool,
     "content_form": Form,
 }
 _READ = tuple((name, _KINDS.get(name)) for name in _COLUMN_OF)

@@ -14,7 +14,7 @@ _MOST: Final = 20
 
 
 def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
-    """Return what the messages before one are called on its channel, oldest first."""
+    """Return what the messages up to the one that is answered are called, oldest first."""
     if message.reply_to is None:
         return ()
     if message.channel != Channel.EMAIL:
@@ -26,14 +26,10 @@ def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
         .where(
             messages.c.workspace_id == workspace_id,
             messages.c.thread == message.thread,
-            messages.c.id < message.id,
+            messages.c.id <= message.reply_to,
             messages.c.ref.is_not(None),
         )
         .order_by(messages.c.id)
     )
-    found = [str(ref) for ref in tx.execute(before).scalars() if ref]
-    answered = repository.find_message(tx, workspace_id, message.reply_to)
-    if answered is not None and answered.ref in found:  # what is answered comes last
-        found.remove(answered.ref)
-        found.append(answered.ref)
+    found = list(dict.fromkeys(str(ref) for ref in tx.execute(before).scalars()))
     return tuple(found if len(found) <= _MOST else [found[0], *found[1 - _MOST :]])

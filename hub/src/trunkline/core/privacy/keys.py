@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     URLS = "trunkline/v1/urls"
     PROBE = "trunkline/v1/probe"
     WEBHOOKS = "trunkline/v1/webhooks"
+    REPLIES = "trunkline/v1/replies"
 
 
 class Keys:

@@ -36,8 +36,8 @@ class Plan:
     """
     A reviewed send: whose, under which key, and over which route.
 
-    `route` is `Later` if it must wait for one, and None if it is not sent now anyway. `thread` is
-    that of the message it answers.
+    `route` is `Later` if it must wait for one, and None if it is not sent now anyway. `answered` is
+    the message that it answers.
     """
 
     principal: Principal
@@ -45,7 +45,7 @@ class Plan:
     key: Key
     reviewed: Reviewed
     route: Route | Later | None
-    thread: str | None = None
+    answered: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ class Admission:
         if isinstance(route, Later):
             due_at, reason = min(route.at, deadline_at), route.why
         status = Status.QUEUED if later else Status.SENDING
-        act, message_id = reviewed.act, self.ids.new("msg")
+        act, message_id, answered = reviewed.act, self.ids.new("msg"), plan.answered
         ref = act.rules.ref(message_id, reviewed.sender)
         return Message(
             id=message_id,
@@ -169,5 +169,6 @@ class Admission:
             deadline_at=deadline_at,
             batch_id=command.batch_id,
             ref=ref,
-            thread=plan.thread or (message_id if ref else None),
+            thread=(answered.thread if answered else None) or (message_id if ref else None),
+            automatic=answered is not None and answered.automatic,
         )

@@ -41,13 +41,14 @@ def read_recipient(
     command: SendMessage,
     answered: Message | None,
     rules: ChannelRules,
+    answer_to: str | None = None,
 ) -> str:
     """
     Return the address that a message goes to.
 
     `to` is an address of the channel (a number as in E.164, or as dialled in the agent's country)
     or an agent's id. Who wrote is answered at exactly the address that wrote, whether the library
-    takes that for a number or not.
+    takes that for a number or not; or where they want answers (`answer_to`), if that is told.
     """
     if (command.to is None) == (command.to_agent_id is None):
         raise Invalid("to", "give exactly one of to and toAgentId.")
@@ -62,7 +63,7 @@ def read_recipient(
         if answered is not None and to == answered.from_address:
             return _answerable(answered, rules)
         recipient = _read(tx, workspace_id, sender, to, rules)
-    if answered is None:
+    if answered is None or (answer_to and canonical(answer_to) == canonical(recipient)):
         return recipient
     if canonical(recipient) not in map(canonical, spellings(answered.from_address)):
         raise Invalid("replyTo", "that message came from somebody else than you write to.")

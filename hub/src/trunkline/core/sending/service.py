@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from trunkline.core.agents import repository as agents
-from trunkline.core.channels import CHANNELS, ChannelRules
+from trunkline.core.channels import CHANNELS, ChannelRules, rules_of
 from trunkline.core.connections.routes import Later, Route, Routes
 from trunkline.core.delivery.deliver import Delivery
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Act, Gate
 from trunkline.core.messages import idempotency, repository
-from trunkline.core.messages.content import shows_anything
+from trunkline.core.messages.content import Content, shows_anything
 from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
@@ -70,12 +70,12 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
     """
-    A send as read: what is asked for, in which thread, under which key, and what that is bound to,
-    if anything.
+    A send as read: what is asked for, in answer to what, under which key, and what that is bound
+    to, if anything.
     """
 
     act: Act
-    thread: str | None
+    answered: Message | None
     key: Key
     first: First | None
 
@@ -140,7 +140,7 @@ class Messages:
             key=draft.key,
             reviewed=reviewed,
             route=route,
-            thread=draft.thread,
+            answered=draft.answered,
         )
         return await self._shielded(self._carry_out(plan))
 
@@ -212,26 +212,29 @@ class Messages:
                 or answered.direction is not Direction.INBOUND
             ):
                 raise Invalid("replyTo", "there is no such inbound message of this agent.")
-        recipient = read_recipient(tx, workspace_id, agent, command, answered, rules)
+        said = self._content_of(tx, workspace_id, answered) if answered else None
+        answer_to = said.reply_to if said else None
+        recipient = read_recipient(tx, workspace_id, agent, command, answered, rules, answer_to)
         if answered is not None:
-            content = rules.answering(command.content, self._subject_of(tx, workspace_id, answered))
+            content = rules.answering(command.content, said.subject if said else "")
             command = replace(command, content=content)
         key = idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
         first = idempotency.find_first(tx, workspace_id, key, self._clock.now())
         return _Draft(
             act=Act(agent=agent, rules=rules, recipient=recipient, content=command.content),
-            thread=answered.thread if answered else None,
+            answered=answered,
             key=key,
             first=first,
         )
 
-    def _subject_of(self, tx: Tx, workspace_id: str, answered: Message) -> str:
-        """Return the subject of a mail that is answered, as far as it is still there."""
+    def _content_of(self, tx: Tx, workspace_id: str, answered: Message) -> Content | None:
+        """Return what a message that is answered says, if its channel makes anything of that."""
+        if not rules_of(answered.channel).has_threads:
+            return None
         try:
-            content = self._journal.content(tx, workspace_id, answered)
+            return self._journal.content(tx, workspace_id, answered)
         except Unreadable:
-            content = None
-        return content.subject if content else ""
+            return None
 
     async def _shielded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Run `work` to its end, also when the caller goes away half-way."""
