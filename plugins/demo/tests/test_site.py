@@ -153,8 +153,8 @@ async def test_the_page_and_all_it_needs_are_served_under_its_policy(demo: Demo)
     links.feed(page.text)
 
     assert links.inline == []
-    assert links.targets == ["icon.svg", "handset.css", "handset.js", "#text", "#"]
-    found = {name: await demo.client.get(f"/demo/{name}") for name in links.targets[:3]}
+    assert links.targets[:4] == ["icon.svg", "base.css", "handset.css", "handset.js"]
+    found = {name: await demo.client.get(f"/demo/{name}") for name in links.targets[:4]}
     for name, response in found.items():
         for module in MODULE.findall(response.text) if name.endswith(".js") else ():
             found = {**found, module: await demo.client.get(f"/demo/{module}")}
