@@ -106,7 +106,7 @@ _CONTRACT: Final[dict[str, tuple[ModuleType, str]]] = {
     "Callbacks": (sdk, "webhooks"),
     "What a provider can do and means": (sdk, "capability failures money phone"),
     "Errors": (sdk, "errors http"),
-    "What hooks return and are lent": (sdk, "specs kinds markers clock ids"),
+    "What hooks return and are lent": (sdk, "specs kind kinds markers clock ids"),
     "Databases": (sdk, "database notes"),
     "The conformance kit": (testing, "suite messages telephony email whatsapp wire fakes database"),
 }
@@ -140,8 +140,11 @@ def _entry(name: str, value: object, source: str) -> str:
             return blocks(head, _signature(name, value), prose(value))
         said = re.search(rf'^({name}\b.*)(?:\n"""((?:.|\n)+?)""")?', source, re.MULTILINE)
         assert said is not None, "it stands in its module"
+        code = f"```python\n{said[1]}\n```"
+        if isinstance(value, sdk.Kind):
+            code = f"The `Kind` of {value.noun}; its channel is `{value.channel}`."
         text = inspect.cleandoc(said[2] or "").replace("``", "`")
-        return blocks(head, f"```python\n{said[1]}\n```", text)
+        return blocks(head, code, text)
     if issubclass(value, enum.Enum):
         values = ", ".join(f"`{each.value}`" for each in value)
         return blocks(head, prose(value), members(value) or values)

@@ -95,8 +95,8 @@ def source(hook: str, spec: str) -> str:
         ("'acme', capabilities='sms.send'", "capabilities must be a frozenset"),
         ("'acme', capabilities=[Capability.SMS_SEND]", "capabilities must be a frozenset"),
         (
-            "'acme', capabilities=frozenset({'sms.send'})",
-            "capabilities must hold members of Capability, not 'sms.send'",
+            "'acme', capabilities=frozenset({'sms.sned'})",
+            "capabilities must hold members of Capability, not 'sms.sned'",
         ),
         ("'acme', idempotency='key'", "idempotency must be an Idempotency"),
         ("'acme', idempotency=Idempotency", "idempotency must be an Idempotency"),

@@ -15,7 +15,7 @@ def test_without_a_file_or_a_variable_every_setting_has_its_default() -> None:
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 3100)
     assert settings.public_url == "http://127.0.0.1:3100"
     assert settings.database.url == "sqlite:///trunkline.db"
-    assert settings.slots.telephony == ()
+    assert settings.slots.by_kind()["telephony"] == ()
     assert settings.connection_tables == {}
     assert settings.privacy.hold_hours == 72
     assert settings.messages.duplicate_window_s == 120
@@ -77,8 +77,9 @@ def test_a_list_is_an_array_in_the_file_and_commas_in_the_environment() -> None:
     one = load('[slots]\ntelephony = "acme"\n')
     variable = load(environ={"TRUNKLINE_SLOTS__TELEPHONY": "acme, demo"})
 
-    assert in_file.slots.telephony == variable.slots.telephony == ("acme", "demo")
-    assert one.slots.telephony == ("acme",)
+    assert in_file.slots.by_kind() == variable.slots.by_kind()
+    assert in_file.slots.by_kind()["telephony"] == ("acme", "demo")
+    assert one.slots.by_kind()["telephony"] == ("acme",)
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:

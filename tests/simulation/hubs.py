@@ -102,7 +102,7 @@ def _settings() -> Settings:
     return Settings(
         server=ServerSettings(data_dir=Path("nowhere"), public_url="http://127.0.0.1:3100"),
         providers={flavour.value: {} for flavour in FLAVOURS},
-        slots=SlotsSettings(telephony=SLOT),
+        slots=SlotsSettings.model_validate({"telephony": SLOT}),
         messages=MessagesSettings(provider_timeout_s=TIMEOUT_S, final_within_s=60),
     )
 

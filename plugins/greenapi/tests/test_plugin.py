@@ -20,7 +20,7 @@ def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
     (report,) = plugins.reports
     assert (report.state, report.kinds) == (PluginState.LOADED, ("whatsapp",))
     assert report.providers == ("greenapi",)
-    assert set(report.capabilities) == {each.value for each in GREENAPI.capabilities}
+    assert set(report.capabilities) == GREENAPI.capabilities
 
 
 def test_a_lost_answer_may_be_resolved_by_asking_and_templates_are_not_promised() -> None:

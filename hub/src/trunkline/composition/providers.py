@@ -11,7 +11,7 @@ from trunkline.core.connections.registry import Connections
 from trunkline.core.connections.routes import Routes
 from trunkline.core.connections.troubles import Troubles
 from trunkline.core.connections.verification import Verification
-from trunkline.sdk import CallbackKind, ProviderContext
+from trunkline.sdk import ProviderContext
 
 PROBE_GRACE_S: Final = 5.0
 
@@ -22,9 +22,9 @@ class CallbackUrl:
     def __init__(self, public_url: str) -> None:
         self._base = f"{public_url.rstrip('/')}/webhooks"
 
-    def __call__(self, kind: CallbackKind, agent_id: str, attempt_id: str | None = None) -> str:
+    def __call__(self, kind: str, agent_id: str, attempt_id: str | None = None) -> str:
         query = f"?attempt={attempt_id}" if attempt_id else ""
-        return f"{self._base}/{quote(agent_id)}/{kind.value}{query}"
+        return f"{self._base}/{quote(agent_id)}/{kind}{query}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

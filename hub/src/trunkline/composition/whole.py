@@ -10,6 +10,7 @@ from trunkline.composition.posts import compose_posts
 from trunkline.composition.providers import compose_providers
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
+from trunkline.core.channels import CHANNELS
 from trunkline.core.doctor.service import Doctor
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Executors, Pulse
@@ -52,7 +53,9 @@ def compose(lent: Lent) -> Composed:
     clock, ids, log = ground.clock, ground.ids, ground.log
     connections = providers.connections
     hub = Hub(
-        agents=Agents(db, clock, ids, posts.destinations.fault, connections.names()),
+        agents=Agents(
+            db, clock, ids, posts.destinations.fault, connections.names(), CHANNELS.values()
+        ),
         tokens=Tokens(
             db,
             keys,

@@ -19,7 +19,6 @@ from pydantic import BaseModel
 
 from trunkline.loading.variables import is_the_hubs
 from trunkline.sdk import (
-    Capability,
     DatabaseSpec,
     FailureKind,
     Idempotency,
@@ -60,7 +59,7 @@ def check_provider(spec: ProviderSpec[Any, Any], kind: Kind) -> None:
     _check_name(said, spec.name)
     _check_config(said, spec.name, spec.config)
     _check_opens(said, spec.open, given=("config", "context"))
-    _check_capabilities(said, spec.capabilities)
+    _check_capabilities(said, spec.capabilities, kind)
     for field in ("accept_latency_s", "lookup_lag_s"):
         seconds = getattr(spec, field)
         _must(_is_number(seconds), said, field, seconds, "be a number of seconds, 0 or more")
@@ -113,7 +112,7 @@ def check_site(site: Site) -> None:
     _must(isinstance(site.demo_only, bool), said, "demo_only", site.demo_only, "be True or False")
 
 
-def provider_fault(provider: type, kind: Kind, capabilities: frozenset[Capability]) -> str | None:
+def provider_fault(provider: type, kind: Kind, capabilities: frozenset[str]) -> str | None:
     """Return what a class of providers of a kind lacks, in a sentence, or None."""
     base = kind.provider
     if not issubclass(provider, base):
@@ -122,7 +121,7 @@ def provider_fault(provider: type, kind: Kind, capabilities: frozenset[Capabilit
         operation = kind.operations[capability]
         if getattr(provider, operation) is getattr(base, operation):
             lacks = f"it yields a {provider.__name__} without {operation}, which "
-            return f"{lacks}{capability.value} needs: define it, or do not declare that."
+            return f"{lacks}{capability} needs: define it, or do not declare that."
     return None
 
 
@@ -210,12 +209,12 @@ def _check_opens(said: str, opens: object, *, given: tuple[str, str]) -> None:
         _must(None, said, "open", opens, wanted)
 
 
-def _check_capabilities(said: str, capabilities: object) -> None:
+def _check_capabilities(said: str, capabilities: object, kind: Kind) -> None:
     field, wanted = "capabilities", "be a frozenset of Capability"
     _must(isinstance(capabilities, frozenset), said, field, capabilities, wanted)
     assert isinstance(capabilities, frozenset)
     for each in capabilities:
-        _must(isinstance(each, Capability), said, field, each, "hold members of Capability")
+        _must(kind.knows(each), said, field, each, "hold members of Capability")
 
 
 def _check_key(said: str, key: object) -> None:

@@ -2,15 +2,15 @@
 
 from typing import Final
 
+from trunkline.sdk import KINDS
+
 SHORT_NAMES: Final = {
     "PORT": "server.port",
     "WEBHOOK_BASE_URL": "server.public_url",
     "DEMO_MODE": "server.demo",
     "PROVIDER_DATABASE": "database.url",
     "AGENTOS_CALLBACK_URL": "messages.callback_url",
-    "PROVIDER_TELEPHONY": "slots.telephony",
-    "PROVIDER_EMAIL": "slots.email",
-    "PROVIDER_WHATSAPP": "slots.whatsapp",
+    **{f"PROVIDER_{kind.upper()}": f"slots.{kind}" for kind in KINDS},
     "INITIAL_AGENT_POOL_SIZE": "pool.size",
     "TRUNKLINE_DATA_DIR": "server.data_dir",
 }

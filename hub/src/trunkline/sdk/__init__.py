@@ -4,6 +4,7 @@ from trunkline.sdk.capability import Capability, Idempotency, KeyForm
 from trunkline.sdk.clock import Clock, SystemClock
 from trunkline.sdk.database import Database, DatabaseContext, DatabaseSpec, Note, Tx
 from trunkline.sdk.email import (
+    EMAIL,
     Attachment,
     EmailProvider,
     MailAuthentication,
@@ -31,7 +32,8 @@ from trunkline.sdk.errors import (
 from trunkline.sdk.failures import Failure, FailureKind
 from trunkline.sdk.http import transport_errors
 from trunkline.sdk.ids import IdSource
-from trunkline.sdk.kinds import EMAIL, KINDS, TELEPHONY, WHATSAPP, Kind
+from trunkline.sdk.kind import Kind
+from trunkline.sdk.kinds import KINDS
 from trunkline.sdk.markers import ENTRY_POINT_GROUP, PROJECT, hookimpl, hookspec
 from trunkline.sdk.messages import (
     Account,
@@ -59,7 +61,7 @@ from trunkline.sdk.specs import (
     ProviderSpec,
     Site,
 )
-from trunkline.sdk.telephony import OutboundCall, TelephonyProvider
+from trunkline.sdk.telephony import TELEPHONY, OutboundCall, TelephonyProvider
 from trunkline.sdk.webhooks import (
     CallbackKind,
     OptOut,
@@ -71,6 +73,7 @@ from trunkline.sdk.webhooks import (
     WebhookRequest,
 )
 from trunkline.sdk.whatsapp import (
+    WHATSAPP,
     OutboundWhatsApp,
     ReceivedWhatsApp,
     Template,

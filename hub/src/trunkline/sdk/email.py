@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from trunkline.sdk.capability import Capability
 from trunkline.sdk.errors import Rejected
+from trunkline.sdk.kind import Kind
 from trunkline.sdk.messages import Outbound
 from trunkline.sdk.provider import MessageProvider
 from trunkline.sdk.webhooks import Received
@@ -158,3 +160,12 @@ class ReceivedEmail(Received):
 
 class EmailProvider(MessageProvider[OutboundEmail]):
     """Base class of e-mail adapters: mails, as `MessageProvider` has messages."""
+
+
+EMAIL: Final = Kind(
+    name="email",
+    channel="email",
+    provider=EmailProvider,
+    noun="e-mail",
+    sends={Capability.EMAIL_SEND: "send", Capability.EMAIL_ATTACH: "send"},
+)

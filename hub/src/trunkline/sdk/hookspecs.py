@@ -5,15 +5,14 @@ Each is called once per process, at start-up, before anything is served; none on
 takes nothing, does no I/O, and returns a sequence of specs, which may be empty.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from trunkline.sdk.database import DatabaseSpec
-from trunkline.sdk.email import EmailProvider
+from trunkline.sdk.kind import Kind
+from trunkline.sdk.kinds import KINDS
 from trunkline.sdk.markers import hookspec
 from trunkline.sdk.specs import ProviderSpec, Site
-from trunkline.sdk.telephony import TelephonyProvider
-from trunkline.sdk.whatsapp import WhatsAppProvider
 
 
 @hookspec
@@ -26,41 +25,24 @@ def trunkline_register_database() -> Sequence[DatabaseSpec]:  # type: ignore[emp
     """
 
 
-@hookspec
-def trunkline_register_telephony() -> Sequence[  # type: ignore[empty-body]
-    ProviderSpec[TelephonyProvider, Any]
-]:
-    """
-    Offer providers of texts and calls.
+def _of(kind: Kind) -> Callable[[], Sequence[ProviderSpec[Any, Any]]]:
+    def register() -> Sequence[ProviderSpec[Any, Any]]:  # type: ignore[empty-body]
+        pass
+
+    register.__name__ = register.__qualname__ = kind.hook
+    register.__annotations__["return"] = Sequence[ProviderSpec[kind.provider, Any]]  # type: ignore[name-defined]
+    register.__doc__ = f"""
+    Offer providers of {kind.noun}.
 
     Returns:
-        One spec per provider. Of plugins that offer one name none is loaded.
+        One spec per provider. Of plugins that offer one name none is loaded. Specs of one plugin
+        that have one name, here and under other kinds, are one account, with one configuration, one
+        connection and one webhook.
     """
+    return hookspec(register)
 
 
-@hookspec
-def trunkline_register_email() -> Sequence[  # type: ignore[empty-body]
-    ProviderSpec[EmailProvider, Any]
-]:
-    """
-    Offer providers of e-mail.
-
-    Returns:
-        One spec per provider. Of plugins that offer one name none is loaded.
-    """
-
-
-@hookspec
-def trunkline_register_whatsapp() -> Sequence[  # type: ignore[empty-body]
-    ProviderSpec[WhatsAppProvider, Any]
-]:
-    """
-    Offer providers of WhatsApp messages.
-
-    Returns:
-        One spec per provider. Specs of one plugin that have one name, here and under telephony, are
-        one account: they share configuration, connection and webhook.
-    """
+vars().update({kind.hook: _of(kind) for kind in KINDS.values()})
 
 
 @hookspec

@@ -8,12 +8,12 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 import httpx2
 from pydantic import BaseModel
 
-from trunkline.sdk.capability import Capability, Idempotency
+from trunkline.sdk.capability import Idempotency
 from trunkline.sdk.clock import Clock
 from trunkline.sdk.failures import Failure
 from trunkline.sdk.ids import IdSource
 from trunkline.sdk.money import PriceList
-from trunkline.sdk.webhooks import CallbackKind, WebhookAdapter, WebhookReply, WebhookRequest
+from trunkline.sdk.webhooks import WebhookAdapter, WebhookReply, WebhookRequest
 
 P = TypeVar("P")
 C = TypeVar("C", bound=BaseModel)
@@ -35,8 +35,12 @@ class EventLog(Protocol):
 class CallbackUrl(Protocol):
     """Builds the absolute URL that a vendor must call, from the hub's public address."""
 
-    def __call__(self, kind: CallbackKind, agent_id: str, attempt_id: str | None = None) -> str:
-        """Return the URL for a kind and agent; with `attempt_id` a call to it proves that send."""
+    def __call__(self, kind: str, agent_id: str, attempt_id: str | None = None) -> str:
+        """
+        Return the URL for an agent and a `CallbackKind` or channel.
+
+        With `attempt_id` a call to it proves that send.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ class ProviderSpec(Generic[P, C]):
             one that holds other text, such as a private key, says ``{"multiline": True}``.
         open: From a config and a context, an async context manager that yields the provider. It is
             entered once, at the connection's first use, and left when the hub stops.
-        capabilities: What the provider can do.
+        capabilities: What the provider can do: members of `Capability`, or what its `Kind` knows.
         idempotency: How the provider drops a second send with the same key, or None if it does not:
             then a lost answer is looked up, by whatever look-up the capabilities declare.
         accept_latency_s: For how many seconds after a send was over the provider may still take
@@ -97,7 +101,7 @@ class ProviderSpec(Generic[P, C]):
     name: str
     config: type[C]
     open: Callable[[C, ProviderContext], AbstractAsyncContextManager[P]]
-    capabilities: frozenset[Capability]
+    capabilities: frozenset[str]
     idempotency: Idempotency | None = None
     accept_latency_s: float = 60.0
     lookup_lag_s: float = 0.0

@@ -1,8 +1,11 @@
 """The telephony contract: what a provider of texts and calls does."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from trunkline.sdk.capability import Capability
 from trunkline.sdk.errors import Unsupported
+from trunkline.sdk.kind import Kind
 from trunkline.sdk.messages import OutboundSms, Receipt
 from trunkline.sdk.phone import E164
 from trunkline.sdk.provider import MessageProvider
@@ -33,3 +36,16 @@ class TelephonyProvider(MessageProvider[OutboundSms]):
     async def place_call(self, call: OutboundCall) -> Receipt:
         """Ask the provider to place a call; errors as in `send`."""
         raise Unsupported("placing calls")
+
+
+TELEPHONY: Final = Kind(
+    name="telephony",
+    channel="sms",
+    provider=TelephonyProvider,
+    noun="texts and calls",
+    sends={
+        Capability.SMS_SEND: "send",
+        Capability.MMS_SEND: "send",
+        Capability.CALL_PLACE: "place_call",
+    },
+)

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
+from trunkline.sdk.capability import Capability
 from trunkline.sdk.errors import Unsupported
+from trunkline.sdk.kind import Kind
 from trunkline.sdk.messages import Outbound
 from trunkline.sdk.provider import MessageProvider
 from trunkline.sdk.webhooks import Received
@@ -120,3 +123,16 @@ class WhatsAppProvider(MessageProvider[OutboundWhatsApp]):
     async def templates(self) -> list[Template]:
         """Return the account's templates and their states."""
         raise Unsupported("listing templates")
+
+
+WHATSAPP: Final = Kind(
+    name="whatsapp",
+    channel="whatsapp",
+    provider=WhatsAppProvider,
+    noun="WhatsApp messages",
+    sends={
+        Capability.WHATSAPP_SEND: "send",
+        Capability.WHATSAPP_MEDIA: "send",
+        Capability.WHATSAPP_TEMPLATE: "templates",
+    },
+)

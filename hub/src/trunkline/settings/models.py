@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
 
+from trunkline.sdk import KINDS, Kind
 from trunkline.settings.values import (
     AbsolutePath,
     CallbackUrl,
@@ -91,26 +92,33 @@ class PluginsSettings(_Section):
     required: Names = Field(default=(), description="Plugins without which the hub does not start.")
 
 
-class SlotsSettings(_Section):
+class _Slots(_Section):
     """The default connection of each kind."""
-
-    telephony: Names = Field(
-        default=(),
-        description="The connection for texts and calls. Of several, each next one stands in for "
-        "those before it.",
-    )
-    email: Names = Field(default=(), description="The connection for e-mail, or several likewise.")
-    whatsapp: Names = Field(
-        default=(), description="The connection for WhatsApp messages, or several likewise."
-    )
 
     def by_kind(self) -> dict[str, tuple[str, ...]]:
         """Return the connections of each kind."""
-        return {"telephony": self.telephony, "email": self.email, "whatsapp": self.whatsapp}
+        return {kind: getattr(self, kind) for kind in KINDS}
 
     def named(self) -> set[str]:
         """Return every connection that is named for something."""
         return {name for names in self.by_kind().values() for name in names}
+
+
+def _slot(kind: Kind) -> Any:
+    told = "Of several, each next one stands in for those before it."
+    return Names, Field(default=(), description=f"The connection for {kind.noun}. {told}")
+
+
+if TYPE_CHECKING:
+    SlotsSettings = _Slots
+else:  # a key for each kind
+    SlotsSettings = create_model(
+        "SlotsSettings",
+        __base__=_Slots,
+        __doc__=_Slots.__doc__,
+        __module__=__name__,
+        **{name: _slot(kind) for name, kind in KINDS.items()},
+    )
 
 
 class PrivacySettings(_Section):

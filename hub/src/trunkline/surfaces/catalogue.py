@@ -5,11 +5,12 @@ from typing import Literal
 from trunkline.core.agents.models import AgentStatus
 from trunkline.core.hub import Hub
 from trunkline.core.inbox.pages import Query
-from trunkline.core.messages.models import Channel, Status
+from trunkline.core.messages.models import Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Unsupported
 from trunkline.surfaces.batch import SEND_BATCH, batch_status, cancel_batch
 from trunkline.surfaces.channel_shapes import (
+    BY_ADDRESS,
     AddressShape,
     ChannelsShape,
     GetChannelStatusArguments,
@@ -41,7 +42,7 @@ async def _get_messages(
         principal,
         agent_id,
         Query(
-            channel=None if arguments.channel == "all" else Channel(arguments.channel),
+            channel=None if arguments.channel == "all" else arguments.channel,
             contact_number=arguments.contact_number,
             since=arguments.since,
             unread=arguments.unread,
@@ -110,16 +111,14 @@ async def _get_channel_status(
         number=use.agent.phone, status=status, monthly_messages=use.monthly_messages
     )
     others = {
-        channel: AddressShape(address=address, status=status)
-        for channel, address in use.agent.addresses.items()
+        field: AddressShape(address=address, status=status)
+        for field, channel in BY_ADDRESS.items()
+        if (address := use.agent.address(channel)) is not None
     }
     return GetChannelStatusResult(
         agent_id=agent_id,
-        channels=ChannelsShape(
-            phone=phone or None,
-            whatsapp=others.get("whatsapp"),
-            email=others.get("email"),
-            voice_ai=None,
+        channels=ChannelsShape.model_validate(
+            {**dict.fromkeys(BY_ADDRESS), **others, "phone": phone or None, "voice_ai": None}
         ),
         monthly_cost=money(use.monthly_cost_micros) or 0.0,
         rate_limits=RateLimitsShape(

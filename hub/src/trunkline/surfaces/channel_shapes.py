@@ -1,9 +1,10 @@
 """What goes over the wire of an agent's channels and of what it has used."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
+from trunkline.core.channels import CHANNELS
 from trunkline.surfaces.shapes import Arguments, Result
 
 
@@ -26,13 +27,28 @@ class AddressShape(Result):
     status: Literal["active", "suspended"]
 
 
-class ChannelsShape(Result):
+class _Phone(Result):
     """An agent's channels; null for one it lacks."""
 
     phone: PhoneShape | None
-    whatsapp: AddressShape | None
-    email: AddressShape | None
     voice_ai: None
+
+
+BY_ADDRESS: Final = {
+    rules.set_by: channel for channel, rules in CHANNELS.items() if rules.set_by != "phone"
+}
+"""The channels that are told by an address alone, by what it is called."""
+
+if TYPE_CHECKING:
+    ChannelsShape = _Phone
+else:
+    ChannelsShape = create_model(
+        "ChannelsShape",
+        __base__=_Phone,
+        __doc__=_Phone.__doc__,
+        __module__=__name__,
+        **dict.fromkeys(BY_ADDRESS, (AddressShape | None, ...)),
+    )
 
 
 class RateLimitsShape(Result):

@@ -1,11 +1,11 @@
 """What goes over the wire of messages that are read."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 
-from trunkline.core.channels import rules_of
+from trunkline.core.channels import NAMES, rules_of
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import Direction, Message, ReadableMessage
 from trunkline.surfaces.shapes import (
@@ -19,11 +19,16 @@ from trunkline.surfaces.shapes import (
     optional,
 )
 
+if TYPE_CHECKING:
+    AnyChannel = str
+else:
+    AnyChannel = Literal[(*NAMES, "voice", "all")]
+
 
 class GetMessagesArguments(Arguments):
     """Arguments of comms_get_messages."""
 
-    channel: Literal["sms", "whatsapp", "email", "chat", "voice", "all"] = "all"
+    channel: AnyChannel = "all"
     contact_number: Line | None = Field(
         default=None,
         description="Only to or from them: a number, short code, name or agent id.",

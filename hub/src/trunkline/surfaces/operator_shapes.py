@@ -1,11 +1,19 @@
 """What goes over the socket: arguments and results of the operator's operations."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from trunkline.core.forwarding.models import ForwardState
-from trunkline.surfaces.shapes import Arguments, Line, Reference, Result, Time, optional
+from trunkline.surfaces.shapes import (
+    Arguments,
+    ChannelName,
+    Line,
+    Reference,
+    Result,
+    Time,
+    optional,
+)
 
 
 class NoArguments(Arguments):
@@ -47,7 +55,7 @@ class KeepArguments(Arguments):
     """Which texts to keep, and for how long."""
 
     id: Line
-    channel: Literal["sms", "whatsapp", "email", "chat"]
+    channel: ChannelName
     days: int
 
 

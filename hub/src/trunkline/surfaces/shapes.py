@@ -1,8 +1,9 @@
 """What goes over the wire: arguments and results of the operations, in the promised names."""
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,8 +19,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from trunkline.core.channels import CHANNELS, NAMES
 from trunkline.core.messages.content import MAX_MEDIA, media_url_fault
-from trunkline.core.messages.models import Channel
 from trunkline.sdk import major_units
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
@@ -141,8 +142,13 @@ class Arguments(Given):
     security_token: Line | None = Field(default=None, description="Not needed.")
 
 
-# Enumerations and times come as JSON strings, which strict mode would refuse.
-ChannelName = Annotated[Channel, Field(strict=False)]
+if TYPE_CHECKING:
+    ChannelName = str
+else:
+    ChannelName = Literal[NAMES]
+    """A channel, as the hub's table has them."""
+
+# Times come as JSON strings, which strict mode would refuse.
 Since = Annotated[
     AwareDatetime, Field(strict=False), BeforeValidator(_written_time), AfterValidator(_as_utc)
 ]
@@ -165,10 +171,15 @@ Values = Annotated[list[Variable], Field(max_length=50), BeforeValidator(_listed
 """Variables; an object of names and values is understood too."""
 
 
+def _either(names: Collection[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}."
+
+
 class OutgoingMessage(Given):
     """A message to send."""
 
-    channel: ChannelName = Field(description="sms, email or whatsapp.")
+    channel: ChannelName = Field(description=_either(CHANNELS))
     body: Text = Field(
         description="The text, exactly as it shall arrive: of sms at most 1,600 characters; may be "
         "empty with media, html or a template."

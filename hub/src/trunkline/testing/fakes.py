@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 
 from trunkline.sdk import (
-    CallbackKind,
     Clock,
     IdSource,
     ProviderContext,
@@ -88,7 +87,7 @@ class RecordingLog:
         self.events.append(RecordedEvent("error", event, facts))
 
 
-def _callback_url(kind: CallbackKind, agent_id: str, attempt_id: str | None = None) -> str:
+def _callback_url(kind: str, agent_id: str, attempt_id: str | None = None) -> str:
     url = f"https://hub.example/webhooks/{agent_id}/{kind}"
     return f"{url}?attempt={attempt_id}" if attempt_id else url
 

@@ -1,14 +1,13 @@
 """Creating and changing agents, within the pool's slots."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import ClassVar, Final, Protocol, TypeVar
 
 import phonenumbers
 from sqlalchemy.exc import IntegrityError
 
-from trunkline.core.addresses import read_email
 from trunkline.core.agents import repository
 from trunkline.core.agents.models import (
     AGENT_ID,
@@ -17,20 +16,28 @@ from trunkline.core.agents.models import (
     AgentStatus,
     Pool,
 )
-from trunkline.core.numbers import NotANumber, parse_number
 from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
 from trunkline.core.problems import Invalid, NotFound, PoolExhausted
 from trunkline.sdk import Clock, Database, IdSource, Tx
 
 _COLUMNS: Final = ("display_name", "country", "telephony", "callback_url")
-_CHANNEL_OF: Final = {"phone": "sms", "email": "email", "whatsapp": "whatsapp"}
-_SETTABLE: Final = ("phone", "email", "whatsapp", *_COLUMNS, "settle_ms")
-"""What `agents create` and `agents set` may set: addresses, and columns of the same name."""
 
 MAX_POOL = 10_000
 MAX_SETTLE_MS = 60_000
 
 T = TypeVar("T")
+
+
+class Addressing(Protocol):
+    """What must be known of a channel to give agents an address there."""
+
+    name: ClassVar[str]
+    address: ClassVar[str]
+    set_by: ClassVar[str]
+
+    def read_own(self, text: str) -> str:
+        """Return the address that an agent is given; `Invalid` if it is none."""
+        ...
 
 
 class Agents:
@@ -43,6 +50,7 @@ class Agents:
         ids: IdSource,
         callback_fault: Callable[[str], str | None],
         connections: Collection[str],
+        channels: Iterable[Addressing],
     ) -> None:
         """
         Take what values are checked with.
@@ -50,12 +58,14 @@ class Agents:
         Args:
             callback_fault: Tells what is wrong with a callback URL, if anything is.
             connections: The names of the configured ones.
+            channels: Those that an agent may have an address of.
         """
         self._db = db
         self._clock = clock
         self._ids = ids
         self._callback_fault = callback_fault
         self._connections = connections
+        self._channels = {each.set_by: each for each in channels}
 
     async def ensure_pool(self, size: int) -> None:
         """Make the pool with `size` slots at the first start; later starts leave it as it is."""
@@ -174,7 +184,8 @@ class Agents:
             if address is not None:
                 owner = repository.find_agent_by_address(tx, workspace_id, channel, address)
                 if owner is not None and owner.id != agent_id:
-                    raise _taken(channel)
+                    (taken,) = (each for each in self._channels.values() if each.name == channel)
+                    raise Invalid(taken.set_by, f"another agent has this {taken.address}.")
             row_id, now = self._ids.new("row"), self._clock.now()
             repository.set_address(tx, workspace_id, row_id, agent_id, channel, address, now)
 
@@ -185,12 +196,13 @@ class Agents:
         columns: dict[str, str | None] = {}
         addresses: dict[str, str | None] = {}
         for name, value in values.items():
-            if name not in _SETTABLE:
-                raise Invalid("values", f"set one of {', '.join(_SETTABLE)}.")
-            if name in _CHANNEL_OF:
-                addresses[_CHANNEL_OF[name]] = _address(name, value) if value else None
-            else:
+            if channel := self._channels.get(name):
+                addresses[channel.name] = channel.read_own(value) if value else None
+            elif name in _COLUMNS:
                 columns[name] = _checked(name, value) if value else None
+            elif name != "settle_ms":
+                known = (*self._channels, *_COLUMNS, "settle_ms")
+                raise Invalid("values", f"set one of {', '.join(known)}.")
         url = columns.get("callback_url")
         fault = self._callback_fault(url) if url else None
         if fault:
@@ -206,24 +218,6 @@ class Agents:
             return await self._db.write(fn)
         except IntegrityError as error:  # at the same moment, at another hub
             raise Invalid("values", "another agent has one of these addresses.") from error
-
-
-def _taken(channel: str) -> Invalid:
-    name = next(name for name, each in _CHANNEL_OF.items() if each == channel)
-    what = "address" if channel == "email" else "number"
-    return Invalid(name, f"another agent has this {what}.")
-
-
-def _address(name: str, value: str) -> str:
-    if name == "email":
-        address = read_email(value)
-        if address is None:
-            raise Invalid(name, "give a bare e-mail address, such as ann@example.com.")
-        return address
-    try:
-        return parse_number(value, None)
-    except NotANumber as error:
-        raise Invalid(name, str(error)) from None
 
 
 def _settle_ms(value: str | None) -> int:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from trunkline.core.agents.models import Agent
 from trunkline.core.messages.content import Content, shows_anything
 from trunkline.core.problems import Invalid, Missing, Unsupported
-from trunkline.sdk import Capability, FailureKind, Outbound, PriceList
+from trunkline.sdk import FailureKind, Outbound, PriceList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,8 @@ class ChannelRules:
         noun, address: What one message and one address are called in a sentence.
         set_by: What `agents set` calls an agent's address.
         fields: What a message of the channel may have beside text and media.
+        neither: What is wrong with a recipient that is none, nor an agent's id.
+        dialled: Whether addresses are phone numbers, which are also read as people dial them.
         closing: Failures after which nothing more is sent to whoever could not be reached.
         asks_when_written: Whether `allowed` must know when the recipient wrote last.
         has_threads: Whether a message that answers none begins a thread.
@@ -79,6 +81,8 @@ class ChannelRules:
     noun: ClassVar[str]
     address: ClassVar[str]
     set_by: ClassVar[str]
+    neither: ClassVar[str]
+    dialled: ClassVar[bool] = False
     fields: ClassVar[frozenset[str]] = frozenset()
     closing: ClassVar[frozenset[FailureKind]] = frozenset({FailureKind.OPTED_OUT})
     asks_when_written: ClassVar[bool] = False
@@ -102,6 +106,13 @@ class ChannelRules:
     def read_address(self, text: str, country: str | None) -> str | None:
         """Return the address of the channel that `text` is, or None if it has another's form."""
         raise NotImplementedError
+
+    def read_own(self, text: str) -> str:
+        """Return the address that an agent is given; `Invalid` if it is none."""
+        address = self.read_address(text, None)
+        if address is None:
+            raise Invalid(self.set_by, f"this is no {self.address}.")
+        return address
 
     def answerable(self, address: str) -> bool:
         """Tell whether who wrote from `address` can be written to."""
@@ -137,7 +148,7 @@ class ChannelRules:
         """Return what answers a message of a subject, with what follows from that."""
         return content
 
-    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[Capability]:
+    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[str]:
         """Return what a connection must be able to do that carries such a message."""
         raise NotImplementedError
 

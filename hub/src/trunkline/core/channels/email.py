@@ -31,12 +31,19 @@ class Email(ChannelRules):
     noun = "mail"
     address = "e-mail address"
     set_by = "email"
+    neither = "neither a bare e-mail address (such as ann@example.com) nor the id of an agent."
     fields = frozenset({"subject", "html", "cc", "bcc"})
     has_threads = True
     closing = frozenset({FailureKind.OPTED_OUT, FailureKind.UNREACHABLE})
 
     def read_address(self, text: str, country: str | None) -> str | None:
         return read_email(text)
+
+    def read_own(self, text: str) -> str:
+        address = read_email(text)
+        if address is None:
+            raise Invalid(self.set_by, "give a bare e-mail address, such as ann@example.com.")
+        return address
 
     def check(self, content: Content) -> Units:
         self.check_fields(content)
@@ -64,7 +71,7 @@ class Email(ChannelRules):
     def answerable(self, address: str) -> bool:
         return bool(address)
 
-    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[Capability]:
+    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[str]:
         more = {Capability.EMAIL_ATTACH} if with_media else set()
         return frozenset({Capability.EMAIL_SEND} | more)
 
@@ -91,3 +98,6 @@ class Email(ChannelRules):
 
     def ref(self, message_id: str, sender: str) -> str:
         return f"<{message_id}@{sender.rpartition('@')[2]}>"
+
+
+RULES: Final = Email()

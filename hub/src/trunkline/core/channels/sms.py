@@ -2,18 +2,19 @@
 
 from typing import Final
 
-from trunkline.core.channels.base import ChannelRules, Outgoing, Units
+from trunkline.core.channels.base import Outgoing, Units
+from trunkline.core.channels.dialled import Dialled
 from trunkline.core.channels.segments import count_segments
 from trunkline.core.messages.content import Content
-from trunkline.core.numbers import NotANumber, is_number, parse_number, region_of
+from trunkline.core.numbers import is_number, region_of
 from trunkline.core.problems import Invalid
-from trunkline.sdk import TELEPHONY, Capability, OutboundSms, PriceList, is_demo_number
+from trunkline.sdk import TELEPHONY, Capability, OutboundSms, PriceList
 
 MAX_SMS_CHARACTERS: Final = 1600
 """Longest text that is sent, in characters: Twilio's limit ("Message resource", 2026-11-21)."""
 
 
-class Sms(ChannelRules):
+class Sms(Dialled):
     """The rules of texts."""
 
     name = "sms"
@@ -21,12 +22,10 @@ class Sms(ChannelRules):
     noun = "text"
     address = "phone number"
     set_by = "phone"
-
-    def read_address(self, text: str, country: str | None) -> str | None:
-        try:
-            return parse_number(text, country)
-        except NotANumber:
-            return None
+    neither = (
+        f"{Dialled.neither} "
+        "The names and short codes that some texts come from cannot be written to."
+    )
 
     def answerable(self, address: str) -> bool:
         return is_number(address)
@@ -39,14 +38,9 @@ class Sms(ChannelRules):
         # An MMS is one unit, however long its text.
         return Units(count=1 if content.media else segments, encoding=encoding.value)
 
-    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[Capability]:
+    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[str]:
         more = {Capability.MMS_SEND} if with_media else set()
         return frozenset({Capability.SMS_SEND} | more)
-
-    def check_reach(self, sender: str, recipient: str, *, simulated: bool) -> None:
-        super().check_reach(sender, recipient, simulated=simulated)
-        if is_demo_number(recipient) and not simulated:
-            raise Invalid("to", "+1 202 555 0100 to 0199 exist only in the simulated network.")
 
     def price(
         self, prices: PriceList, recipient: str, units: int, *, with_media: bool
@@ -63,3 +57,6 @@ class Sms(ChannelRules):
             status_url=outgoing.status_url,
             media=content.media,
         )
+
+
+RULES: Final = Sms()

@@ -4,11 +4,11 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from trunkline.core.channels.base import Block, ChannelRules, Facts, Outgoing, Units
+from trunkline.core.channels.base import Block, Facts, Outgoing, Units
+from trunkline.core.channels.dialled import Dialled
 from trunkline.core.messages.content import Content
-from trunkline.core.numbers import NotANumber, parse_number
 from trunkline.core.problems import Invalid
-from trunkline.sdk import WHATSAPP, Capability, OutboundWhatsApp, is_demo_number
+from trunkline.sdk import WHATSAPP, Capability, OutboundWhatsApp
 
 MAX_CHARACTERS: Final = 4096
 """Longest text of a session message (Meta, "Text messages", November 2026)."""
@@ -20,7 +20,7 @@ _USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 """A business-scoped user id, of people who show no number (Meta, read 2026-11-05)."""
 
 
-class WhatsApp(ChannelRules):
+class WhatsApp(Dialled):
     """The rules of WhatsApp."""
 
     name = "whatsapp"
@@ -34,10 +34,7 @@ class WhatsApp(ChannelRules):
     def read_address(self, text: str, country: str | None) -> str | None:
         if _USER_ID.fullmatch(text.strip()):
             return text.strip()
-        try:
-            return parse_number(text, country)
-        except NotANumber:
-            return None
+        return super().read_address(text, country)
 
     def check(self, content: Content) -> Units:
         if content.template is None:
@@ -47,18 +44,13 @@ class WhatsApp(ChannelRules):
             raise Invalid("body", f"a WhatsApp message has at most {MAX_CHARACTERS} characters.")
         return Units()
 
-    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[Capability]:
+    def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[str]:
         needed = {Capability.WHATSAPP_SEND}
         if with_media:
             needed.add(Capability.WHATSAPP_MEDIA)
         if with_template:
             needed.add(Capability.WHATSAPP_TEMPLATE)
         return frozenset(needed)
-
-    def check_reach(self, sender: str, recipient: str, *, simulated: bool) -> None:
-        super().check_reach(sender, recipient, simulated=simulated)
-        if is_demo_number(recipient) and not simulated:
-            raise Invalid("to", "+1 202 555 0100 to 0199 exist only in the simulated network.")
 
     def allowed(self, content: Content, facts: Facts) -> Block | None:
         if content.template is not None:
@@ -83,3 +75,6 @@ class WhatsApp(ChannelRules):
             template_values=dict(content.template_values),
             quoted_id=outgoing.references[-1] if outgoing.references else None,
         )
+
+
+RULES: Final = WhatsApp()

@@ -17,7 +17,6 @@ from trunkline.loading import provider_fault
 from trunkline.sdk import (
     KINDS,
     TELEPHONY,
-    Capability,
     EventLog,
     MessageProvider,
     NotConfigured,
@@ -165,7 +164,7 @@ class Connections:
         return connection
 
     def candidates(
-        self, connection: Connection, agent: Agent, needs: frozenset[Capability]
+        self, connection: Connection, agent: Agent, needs: frozenset[str]
     ) -> tuple[Connection, ...]:
         """
         Return the connections that may carry what is meant for `connection`, best first.

@@ -137,7 +137,7 @@ class Doctor:
         if trouble is not None:
             since = trouble.since.isoformat(timespec="seconds")
             return bad(subject, f"{trouble.sentence} It has been so since {since}.")
-        can = ", ".join(sorted(each.value for each in connection.spec.capabilities))
+        can = ", ".join(sorted(connection.spec.capabilities))
         told = f"{verified.provider}: {can}"
         if verified.held is Held.UNTOLD:
             return ok(subject, told)

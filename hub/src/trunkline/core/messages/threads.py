@@ -5,7 +5,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from trunkline.core.messages import repository
-from trunkline.core.messages.models import Channel, Message
+from trunkline.core.messages.models import Message
 from trunkline.db.schema import messages
 from trunkline.sdk import Tx
 
@@ -17,7 +17,7 @@ def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
     """Return what the messages up to the one that is answered are called, oldest first."""
     if message.reply_to is None:
         return ()
-    if message.channel != Channel.EMAIL:
+    if message.thread is None:
         answered = repository.find_message(tx, workspace_id, message.reply_to)
         is_known = answered is not None and answered.connection == message.connection
         return (answered.external_id,) if answered and is_known and answered.external_id else ()

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from trunkline.core.addresses import canonical, read_email, spellings
+from trunkline.core.addresses import canonical, spellings
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import AGENT_ID, Agent
-from trunkline.core.channels import ChannelRules
+from trunkline.core.channels import CHANNELS, ChannelRules
 from trunkline.core.messages import repository
-from trunkline.core.messages.models import Channel, Message, SendMessage
+from trunkline.core.messages.models import Message, SendMessage
 from trunkline.core.numbers import (
     NotANumber,
     as_written,
@@ -18,12 +18,7 @@ from trunkline.core.numbers import (
 from trunkline.core.problems import Invalid, Missing
 from trunkline.sdk import E164, Tx
 
-_NEITHER: Final = (
-    "neither a phone number (such as +14155550100) nor the id of an agent. "
-    "The names and short codes that some texts come from cannot be written to."
-)
 _NO_AGENT: Final = "no such agent."
-_NO_MAIL: Final = "neither a bare e-mail address (such as ann@example.com) nor the id of an agent."
 _NOBODY: Final = (
     "nobody that you have messages of: give a phone number, an agent's id, or a name or short code "
     "that has written to you."
@@ -71,9 +66,9 @@ def read_recipient(
 
 
 def _read(tx: Tx, workspace_id: str, sender: Agent, to: str, rules: ChannelRules) -> str:
-    if rules.name == Channel.EMAIL:
+    if not rules.dialled:
         found = rules.read_address(to, None)
-        return found or _address_of(tx, workspace_id, to, "to", rules, _NO_MAIL)
+        return found or _address_of(tx, workspace_id, to, "to", rules, rules.neither)
     if "@" in to:
         raise Invalid("to", "this is an e-mail address: write to it with the channel email.")
     if rules.read_address(to, None) == to and not as_written(to):  # a user id
@@ -99,8 +94,9 @@ def read_addresses(
     text = text.strip()
     if agents.find_agent(tx, workspace_id, text) is not None:
         return _all_of(tx, workspace_id, text, field)
-    if (mail := read_email(text)) is not None:
-        return (mail,)
+    for rules in CHANNELS.values():
+        if not rules.dialled and (address := rules.read_address(text, None)) is not None:
+            return (address,)
     number, written = _parsed(text, country_of(agent)), as_written(text)
     found = [] if isinstance(number, NotANumber) else list(spellings(number))
     if written is not None:
@@ -165,9 +161,8 @@ def _address_of(
     """Return the address of an agent; `fault` is what is wrong with `agent_id` if it is none's."""
     agent = agents.find_agent(tx, workspace_id, agent_id)
     if agent is None:
-        neither = _NO_MAIL if rules.name == Channel.EMAIL else _NEITHER
         is_id = AGENT_ID.fullmatch(agent_id)
-        raise Invalid(field, str(fault) if field != "to" or not is_id else neither)
+        raise Invalid(field, str(fault) if field != "to" or not is_id else rules.neither)
     address = agent.address(rules.name)
     if address is None:
         raise Missing(f"The agent you write to has no {rules.address}.")

@@ -20,6 +20,7 @@ from trunkline.core.settlement.lookups import Lookups, NoAnswer
 from trunkline.core.settlement.reports import note_report
 from trunkline.db.types import earliest_id
 from trunkline.sdk import (
+    KINDS,
     Capability,
     Database,
     EventLog,
@@ -36,7 +37,6 @@ _LEASE: Final = timedelta(minutes=5)
 _LOOK_BACK: Final = timedelta(days=1)
 _MARK: Final = "overdue"
 _FREE: Final = "-"
-_REPORTABLE: Final = frozenset({Capability.SMS_STATUS, Capability.LOOKUP_BY_ID})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,10 @@ class Overdue:
     def _could_be_known(self, message: Message) -> bool:
         """Tell whether anybody could have told: where nobody ever does, silence says nothing."""
         connection = self._connection_of(message)
-        return connection is None or bool(_REPORTABLE & connection.spec.capabilities)
+        if connection is None:
+            return True
+        telling = {KINDS[connection.kind].status, Capability.LOOKUP_BY_ID}
+        return bool(telling & connection.spec.capabilities)
 
     def _read_mark(self, tx: Tx, now: datetime) -> tuple[str, str]:
         mark = find_mark(tx, DEFAULT_WORKSPACE, _MARK)

@@ -203,7 +203,7 @@ class HubEvents:
         return Wanted(
             event=kind.name,
             agent_id=await self._agent(principal, arguments.agent_id),
-            channel=arguments.channel.value if arguments.channel else None,
+            channel=arguments.channel,
             status=Status(status).value if status else None,
             url=url,
         )

@@ -8,13 +8,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trunkline.core.agents.models import AGENT_ID
+from trunkline.core.channels import CHANNELS
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.intake import Refused, Taken
 from trunkline.core.problems import MethodNotAllowed, NotFound
 from trunkline.sdk import CallbackKind, WebhookRequest
 from trunkline.surfaces.http import as_problem, problem_response, read_body
 
-_KINDS: Final = frozenset(kind.value for kind in CallbackKind)
+_KINDS: Final = frozenset({*(kind.value for kind in CallbackKind), *CHANNELS})
 _METHODS: Final = frozenset({"GET", "POST"})
 _FORM: Final = "application/x-www-form-urlencoded"
 MOST_FORM_BYTES: Final = 65_536
