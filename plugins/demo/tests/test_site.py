@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from importlib import resources
 
 import pytest
 
@@ -147,18 +148,26 @@ class _Links(HTMLParser):
         self.inline += [name for name in names if name == "style" or name.startswith("on")]
 
 
-async def test_the_page_and_all_it_needs_are_served_under_its_policy(demo: Demo) -> None:
-    page = await demo.client.get("/demo/")
+PAGES = {
+    "": ["icon.svg", "base.css", "handset.css", "handset.js"],
+    "whatsapp": ["icon.svg", "base.css", "handset.css", "whatsapp.css", "whatsapp.js"],
+}
+"""What each page names, in its order."""
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_and_all_it_needs_are_served_under_its_policy(demo: Demo, path: str) -> None:
+    page = await demo.client.get(f"/demo/{path}")
     links = _Links()
     links.feed(page.text)
 
     assert links.inline == []
-    assert links.targets[:4] == ["icon.svg", "base.css", "handset.css", "handset.js"]
-    found = {name: await demo.client.get(f"/demo/{name}") for name in links.targets[:4]}
-    for name, response in found.items():
-        for module in MODULE.findall(response.text) if name.endswith(".js") else ():
-            found = {**found, module: await demo.client.get(f"/demo/{module}")}
-    assert {"dom.js", "thread.js", "conversations.js"} <= {*found}
+    assert links.targets[: len(PAGES[path])] == PAGES[path]
+    found = {name: await demo.client.get(f"/demo/{name}") for name in PAGES[path]}
+    for name in [each for each in found if each.endswith(".js")]:
+        for module in MODULE.findall(found[name].text):
+            found[module] = await demo.client.get(f"/demo/{module}")
+    assert "dom.js" in found
     for response in (page, *found.values()):
         assert response.status_code == 200
         policy = response.headers["content-security-policy"]
@@ -168,13 +177,22 @@ async def test_the_page_and_all_it_needs_are_served_under_its_policy(demo: Demo)
         assert policy.endswith("require-trusted-types-for 'script'; trusted-types 'none'")
         assert response.headers["x-content-type-options"] == "nosniff"
     types = {name: response.headers["content-type"] for name, response in found.items()}
-    assert types["handset.css"] == "text/css; charset=utf-8"
-    assert types["handset.js"] == types["thread.js"] == "text/javascript; charset=utf-8"
+    assert types["base.css"] == "text/css; charset=utf-8"
+    assert {types[name] for name in types if name.endswith(".js")} == {
+        "text/javascript; charset=utf-8"
+    }
     assert types["icon.svg"] == "image/svg+xml"
 
 
-@pytest.mark.parametrize("name", ["handset.js", "conversations.js", "thread.js", "dom.js"])
-async def test_the_page_shows_texts_as_text_only(demo: Demo, name: str) -> None:
+SCRIPTS = sorted(
+    file.name
+    for file in resources.files("trunkline_demo").joinpath("page").iterdir()
+    if file.name.endswith(".js")
+)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+async def test_the_pages_show_texts_as_text_only(demo: Demo, name: str) -> None:
     script = (await demo.client.get(f"/demo/{name}")).text
 
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)

@@ -41,7 +41,7 @@ TEMPLATE_MICROS: Final = 4_000
 """What a template costs here; what is written within the window costs nothing."""
 
 WITHOUT_NUMBER: Final = "DE.AbC7kR2mX9wQ4tZ1"
-NAMES: Final = {str(FIRST_HANDSET): "Robin", WITHOUT_NUMBER: "Kim"}
+NAMES: Final = {str(FIRST_HANDSET): "Anna", WITHOUT_NUMBER: "Kim"}
 """The people that are there from the beginning."""
 
 BLOCKED: Final = "blocked"

@@ -1,6 +1,7 @@
 // One conversation: bubbles that are added as texts come, and a view that stays where its reader is.
 
 import { byId, dayOf, make, timeOf } from "./dom.js";
+import { picture } from "./picture.js";
 
 const NEAR_END_PX = 48;
 const scroller = byId("scroller");
@@ -27,36 +28,6 @@ newer.addEventListener("click", () => {
 const staying = new ResizeObserver(() => isAtEnd && toEnd());
 staying.observe(scroller);
 staying.observe(messages);
-
-function isWebPage(url) {
-  return URL.canParse(url) && new URL(url).protocol === "https:";
-}
-
-// A picture is fetched from wherever it lies only when somebody asks for it.
-function picture(url, whose) {
-  const figure = make("span", "media");
-  if (!isWebPage(url)) {
-    figure.append(make("span", "url", url));
-    return figure;
-  }
-  const link = make("a", "url", url);
-  link.href = url;
-  link.target = "_blank";
-  link.rel = "noopener noreferrer";
-  const show = make("button", "show", "Show picture");
-  show.type = "button";
-  show.title = `Fetches it from ${new URL(url).host}`;
-  show.addEventListener("click", () => {
-    const image = make("img");
-    image.alt = `Picture from ${whose}`;
-    image.referrerPolicy = "no-referrer";
-    image.addEventListener("error", () => image.replaceWith(make("span", "fault", "This picture cannot be shown.")));
-    image.src = url;
-    show.replaceWith(image);
-  });
-  figure.append(show, link);
-  return figure;
-}
 
 function statusOf(text) {
   if (text.direction === "inbound") return "";
