@@ -56,11 +56,12 @@ class PostHooks(WebhookAdapter[NoConfig]):
         if "status" in told:
             return [
                 Reported(
-                    external_id=f"{told['id']}-{told['status']}",
+                    external_id=f"{told['id']}-{told['status']}-{told.get('recipient')}",
                     provider_id=told["id"],
                     status=DeliveryStatus(told["status"]),
                     vendor_status=told["status"],
                     error_code=told.get("code"),
+                    recipient=told.get("recipient"),
                 )
             ]
         checks = MailAuthentication(dmarc=Verdict(told.pop("dmarc", "unknown")))
@@ -76,8 +77,11 @@ class Post(EmailProvider):
     refusal: Exception | None = None
     fetched: str | Exception = ""
     """What completes an announced mail."""
+    asked_for: int = 0
+    """How often one was fetched."""
 
     async def complete(self, event: Received) -> Received:
+        self.asked_for += 1
         if isinstance(self.fetched, Exception):
             raise self.fetched
         return replace(event, body=self.fetched)

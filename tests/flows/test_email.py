@@ -8,6 +8,7 @@ from tests.flows.houses import refused
 from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.mails import ANN, BOB, EVE, POST, Post, arrives, tell
 from trunkline.sdk import Rejected, RetryLater
+from trunkline.testing import FakeClock
 
 
 @pytest.fixture
@@ -104,6 +105,59 @@ async def test_after_a_bounce_or_a_complaint_nothing_more_is_sent_there(
     assert (more.status_code, more.json()["rule"]) == (403, "suppression")
 
 
+COPY = "cee@people.example"
+
+
+async def closed(hub: Served) -> list[str]:
+    rows = hub.rows("SELECT address FROM suppressions ORDER BY address")
+    return [row["address"] for row in rows]
+
+
+@pytest.mark.both
+@pytest.mark.usefixtures("attentive")
+async def test_a_bounce_of_a_copy_that_comes_early_is_not_the_mails(
+    start_hub: StartHub, post: Post
+) -> None:
+    clock = FakeClock()
+    async with start_hub(plugins=post.plugins(), toml=POST, clock=clock) as hub:
+        await hub.local("agents_create", id="ann", values={"email": ANN})
+        ann = hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
+        told = {"id": "post-1", "status": "failed", "code": "no_mailbox"}
+        await tell(hub, {**told, "recipient": COPY})
+        (waits,) = hub.rows("SELECT state FROM inbound_events")
+        sent = await mail(ann, cc=[COPY])
+        clock.travel(5)
+
+        async def states() -> list[str]:
+            return [row["state"] for row in hub.rows("SELECT state FROM inbound_events")]
+
+        await hub.until(states, lambda found: found == ["ignored"])
+        stands = await ann.status(str(sent["messageId"]))
+        assert await closed(hub) == [COPY]
+
+    assert (waits["state"], stands["status"]) == ("waiting", "sent")
+
+
+async def test_a_report_that_waited_since_before_says_nothing_of_copies(
+    hub: Served, ann: Caller
+) -> None:
+    await tell(hub, {"id": "post-1", "status": "failed", "code": "no_mailbox"})
+    await hub.change("UPDATE early_reports SET recipient = NULL")
+    sent = await mail(ann)
+
+    await hub.until_status(ann, str(sent["messageId"]), "failed")
+
+
+async def test_a_bounce_of_somebody_who_had_no_copy_closes_nobody(hub: Served, ann: Caller) -> None:
+    await mail(ann, bcc=[COPY])
+    told = {"id": "post-1", "status": "failed", "code": "no_mailbox"}
+    await tell(hub, {**told, "recipient": "victim@people.example"})
+    before = await closed(hub)
+    await tell(hub, {**told, "recipient": COPY.upper()})
+
+    assert (before, await closed(hub)) == ([], [COPY])
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
@@ -172,6 +226,7 @@ async def test_a_mail_that_is_only_announced_is_fetched_before_it_is_stored(
     assert (busy.status_code, unread) == (503, [])
     assert "retry-after" in busy.headers
     assert (taken.status_code, again.status_code, shown["body"]) == (204, 204, "All of it.")
+    assert post.asked_for == 2  # what is told again of a mail that is stored costs no request
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.flows.mails import ANN, BOB, POST, Post
 from trunkline.core.engine.marks import find_mark
 from trunkline.core.inbound import listening
 from trunkline.loading import Plugins
-from trunkline.sdk import Capability, DatabaseFailed, Heard, ReceivedEmail, Tx
+from trunkline.sdk import Capability, DatabaseFailed, Heard, ReceivedEmail, Tx, Unreadable
 
 
 def letter(number: int) -> ReceivedEmail:
@@ -138,3 +138,33 @@ async def test_a_database_that_fails_for_a_moment_ends_no_listening(
         box.mails.append(letter(1))
         assert await bodies(hub, ann, 1) == ["mail 1"]
     assert failed
+
+
+async def test_what_was_heard_and_could_not_be_applied_is_kept_and_can_be_replayed(
+    start_hub: StartHub, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start_hub(plugins=box.plugins(), toml=POST) as hub:
+        ann = await ann_of(hub)
+        with monkeypatch.context() as patch:
+            patch.setattr("trunkline.core.inbound.dispatch.filed", None)  # a defect of the hub
+            box.mails.append(letter(1))
+            await hub.until(lambda: asyncio.sleep(0, hub.count("inbound_events")), bool)
+        (dead,) = hub.rows("SELECT id, state FROM inbound_events")
+        told = await hub.local("events_replay", id=dead["id"])
+        shown = await bodies(hub, ann, 1)
+
+    assert dead["state"] == "dead"
+    assert told["events"][0]["state"] == "handled", told
+    assert shown == ["mail 1"]
+
+
+async def test_a_mail_that_nobody_could_read_says_where_it_is(
+    start_hub: StartHub, box: Mailbox
+) -> None:
+    async with start_hub(plugins=box.plugins(), toml=POST) as hub:
+        box.mails.append(Unreadable(external_id="m1", reason="Too large."))  # type: ignore[arg-type]
+        await hub.until(lambda: asyncio.sleep(0, hub.count("inbound_events")), bool)
+        (dead,) = hub.rows("SELECT id FROM inbound_events")
+        told = await hub.local("events_replay", id=dead["id"])
+
+    assert "look for it where it came from" in str(told)

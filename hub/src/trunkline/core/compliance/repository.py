@@ -7,6 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from trunkline.core.addresses import canonical
+from trunkline.core.compliance.people import addresses_of, same_person
 from trunkline.db.hot import Hot
 from trunkline.db.locks import hold
 from trunkline.db.schema import suppressions
@@ -33,6 +34,9 @@ _FIND = Hot(
         sa.or_(
             suppressions.c.address == sa.bindparam("number"),
             suppressions.c.address == sa.bindparam("address"),  # as earlier hubs stored it
+            suppressions.c.address.in_(
+                same_person(sa.bindparam("workspace_id"), sa.bindparam("number"))
+            ),
         ),
         sa.or_(suppressions.c.sender == _ANY, suppressions.c.sender == sa.bindparam("sender")),
     )
@@ -100,11 +104,11 @@ def lift(
     `address` has written START to `sender`. With `closed_before` nothing is opened that was closed
     since.
     """
-    number = canonical(address)
-    hold(tx, "address", workspace_id, number)
+    theirs = addresses_of(tx, workspace_id, address)
+    _hold_all(tx, workspace_id, theirs)
     lifted = sa.delete(suppressions).where(
         suppressions.c.workspace_id == workspace_id,
-        suppressions.c.address.in_({number, address}),
+        suppressions.c.address.in_({*theirs, address}),
         sa.or_(
             suppressions.c.source == Source.STOP.value,
             sa.and_(
@@ -118,6 +122,12 @@ def lift(
     tx.execute(lifted)
 
 
+def _hold_all(tx: Tx, workspace_id: str, addresses: tuple[str, ...]) -> None:
+    """Let nobody judge by any of a person's addresses until the transaction ends."""
+    for each in sorted(addresses):
+        hold(tx, "address", workspace_id, each)
+
+
 def _suppress(
     tx: Tx,
     workspace_id: str,
@@ -128,8 +138,8 @@ def _suppress(
     event_id: str | None,
     now: datetime,
 ) -> None:
-    number = canonical(address)
-    hold(tx, "address", workspace_id, number)
+    number, *others = addresses_of(tx, workspace_id, address)
+    _hold_all(tx, workspace_id, (number, *others))
     found = tx.execute(
         sa.select(suppressions.c.id).where(
             suppressions.c.workspace_id == workspace_id,

@@ -5,17 +5,26 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from trunkline.core.addresses import canonical
+from trunkline.core.compliance.people import addresses_of, same_person
 from trunkline.db.hot import Hot
 from trunkline.db.schema import reply_windows
 from trunkline.sdk import Tx
 
 _FIND = Hot(
-    sa.select(reply_windows.c.wrote_at).where(
+    sa.select(reply_windows.c.wrote_at)
+    .where(
         reply_windows.c.workspace_id == sa.bindparam("workspace_id"),
         reply_windows.c.channel == sa.bindparam("channel"),
         reply_windows.c.sender == sa.bindparam("sender"),
-        reply_windows.c.address == sa.bindparam("address"),
+        sa.or_(
+            reply_windows.c.address == sa.bindparam("address"),
+            reply_windows.c.address.in_(
+                same_person(sa.bindparam("workspace_id"), sa.bindparam("address"))
+            ),
+        ),
     )
+    .order_by(reply_windows.c.wrote_at.is_(None), reply_windows.c.wrote_at.desc())
+    .limit(1)
 )
 
 
@@ -45,9 +54,11 @@ def note(
     known = wrote_at(tx, workspace_id, channel, sender, address)
     if at is not None and known is not None and known >= at:
         return
+    theirs = addresses_of(tx, workspace_id, address)
     tx.execute(
         sa.delete(reply_windows).where(
-            *(reply_windows.c[name] == value for name, value in key.items())
+            reply_windows.c.address.in_(theirs),
+            *(reply_windows.c[name] == value for name, value in key.items() if name != "address"),
         )
     )
     tx.execute(sa.insert(reply_windows).values(id=row_id, created_at=now, wrote_at=at, **key))

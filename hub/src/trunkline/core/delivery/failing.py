@@ -64,15 +64,21 @@ def is_closing(spec: MessageSpec, message: Message, code: str | None) -> bool:
 
 
 def close(
-    journal: Journal, tx: Tx, workspace_id: str, message: Message, event_id: str | None = None
+    journal: Journal,
+    tx: Tx,
+    workspace_id: str,
+    message: Message,
+    event_id: str | None = None,
+    *,
+    address: str | None = None,
 ) -> None:
-    """Note that a provider says that a message's recipient has opted out of its sender."""
+    """Note that a provider says that a recipient, or a copy's at `address`, wants no more."""
     compliance.suppress_by_provider(
         tx,
         workspace_id,
         journal.ids.new("row"),
         sender=message.from_address,
-        address=message.to_address,
+        address=address or message.to_address,
         event_id=event_id,
         now=journal.clock.now(),
     )

@@ -7,8 +7,8 @@ from trunkline.core.addresses import spellings, untagged
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.channels import rules_of
+from trunkline.core.compliance import people, windows
 from trunkline.core.compliance import repository as compliance
-from trunkline.core.compliance import windows
 from trunkline.core.compliance.optword import OptWord
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
@@ -67,6 +67,7 @@ class Dispatch:
         """
         if repository.is_known(tx, stored):
             return None
+        self._know_sender(tx, stored, event)
         self.opt_out(tx, stored, event, came_at)
         applied = self.apply(tx, stored, event, connection)
         self.store(tx, stored, applied)
@@ -82,6 +83,13 @@ class Dispatch:
             reason=applied.reason,
             message_id=applied.message_id,
         )
+
+    def _know_sender(self, tx: Tx, stored: StoredEvent, event: InboundEvent) -> None:
+        """Note whose address wrote, where the provider tells: what they asked for moves along."""
+        if isinstance(event, Seen) and event.sender_id is not None:
+            row_ids = (self._journal.ids.new("row"), self._journal.ids.new("row"))
+            now = self._journal.clock.now()
+            people.link(tx, stored.workspace_id, row_ids, event.sender, event.sender_id, now)
 
     def opt_out(
         self, tx: Tx, stored: StoredEvent, event: InboundEvent, came_at: datetime | None = None

@@ -1,5 +1,6 @@
 """What became of events, and dead letters taken in again once their adapter is repaired."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,8 +11,8 @@ from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.completing import Completing
 from trunkline.core.inbound.dispatch import Dispatch
-from trunkline.core.inbound.letters import place_of, unpacked
-from trunkline.core.inbound.parsing import ANOTHERS, Read, for_agent, kind_of, read
+from trunkline.core.inbound.letters import heard_in, place_of, unpacked
+from trunkline.core.inbound.parsing import ANOTHERS, Read, checked, for_agent, kind_of, read
 from trunkline.core.inbound.reporting import Applied
 from trunkline.core.inbound.repository import EndedEvent, EventState, StoredEvent
 from trunkline.core.messages.journal import Journal
@@ -27,6 +28,10 @@ _NOT_TRIED: Final = {
     EventState.WAITING: "It waits for its message, and is tried again by itself.",
 }
 
+_NO_REQUEST: Final = (
+    "The hub heard of it without a request that could be read again, and could keep nothing of it: "
+    "look for it where it came from, such as in the mailbox."
+)
 _STILL_NOT_APPLIED: Final = "The hub still cannot apply it; the log says why."
 
 
@@ -141,9 +146,6 @@ class Events:
         self, workspace_id: str, letter: EndedEvent, connection: Connection
     ) -> Sequence[Read]:
         """Return what the adapter now reads in a letter."""
-        adapter = connection.spec.webhook
-        if adapter is None:
-            raise _StaysDead(f"The connection '{connection.name}' takes no webhooks any more.")
         try:
             held = await self.db.read(
                 lambda tx: self.journal.vault.held(tx, place_of(workspace_id, letter.id))
@@ -152,6 +154,16 @@ class Events:
             raise _StaysDead("What was kept of it cannot be decrypted.") from None
         if held is None:
             raise _StaysDead("Its content is gone: it was kept for privacy.hold_hours only.")
+
+        try:
+            heard = heard_in(held)
+        except ValueError:
+            raise _StaysDead(_NO_REQUEST) from None
+        if heard is not None:
+            return [await asyncio.to_thread(checked, heard, letter.external_id)]
+        adapter = connection.spec.webhook
+        if adapter is None:
+            raise _StaysDead(f"The connection '{connection.name}' takes no webhooks any more.")
 
         def tell(error: BaseException) -> None:
             self.log.warning(

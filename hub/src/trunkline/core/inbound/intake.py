@@ -18,7 +18,7 @@ from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.completing import Completing
 from trunkline.core.inbound.dispatch import Dispatch
-from trunkline.core.inbound.letters import packed, place_of
+from trunkline.core.inbound.letters import packed, packed_event, place_of
 from trunkline.core.inbound.parsing import ANOTHERS, Read, checked, for_agent, kind_of, read
 from trunkline.core.inbound.reporting import Applied
 from trunkline.core.inbound.repository import EventState, StoredEvent
@@ -35,6 +35,7 @@ from trunkline.sdk import (
     EventLog,
     InboundEvent,
     Overloaded,
+    Received,
     Tx,
     WebhookReply,
     WebhookRequest,
@@ -139,8 +140,10 @@ class Intake:
         name = f"heard {getattr(event, 'external_id', '')}"
         letter_id = hashlib.sha256(name.encode(errors="replace")).hexdigest()
         each = await asyncio.to_thread(checked, event, letter_id)
+        if await self._is_told_again(connection, each):
+            return
         whole = await self._completing.complete(connection, each)
-        await self._counted(self._store(connection, request, None, whole))
+        await self._counted(self._store(connection, request, None, whole, heard=event))
 
     def _claimants(self, request: WebhookRequest) -> list[Connection]:
         found = (self._connections.account(name) for name in self._connections.names())
@@ -222,10 +225,25 @@ class Intake:
             found = for_agent(found, agent)
             if all(each.fault == ANOTHERS for each in found):
                 raise Refused(ANOTHERS, connection)
-        for each in [await self._completing.complete(connection, each) for each in found]:
+        new = [each for each in found if not await self._is_told_again(connection, each)]
+        for each in [await self._completing.complete(connection, each) for each in new]:
             await self._counted(self._store(connection, request, agent, each))
         reply = self._ask(connection, "reply", lambda: _reply(adapter.reply(request)))
         return Taken(reply=reply or WebhookReply(), provider=provider)
+
+    async def _is_told_again(self, connection: Connection, each: Read) -> bool:
+        """Tell whether what is only announced was stored before: then nothing is fetched anew."""
+        event = each.event
+        if not isinstance(event, Received) or not event.incomplete:
+            return False
+        name, external_id = connection.name, event.external_id
+        known = await self._db.read(
+            lambda tx: repository.is_stored(tx, DEFAULT_WORKSPACE, name, external_id)
+        )
+        if known:
+            self._metrics.inbound_event("received")
+            self._metrics.inbound_event("duplicate")
+        return known
 
     async def _counted(self, ending: Awaitable[str]) -> None:
         """Count an event, and how it ends."""
@@ -242,11 +260,17 @@ class Intake:
         request: WebhookRequest,
         agent: Agent | None,
         each: Read,
+        heard: InboundEvent | None = None,
     ) -> str:
-        """Store an event and what it came to; return how it ended."""
+        """
+        Store an event and what it came to; return how it ended.
+
+        Of one that was heard there is no request: it is kept itself if it cannot be used.
+        """
         event = each.event
+        bury = partial(self._bury, connection, request, agent, heard)
         if event is None:
-            return await self._bury(connection, request, agent, each)
+            return await bury(each)
         stored = self._stored(connection, request, agent, event.external_id, kind_of(event))
 
         def fn(tx: Tx) -> Applied | None:
@@ -259,7 +283,7 @@ class Intake:
         except Exception as error:  # noqa: BLE001 - an adapter may put anything into an event
             self._log.error("webhook.not_applied", eventId=stored.id, exc_info=error)
             unfit = replace(each, fault="The hub could not apply it.")
-            return await self._bury(connection, request, agent, unfit)
+            return await bury(unfit)
         state = applied.state.value if applied else "duplicate"
         self._log.info(
             "webhook.stored",
@@ -274,7 +298,12 @@ class Intake:
         return state
 
     async def _bury(
-        self, connection: Connection, request: WebhookRequest, agent: Agent | None, each: Read
+        self,
+        connection: Connection,
+        request: WebhookRequest,
+        agent: Agent | None,
+        heard: InboundEvent | None,
+        each: Read,
     ) -> str:
         """
         Keep the request of what cannot be used, encrypted, for a repaired adapter; each once.
@@ -282,7 +311,8 @@ class Intake:
         A STOP in an event that could be read counts all the same.
         """
         stored = self._stored(connection, request, agent, each.letter_id, "unreadable")
-        letter, place = packed(request), place_of(stored.workspace_id, stored.id)
+        letter = packed(request) if heard is None else packed_event(heard)
+        place = place_of(stored.workspace_id, stored.id)
 
         def fn(tx: Tx) -> str:
             if repository.is_known(tx, stored):

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from trunkline.core.addresses import canonical
 from trunkline.core.channels import kind_of
+from trunkline.core.compliance.people import addresses_of
 from trunkline.core.connections.registry import Connection, Connections, MessageSpec
 from trunkline.core.delivery.failing import close, is_closing, is_opt_out, note_failure
 from trunkline.core.engine.engine import Engine
@@ -22,8 +24,9 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
+from trunkline.core.privacy.vault import Unreadable
 from trunkline.core.settlement.prices import ask_later
-from trunkline.sdk import Reported, Tx
+from trunkline.sdk import DeliveryStatus, Reported, Tx
 
 FIRST_LOOK: Final = timedelta(seconds=1)
 """After so long the message of an early report is looked for again."""
@@ -65,15 +68,8 @@ class Reports:
         )
         if stands:
             self._know(tx, workspace_id, message, event, connection)
-        if event.recipient and event.recipient.casefold() != message.to_address.casefold():
-            self.journal.note(
-                tx, workspace_id, message.id, message.status.value, evidence, moved=False
-            )
-            return Applied(
-                state=EventState.IGNORED,
-                reason="It is about another recipient of the message, such as a copy's.",
-                message_id=message.id,
-            )
+        if event.recipient and not _is_about(tx, workspace_id, message, event.recipient):
+            return self._of_a_copy(tx, stored, message, event.recipient, event, connection)
         if is_opt_out(connection.spec, event.error_code):  # who complains of a mail has it
             close(self.journal, tx, workspace_id, message, stored.id)
         if event.status is None:
@@ -101,6 +97,42 @@ class Reports:
             self._know(tx, workspace_id, message, event, connection)
         self._move(tx, stored, message, event, to, evidence, connection.spec)
         return Applied(state=EventState.HANDLED, message_id=message.id)
+
+    def _of_a_copy(
+        self,
+        tx: Tx,
+        stored: StoredEvent,
+        message: Message,
+        recipient: str,
+        event: Reported,
+        connection: Connection,
+    ) -> Applied:
+        """Note what is told of a copy: the message stands, the address of the copy may not."""
+        evidence = Evidence(
+            source=Source.CALLBACK, event_id=stored.id, vendor_status=event.vendor_status
+        )
+        workspace_id = stored.workspace_id
+        self.journal.note(tx, workspace_id, message.id, message.status.value, evidence, moved=False)
+        failed = event.status is DeliveryStatus.FAILED
+        ends = is_opt_out(connection.spec, event.error_code) or (
+            failed and is_closing(connection.spec, message, event.error_code)
+        )
+        # Anybody could name anybody.
+        if ends and canonical(recipient) in self._copies(tx, workspace_id, message):
+            close(self.journal, tx, workspace_id, message, stored.id, address=recipient)
+        return Applied(
+            state=EventState.IGNORED,
+            reason="It is about another recipient of the message, such as a copy's.",
+            message_id=message.id,
+        )
+
+    def _copies(self, tx: Tx, workspace_id: str, message: Message) -> frozenset[str]:
+        """Return who had copies of a message, as long as that is kept."""
+        try:
+            content = self.journal.content(tx, workspace_id, message)
+        except Unreadable:
+            content = None
+        return frozenset(map(canonical, (*content.cc, *content.bcc) if content else ()))
 
     def _move(
         self,
@@ -191,6 +223,13 @@ class Reports:
             one = connection.spec.idempotency is not None
             return message, one or number == message.attempts
         return None if number == message.attempts else (message, False)
+
+
+def _is_about(tx: Tx, workspace_id: str, message: Message, recipient: str) -> bool:
+    """Tell whether an address is that of the message's own recipient, who may have several."""
+    if canonical(recipient) == canonical(message.to_address):
+        return True
+    return canonical(recipient) in addresses_of(tx, workspace_id, message.to_address)
 
 
 def _surprise(message: Message, to: Status) -> Flag | None:

@@ -62,6 +62,12 @@ _FIND = Hot(
 _ADD = Hot(sa.insert(inbound_events))
 
 
+def is_stored(tx: Tx, workspace_id: str, connection: str, external_id: str) -> bool:
+    """Tell whether an event was stored before; somebody else may be about to."""
+    key = {"workspace_id": workspace_id, "connection": connection, "external_id": external_id}
+    return bool(_FIND(tx, key))
+
+
 def is_known(tx: Tx, event: StoredEvent) -> bool:
     """Tell whether this event was stored before. Nobody else stores it meanwhile."""
     hold(tx, "event", event.workspace_id, event.connection, event.external_id)

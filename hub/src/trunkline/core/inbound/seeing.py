@@ -51,6 +51,7 @@ class Seen(InboundEvent):
         asks: What it wants of the suppression list, if anything.
         ref: What it is called on its channel; `follows` what those before it are, newest last.
         quoted_id: The provider's id of the message that it answers.
+        sender_id: By which the provider knows its sender, whatever number they have.
         in_reply_to: Of `follows`, the one that it answers.
         named: Everybody whom it says that it is for, as it says it.
         auto: A program wrote it by itself.
@@ -68,6 +69,7 @@ class Seen(InboundEvent):
     in_reply_to: str | None = None
     named: tuple[str, ...] = ()
     quoted_id: str | None = None
+    sender_id: str | None = None
     auto: bool = False
 
 
@@ -123,6 +125,7 @@ def _whatsapp(given: ReceivedWhatsApp, content: Content, bare: Seen) -> Seen:
         ),
         asks=_asks(given.opt_out, content.body) if spoken else None,
         quoted_id=given.quoted_id,
+        sender_id=_line(given.sender_id)[:_LONGEST_SENDER] or None,
     )
 
 

@@ -6,6 +6,7 @@ from trunkline.core.addresses import canonical, spellings
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import AGENT_ID, Agent
 from trunkline.core.channels import CHANNELS, ChannelRules
+from trunkline.core.compliance.people import addresses_of
 from trunkline.core.messages import repository
 from trunkline.core.messages.models import Message, SendMessage
 from trunkline.core.numbers import (
@@ -60,7 +61,11 @@ def read_recipient(
         recipient = _read(tx, workspace_id, sender, to, rules)
     if answered is None or (answer_to and canonical(answer_to) == canonical(recipient)):
         return recipient
-    if canonical(recipient) not in map(canonical, spellings(answered.from_address)):
+    theirs = (
+        *map(canonical, spellings(answered.from_address)),
+        *addresses_of(tx, workspace_id, answered.from_address),
+    )
+    if canonical(recipient) not in theirs:
         raise Invalid("replyTo", "that message came from somebody else than you write to.")
     return _answerable(answered, rules)
 
@@ -105,6 +110,7 @@ def read_addresses(
         not found and repository.has_written(tx, workspace_id, agent.id, text)
     ):
         found.append(text)
+    found += addresses_of(tx, workspace_id, found[0] if found else text)[1:]
     if not found:
         raise Invalid(field, _NOBODY)
     return tuple(dict.fromkeys(found))
