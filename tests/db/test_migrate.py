@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from trunkline.core.compliance.repository import is_suppressed
+from trunkline.core.templates.models import ProviderTemplate, Template, TemplateText
+from trunkline.core.templates.repository import find_template, put_template
 from trunkline.db import migrate
 from trunkline.db.migrate import HEAD, bring_up_to_date, current, upgrade
 from trunkline.db.schema import messages, metadata
@@ -123,6 +126,40 @@ async def test_messages_from_before_have_no_media_and_one_attempt(db: Database) 
     columns = sa.select(messages.c.media_count, messages.c.attempts, messages.c.deadline_at)
     found = await db.read(lambda tx: [tuple(row) for row in tx.execute(columns)])
     assert found == [(0, 1, None)]
+
+
+@pytest.mark.both
+async def test_messages_from_before_templates_are_there_and_templates_can_be_written(
+    db: Database,
+) -> None:
+    def older(tx: Tx) -> None:
+        config = migrate._config()
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0008")
+        tx.execute(sa.insert(messages).values(OLD_MESSAGE))
+
+    def template(tx: Tx) -> object:
+        written = Template(
+            id="hello",
+            variables=("name",),
+            language="en",
+            texts=(TemplateText(language="en", body="Hi {{name}}."),),
+            provider_templates=(
+                ProviderTemplate(
+                    connection="a", language="en", provider_id="HX1", values=(("1", "name"),)
+                ),
+            ),
+        )
+        at = datetime(2026, 11, 30, tzinfo=UTC)
+        assert put_template(tx, "x", "row_1", written, at, most=1)
+        assert put_template(tx, "x", "row_2", written, at, most=1)
+        assert not put_template(tx, "x", "row_3", replace(written, id="other"), at, most=1)
+        return find_template(tx, "x", "hello") == replace(written, updated_at=at)
+
+    await db.write(older)
+    await bring_up_to_date(db, embedded=False, allowed=True)
+    assert await db.read(lambda tx: tx.execute(sa.select(messages.c.status)).scalar()) == "sent"
+    assert await db.write(template)
 
 
 async def test_a_migration_that_fails_half_way_leaves_nothing(db: Database) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.flows.hubs import Caller, Served
 from tests.flows.networks import ALICE, BOB, NoConfig
-from tests.flows.test_whatsapp import TicksHooks
+from tests.flows.ticks import TicksHooks
 from trunkline.loading import Plugins, load_plugins
 from trunkline.sdk import (
     KINDS,

@@ -37,6 +37,7 @@ async def test_an_agent_finds_the_promised_tools_and_no_others(house: House, mod
         "comms_get_status",
         "comms_cancel",
         "comms_get_channel_status",
+        "comms_list_templates",
     }
 
 
@@ -169,6 +170,7 @@ async def test_every_result_is_as_its_schema_promises(house: House, mode: str) -
             "comms_get_channel_status": facts_of(
                 await client.call_tool("comms_get_channel_status", {})
             ),
+            "comms_list_templates": facts_of(await client.call_tool("comms_list_templates", {})),
         }
 
         of_batch = facts_of(await client.call_tool("comms_get_status", {"id": batch["batchId"]}))

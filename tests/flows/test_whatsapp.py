@@ -1,9 +1,6 @@
 """WhatsApp there and back: the window, templates, people without a number."""
 
-import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,88 +8,12 @@ import pytest
 
 from tests.flows.houses import refused
 from tests.flows.hubs import Caller, Served, StartHub
-from tests.flows.networks import ALICE, BOB, NoConfig
-from trunkline.loading import Plugins, load_plugins
-from trunkline.sdk import (
-    BadSignature,
-    Capability,
-    Failure,
-    FailureKind,
-    InboundEvent,
-    OutboundWhatsApp,
-    ProviderContext,
-    ProviderSpec,
-    Receipt,
-    ReceivedWhatsApp,
-    Rejected,
-    WebhookAdapter,
-    WebhookRequest,
-    WhatsAppContent,
-    WhatsAppProvider,
-)
+from tests.flows.networks import ALICE, BOB
+from tests.flows.ticks import CHAT, Ticks, written
+from trunkline.sdk import Rejected
 from trunkline.testing import FakeClock
 
-CHAT = """
-[slots]
-whatsapp = "ticks"
-"""
 NOBODYS = "CC.4f3a9"
-CLOSED = Failure(kind=FailureKind.WINDOW_CLOSED, sentence="The 24 hours are over.")
-
-
-class TicksHooks(WebhookAdapter[NoConfig]):
-    def claims(self, request: WebhookRequest) -> bool:
-        return "x-ticks" in request.headers
-
-    def verify(self, request: WebhookRequest, config: NoConfig) -> None:
-        if request.headers["x-ticks"] != "signed":
-            raise BadSignature("not signed")
-
-    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
-        told = json.loads(request.body)
-        told["content"] = WhatsAppContent(told.get("content", "text"))
-        return [ReceivedWhatsApp(external_id=told["provider_id"], recipient=ALICE, **told)]
-
-
-@dataclass
-class Ticks(WhatsAppProvider):
-    """Keeps what it was asked to send, and says what it is told to."""
-
-    sent: list[OutboundWhatsApp] = field(default_factory=list)
-    refusal: Exception | None = None
-
-    async def send(self, message: OutboundWhatsApp) -> Receipt:
-        if self.refusal is not None:
-            raise self.refusal
-        self.sent.append(message)
-        return Receipt(provider_id=f"w-{len(self.sent)}")
-
-    async def templates(self) -> list[Any]:
-        return []
-
-    def plugins(self) -> Plugins:
-        """Return the installed plugins, and this network."""
-
-        @asynccontextmanager
-        async def open_ticks(config: NoConfig, context: ProviderContext) -> AsyncIterator[Ticks]:
-            yield self
-
-        spec: ProviderSpec[Any, Any] = ProviderSpec(
-            name="ticks",
-            config=NoConfig,
-            open=open_ticks,
-            capabilities=frozenset(
-                {
-                    Capability.WHATSAPP_SEND,
-                    Capability.WHATSAPP_RECEIVE,
-                    Capability.WHATSAPP_TEMPLATE,
-                }
-            ),
-            failures={"63016": CLOSED},
-            webhook=TicksHooks(),
-        )
-        plugins = load_plugins()
-        return replace(plugins, providers={**plugins.providers, "whatsapp": {"ticks": spec}})
 
 
 @pytest.fixture
@@ -115,14 +36,6 @@ async def hub(start_hub: StartHub, ticks: Ticks, clock: FakeClock) -> AsyncItera
 async def ann(hub: Served) -> Caller:
     await hub.local("agents_create", id="ann", values={"whatsapp": ALICE})
     return hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
-
-
-async def written(hub: Served, number: int, **message: Any) -> None:
-    told = {"sender": BOB, "body": "Hi.", **message, "provider_id": f"in-{number}"}
-    answer = await hub.client.post(
-        "/webhooks/connections/ticks", json=told, headers={"x-ticks": "signed"}
-    )
-    assert answer.status_code == 204
 
 
 async def tried(ann: Caller, body: str = "Hello.", **more: Any) -> Any:

@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "demo": "Serve a hub with a simulated network, two agents and a handset.",
     "mcp": "Serve one MCP client on stdin and stdout.",
     "agents": "Create, show and change agents.",
+    "templates": "Write, show and remove templates.",
     "tokens": "Issue, rotate and revoke tokens.",
     "forwards": "Show and replay what is forwarded to callback URLs.",
     "events-demo": "Show how an MCP host is woken, on a hub of its own.",

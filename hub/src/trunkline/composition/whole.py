@@ -20,6 +20,7 @@ from trunkline.core.retention.forgetting import Retention
 from trunkline.core.retention.service import Privacy
 from trunkline.core.settlement.overdue import Overdue
 from trunkline.core.settlement.recovery import Recovery
+from trunkline.core.templates.service import Templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ def compose(lent: Lent) -> Composed:
         events=inbound.events,
         forwarding=posts.forwarding,
         subscriptions=posts.subscriptions,
+        templates=Templates(db, connections, clock, ids, log, timeout_s=providers.timeout_s),
         privacy=Privacy(db, keys, ground.vault, clock, ids),
         retention=Retention(db, clock, ids, settings.privacy.detail_days),
         doctor=Doctor(

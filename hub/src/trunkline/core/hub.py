@@ -19,6 +19,7 @@ from trunkline.core.sending.batches import Batches
 from trunkline.core.sending.service import Messages
 from trunkline.core.settlement.resolve import Decisions
 from trunkline.core.subscriptions.service import Subscriptions
+from trunkline.core.templates.service import Templates
 from trunkline.metrics import Metrics
 from trunkline.sdk import Clock, Database, EventLog
 
@@ -38,6 +39,7 @@ class Hub:
     events: Events
     forwarding: Forwarding
     subscriptions: Subscriptions
+    templates: Templates
     privacy: Privacy
     retention: Retention
     doctor: Doctor

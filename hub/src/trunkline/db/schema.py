@@ -212,6 +212,19 @@ idempotency_keys = _table(
     sa.Index("ix_idempotency_keys_expires", "workspace_id", "expires_at"),
 )
 
+# --- templates ------------------------------------------------------------------------------------
+
+templates = _table(
+    "templates",
+    sa.Column("name", sa.String(64), nullable=False),  # what a send names it by
+    sa.Column("language", sa.String(16), nullable=False),  # where none that is wanted is there
+    sa.Column("variables", sa.Text, nullable=False),  # JSON: their names
+    sa.Column("texts", sa.Text, nullable=False),  # JSON: one for each language and channel
+    sa.Column("provider_templates", sa.Text, nullable=False),  # JSON: what providers call it
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("workspace_id", "name"),
+)
+
 # --- inbound --------------------------------------------------------------------------------------
 
 inbound_events = _table(

@@ -35,6 +35,7 @@ from trunkline.surfaces.operator_shapes import (
 )
 from trunkline.surfaces.shapes import Arguments, Result
 from trunkline.surfaces.subscribed import SUBSCRIBED
+from trunkline.surfaces.templates import TEMPLATES
 from trunkline.surfaces.upkeep import UPKEEP
 
 A = TypeVar("A", bound=Arguments)
@@ -329,5 +330,6 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
     ),
     *DECISIONS,
     *SUBSCRIBED,
+    *TEMPLATES,
     *UPKEEP,
 )

@@ -68,9 +68,9 @@ class BatchResultShape(Result):
     """What came of one message."""
 
     index: int
-    message_id: str | None = optional("Absent when there is no message.")
+    message_id: str | None = optional()
     status: str
-    error: ErrorShape | None = optional("Why it was not taken.")
+    error: ErrorShape | None = optional()
     replayed: bool | None = optional("True: an earlier message; it is not sent again.")
 
 
@@ -78,7 +78,7 @@ class SendBatchResult(Result):
     """Result of comms_send_batch."""
 
     batch_id: str
-    refused: int = Field(description="How many results have an error.")
+    refused: int
     results: list[BatchResultShape] = Field(description="In the order of messages.")
 
 

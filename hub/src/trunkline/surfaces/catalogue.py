@@ -31,6 +31,7 @@ from trunkline.surfaces.shapes import (
     HistoryShape,
     money,
 )
+from trunkline.surfaces.templates import LIST_TEMPLATES
 
 
 async def _get_messages(
@@ -182,4 +183,5 @@ AGENT_OPERATIONS: tuple[AnyOperation, ...] = (
     GET_STATUS,
     CANCEL,
     GET_CHANNEL_STATUS,
+    LIST_TEMPLATES,
 )

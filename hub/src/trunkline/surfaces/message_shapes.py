@@ -63,28 +63,28 @@ class MessageShape(Result):
     warnings: list[str] | None = optional()
     automatic: bool | None = optional("True: do not answer it.")
     thread_id: str | None = optional()
-    media_url: str | None = optional("The first one.")
+    media_url: str | None = optional()
     media_urls: list[str] | None = optional()
-    media_type: str | None = optional("The first one's, if known.")
+    media_type: str | None = optional()
     media_types: list[str | None] | None = optional()
-    media_count: int | None = optional("Also of what is gone.")
+    media_count: int | None = optional()
     timestamp: Time
     status: str
     cost: float | None
     read: bool
     untrusted: bool
-    reply_to: str | None = optional("The message it answers.")
-    error_code: str | None = optional("Of one that failed or was blocked.")
-    provider_code: str | None = optional("The provider's own.")
-    reason: str | None = optional("Why it stands so.")
+    reply_to: str | None = optional()
+    error_code: str | None = optional()
+    provider_code: str | None = optional()
+    reason: str | None = optional()
 
 
 class GetMessagesResult(Result):
     """Result of comms_get_messages."""
 
-    messages: list[MessageShape] = Field(description="Newest first.")
+    messages: list[MessageShape]
     total_count: int
-    total_count_is_minimum: bool | None = optional("True: there are more.")
+    total_count_is_minimum: bool | None = optional()
     next_cursor: str | None
 
 

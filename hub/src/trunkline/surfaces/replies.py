@@ -43,8 +43,8 @@ class WaitingShape(Result):
 _EITHER: Final = {
     "type": "object",
     "properties": {
-        "waiting": {"type": "boolean", "description": "True: nobody has written yet."},
-        "cursor": {"type": "string", "description": "To go on with, while waiting."},
+        "waiting": {"type": "boolean"},
+        "cursor": {"type": "string"},
         "id": {"type": "string", "description": "Of the reply, as comms_get_messages shows it."},
         "body": {"anyOf": [{"type": "string"}, {"type": "null"}]},
     },
@@ -77,7 +77,7 @@ WAIT_FOR_REPLY = Operation(
     name="comms_wait_for_reply",
     title="Wait for a reply",
     description="Return the oldest unread message newer than the cursor; without one, newer than "
-    "your last message (to `from`, if given), so a reply that came before you ask counts. After "
+    "your last message (to `from`, if given). After "
     "timeoutSeconds the answer is {waiting: true, cursor}: call again with that cursor.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=True, idempotent=True),

@@ -6,6 +6,7 @@ from trunkline.core.messages.models import SendMessage, Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid
 from trunkline.core.sending.service import Answer
+from trunkline.core.templates.filling import read_language
 from trunkline.sdk import Media
 from trunkline.surfaces.operations import Annotations, Operation
 from trunkline.surfaces.shapes import SendMessageArguments, SendMessageResult, money
@@ -38,6 +39,7 @@ def as_command(arguments: SendMessageArguments) -> SendMessage:
             template_values=tuple(
                 sorted((each.name, each.value) for each in arguments.template_vars or ())
             ),
+            language=_language(arguments.template_language),
         ),
         to=arguments.to,
         to_agent_id=arguments.to_agent_id,
@@ -46,6 +48,13 @@ def as_command(arguments: SendMessageArguments) -> SendMessage:
         send_at=arguments.send_at,
         valid_for_s=arguments.valid_for_seconds,
     )
+
+
+def _language(given: str | None) -> str | None:
+    language = read_language(given) if given is not None else None
+    if given is not None and language is None:
+        raise Invalid("templateLanguage", "give a language such as en or pt-BR.")
+    return language
 
 
 def count_cost(hub: Hub, answer: Answer) -> None:

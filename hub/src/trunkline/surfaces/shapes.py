@@ -190,15 +190,17 @@ class OutgoingMessage(Given):
         "or give toAgentId.",
     )
     subject: Subject | None = Field(default=None, description="Of a mail; an answer has one.")
-    html: Text | None = Field(default=None, description="Of a mail, beside body.")
-    cc: Copies | None = Field(default=None, description="Of a mail.")
-    bcc: Copies | None = Field(default=None, description="Of a mail.")
+    html: Text | None = None
+    cc: Copies | None = None
+    bcc: Copies | None = None
     template_id: Line | None = Field(
         default=None,
-        description="Of WhatsApp, needed unless the person wrote within 24 hours.",
+        description="Of comms_list_templates; on WhatsApp needed unless the person wrote within 24 "
+        "hours.",
     )
-    template_vars: Values | None = Field(default=None, description="Its variables.")
-    to_agent_id: Line | None = Field(default=None, description="Another agent of this hub.")
+    template_vars: Values | None = None
+    template_language: Line | None = Field(default=None, description="Such as pt-BR.")
+    to_agent_id: Line | None = None
     media_url: MediaUrl | None = Field(
         default=None, description="https URL (at most 2,000 characters) of a picture etc."
     )
@@ -232,24 +234,24 @@ class SendMessageResult(Result):
     message_id: str
     channel: str
     status: str = Field(
-        description="sent: the provider has it (not proof of delivery). queued: the hub will send "
-        "it. unknown: it may have been sent. Of neither send another."
+        description="queued: the hub will send it. unknown: it may have been sent. Of neither send "
+        "another."
     )
     cost: float | None = Field(description="Major units; null when not known.")
     currency: str | None
     cost_final: bool = Field(description="False while cost is an estimate.")
-    segments: int | None = optional("Of a text.")
+    segments: int | None = optional()
     provider: str
     timestamp: Time
     rate_limit_remaining: int | None = Field(
         description="Sends left in the tightest window; null: no limit."
     )
     replayed: bool = Field(description="True: an earlier message; nothing was sent now.")
-    reason: str | None = optional("Why the status is what it is.")
+    reason: str | None = optional()
     retry_owner: Literal["hub", "caller", "none"] = Field(
-        description="Who tries again. hub or none: do not send it again yourself."
+        description="hub or none: do not send it again."
     )
-    earliest_at: Time | None = optional("When the hub sends it, of a queued one.")
+    earliest_at: Time | None = optional()
 
 
 class GetStatusArguments(Arguments):
@@ -262,7 +264,7 @@ class EvidenceShape(Result):
     """What a status rests on."""
 
     source: str
-    event_id: str | None = optional("The stored callback it was learnt from.")
+    event_id: str | None = optional()
 
 
 class HistoryShape(Result):
@@ -291,13 +293,13 @@ class GetStatusResult(Result):
     cost: float | None
     currency: str | None
     cost_final: bool
-    reason: str | None = optional("Why the status is what it is.")
-    error_code: str | None = optional("Of one that failed or was blocked.")
-    provider_code: str | None = optional("The provider's own code of a failure.")
-    earliest_at: Time | None = optional("When the hub sends it, of a queued one.")
+    reason: str | None = optional()
+    error_code: str | None = optional()
+    provider_code: str | None = optional()
+    earliest_at: Time | None = optional()
     flag: str | None = optional("Why a person has been asked to look at it.")
-    size: int | None = optional("Of a batch: the messages asked for, refused ones too.")
-    counts: dict[str, int] | None = optional("Of a batch: its messages by status.")
+    size: int | None = optional("Of a batch, with refused ones.")
+    counts: dict[str, int] | None = optional()
     messages: list[BatchMessageShape] | None = optional("Of a batch: some, trouble first.")
 
 

@@ -139,6 +139,7 @@ class ChannelRules:
             "bcc": content.bcc,
             "templateId": content.template,
             "templateVars": content.template_values,
+            "templateLanguage": content.language,
         }
         for field, value in given.items():
             if value and field not in self.fields:

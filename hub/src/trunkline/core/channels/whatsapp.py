@@ -28,7 +28,7 @@ class WhatsApp(Dialled):
     noun = "WhatsApp message"
     address = "WhatsApp number"
     set_by = "whatsapp"
-    fields = frozenset({"templateId", "templateVars"})
+    fields = frozenset({"templateId", "templateVars", "templateLanguage"})
     asks_when_written = True
 
     def read_address(self, text: str, country: str | None) -> str | None:
@@ -57,6 +57,13 @@ class WhatsApp(Dialled):
             return None
         if facts.wrote_at is not None and facts.now - facts.wrote_at < WINDOW:
             return None
+        if content.language is not None:  # of a template that the provider has not
+            return Block(
+                rule="window",
+                sentence="This person has not written within the last 24 hours, and WhatsApp takes "
+                "only approved templates then: this one has none at the provider. Its operator can "
+                "name it (`trunkline templates set`).",
+            )
         return Block(
             rule="window",
             sentence="This person has not written within the last 24 hours, and WhatsApp takes "
@@ -73,6 +80,7 @@ class WhatsApp(Dialled):
             media=content.media,
             template=content.template,
             template_values=dict(content.template_values),
+            language=content.language.replace("-", "_") if content.language else None,
             quoted_id=outgoing.references[-1] if outgoing.references else None,
         )
 

@@ -42,6 +42,7 @@ class Beginning:
         content = self._content_in_time(tx, workspace_id, message)
         if content is None:
             return None
+        content = content.over(route.connection.name)
         block = self.gate.recheck(
             tx,
             workspace_id,

@@ -11,6 +11,7 @@ from trunkline.core.delivery.deliver import Delivery
 from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
+from trunkline.core.gate.gate import carriers
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Message, Status
@@ -126,6 +127,7 @@ class Redelivery:
         if agent is not None and is_portable and not was_unknown:
             needs = rules.needs(with_media=message.media_count > 0)
             candidates = self.connections.candidates(own, agent, needs)
+            candidates = candidates if content is None else carriers(content, candidates)
         else:  # whoever may have it is not passed over: it would be sent twice
             candidates = () if own.fault else (own,)
         if not candidates:

@@ -17,7 +17,7 @@ from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.messages.content import Content
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Forbidden, Unsupported
-from trunkline.sdk import KINDS, Clock, Tx
+from trunkline.sdk import KINDS, Capability, Clock, Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +67,19 @@ class Gate:
         sender = rules.sender(agent)
         connection = self._connections.for_agent(agent, rules.kind)
         _check_ability(connection, rules, content)
-        rules.check_reach(sender, act.recipient, simulated=connection.spec.simulated)
-        units = rules.check(content)
         with_media = bool(content.media)
         candidates: tuple[Connection, ...] = (connection,)
         needs = rules.needs(with_media=with_media, with_template=content.template is not None)
+        if rules.is_portable(content):
+            able = self._connections.candidates(connection, agent, needs)
+            candidates = carriers(content, able)
+        if content.at_providers and candidates:
+            connection = candidates[0]
+        rules.check_reach(sender, act.recipient, simulated=connection.spec.simulated)
+        units = rules.check(content)
         cost_micros, currency = estimate(
             rules, connection, act.recipient, units.count, with_media=with_media
         )
-        if rules.is_portable(content):
-            candidates = self._connections.candidates(connection, agent, needs)
         return Reviewed(
             act=act,
             sender=sender,
@@ -97,7 +100,7 @@ class Gate:
             act.rules,
             reviewed.sender,
             act.recipient,
-            act.content,
+            act.content.over(reviewed.connection.name),
         )
 
     def recheck(
@@ -131,6 +134,22 @@ class Gate:
         if rules.asks_when_written:
             wrote_at = windows.wrote_at(tx, workspace_id, rules.name, sender, recipient)
         return rules.allowed(content, Facts(now=self._clock.now(), wrote_at=wrote_at))
+
+
+def carriers(content: Content, candidates: tuple[Connection, ...]) -> tuple[Connection, ...]:
+    """
+    Return those of the candidates that can carry what is sent, best first.
+
+    A template of the hub's goes over those whose provider has it, if any has: the others take it as
+    a text, which they may have to refuse.
+    """
+    known = {each.connection for each in content.at_providers}
+    having = tuple(
+        each
+        for each in candidates
+        if each.name in known and Capability.WHATSAPP_TEMPLATE in each.spec.capabilities
+    )
+    return having or candidates
 
 
 def over(reviewed: Reviewed, connection: Connection) -> Reviewed:

@@ -3,9 +3,9 @@
 import json
 import re
 import unicodedata
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx2
 
@@ -36,6 +36,17 @@ class Form(IntEnum):
     """A JSON object of every field."""
 
 
+class AtProvider(NamedTuple):
+    """
+    What a template is at one connection's provider, where it takes approved ones only: its id
+    there, and its values by what the provider calls its variables.
+    """
+
+    connection: str
+    provider_id: str
+    values: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """
@@ -45,7 +56,10 @@ class Content:
         body: The text.
         media: What goes with it, each with the type that the provider told.
         subject, html, cc, bcc, reply_to, sender_name: Of a mail.
-        template, template_values: Of a WhatsApp template: the provider's id, and pairs by name.
+        template, template_values: Of a template: its id, and pairs by name. What is handed over has
+            the provider's; what was asked for may have the hub's.
+        language: Of a template: as it was asked for, or of what is sent.
+        at_providers: Of a WhatsApp message that was made of one of the hub's templates.
         choice: Of an inbound message: the id of what was picked.
         new_text: Of a mail that came in, what of its text is not quoted, if that is not all of it.
         told: Of an inbound message, what else its provider tells of it, as pairs for its reader:
@@ -65,6 +79,19 @@ class Content:
     choice: str | None = None
     new_text: str | None = None
     told: tuple[tuple[str, str], ...] = ()
+    language: str | None = None
+    at_providers: tuple[AtProvider, ...] = ()
+
+    def over(self, connection: str) -> "Content":
+        """Return it as it goes over a connection: by the template that its provider has, if any."""
+        if not self.at_providers:
+            return self
+        for each in self.at_providers:
+            if each.connection == connection:
+                return replace(
+                    self, template=each.provider_id, template_values=each.values, at_providers=()
+                )
+        return replace(self, at_providers=())
 
     @property
     def media_urls(self) -> tuple[str, ...]:
@@ -86,7 +113,11 @@ class Content:
         medium's URL, or a pair of the URL and the type where the type is known.
         """
         if self.form is Form.OBJECT:
-            return json.dumps({name: getattr(self, name) for name in _FIELDS} | self._named())
+            given = {name: getattr(self, name) for name in _FIELDS}
+            for name in _LATER:
+                if given[name] == _MORE[name]:
+                    del given[name]
+            return json.dumps(given | self._named())
         if not self.media:
             return self.body
         media = [
@@ -102,6 +133,8 @@ _FIELDS: Final = tuple(field.name for field in fields(Content))
 _MORE: Final = {
     field.name: field.default for field in fields(Content) if field.name not in ("body", "media")
 }
+_LATER: Final = frozenset({"language", "at_providers"})
+"""Written down only where they are set: what said nothing of them hashes as it did before."""
 
 
 def unpacked(text: str, *, media_count: int, form: Form = Form.PLAIN) -> Content:
@@ -115,6 +148,10 @@ def unpacked(text: str, *, media_count: int, form: Form = Form.PLAIN) -> Content
             given[name] = tuple(given[name])
         for name in ("template_values", "told"):
             given[name] = tuple((key, value) for key, value in given[name])
+        given["at_providers"] = tuple(
+            AtProvider(connection, theirs, tuple((key, value) for key, value in values))
+            for connection, theirs, values in given.get("at_providers", ())
+        )
         return Content(**given)
     if not media_count:
         return Content(body=text)

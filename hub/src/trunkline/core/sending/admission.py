@@ -116,7 +116,7 @@ class Admission:
             id=self.ids.new("att"),
             workspace_id=workspace_id,
             message=message,
-            content=reviewed.act.content,
+            content=reviewed.act.content.over(route.connection.name),
             connection=route.connection,
             number=message.attempts,
             begun_s=begun_s,

@@ -42,6 +42,8 @@ from trunkline.core.problems import (
 )
 from trunkline.core.sending.admission import Admission, Plan
 from trunkline.core.sending.recipient import must_look_up, read_recipient
+from trunkline.core.templates import repository as templates
+from trunkline.core.templates.filling import fill
 from trunkline.sdk import (
     Clock,
     Database,
@@ -119,9 +121,12 @@ class Messages:
         rules = CHANNELS.get(command.channel)
         if rules is None:
             raise Unsupported("channel", f"the hub can send {', '.join(CHANNELS)}.")
-        command = await _with_text(command)
-        if command.reply_to is None:
-            rules.check(command.content)
+        content = await _with_text(command.content)
+        command = replace(command, content=content)
+        if content.template is None and (content.template_values or content.language):
+            raise Invalid("templateId", "name the template that this is of.")
+        if command.reply_to is None and content.template is None:
+            rules.check(content)
         draft = await self._db.read(
             lambda tx: self._draft(tx, principal, agent_id, command, rules),
             heavy=must_look_up(command.to or ""),
@@ -130,7 +135,8 @@ class Messages:
             return await self._replay(principal, command, draft.first.message_id)
         if command.send_at is not None:
             self._check_time(command.send_at)
-        reviewed = await self._gate.review(draft.act)
+        content = await _with_text(draft.act.content)
+        reviewed = await self._gate.review(replace(draft.act, content=content))
         route: Route | Later | None = None
         if command.send_at is None and command.batch_id is None:
             route = await self._routes.first(reviewed.candidates)
@@ -220,8 +226,11 @@ class Messages:
             command = replace(command, content=content)
         key = idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
         first = idempotency.find_first(tx, workspace_id, key, self._clock.now())
+        content = command.content
+        if content.template is not None and (first is None or not first.counts):
+            content = _filled(tx, workspace_id, content, rules)
         return _Draft(
-            act=Act(agent=agent, rules=rules, recipient=recipient, content=command.content),
+            act=Act(agent=agent, rules=rules, recipient=recipient, content=content),
             answered=answered,
             key=key,
             first=first,
@@ -294,15 +303,25 @@ async def until_noted(notes: AsyncIterator[Note], *row_ids: str | None) -> None:
         return
 
 
-async def _with_text(command: SendMessage) -> SendMessage:
-    """Return a command with the text that its HTML shows, if it has no other: readers want one."""
-    content = command.content
+def _filled(tx: Tx, workspace_id: str, content: Content, rules: ChannelRules) -> Content:
+    """Return what a template comes to; an id that is none of ours may be a provider's."""
+    assert content.template is not None
+    template = templates.find_template(tx, workspace_id, content.template)
+    if template is not None:
+        return fill(template, content, rules)
+    if "templateId" not in rules.fields:
+        raise Invalid("templateId", "there is no such template: comms_list_templates names them.")
+    return content
+
+
+async def _with_text(content: Content) -> Content:
+    """Return a content with the text that its HTML shows, if it has no other: readers want one."""
     if not content.html or shows_anything(content.body):
-        return command
+        return content
     from trunkline.core.mailtext import shown  # heavy, and of no use to texts
 
     page = await asyncio.to_thread(shown, content.html)
-    return replace(command, content=replace(content, body=page.text))
+    return replace(content, body=page.text)
 
 
 _OPERATOR: Final = "the operator must act."

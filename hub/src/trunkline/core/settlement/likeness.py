@@ -26,7 +26,8 @@ class Likeness(Enum):
 
 def likeness(content: Content | None, report: Report) -> Likeness:
     """Compare a message, whose content is gone if None, with what a provider tells of one."""
-    if content is None or report.body is None or content.template is not None:
+    by_template = content is not None and (content.template or content.at_providers)
+    if content is None or report.body is None or by_template:
         return Likeness.PERHAPS  # what a template comes to, only its provider knows
     if report.media_count is not None and report.media_count != len(content.media_urls):
         return Likeness.OTHER

@@ -55,6 +55,13 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "messages_show": {"id": _MESSAGE},
     "messages_resolve": {"id": _MESSAGE, "sent": True},
     "messages_retry": {"id": _MESSAGE},
+    "comms_list_templates": {"channel": "whatsapp"},
+    "templates_set": {
+        "id": "table_ready",
+        "texts": [{"language": "en", "body": "Hi {{name}}, your table is ready."}],
+    },
+    "templates_show": {"id": "table_ready"},
+    "templates_remove": {"id": "table_ready"},
     "events_list": {"state": "dead", "limit": 10},
     "events_replay": {"id": _EVENT},
 }

@@ -1,0 +1,1 @@
+"""Texts that an operator wrote beforehand, with variables: one id for every channel."""
