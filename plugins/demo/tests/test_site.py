@@ -151,6 +151,7 @@ class _Links(HTMLParser):
 PAGES = {
     "": ["icon.svg", "base.css", "handset.css", "handset.js"],
     "whatsapp": ["icon.svg", "base.css", "handset.css", "whatsapp.css", "whatsapp.js"],
+    "mailbox": ["icon.svg", "base.css", "mailbox.css", "mailbox.js"],
 }
 """What each page names, in its order."""
 

@@ -30,8 +30,16 @@ _TABLES: Final = {"align", "bgcolor", "border", "cellpadding", "cellspacing", "v
 _STYLE: Final = (
     "html{color-scheme:light}body{margin:0;padding:1rem;background:#fff;color:#1a1f26;"
     'font:1rem/1.5 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;overflow-wrap:anywhere}'
+    "body>:first-child{margin-top:0}body>:last-child{margin-bottom:0}"
     "img{max-width:100%;height:auto}table{max-width:100%}a{color:#1d4fc4}"
 )
+
+
+def _kept(tag: str, attribute: str, value: str) -> str | None:
+    """Return an attribute's value, or None of what would fetch something: a picture is its own."""
+    if (tag, attribute) == ("img", "src"):
+        return value if value.lower().startswith("data:image/") else None
+    return None if value.lstrip().lower().startswith("data:") else value
 
 
 def shown_page(html: str) -> str:
@@ -42,8 +50,9 @@ def shown_page(html: str) -> str:
             **_ATTRIBUTES,
             **{tag: _ATTRIBUTES[tag] | _TABLES for tag in ("table", "td", "th", "tr")},
         },
+        attribute_filter=_kept,
         filter_style_properties=_LOOKS,
-        url_schemes={"http", "https", "mailto"},
+        url_schemes={"data", "http", "https", "mailto"},
         link_rel="noopener noreferrer",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )

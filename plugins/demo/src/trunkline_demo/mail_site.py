@@ -158,7 +158,7 @@ class MailSite:
         except ValueError as error:
             raise Problem(422, "invalid", str(error)) from None
         lost = agents is not None and any(
-            self._boxes.is_agents(each) and each.casefold() not in known
+            self._boxes.is_agents(each) and _without_tag(each) not in known
             for each in kept.mail.recipients
         )
         return _told(self._boxes.failed(box.address, kept, NO_AGENT) if lost else kept)
@@ -227,6 +227,12 @@ class MailSite:
         if kept is None:
             raise Problem(422, "invalid", f"{field}: the mailbox has no such mail.")
         return kept
+
+
+def _without_tag(address: str) -> str:
+    """Return an address as its agent has it: after a plus the hub may have put a thread's."""
+    local, _, domain = address.casefold().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _no_mail() -> Problem:

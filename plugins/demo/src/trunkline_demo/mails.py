@@ -3,10 +3,19 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
+from mimetypes import guess_type
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
-from trunkline.sdk import Attachment, OutboundEmail
-from trunkline.sdk.mail import ReadMail, new_message_id, read_mail, reply_subject, written
+from trunkline.sdk import Attachment, Media, OutboundEmail
+from trunkline.sdk.mail import (
+    ReadMail,
+    file_name,
+    new_message_id,
+    read_mail,
+    reply_subject,
+    written,
+)
 from trunkline_demo.line import Line
 from trunkline_demo.mail_webhooks import File, MailReceived
 
@@ -147,14 +156,7 @@ def taken(line: Line, mail: OutboundEmail, mail_id: str | None = None) -> Mail:
         ValueError: Something cannot stand in a mail; the sentence begins with the field's name.
     """
     now = line.now()
-    files = tuple(
-        Attachment(
-            name=each.name,
-            content_type=each.content_type or "application/octet-stream",
-            url=each.url,
-        )
-        for each in mail.media
-    )
+    files = tuple(map(_file, mail.media))
     headers = dict(mail.headers)
     for number, each in enumerate(files, start=1):
         headers[f"X-Demo-Attachment-{number}"] = (
@@ -172,3 +174,10 @@ def taken(line: Line, mail: OutboundEmail, mail_id: str | None = None) -> Mail:
         status_url=mail.status_url,
         written_at=now,
     )
+
+
+def _file(media: Media) -> Attachment:
+    """Return a file as a mail names it: by its URL where nobody said how it is called."""
+    name = media.name or file_name(unquote(urlsplit(media.url).path).rpartition("/")[2])
+    guessed = guess_type(name or "")[0] or "application/octet-stream"
+    return Attachment(name=name, content_type=media.content_type or guessed, url=media.url)
