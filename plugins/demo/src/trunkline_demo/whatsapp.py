@@ -143,9 +143,9 @@ class WhatsApp:
         return chat
 
     def is_open(self, person: str, agent: str) -> bool:
-        """Tell whether an agent may write freely to a person."""
-        chat = self._chats.get((person, agent))
-        return chat is not None and chat.is_open(self._line().now())
+        """Tell whether an agent may write freely to a person; nobody may while no hub is there."""
+        chat, line = self._chats.get((person, agent)), self.network.line
+        return chat is not None and line is not None and chat.is_open(line.now())
 
     # --- an agent writes --------------------------------------------------------------------------
 
