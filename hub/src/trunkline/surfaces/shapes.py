@@ -23,6 +23,7 @@ from trunkline.core.channels import CHANNELS, NAMES
 from trunkline.core.messages.content import MAX_MEDIA, media_url_fault
 from trunkline.sdk import major_units
 
+_ENDS_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
 
@@ -31,7 +32,7 @@ def _rfc3339(at: datetime) -> str:
 
 
 def _one_line(text: str) -> str:
-    if not text or any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
+    if not text or _ENDS_LINE.search(text):
         raise PydanticCustomError("line", "give one line of text")
     return text
 

@@ -22,6 +22,9 @@ STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
 )
 """What the actions of RFC 3464 §2.3.3 mean, and a complaint."""
 
+_MOST_HOPS: Final = 100
+"""A mail that came through more hosts goes round (RFC 5321 §6.3)."""
+
 
 def events_of(
     raw: bytes,
@@ -78,7 +81,7 @@ def _received(
         cc=mail.cc,
         attachments=tuple(each.about for each in mail.files),
         authentication=mail.authentication,
-        auto=mail.auto,
+        auto=mail.auto or mail.hops > _MOST_HOPS,
         occurred_at=came_at or mail.date,
     )
 

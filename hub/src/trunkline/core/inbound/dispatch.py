@@ -182,7 +182,7 @@ class Dispatch:
             ref=event.ref,
             thread=(answered.thread if answered else None)
             or (message_id if rules.has_threads else None),
-            automatic=event.auto,
+            automatic=event.auto or belongs.is_own,
         )
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
         self._journal.store(tx, stored.workspace_id, message, content, evidence)

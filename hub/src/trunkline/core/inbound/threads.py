@@ -19,6 +19,7 @@ _MOST_NAMESAKES: Final = 5
 FOREIGN: Final = (
     "It says that it answers a mail of another conversation, in which its sender has no part."
 )
+CAME_BACK: Final = "It is a mail of this agent's own that came back: somebody forwards in a circle."
 NEW_HERE: Final = "Its sender had no part in this conversation: it came to the reply address."
 
 
@@ -30,10 +31,12 @@ class Filed:
     Attributes:
         answered: The message that it answers, and whose thread it is in; None: a thread of its own.
         warning: What is to be told of that.
+        is_own: The agent's own mail has come back to it.
     """
 
     answered: Message | None = None
     warning: str | None = None
+    is_own: bool = False
 
 
 def filed(
@@ -60,6 +63,10 @@ def filed(
         quoted = repository.find_by_external_id(tx, workspace_id, connection, event.quoted_id)
         mine = quoted is not None and quoted.agent_id == agent_id
         return Filed(answered=quoted if mine else None)
+    if event.ref is not None:
+        for namesake in _called(tx, workspace_id, agent_id, event.ref)[:1]:
+            if namesake.direction is Direction.OUTBOUND:
+                return Filed(answered=namesake, warning=CAME_BACK, is_own=True)
     if token_thread is not None:
         last = _last_written(tx, workspace_id, agent_id, token_thread)
         if last is not None:
