@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.cli.commands import Shell
-from trunkline.cli.new_plugin import KINDS
+from trunkline.sdk import KINDS
 
 ROOT = Path(__file__).parents[2]
 HUB = tomllib.loads((ROOT / "hub/pyproject.toml").read_text())

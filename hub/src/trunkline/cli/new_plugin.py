@@ -2,23 +2,17 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files as packaged
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, get_args
 
 import click
 
 from trunkline.cli import files
-
-KINDS: Final = {
-    "telephony": "Texts",
-    "email": "E-mail",
-    "whatsapp": "WhatsApp messages",
-}
-"""The folders of ``trunkline/scaffold`` beside that of what they share, and the word for each."""
+from trunkline.sdk import KINDS, TELEPHONY, Kind
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]{1,23}")
 
@@ -28,7 +22,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]{1,23}")
 @click.option(
     "--kind",
     type=click.Choice(list(KINDS)),
-    default="telephony",
+    default=TELEPHONY.name,
     help="What it connects to. Default: telephony.",
 )
 @click.option(
@@ -51,7 +45,7 @@ def new_plugin(
     if folder.exists():
         raise click.ClickException(f"{folder} exists already; nothing was written.")
     try:
-        _write(folder, name, kind)
+        _write(folder, name, KINDS[kind])
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}.") from error
     click.echo(
@@ -65,15 +59,18 @@ def new_plugin(
     )
 
 
-def _write(folder: Path, name: str, kind: str) -> None:
+def _write(folder: Path, name: str, kind: Kind) -> None:
     """Write an adapter whole or not at all."""
     with TemporaryDirectory(dir=folder.parent, prefix=".trunkline-") as unfinished:
         root = Path(unfinished) / folder.name
-        scaffold = packaged("trunkline") / "scaffold"
-        for path, text in (*_templates(scaffold / "common"), *_templates(scaffold / kind)):
-            file = root / _filled(path, name, kind).removesuffix(".txt")
+        scaffold, words = packaged("trunkline") / "scaffold", _marks(name, kind)
+        own = scaffold / kind.name
+        if not own.is_dir():  # a kind without one of its own gets that of texts, the plainest
+            own, words = scaffold / TELEPHONY.name, {**words, **_plain(kind)}
+        for path, text in (*_templates(scaffold / "common"), *_templates(own)):
+            file = root / _filled(path, words).removesuffix(".txt")
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(_filled(text, name, kind), "utf-8")
+            file.write_text(_filled(text, words), "utf-8")
         root.rename(folder)
 
 
@@ -86,13 +83,41 @@ def _templates(folder: Traversable, path: str = "") -> Iterator[tuple[str, str]]
             yield f"{path}{each.name}", each.read_text("utf-8")
 
 
-def _filled(text: str, name: str, kind: str) -> str:
-    marks = {
+def _marks(name: str, kind: Kind) -> dict[str, str]:
+    what = "texts" if kind is TELEPHONY else kind.noun
+    return {
         "{{name}}": name,
         "{{Name}}": name.capitalize(),
         "{{NAME}}": name.upper(),
-        "{{What}}": KINDS[kind],
+        "{{What}}": what[0].upper() + what[1:],
     }
-    for mark, value in marks.items():
-        text = text.replace(mark, value)
+
+
+def _plain(kind: Kind) -> dict[str, str]:
+    """Return the words of the scaffold of texts, in their order, and what a kind says instead."""
+    provider = kind.provider.__name__
+    suite = f"Base{provider.removesuffix('Provider')}Conformance"
+    (message,) = get_args(vars(kind.provider)["__orig_bases__"][0])
+    received = f'Received(\n        channel="{kind.channel}",'
+    return {
+        "BaseTelephonyConformance.sms": f"{suite}.message",
+        "BaseTelephonyConformance": suite,
+        "trunkline.testing.telephony": f"trunkline.testing.{kind.name}",
+        TELEPHONY.hook: kind.hook,
+        TELEPHONY.provider.__name__: provider,
+        "OutboundSms": message.__name__,
+        "import Capability, ": "import ",
+        "Capability.SMS_SEND": f'"{kind.channel}.send"',
+        "Capability.SMS_RECEIVE": f'"{kind.channel}.receive"',
+        "Capability.SMS_STATUS": f'"{kind.channel}.status"',
+        "sms_received": f"{kind.channel}_received",
+        "agent-1/sms": f"agent-1/{kind.channel}",
+        "return Received(": f"return {received}",
+        "TEXT: Final = Received(": f"TEXT: Final = {received}",
+    }
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    for word, value in words.items():
+        text = text.replace(word, value)
     return text

@@ -1,0 +1,1 @@
+"""A channel that nobody has: what adding one to the house takes."""
