@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from plugins.postgres.tests.server import Server
 
 _NOTIFICATION = b"A"
+_READY = b"Z\0\0\0\5"
 
 
 class Wire:
@@ -15,6 +16,7 @@ class Wire:
 
     `deaf` drops notifications, as a pooler in transaction mode does; `cut_at` ends a connection
     once these bytes went to the server, before its answer; while `passing` is clear nothing passes.
+    `answers` counts how often the server said that it is ready for the next question.
     """
 
     def __init__(self, server: Server) -> None:
@@ -22,6 +24,7 @@ class Wire:
         self.cut_at: bytes | None = None
         self.passing = asyncio.Event()
         self.passing.set()
+        self.answers = 0
         self._socket = server.home / ".s.PGSQL.5432"
         self._ends: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None] | None] = set()
@@ -76,5 +79,6 @@ class Wire:
                 answer.write(head + body)
         while said := await server.read(65_536):
             await self.passing.wait()
+            self.answers += said.count(_READY)
             answer.write(said)
         answer.close()

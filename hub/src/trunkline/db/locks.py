@@ -19,5 +19,15 @@ def hold(tx: Tx, *name: str, shared: bool = False) -> None:
     Who waited sees what the others committed. Those that only share it do not wait for one another.
     An embedded database has one writer at a time, so nobody is there to wait for.
     """
-    if tx.connection.dialect.name == "postgresql":
-        (_SHARE if shared else _HOLD)(tx, {"name": "|".join(name)})
+    if tx.connection.dialect.name != "postgresql":
+        return
+    whole = "|".join(name)
+    if tx.pipeline is None or not tx.pipeline.begin_with(_literal(whole, shared=shared)):
+        (_SHARE if shared else _HOLD)(tx, {"name": whole})
+
+
+def _literal(name: str, *, shared: bool) -> str:
+    """Return the statement with a name in it, whatever characters that has."""
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    text = f"convert_from('\\x{name.encode().hex()}', 'UTF8')"
+    return f"SELECT {function}(hashtextextended({text}, 0));"

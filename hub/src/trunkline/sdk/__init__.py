@@ -2,7 +2,16 @@
 
 from trunkline.sdk.capability import Capability, Idempotency, KeyForm
 from trunkline.sdk.clock import Clock, SystemClock
-from trunkline.sdk.database import Database, DatabaseContext, DatabaseSpec, Note, Tx
+from trunkline.sdk.database import (
+    GUARD,
+    Database,
+    DatabaseContext,
+    DatabaseSpec,
+    Note,
+    Pipeline,
+    Tx,
+    Write,
+)
 from trunkline.sdk.email import (
     EMAIL,
     Attachment,
@@ -23,6 +32,7 @@ from trunkline.sdk.errors import (
     OutcomeUnknown,
     OutOfCredit,
     Overloaded,
+    Overtaken,
     ProviderError,
     Rejected,
     RetryLater,
@@ -86,6 +96,7 @@ __all__ = [
     "E164",
     "EMAIL",
     "ENTRY_POINT_GROUP",
+    "GUARD",
     "HUB_VIEW",
     "KINDS",
     "MICROS",
@@ -135,6 +146,8 @@ __all__ = [
     "OutboundWhatsApp",
     "OutcomeUnknown",
     "Overloaded",
+    "Overtaken",
+    "Pipeline",
     "PriceList",
     "ProviderContext",
     "ProviderError",
@@ -162,6 +175,7 @@ __all__ = [
     "WebhookRequest",
     "WhatsAppContent",
     "WhatsAppProvider",
+    "Write",
     "e164",
     "hookimpl",
     "hookspec",

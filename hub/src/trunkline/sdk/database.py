@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from trunkline.sdk.clock import Clock
 from trunkline.sdk.specs import EventLog
@@ -26,12 +26,74 @@ class Note:
     id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """
+    A statement whose answer nobody waits for.
+
+    Attributes:
+        sql, arguments: As the driver takes them.
+        table: What it writes to.
+        inserts: It adds a row; otherwise it changes or removes some.
+        must: It has to match a row, else the transaction is `Overtaken`.
+    """
+
+    sql: str
+    arguments: Sequence[Any]
+    table: str
+    inserts: bool
+    must: bool = False
+
+
+class Pipeline:
+    """
+    The way of a transaction to a server: several statements in one round trip.
+
+    Writes wait until something is asked; they take effect as if each had been executed at once.
+    """
+
+    @property
+    def guarded(self) -> bool:
+        """Whether what is put next must rest on `GUARD`: a write that must match is waiting."""
+        raise NotImplementedError
+
+    def put(self, write: Write) -> None:
+        """Take a write; it is sent before anything else is asked, at the latest with the commit."""
+        raise NotImplementedError
+
+    def send(self) -> None:
+        """
+        Send what is waiting; whoever reads or waits for an answer does so first.
+
+        Raises:
+            Overtaken: A write that had to match a row matched none.
+        """
+        raise NotImplementedError
+
+    def ask(self, questions: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
+        """Return the rows of each SELECT, given with its values; all see the same moment."""
+        raise NotImplementedError
+
+    def begin_with(self, sql: str) -> bool:
+        """Send `sql`, a statement without values, along with the BEGIN; False if it has begun."""
+        raise NotImplementedError
+
+
+GUARD: Final = "guard"
+"""Where a write is guarded, the table of this name has a row if the one that must match did."""
+
+
 @dataclass(slots=True)
 class Tx:
-    """One transaction. `connection` is SQLAlchemy's; never commit or roll back through it."""
+    """
+    One transaction. `connection` is SQLAlchemy's; never commit or roll back through it.
+
+    `pipeline` is None where a statement costs no round trip: an embedded database.
+    """
 
     connection: Connection
     notes: list[Note] = field(default_factory=list)
+    pipeline: Pipeline | None = None
 
     def run(self, fn: Callable[[Tx], T]) -> T:
         """Call a caller's function and return its value; one that must be awaited is refused."""
@@ -44,6 +106,8 @@ class Tx:
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Execute one SQLAlchemy Core statement."""
+        if self.pipeline is not None:
+            self.pipeline.send()
         return self.connection.execute(statement, parameters)
 
     def notify(self, topic: str, row_id: str) -> None:
@@ -75,6 +139,14 @@ class Database:
     async def read(self, fn: Callable[[Tx], T], *, heavy: bool = False) -> T:
         """Run `fn` on one snapshot, read only. `heavy` says that it may take over 2 ms."""
         raise NotImplementedError
+
+    async def peek(self, fn: Callable[[Tx], T]) -> T:
+        """
+        Run `fn`, read only, for what one statement tells, or several that need not agree.
+
+        Each may see what is committed when it is asked: on a server that spares two round trips.
+        """
+        return await self.read(fn)
 
     def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[Note]]:
         """

@@ -15,6 +15,7 @@ Every error an adapter raises or meets, named after what the caller should do ne
   + BadSignature        the webhook is not from the provider; it is answered 403
   + Overloaded          nothing was stored; try again after `retry_after_s`
   + DatabaseFailed      nothing was stored, or it cannot be told; an operator must look
+  + Overtaken           nothing was stored: a row that had to match did not; look at it, then go on
 """
 
 from typing import ClassVar
@@ -144,3 +145,9 @@ class DatabaseFailed(TrunklineError):
     """The database refused the work: locked, full, gone or broken. Nothing acknowledged is lost."""
 
     code: ClassVar[str] = "database.failed"
+
+
+class Overtaken(TrunklineError):
+    """A write that had to match a row matched none: somebody was quicker. Nothing was stored."""
+
+    code: ClassVar[str] = "database.overtaken"

@@ -29,7 +29,8 @@ from trunkline_postgres.failures import (
     is_lost,
     sqlstate,
 )
-from trunkline_postgres.listening import Ear, tell
+from trunkline_postgres.listening import Ear
+from trunkline_postgres.pipeline import Joined
 
 T = TypeVar("T")
 
@@ -51,6 +52,7 @@ class PostgresDatabase(Database):
         self._reads = self._writes.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        self._peeks = self._writes.execution_options(isolation_level="AUTOCOMMIT")
         self._ear = Ear(connect, self._echo, log)
         self._gate = asyncio.Semaphore(POOL)  # first come, first served; the pool alone is unfair
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -67,6 +69,9 @@ class PostgresDatabase(Database):
 
     async def read(self, fn: Callable[[Tx], T], *, heavy: bool = False) -> T:
         return await self._run(self._reads, partial(_read, fn), nullcontext())
+
+    async def peek(self, fn: Callable[[Tx], T]) -> T:
+        return await self._run(self._peeks, partial(_read, fn), nullcontext())
 
     def listen(self, topic: str) -> AbstractAsyncContextManager[AsyncIterator[Note]]:
         return self._ear.feed(topic)
@@ -155,7 +160,8 @@ async def _run_until_done(engine: AsyncEngine, work: Callable[[sa.Connection], T
 
 def _write(fn: Callable[[Tx], T], connection: sa.Connection) -> T:
     transaction = connection.begin()
-    tx = Tx(connection)
+    pipeline = Joined(connection)
+    tx = Tx(connection, pipeline=pipeline)
     info = connection.info
     info[IN_FUNCTION] = True
     try:
@@ -164,9 +170,12 @@ def _write(fn: Callable[[Tx], T], connection: sa.Connection) -> T:
         info.pop(IN_FUNCTION, None)
     if not transaction.is_active:
         raise RuntimeError("a database function must not commit or roll back; raise instead")
-    if tx.notes:
-        tell(connection, tx.notes)
+    commits = pipeline.is_all  # what is left is the transaction, and commits itself
+    if not commits:
+        pipeline.finish(tx.notes)
     try:
+        if commits:
+            pipeline.finish(tx.notes)
         transaction.commit()
     except Exception as error:
         if is_lost(error):
@@ -178,7 +187,7 @@ def _write(fn: Callable[[Tx], T], connection: sa.Connection) -> T:
 
 def _read(fn: Callable[[Tx], T], connection: sa.Connection) -> T:
     connection.begin()  # never committed: leaving the connection rolls back
-    tx = Tx(connection)
+    tx = Tx(connection, pipeline=Joined(connection, reads=True))
     value = tx.run(fn)
     if tx.notes:
         raise RuntimeError("a read changes nothing, so there is nothing to notify of")

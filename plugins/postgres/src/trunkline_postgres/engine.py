@@ -23,13 +23,29 @@ Connect: TypeAlias = Callable[[], Awaitable["Connection"]]
 
 
 class Connection(asyncpg.Connection):
-    """A connection that tells when a commit was none."""
+    """
+    A connection that tells when a commit was none.
+
+    `opening` is what the next BEGIN is sent together with, statement by statement.
+    """
+
+    opening = ""
 
     async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109 - the driver's signature
+        if self.opening and query.startswith("BEGIN"):
+            return await self._begin(query, timeout)
         status = await super().execute(query, *args, timeout=timeout)
         if query == "COMMIT;" and status == "ROLLBACK":  # an error went before, and was swallowed
             raise RuntimeError("a database function must not swallow what a statement raised")
         return status
+
+    async def _begin(self, query: str, timeout: float | None) -> str:  # noqa: ASYNC109 - as above
+        query, self.opening = query + self.opening, ""
+        try:
+            return await super().execute(query, timeout=timeout)
+        except BaseException:  # it is within a transaction that nobody here knows to be begun
+            self.terminate()
+            raise
 
 
 def connector(url: str) -> Connect:

@@ -8,7 +8,6 @@ from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
-import sqlalchemy as sa
 
 from trunkline.sdk import DatabaseFailed, Listeners, NotConfigured, Note
 from trunkline.sdk.specs import EventLog
@@ -20,17 +19,7 @@ ECHO_S: Final = 5.0
 """How long a note may take to come back."""
 LONGEST_PAUSE_S: Final = 5.0
 
-_TELL: Final = sa.text(
-    "SELECT pg_notify(:channel, note) FROM unnest(CAST(:notes AS text[])) AS note"
-)
-
 Tell = Callable[[Note], Awaitable[None]]
-
-
-def tell(connection: sa.Connection, notes: list[Note]) -> None:
-    """Let every listening process hear the notes, if and when the transaction commits."""
-    told = [f"{note.topic}\n{note.id}" for note in notes]
-    connection.execute(_TELL, {"channel": CHANNEL, "notes": told})
 
 
 class Ear:
