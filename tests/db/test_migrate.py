@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from trunkline.core.compliance.repository import is_suppressed
+from trunkline.core.compliance.repository import suppressed
 from trunkline.core.templates.models import ProviderTemplate, Template, TemplateText
 from trunkline.core.templates.repository import find_template, put_template
 from trunkline.db import migrate
@@ -223,4 +223,4 @@ async def test_a_number_that_was_closed_stays_so_for_every_sender(db: Database) 
     await db.write(before)
     await db.write(upgrade)
 
-    assert await db.read(lambda tx: is_suppressed(tx, "default", "+12025550150", "+12025550101"))
+    assert await db.read(suppressed("default", "+12025550150", "+12025550101").ask)

@@ -38,7 +38,7 @@ async def closed_to(db: Database, address: str = PERSON) -> list[str]:
         return [
             sender
             for sender in (ANN, BEN)
-            if repository.is_suppressed(tx, "default", address, sender)
+            if repository.suppressed("default", address, sender).ask(tx)
         ]
 
     return await db.write(find)

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from trunkline.core.delivery import outcomes
+from trunkline.core.delivery import deliver, outcomes
 from trunkline.core.delivery.beginning import Beginning
 from trunkline.core.delivery.deliver import Delivery
 from trunkline.core.delivery.outcomes import Outcomes
@@ -169,28 +169,8 @@ def _moves(changed: dict[Status, frozenset[Status]]) -> AbstractContextManager[o
     return patch.dict(repository._MOVE, hot)
 
 
-@contextmanager
-def a_retry_forgets_the_gate() -> Iterator[None]:
-    honest = Gate.recheck
-
-    def commit(self: Gate, tx: Tx, principal: Any, act: Any) -> Any:
-        its = act.act
-        return honest(
-            self,
-            tx,
-            principal.workspace_id,
-            its.agent.id,
-            its.rules,
-            act.sender,
-            its.recipient,
-            its.content,
-        )
-
-    with (
-        patch.object(Gate, "commit", commit),
-        patch.object(Gate, "recheck", lambda *_: None),
-    ):
-        yield
+def a_retry_forgets_the_gate() -> AbstractContextManager[object]:
+    return patch.object(Gate, "recheck", lambda *_: None)
 
 
 def the_gate_believes_what_it_saw_before_the_transaction() -> AbstractContextManager[object]:
@@ -253,7 +233,8 @@ def the_call_is_made_before_the_attempt_is_stored() -> AbstractContextManager[ob
 
         def store(tx: Tx) -> None:
             scope, now = made.workspace_id, admission.clock.now()
-            first = idempotency.find_first(tx, scope, plan.key, now)
+            bound = idempotency.bound(scope, plan.key).ask(tx)
+            first = idempotency.first_of(tx, scope, plan.key, bound, now)
             evidence = Evidence(source=Source.SEND)
             admission.journal.store(tx, scope, made.message, made.content, evidence)
             idempotency.bind(tx, scope, made.id, plan.key, made.message.id, now, instead_of=first)
@@ -282,12 +263,12 @@ def retry_after_is_ignored() -> AbstractContextManager[object]:
 
 
 def taken_is_called_delivered() -> AbstractContextManager[object]:
-    honest = Outcomes._receipt
+    honest = deliver._checked
 
-    def receipt(self: Outcomes, tx: Tx, attempt: Any, told: Receipt) -> None:
-        honest(self, tx, attempt, replace(told, status=DeliveryStatus.DELIVERED))
+    def checked(told: object) -> Receipt:
+        return replace(honest(told), status=DeliveryStatus.DELIVERED)
 
-    return patch.object(Outcomes, "_receipt", receipt)
+    return patch.object(deliver, "_checked", checked)
 
 
 def a_message_is_tried_after_its_time() -> AbstractContextManager[object]:

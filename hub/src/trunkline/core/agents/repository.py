@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from trunkline.core.agents.models import Agent, AgentStatus, LivingToken, Pool, Token
 from trunkline.core.principal import Principal, Scope
-from trunkline.db.hot import Hot
+from trunkline.db.hot import Hot, Question, question
 from trunkline.db.locks import hold
 from trunkline.db.schema import agent_addresses, agent_channels, agent_pool, agent_tokens
 from trunkline.sdk import Tx
@@ -81,10 +81,15 @@ def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
     return list(found.values())
 
 
+def agent_of(workspace_id: str, agent_id: str) -> Question[Agent | None]:
+    """Ask for an agent by its id."""
+    wanted = {"workspace_id": workspace_id, "agent_id": agent_id}
+    return question(_BY_ID, wanted, lambda rows: next(iter(_agents(rows)), None))
+
+
 def find_agent(tx: Tx, workspace_id: str, agent_id: str) -> Agent | None:
     """Return an agent by its id."""
-    rows = _BY_ID(tx, {"workspace_id": workspace_id, "agent_id": agent_id})
-    return next(iter(_agents(rows)), None)
+    return agent_of(workspace_id, agent_id).ask(tx)
 
 
 def find_agent_by_address(tx: Tx, workspace_id: str, channel: str, address: str) -> Agent | None:

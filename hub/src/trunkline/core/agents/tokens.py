@@ -142,7 +142,7 @@ class Tokens:
 
     async def _find(self, kid: str) -> LivingToken | None:
         revocations = self._revocations
-        found = await self._db.read(lambda tx: repository.find_living_token(tx, kid))
+        found = await self._db.peek(lambda tx: repository.find_living_token(tx, kid))
         if found and self._alone and revocations == self._revocations:  # none since it was read
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from trunkline.core.addresses import canonical
 from trunkline.core.compliance.people import addresses_of, same_person
-from trunkline.db.hot import Hot
+from trunkline.db.hot import Hot, Question, question
 from trunkline.db.locks import hold
 from trunkline.db.schema import suppressions
 from trunkline.sdk import Tx
@@ -44,21 +44,20 @@ _FIND = Hot(
 )
 
 
-def is_suppressed(tx: Tx, workspace_id: str, address: str, sender: str) -> bool:
-    """
-    Tell whether `address` must not be written to or called by `sender`, a number of the workspace.
+def hold_still(tx: Tx, workspace_id: str, address: str) -> None:
+    """Let nobody close or open `address` until the transaction ends. Then ask about it."""
+    hold(tx, "address", workspace_id, canonical(address), shared=True)
 
-    Nobody closes or opens it until the transaction ends.
-    """
-    number = canonical(address)
-    hold(tx, "address", workspace_id, number, shared=True)
+
+def suppressed(workspace_id: str, address: str, sender: str) -> Question[bool]:
+    """Ask whether `address` must not be written to or called by `sender`, one of the workspace."""
     key = {
         "workspace_id": workspace_id,
-        "number": number,
+        "number": canonical(address),
         "address": address,
         "sender": canonical(sender),
     }
-    return bool(_FIND(tx, key))
+    return question(_FIND, key, bool)
 
 
 def suppress_by_stop(

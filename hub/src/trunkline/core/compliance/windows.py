@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from trunkline.core.addresses import canonical
 from trunkline.core.compliance.people import addresses_of, same_person
-from trunkline.db.hot import Hot
+from trunkline.db.hot import Hot, Question, question
 from trunkline.db.schema import reply_windows
 from trunkline.sdk import Tx
 
@@ -28,11 +28,12 @@ _FIND = Hot(
 )
 
 
-def wrote_at(tx: Tx, workspace_id: str, channel: str, sender: str, address: str) -> datetime | None:
-    """Return when `address` wrote to `sender` last; None if never, or if the window is closed."""
-    rows = _FIND(tx, _key(workspace_id, channel, sender, address))
-    found: datetime | None = rows[0][0] if rows else None
-    return found
+def wrote_at(
+    workspace_id: str, channel: str, sender: str, address: str
+) -> Question[datetime | None]:
+    """Ask when `address` wrote to `sender` last; None if never, or if the window is closed."""
+    key = _key(workspace_id, channel, sender, address)
+    return question(_FIND, key, lambda rows: rows[0][0] if rows else None)
 
 
 def note(
@@ -51,7 +52,7 @@ def note(
     What was written earlier than is known already opens nothing anew.
     """
     key = _key(workspace_id, channel, sender, address)
-    known = wrote_at(tx, workspace_id, channel, sender, address)
+    known = wrote_at(workspace_id, channel, sender, address).ask(tx)
     if at is not None and known is not None and known >= at:
         return
     theirs = addresses_of(tx, workspace_id, address)

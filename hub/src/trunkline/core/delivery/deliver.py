@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -13,7 +14,7 @@ from trunkline.core.connections.registry import CannotOpen, Connections
 from trunkline.core.connections.routes import Route, Routes
 from trunkline.core.delivery.attempts import Attempt, Switch, key_of
 from trunkline.core.delivery.beginning import Beginning
-from trunkline.core.delivery.outcomes import Outcomes
+from trunkline.core.delivery.outcomes import Outcomes, is_plain
 from trunkline.core.messages import repository
 from trunkline.core.messages.models import Message, Status
 from trunkline.core.messages.reply_addresses import ReplyAddresses
@@ -32,6 +33,7 @@ from trunkline.sdk import (
     OutcomeUnknown,
     OutOfCredit,
     Overloaded,
+    Overtaken,
     ProviderError,
     Receipt,
     Rejected,
@@ -240,6 +242,10 @@ class Delivery:
         """
         for tries_left in reversed(range(_RECORD_TRIES)):
             try:
+                if is_plain(outcome, attempt):
+                    with suppress(Overtaken):
+                        took = partial(self._outcomes.took, attempt=attempt, receipt=outcome)
+                        return await self._db.write(took), None
                 return await self._db.write(
                     partial(self._end, attempt=attempt, outcome=outcome, onward=onward)
                 )

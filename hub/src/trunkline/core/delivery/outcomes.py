@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeGuard
 
 from trunkline.core.connections.routes import Later
 from trunkline.core.delivery.attempts import Attempt
@@ -22,6 +22,7 @@ from trunkline.core.messages.models import (
 )
 from trunkline.sdk import (
     AuthFailed,
+    DeliveryStatus,
     FailureKind,
     NotSetUp,
     OptedOut,
@@ -74,6 +75,24 @@ class Outcomes:
                 self._refusal(tx, attempt, outcome)
         message = repository.find_message(tx, attempt.workspace_id, attempt.message.id)
         assert message is not None
+        return message
+
+    def took(self, tx: Tx, attempt: Attempt, receipt: Receipt) -> Message:
+        """
+        Record the usual outcome, which is plain: the provider has the message, and that is all.
+
+        Nothing is looked up, so that a server is asked once.
+
+        Raises:
+            Overtaken: The message has moved meanwhile. Nothing was stored; `record` sees to it.
+        """
+        workspace_id, now = attempt.workspace_id, self.journal.clock.now()
+        message = repository.take(tx, workspace_id, attempt.message, receipt.provider_id, now)
+        trail.end_attempt(
+            tx, workspace_id, attempt.id, state="sent", now=now, external_id=receipt.provider_id
+        )
+        self.journal.note(tx, workspace_id, message.id, Status.SENT.value, _BY_SEND, moved=True)
+        self.journal.announce(tx, workspace_id, message, Status.SENT)
         return message
 
     def _receipt(self, tx: Tx, attempt: Attempt, receipt: Receipt) -> None:
@@ -237,6 +256,20 @@ class Outcomes:
     def _jitter(self) -> float:
         drawn = int.from_bytes(self.journal.ids.secret(4))
         return drawn / 0x1_0000_0000
+
+
+def is_plain(outcome: Receipt | ProviderError, attempt: Attempt) -> TypeGuard[Receipt]:
+    """Tell whether nothing follows from an outcome but that the message is sent."""
+    message = attempt.message
+    return (
+        isinstance(outcome, Receipt)
+        and outcome.status is DeliveryStatus.SENT
+        and outcome.cost_micros is None
+        and message.reply_to is None
+        and message.reason is None
+        and attempt.switch is None
+        and not attempt.resend
+    )
 
 
 def _bounded(retry_after_s: float) -> float:

@@ -91,7 +91,7 @@ def enqueue(
     hold(tx, "job", workspace_id, kind.value, subject_id)
     job = {"of_workspace": workspace_id, "of_kind": kind.value, "of_subject": subject_id}
     if not _PUT_OFF.rowcount(tx, {**job, "then": due_at}):
-        _ADD(
+        _ADD.put(
             tx,
             {
                 "id": row_id,
@@ -153,7 +153,7 @@ def claim(
 
 def finish(tx: Tx, executor: str, job_id: str) -> None:
     """Remove a job whose work is done, unless it has become due anew meanwhile."""
-    _FINISH(tx, {"job_id": job_id, "by": executor})
+    _FINISH.put(tx, {"job_id": job_id, "by": executor})
 
 
 def break_off(tx: Tx, executor: str, job: Job, due_at: datetime) -> None:

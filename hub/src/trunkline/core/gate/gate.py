@@ -7,6 +7,7 @@ the first two says can be overtaken by a STOP; what the last one says cannot.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent, AgentStatus
@@ -15,8 +16,8 @@ from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance import windows
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.messages.content import Content
-from trunkline.core.principal import Principal
 from trunkline.core.problems import Forbidden, Unsupported
+from trunkline.db.hot import Question, both
 from trunkline.sdk import KINDS, Capability, Clock, Tx
 
 
@@ -45,6 +46,21 @@ class Reviewed:
     units: Units
     cost_micros: int | None
     currency: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """
+    How things stand, as far as a judgement rests on that.
+
+    Attributes:
+        closed: One of the recipients has opted out.
+        wrote_at: When the recipient wrote last; of channels that ask for it.
+    """
+
+    agent: Agent | None
+    closed: bool = False
+    wrote_at: datetime | None = None
 
 
 class Gate:
@@ -90,18 +106,32 @@ class Gate:
             currency=currency,
         )
 
-    def commit(self, tx: Tx, principal: Principal, reviewed: Reviewed) -> Block | None:
-        """Judge a reviewed act in the transaction that stores it; None lets it pass."""
+    def standing(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        agent_id: str,
+        rules: ChannelRules,
+        sender: str,
+        recipient: str,
+        content: Content,
+    ) -> Question[Standing]:
+        """Ask how things stand; whoever could still be told to stop is held until `tx` ends."""
+        asked = agents.agent_of(workspace_id, agent_id).then(lambda agent: Standing(agent=agent))
+        for each in (recipient, *content.cc, *content.bcc):
+            compliance.hold_still(tx, workspace_id, each)
+            closed = compliance.suppressed(workspace_id, each, sender)
+            asked = both(asked, closed).then(_with_closed)
+        if rules.asks_when_written:
+            wrote_at = windows.wrote_at(workspace_id, rules.name, sender, recipient)
+            asked = both(asked, wrote_at).then(_with_wrote_at)
+        return asked
+
+    def commit(self, reviewed: Reviewed, standing: Standing) -> Block | None:
+        """Judge a reviewed act by how things stand in the transaction that stores it."""
         act = reviewed.act
-        return self.recheck(
-            tx,
-            principal.workspace_id,
-            act.agent.id,
-            act.rules,
-            reviewed.sender,
-            act.recipient,
-            act.content.over(reviewed.connection.name),
-        )
+        content = act.content.over(reviewed.connection.name)
+        return self._judge(standing, act.rules, reviewed.sender, content)
 
     def recheck(
         self,
@@ -114,7 +144,13 @@ class Gate:
         content: Content,
     ) -> Block | None:
         """Judge by the facts of this very transaction; None lets it pass."""
-        agent = agents.find_agent(tx, workspace_id, agent_id)
+        asked = self.standing(tx, workspace_id, agent_id, rules, sender, recipient, content)
+        return self._judge(asked.ask(tx), rules, sender, content)
+
+    def _judge(
+        self, standing: Standing, rules: ChannelRules, sender: str, content: Content
+    ) -> Block | None:
+        agent = standing.agent
         if agent is None or agent.status is not AgentStatus.ACTIVE:
             return Block(rule="suspension", sentence="The agent is suspended. Do not send again.")
         if agent.address(rules.name) != sender:
@@ -123,17 +159,23 @@ class Gate:
                 sentence=f"The {rules.address} it was to come from is not the agent's any more. "
                 "A new send has the one that is.",
             )
-        for each in (recipient, *content.cc, *content.bcc):
-            if compliance.is_suppressed(tx, workspace_id, each, sender):
-                return Block(
-                    rule="suppression",
-                    sentence="The recipient has opted out of messages and calls. Do not send "
-                    "again; only their own START lifts it.",
-                )
-        wrote_at = None
-        if rules.asks_when_written:
-            wrote_at = windows.wrote_at(tx, workspace_id, rules.name, sender, recipient)
-        return rules.allowed(content, Facts(now=self._clock.now(), wrote_at=wrote_at))
+        if standing.closed:
+            return Block(
+                rule="suppression",
+                sentence="The recipient has opted out of messages and calls. Do not send again; "
+                "only their own START lifts it.",
+            )
+        return rules.allowed(content, Facts(now=self._clock.now(), wrote_at=standing.wrote_at))
+
+
+def _with_closed(told: tuple[Standing, bool]) -> Standing:
+    standing, closed = told
+    return replace(standing, closed=standing.closed or closed)
+
+
+def _with_wrote_at(told: tuple[Standing, datetime | None]) -> Standing:
+    standing, wrote_at = told
+    return replace(standing, wrote_at=wrote_at)
 
 
 def carriers(content: Content, candidates: tuple[Connection, ...]) -> tuple[Connection, ...]:

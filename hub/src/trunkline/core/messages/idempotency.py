@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
@@ -10,7 +10,7 @@ from trunkline.core.messages.content import Form
 from trunkline.core.messages.models import SendMessage, Status
 from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.core.problems import IdempotencyConflict
-from trunkline.db.hot import Hot
+from trunkline.db.hot import Hot, Question, question
 from trunkline.db.schema import idempotency_keys, messages
 from trunkline.sdk import Tx
 
@@ -18,6 +18,9 @@ GIVEN_FOR: Final = timedelta(hours=72)
 """How long a caller's key is remembered."""
 _VOID: Final = frozenset({Status.FAILED, Status.BLOCKED, Status.RATE_LIMITED, Status.CANCELED})
 """A derived key no longer counts once its message ended like this."""
+
+Bound: TypeAlias = tuple[Any, ...]
+"""A key's content hash, its message, when it expires, and the message's status."""
 
 _FIND = Hot(
     sa.select(
@@ -122,17 +125,24 @@ def key_of(
     )
 
 
-def find_first(tx: Tx, workspace_id: str, key: Key, now: datetime) -> First | None:
+def bound(workspace_id: str, key: Key) -> Question[Bound | None]:
+    """Ask what a key is bound to; `first_of` tells what that means."""
+    wanted = {"workspace_id": workspace_id, "agent_id": key.agent_id, "key_hash": key.hash}
+    return question(_FIND, wanted, lambda rows: rows[0] if rows else None)
+
+
+def first_of(
+    tx: Tx, workspace_id: str, key: Key, bound: Bound | None, now: datetime
+) -> First | None:
     """
-    Return what a key was bound to, or None if it is free.
+    Return the message that a key stands for, by what it is bound to, or None if it is free.
 
     Raises:
         IdempotencyConflict: The key is given and stands for other content.
     """
-    rows = _FIND(tx, {"workspace_id": workspace_id, "agent_id": key.agent_id, "key_hash": key.hash})
-    if not rows:
+    if bound is None:
         return None
-    content_hash, message_id, expires_at, status = rows[0]
+    content_hash, message_id, expires_at, status = bound
     if expires_at <= now:
         return First(message_id=message_id, counts=False)
     if key.given:
@@ -162,7 +172,7 @@ def bind(
     instead_of: First | None,
 ) -> None:
     """
-    Let `key` stand for a message, in place of the one that `find_first` found.
+    Let `key` stand for a message, in place of the one that `first_of` told of.
 
     What another hub bound in between stays, and the database raises IntegrityError.
     """
@@ -170,8 +180,8 @@ def bind(
         return
     scope = {"workspace_id": workspace_id, "agent_id": key.agent_id, "key_hash": key.hash}
     if instead_of is not None:
-        _FREE_KEY(tx, {**scope, "message_id": instead_of.message_id})
-    _ADD(
+        _FREE_KEY.put(tx, {**scope, "message_id": instead_of.message_id})
+    _ADD.put(
         tx,
         {
             **scope,
@@ -186,7 +196,7 @@ def bind(
 
 def free(tx: Tx, workspace_id: str, message_id: str) -> None:
     """Forget the key of a message that surely was not sent."""
-    _FREE_MESSAGE(tx, {"workspace_id": workspace_id, "message_id": message_id})
+    _FREE_MESSAGE.put(tx, {"workspace_id": workspace_id, "message_id": message_id})
 
 
 def sweep(tx: Tx, now: datetime) -> int:

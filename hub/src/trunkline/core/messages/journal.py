@@ -38,20 +38,21 @@ class Journal:
         message: Message,
         content: Content | None,
         evidence: Evidence,
+        *,
+        days: int | None = None,
     ) -> Message:
         """
         Insert a message and return it as stored.
 
         Its content goes to the vault; or beside it, encrypted, if its owner keeps texts; or
-        nowhere, for None.
+        nowhere, for None. Who has asked already for how many `days` they are kept, says so.
         """
         if content is not None:
             message = replace(message, content_form=content.form)
         place = place_of(workspace_id, message)
         contact = contact_of(message)
-        days = 0
-        if content is not None:
-            days = keep_days(tx, workspace_id, message.agent_id, message.channel)
+        if days is None and content is not None:
+            days = keep_days(workspace_id, message.agent_id, message.channel).ask(tx)
         sealed, until = None, None
         if content is None:
             message = replace(message, body_state=BodyState.SHREDDED)

@@ -1,7 +1,7 @@
 """All SQL of messages, their attempts and their history."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -95,6 +95,23 @@ _RECEIPT = Hot(
     .values(external_id=sa.bindparam("provider_id"))
 )
 
+_TAKEN = Hot(
+    sa.update(messages)
+    .where(
+        messages.c.workspace_id == sa.bindparam("of_workspace"),
+        messages.c.id == sa.bindparam("message_id"),
+        messages.c.status == Status.SENDING.value,
+        messages.c.connection == sa.bindparam("of_connection"),
+        messages.c.attempts == sa.bindparam("of_attempt"),
+    )
+    .values(
+        status=Status.SENT.value,
+        updated_at=sa.bindparam("now"),
+        flag=None,
+        external_id=sa.bindparam("provider_id"),
+    )
+)
+
 
 def to_message(row: Sequence[Any]) -> Message:
     """Return the message that `COLUMNS` of a row describe."""
@@ -119,7 +136,7 @@ def add_message(
 
     `body` is ciphertext, and only of a text that is kept until `body_until`.
     """
-    _ADD(
+    _ADD.put(
         tx,
         {
             "workspace_id": workspace_id,
@@ -234,11 +251,31 @@ def move(
     return moved == 1
 
 
+def take(tx: Tx, workspace_id: str, message: Message, external_id: str, now: datetime) -> Message:
+    """
+    Note that a provider took a message that is still as its newest attempt was begun with.
+
+    Raises:
+        Overtaken: It is not: somebody has told of it meanwhile, or given it up.
+    """
+    values = {
+        "of_workspace": workspace_id,
+        "message_id": message.id,
+        "of_connection": message.connection,
+        "of_attempt": message.attempts,
+        "provider_id": external_id,
+        "now": now,
+    }
+    _TAKEN.put(tx, values, must=True)
+    tx.notify("messages", message.id)
+    return replace(message, status=Status.SENT, flag=None, due_at=None, external_id=external_id)
+
+
 def set_external_id(
     tx: Tx, workspace_id: str, message_id: str, connection: str, external_id: str
 ) -> None:
     """Note the provider's id of a message, unless it has become another connection's."""
-    _RECEIPT(
+    _RECEIPT.put(
         tx,
         {
             "of_workspace": workspace_id,
@@ -251,7 +288,7 @@ def set_external_id(
 
 def set_values(tx: Tx, workspace_id: str, message_id: str, **values: Any) -> None:
     """Set further columns of a message, such as cost, reason or acknowledged_at."""
-    _setting(tuple(values)).rowcount(
+    _setting(tuple(values)).put(
         tx,
         {"of_workspace": workspace_id, "message_id": message_id}
         | {f"new_{name}": value for name, value in values.items()},

@@ -44,7 +44,7 @@ def add_attempt(
     now: datetime,
 ) -> None:
     """Insert the newest attempt of a message, as being made by `executor`."""
-    _ADD_ATTEMPT(
+    _ADD_ATTEMPT.put(
         tx,
         {
             "id": attempt_id,
@@ -73,7 +73,7 @@ def end_attempt(
     provider_code: str | None = None,
 ) -> None:
     """Note how an attempt ended: sent, failed or unknown."""
-    _END_ATTEMPT(
+    _END_ATTEMPT.put(
         tx,
         {
             "of_workspace": workspace_id,
@@ -196,7 +196,7 @@ def add_history(
     now: datetime,
 ) -> None:
     """Append to a message's history."""
-    _ADD_HISTORY(
+    _ADD_HISTORY.put(
         tx,
         {
             "id": row_id,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from trunkline.db.hot import Hot
+from trunkline.db.hot import Hot, Question, question
 from trunkline.db.locks import hold
 from trunkline.db.schema import body_keeps
 from trunkline.sdk import Tx
@@ -18,10 +18,10 @@ _FIND = Hot(
 )
 
 
-def keep_days(tx: Tx, workspace_id: str, agent_id: str, channel: str) -> int:
-    """Return for how many days texts are kept: 0 unless the owner chose otherwise."""
-    rows = _FIND(tx, {"workspace_id": workspace_id, "agent_id": agent_id, "channel": channel})
-    return int(rows[0][0]) if rows else 0
+def keep_days(workspace_id: str, agent_id: str, channel: str) -> Question[int]:
+    """Ask for how many days texts are kept: 0 unless the owner chose otherwise."""
+    wanted = {"workspace_id": workspace_id, "agent_id": agent_id, "channel": channel}
+    return question(_FIND, wanted, lambda rows: int(rows[0][0]) if rows else 0)
 
 
 def set_keep(

@@ -87,7 +87,7 @@ class BodyVault:
         """Put a body into the vault, for the hold time after `since` (or now) at most."""
         key = self._contact_key(tx, place.workspace_id, contact)
         now = self._clock.now()
-        _ADD_BODY(
+        _ADD_BODY.put(
             tx,
             {
                 "id": self._ids.new("row"),
@@ -157,7 +157,7 @@ class BodyVault:
 
     def shred(self, tx: Tx, place: Place) -> None:
         """Remove a held body; nothing happens if it is gone already."""
-        _SHRED(
+        _SHRED.put(
             tx,
             {
                 "workspace_id": place.workspace_id,

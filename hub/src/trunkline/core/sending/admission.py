@@ -11,9 +11,9 @@ from trunkline.core.connections.routes import Later, Route
 from trunkline.core.delivery.attempts import Attempt, Switch
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
-from trunkline.core.gate.gate import Gate, Reviewed, over
+from trunkline.core.gate.gate import Gate, Reviewed, Standing, over
 from trunkline.core.messages import idempotency, repository, trail
-from trunkline.core.messages.idempotency import Key
+from trunkline.core.messages.idempotency import Bound, Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     BodyState,
@@ -26,6 +26,8 @@ from trunkline.core.messages.models import (
 )
 from trunkline.core.messages.threads import references
 from trunkline.core.principal import Principal
+from trunkline.core.privacy.keeps import keep_days
+from trunkline.db.hot import both
 from trunkline.sdk import Clock, Database, IdSource, Tx
 
 _TRIES: Final = 3
@@ -85,7 +87,8 @@ class Admission:
     def _admit(self, tx: Tx, plan: Plan) -> Admitted:
         begun_s = self.clock.monotonic()
         workspace_id, now, route = plan.principal.workspace_id, self.clock.now(), plan.route
-        first = idempotency.find_first(tx, workspace_id, plan.key, now)
+        bound, standing, days = self._ask(tx, plan)
+        first = idempotency.first_of(tx, workspace_id, plan.key, bound, now)
         if first is not None and first.counts:
             twin = repository.find_message(tx, workspace_id, first.message_id)
             assert twin is not None  # its row is in the same database as the key
@@ -93,13 +96,14 @@ class Admission:
         reviewed = plan.reviewed
         if isinstance(route, Route):
             reviewed = over(reviewed, route.connection)
-        block = self.gate.commit(tx, plan.principal, reviewed)
+        block = self.gate.commit(reviewed, standing)
         message = self.journal.store(
             tx,
             workspace_id,
             self._compose(reviewed, plan, block),
             reviewed.act.content if block is None else None,
             Evidence(source=Source.SEND),
+            days=days,
         )
         if block is not None:
             return Admitted(message=message, attempt=None)
@@ -128,6 +132,24 @@ class Admission:
             tx, workspace_id, attempt.id, message, executor=self.engine.executor, now=now
         )
         return Admitted(message=message, attempt=attempt)
+
+    def _ask(self, tx: Tx, plan: Plan) -> tuple[Bound | None, Standing, int]:
+        """Return what the key is bound to, how things stand, and how long the text is kept."""
+        workspace_id, act = plan.principal.workspace_id, plan.reviewed.act
+        asked = self.gate.standing(
+            tx,
+            workspace_id,
+            act.agent.id,
+            act.rules,
+            plan.reviewed.sender,
+            act.recipient,
+            act.content,
+        )
+        days = keep_days(workspace_id, act.agent.id, plan.command.channel)
+        bound, (standing, kept) = both(
+            idempotency.bound(workspace_id, plan.key), both(asked, days)
+        ).ask(tx)
+        return bound, standing, kept
 
     def _compose(self, reviewed: Reviewed, plan: Plan, block: Block | None) -> Message:
         now, command, route = self.clock.now(), plan.command, plan.route

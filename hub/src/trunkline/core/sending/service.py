@@ -44,6 +44,7 @@ from trunkline.core.sending.admission import Admission, Plan
 from trunkline.core.sending.recipient import must_look_up, read_recipient
 from trunkline.core.templates import repository as templates
 from trunkline.core.templates.filling import fill
+from trunkline.db.hot import both
 from trunkline.sdk import (
     Clock,
     Database,
@@ -127,10 +128,14 @@ class Messages:
             raise Invalid("templateId", "name the template that this is of.")
         if command.reply_to is None and content.template is None:
             rules.check(content)
-        draft = await self._db.read(
-            lambda tx: self._draft(tx, principal, agent_id, command, rules),
-            heavy=must_look_up(command.to or ""),
-        )
+
+        def drafted(tx: Tx) -> _Draft:
+            return self._draft(tx, principal, agent_id, command, rules)
+
+        if must_look_up(command.to or ""):
+            draft = await self._db.read(drafted, heavy=True)
+        else:
+            draft = await self._db.peek(drafted)
         if draft.first is not None and draft.first.counts:
             return await self._replay(principal, command, draft.first.message_id)
         if command.send_at is not None:
@@ -206,7 +211,14 @@ class Messages:
         rules: ChannelRules,
     ) -> _Draft:
         workspace_id = principal.workspace_id
-        agent = agents.find_agent(tx, workspace_id, agent_id)
+        likely, asked, bound = None, agents.agent_of(workspace_id, agent_id), None
+        if command.reply_to is None and command.to is not None:
+            likely = rules.read_address(command.to.strip(), None)
+        if likely is None:
+            agent = asked.ask(tx)
+        else:
+            key = self._key_of(agent_id, command, likely)
+            agent, bound = both(asked, idempotency.bound(workspace_id, key)).ask(tx)
         if agent is None:
             raise NotFound("agent")
         answered = None
@@ -224,8 +236,10 @@ class Messages:
         if answered is not None:
             content = rules.answering(command.content, said.subject if said else "")
             command = replace(command, content=content)
-        key = idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
-        first = idempotency.find_first(tx, workspace_id, key, self._clock.now())
+        if recipient != likely:
+            key = self._key_of(agent_id, command, recipient)
+            bound = idempotency.bound(workspace_id, key).ask(tx)
+        first = idempotency.first_of(tx, workspace_id, key, bound, self._clock.now())
         content = command.content
         if content.template is not None and (first is None or not first.counts):
             content = _filled(tx, workspace_id, content, rules)
@@ -235,6 +249,9 @@ class Messages:
             key=key,
             first=first,
         )
+
+    def _key_of(self, agent_id: str, command: SendMessage, recipient: str) -> Key:
+        return idempotency.key_of(self._keys, agent_id, command, recipient, window_s=self._window_s)
 
     def _content_of(self, tx: Tx, workspace_id: str, answered: Message) -> Content | None:
         """Return what a message that is answered says, if its channel makes anything of that."""
