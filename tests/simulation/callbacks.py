@@ -20,7 +20,7 @@ from tests.simulation.world import OPERATOR, World, take
 from trunkline.core.hub import Hub
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import Channel, SendMessage
-from trunkline.sdk import OutboundSms, OutcomeUnknown, Receipt, WebhookRequest
+from trunkline.sdk import Outbound, OutcomeUnknown, Receipt, WebhookRequest
 
 MESSAGES: Final = (0, 1)
 STATUSES: Final = ("sent", "delivered", "read", "failed")
@@ -45,7 +45,7 @@ class Asked(Vendor):
         self.attempts: list[str] = []
         self.answers: list[asyncio.Future[str]] = []
 
-    async def send(self, sms: OutboundSms) -> Receipt | None:
+    async def send(self, sms: Outbound) -> Receipt | None:
         number = len(self.attempts)
         self.attempts.append(attempt_of(sms.status_url))
         self.answers.append(asyncio.get_running_loop().create_future())

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from tests.simulation.channels import SMS, WHATSAPP
 from tests.simulation.plans import Order
 from tests.simulation.vendors import Text, honoured_s
 from tests.simulation.virtual import START
@@ -52,7 +53,7 @@ def violations(world: World) -> list[str]:
     history = History(world)
     checks = (
         _accepted_once, _claimed_truly, _lost, _answered_truly, _forward, _allowed, _in_time,
-        _at_rest, _reported, _jobs, _heard_once, _patient,
+        _windows, _at_rest, _reported, _jobs, _heard_once, _patient,
     )  # fmt: skip
     return [f"{check.__name__[1:]}: {fault}" for check in checks for fault in check(history)]
 
@@ -129,29 +130,50 @@ def _forward(history: History) -> Iterator[str]:
 
 def _allowed(history: History) -> Iterator[str]:
     """No attempt begins after a STOP, a suspension or a cancel was committed."""
-    stopped: set[str] = set()
+    stopped: set[tuple[str, str]] = set()
+    """Of whom nobody may write to, or one sender: who, and which sender."""
     ever_stopped: set[str] = set()
     suspended: set[str] = set()
     for row in history.log:
         match row["what"]:
             case "stop":
-                stopped.add(row["subject"])
+                stopped.add((row["subject"], row["detail"]))
                 ever_stopped.add(row["subject"])
             case "heard" if row["subject"] in history.world.texts:
                 writer, text = history.world.texts[row["subject"]]
                 if text == "STOP" and writer not in ever_stopped:
                     yield f"the STOP {row['subject']} was acknowledged before it counted"
             case "start":
-                stopped.discard(row["subject"])
+                stopped.discard((row["subject"], row["detail"]))
             case "agent":
                 change = suspended.discard if row["detail"] == "active" else suspended.add
                 change(row["subject"])
             case "attempt":
                 message = history.sent[row["subject"]]
-                if message["to_address"] in stopped:
+                to = message["to_address"]
+                if stopped & {(to, ""), (to, message["from_address"])}:
                     yield f"attempt {row['detail']} at {row['subject']} began after a STOP"
                 if message["agent_id"] in suspended:
                     yield f"attempt {row['detail']} at {row['subject']} began in a suspension"
+
+
+def _windows(history: History) -> Iterator[str]:
+    """No WhatsApp attempt begins to somebody who has not written, or whose window is closed."""
+    if history.world.plan.line is not WHATSAPP:
+        return
+    wrote: set[tuple[str, str]] = set()
+    for row in history.log:
+        message = history.messages.get(row["subject"])
+        if message is None:
+            continue
+        pair = (message["from_address"], message["to_address"])
+        if row["what"] == "message" and message["direction"] == "inbound":
+            wrote.add(pair)
+        closes = row["what"] == "status" and row["detail"].endswith(">failed")
+        if closes and message["provider_code"] == "closed":
+            wrote.discard(pair[::-1])
+        if row["what"] == "attempt" and pair[::-1] not in wrote:
+            yield f"attempt {row['detail']} at {row['subject']} began outside of the window"
 
 
 def _in_time(history: History) -> Iterator[str]:
@@ -177,6 +199,8 @@ def _at_rest(history: History) -> Iterator[str]:
         for row in history.world.disk.rows("SELECT * FROM engine_jobs")
     }
     hindered = {row["subject"] for row in history.log if row["what"] in ("stop", "agent")}
+    closed = [row for row in history.sent.values() if row["provider_code"] == "closed"]
+    hindered |= {row["to_address"] for row in closed}
     for message_id, row in history.sent.items():
         status = row["status"]
         if status == "queued" and ("attempt", message_id) not in jobs:
@@ -272,13 +296,16 @@ def _heard_once(history: History) -> Iterator[str]:
 
 def _patient(history: History) -> Iterator[str]:
     """A vendor that wishes for time gets it, unless the message may go over another one too."""
-    if history.world.jumped_s:
+    plan = history.world.plan
+    if history.world.jumped_s or (plan.line is not SMS and len(plan.slot) > 1):
         return
     for vendor in history.world.vendors.values():
         waits: dict[str, float] = {}
         for request in vendor.requests:
             attempt = history.attempts.get(request.attempt_id)
-            if attempt is None or history.sent[attempt["message_id"]]["agent_id"] == "any":
+            if attempt is None or (
+                plan.line is SMS and history.sent[attempt["message_id"]]["agent_id"] == "any"
+            ):
                 continue
             message_id = attempt["message_id"]
             early_s = waits.get(message_id, 0.0) - request.at_s

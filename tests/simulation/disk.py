@@ -20,9 +20,9 @@ T = TypeVar("T")
 _LOG: Final = """
 CREATE TABLE log (n INTEGER PRIMARY KEY, what TEXT, subject TEXT, detail TEXT, at TEXT);
 CREATE TRIGGER log_stop AFTER INSERT ON suppressions BEGIN
-  INSERT INTO log (what, subject) VALUES ('stop', new.address); END;
+  INSERT INTO log (what, subject, detail) VALUES ('stop', new.address, new.sender); END;
 CREATE TRIGGER log_start AFTER DELETE ON suppressions BEGIN
-  INSERT INTO log (what, subject) VALUES ('start', old.address); END;
+  INSERT INTO log (what, subject, detail) VALUES ('start', old.address, old.sender); END;
 CREATE TRIGGER log_agent AFTER UPDATE OF status ON agent_channels BEGIN
   INSERT INTO log (what, subject, detail) VALUES ('agent', new.agent_id, new.status); END;
 CREATE TRIGGER log_attempt AFTER INSERT ON message_attempts BEGIN

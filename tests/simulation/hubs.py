@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 from unittest.mock import patch
 
 from tests.simulation.disk import SimulatedDatabase
-from tests.simulation.plans import SLOT
+from tests.simulation.plans import Plan
 from tests.simulation.vendors import TIMEOUT_S, Vendor, spec_of
 from tests.simulation.virtual import Process, VirtualClock
 from tests.simulation.weather import FLAVOURS, Flavour
@@ -21,6 +22,8 @@ from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, DatabaseSpe
 from trunkline.settings import Settings
 from trunkline.settings.models import MessagesSettings, ServerSettings, SlotsSettings
 from trunkline.testing import RecordingLog
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +48,16 @@ async def hold_open(
     vendors: Mapping[Flavour, Vendor],
     clock: VirtualClock,
     entropy: Callable[[int], bytes],
-    *,
-    embedded: bool,
+    plan: Plan,
 ) -> Life | None:
     """Start a hub in a process and return it, or None if it did not come up."""
     up: list[Hub] = []
     settled, stopping = asyncio.Event(), asyncio.Event()
-    plugins = _plugins(database, vendors, process, embedded=embedded)
+    plugins = _plugins(database, vendors, process, plan)
+    settings = _settings(plan.line.kind, plan.slot)
 
     async def live() -> None:
-        async with open_hub(_settings(), plugins, environ={}, clock=clock, entropy=entropy) as hub:
+        async with open_hub(settings, plugins, environ={}, clock=clock, entropy=entropy) as hub:
             up.append(hub.hub)
             settled.set()
             await stopping.wait()
@@ -75,21 +78,20 @@ def _plugins(
     database: SimulatedDatabase,
     vendors: Mapping[Flavour, Vendor],
     process: Process,
-    *,
-    embedded: bool,
+    plan: Plan,
 ) -> Plugins:
     @asynccontextmanager
     async def open_database(url: str, context: DatabaseContext) -> AsyncIterator[Database]:
         yield database
 
     spec = DatabaseSpec(
-        name="simulated", schemes=("sqlite",), embedded=embedded, open=open_database
+        name="simulated", schemes=("sqlite",), embedded=plan.hubs == 1, open=open_database
     )
     return Plugins(
         reports=(),
         databases={"sqlite": spec},
         providers={
-            "telephony": {
+            plan.line.kind: {
                 flavour.value: spec_of(vendor, process) for flavour, vendor in vendors.items()
             }
         },
@@ -98,11 +100,11 @@ def _plugins(
 
 
 @cache
-def _settings() -> Settings:
+def _settings(kind: str, slot: tuple[str, ...]) -> Settings:
     return Settings(
         server=ServerSettings(data_dir=Path("nowhere"), public_url="http://127.0.0.1:3100"),
         providers={flavour.value: {} for flavour in FLAVOURS},
-        slots=SlotsSettings.model_validate({"telephony": SLOT}),
+        slots=SlotsSettings.model_validate({kind: slot}),
         messages=MessagesSettings(provider_timeout_s=TIMEOUT_S, final_within_s=60),
     )
 
@@ -126,8 +128,13 @@ def without_surfaces() -> Iterator[None]:
         patch("trunkline.app.open_clients", _no_client),
         patch("trunkline.composition.ground.load_master_key", lambda *_: bytes(32)),
         patch("trunkline.app.get_log", lambda _: nothing),
+        patch("asyncio.to_thread", _at_once),  # threads have no part in virtual time
     ):
         yield
+
+
+async def _at_once(do: Callable[..., T], *what: object) -> T:
+    return do(*what)
 
 
 async def _nobody(*_: object) -> None:

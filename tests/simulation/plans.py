@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from tests.simulation.channels import LINES, Line
 from tests.simulation.disk import Trouble
 from tests.simulation.weather import Weather
 
@@ -19,6 +20,8 @@ AGENTS: Final = {
 """Each agent's number: one for each flavour, named after it, and one that has the slot's choice."""
 SLOT: Final = ("key", "lookup")
 """Who sends for the agent that has no connection of its own, best first."""
+SLOTS: Final = (("key",), ("lookup",), ("none",), SLOT, ("none", "key"), ("lookup", "none"))
+"""Who does on channels on which no agent has one."""
 PEOPLE: Final = ("+14155552671", "+14155552672", "+14155552673")
 
 
@@ -82,6 +85,8 @@ class Plan:
         stormy: Whether vendors are in trouble then.
         nth, fault: One operation of the database, counted from 1, and what goes wrong with it.
         script: How the first requests to vendors are taken, whatever the weather.
+        channel: Of everything that is said in it.
+        slot: Who sends for agents without a connection of their own, best first.
     """
 
     seed: int
@@ -94,6 +99,13 @@ class Plan:
     nth: int = 0
     fault: Trouble | None = None
     script: tuple[Weather, ...] = ()
+    channel: str = "sms"
+    slot: tuple[str, ...] = SLOT
+
+    @property
+    def line(self) -> Line:
+        """What is peculiar to the channel."""
+        return LINES[self.channel]
 
     @property
     def ahead_s(self) -> float:
@@ -101,7 +113,7 @@ class Plan:
         return sum(max(0.0, float(e.value)) for e in self.events if e.kind == "jump")
 
 
-def plan_of(seed: int) -> Plan:
+def plan_of(seed: int, channel: str = "sms") -> Plan:
     """Return the plan of a seed."""
     chance = random.Random(f"plan {seed}")
     hubs = 3 if seed % 6 == 5 else 1
@@ -120,6 +132,8 @@ def plan_of(seed: int) -> Plan:
         orders=tuple(orders),
         events=tuple(sorted(events, key=lambda event: event.at_s)),
         trouble=chance.choice((0.0, 0.01, 0.03, 0.08)),
+        channel=channel,
+        slot=SLOT if channel == "sms" else chance.choice(SLOTS),
     )
 
 

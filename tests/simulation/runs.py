@@ -24,9 +24,9 @@ class Run:
     counts: Counter[str]
 
 
-def run_seed(seed: int) -> Run:
-    """Run one seed."""
-    return run_plan(plan_of(seed))
+def run_seed(seed: int, channel: str = "sms") -> Run:
+    """Run one seed on a channel."""
+    return run_plan(plan_of(seed, channel))
 
 
 def run_plan(plan: Plan) -> Run:

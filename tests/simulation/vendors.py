@@ -9,30 +9,31 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from tests.simulation.channels import SMS, Line
 from tests.simulation.virtual import Process, VirtualClock
 from tests.simulation.weather import FAIR_WEATHER, STORM, Flavour, Weather
 from trunkline.sdk import (
     AuthFailed,
     Capability,
     DeliveryStatus,
+    Heard,
     Idempotency,
     InboundEvent,
-    OutboundSms,
+    MessageProvider,
+    Outbound,
     OutcomeUnknown,
     ProviderContext,
     ProviderSpec,
     Receipt,
-    Received,
     Rejected,
     Report,
     Reported,
     RetryLater,
-    TelephonyProvider,
     WebhookAdapter,
     WebhookRequest,
 )
@@ -89,10 +90,16 @@ class Vendor:
         post: Post,
         note: Callable[..., None],
         script: Iterator[Weather],
+        line: Line = SMS,
     ) -> None:
         self.flavour = flavour
+        self.line = line
+        self.mailbox: list[dict[str, object]] = []
+        """What it tells whoever listens, in its order."""
         self.weather: dict[Weather, int] = FAIR_WEATHER
         self.latency_s = ACCEPT_LATENCY_S
+        self.heard: Callable[[str], None] = lambda _: None
+        """Told of each event that a listener has stored."""
         self.pending = 0
         """How much it will still do by itself."""
         self.ahead = timedelta(seconds=strangers.choice((-120, -30, 0, 0, 30, 120)))
@@ -110,6 +117,11 @@ class Vendor:
         self._script = script
         self._world = contextvars.copy_context()
 
+    @property
+    def is_listened_to(self) -> bool:
+        """Tell whether it calls nobody when somebody writes."""
+        return self.line.listens and self.flavour is Flavour.NONE
+
     def draw(self) -> Weather:
         """Return how the next request is taken."""
         written = next(self._script, None)
@@ -121,7 +133,7 @@ class Vendor:
         """Return a number by chance."""
         return self._chance.uniform(low, high)
 
-    async def send(self, sms: OutboundSms) -> Receipt | None:
+    async def send(self, sms: Outbound) -> Receipt | None:
         """Take a request, as the weather is."""
         weather = self.draw()
         if self._strangers.random() < 0.2:  # whatever comes of ours
@@ -185,18 +197,19 @@ class Vendor:
         if weather is Weather.AWAY:
             return RetryLater("In maintenance.", retry_after_s=2.0, unavailable=True)
         if weather is Weather.REFUSED:
-            return Rejected("This number does not exist.")
+            code = self.line.refusal[0] if self.line.refusal else None
+            return Rejected("This number does not exist.", provider_code=code)
         if weather is Weather.LOCKED:
             return AuthFailed("The account is locked.")
         return OutcomeUnknown("The connection broke.")
 
-    async def _accepted(self, sms: OutboundSms, after_s: float) -> Text:
+    async def _accepted(self, sms: Outbound, after_s: float) -> Text:
         taken: asyncio.Future[Text] = asyncio.get_running_loop().create_future()
         self._accept_in(sms, after_s, taken)
         return await taken
 
     def _accept_in(
-        self, sms: OutboundSms, seconds: float, taken: "asyncio.Future[Text] | None" = None
+        self, sms: Outbound, seconds: float, taken: "asyncio.Future[Text] | None" = None
     ) -> None:
         self._later(seconds, self._accept, sms, taken)
 
@@ -209,7 +222,7 @@ class Vendor:
         self.pending -= 1
         do(*what)
 
-    def _accept(self, sms: OutboundSms, taken: "asyncio.Future[Text] | None") -> None:
+    def _accept(self, sms: Outbound, taken: "asyncio.Future[Text] | None") -> None:
         text = self._by_key.get(sms.idempotency_key) if self.flavour is Flavour.KEY else None
         if text is None:
             text = Text(
@@ -228,7 +241,7 @@ class Vendor:
         if taken is not None and not taken.done():
             taken.set_result(text)
 
-    def _write_another(self, sms: OutboundSms) -> None:
+    def _write_another(self, sms: Outbound) -> None:
         """Let another application of the account write to the same person, with other words."""
         self.foreign.append(
             Text(
@@ -270,18 +283,19 @@ class Vendor:
                 "id": text.provider_id,
                 "sender": text.sender,
                 "status": status,
+                "code": self.line.bounce[0] if self.line.bounce else None,
             },
         )
 
 
-class SimulatedProvider(TelephonyProvider):
-    """A hub's open connection to a vendor."""
+class SimulatedProvider:
+    """A hub's open connection to a vendor, of whatever kind."""
 
     def __init__(self, vendor: Vendor, process: Process) -> None:
         self._vendor = vendor
         self._process = process
 
-    async def send(self, sms: OutboundSms) -> Receipt:
+    async def send(self, sms: Outbound) -> Receipt:
         self._leave()
         receipt = await self._vendor.send(sms)
         await self._process.gate()
@@ -292,6 +306,20 @@ class SimulatedProvider(TelephonyProvider):
         reports = await self._vendor.listed(sender, recipient, since)
         await self._process.gate()
         return reports
+
+    async def listen(self, position: str | None) -> AsyncIterator[Heard]:
+        at, callbacks = int(position or 0), Callbacks(self._vendor)
+        yield Heard(events=(), position=str(at))
+        while True:
+            self._leave()
+            if self._vendor.weather is STORM and self._vendor.uniform(0, 1) < 0.05:
+                raise ConnectionResetError
+            for told in self._vendor.mailbox[at:]:
+                at += 1
+                yield Heard(events=callbacks.read(told), position=str(at))
+                await self._process.gate()
+                self._vendor.heard(str(told["event"]))
+            await asyncio.sleep(self._vendor.uniform(0.5, 2.0))
 
     def _leave(self) -> None:
         if self._process.dead:
@@ -305,17 +333,20 @@ class Account(BaseModel):
 class Callbacks(WebhookAdapter[Account]):
     """Reads the vendors' callbacks; their signatures are another test's business."""
 
-    def __init__(self, flavour: Flavour) -> None:
-        self._flavour = flavour
+    def __init__(self, vendor: Vendor) -> None:
+        self._vendor = vendor
 
     def claims(self, request: WebhookRequest) -> bool:
-        return request.headers["vendor"] == self._flavour
+        return request.headers["vendor"] == self._vendor.flavour
 
     def verify(self, request: WebhookRequest, config: Account) -> None:
         """Every caller is the vendor."""
 
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
-        told = json.loads(request.body)
+        return self.read(json.loads(request.body))
+
+    def read(self, told: dict[str, Any]) -> list[InboundEvent]:
+        """Return what a vendor tells."""
         if told["kind"] == "status":
             status = DeliveryStatus(told["status"])
             return [
@@ -325,10 +356,11 @@ class Callbacks(WebhookAdapter[Account]):
                     sender=told["sender"],
                     status=status,
                     vendor_status=status.value,
+                    error_code=told["code"] if status is DeliveryStatus.FAILED else None,
                 )
             ]
         return [
-            Received(
+            self._vendor.line.received(
                 external_id=told["event"],
                 provider_id=told["event"],
                 sender=told["sender"],
@@ -338,30 +370,33 @@ class Callbacks(WebhookAdapter[Account]):
         ]
 
 
-def spec_of(vendor: Vendor, process: Process) -> ProviderSpec[TelephonyProvider, Account]:
+def spec_of(vendor: Vendor, process: Process) -> ProviderSpec[Any, Account]:
     """Return the adapter through which one process's hub reaches a vendor."""
+    line = vendor.line
+    provider = type("Provider", (SimulatedProvider, line.provider), {})
 
     @asynccontextmanager
     async def open_provider(
         config: Account, context: ProviderContext
-    ) -> AsyncIterator[TelephonyProvider]:
+    ) -> AsyncIterator[MessageProvider[Any]]:
         stormy = vendor.weather is STORM
         await asyncio.sleep(vendor.uniform(0.0, 1.2 * TIMEOUT_S if stormy else 0.5))
         if stormy and vendor.uniform(0, 1) < 0.2:
             raise ConnectionError("The vendor is away.")
-        yield SimulatedProvider(vendor, process)
+        yield provider(vendor, process)
 
-    by_address = {Capability.LOOKUP_BY_ADDRESS} if vendor.flavour is Flavour.LOOKUP else set()
+    more = {Capability.LOOKUP_BY_ADDRESS} if vendor.flavour is Flavour.LOOKUP else set()
+    if vendor.is_listened_to:
+        more.add(Capability.LISTEN)
     return ProviderSpec(
         name=vendor.flavour.value,
         config=Account,
         open=open_provider,
-        capabilities=frozenset(
-            {Capability.SMS_SEND, Capability.SMS_RECEIVE, Capability.SMS_STATUS, *by_address}
-        ),
+        capabilities=line.capabilities | more,
+        failures=line.failures,
         idempotency=Idempotency() if vendor.flavour is Flavour.KEY else None,
         accept_latency_s=ACCEPT_LATENCY_S,
-        webhook=Callbacks(vendor.flavour),
+        webhook=Callbacks(vendor),
     )
 
 

@@ -11,15 +11,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
+from tests.simulation.channels import SMS, WHATSAPP
 from tests.simulation.disk import AFTER, Disk, SimulatedDatabase, Trouble, the_disk
 from tests.simulation.hubs import Life, hold_open
-from tests.simulation.plans import AGENTS, CALM_S, Event, Order, Plan
+from tests.simulation.plans import AGENTS, CALM_S, PEOPLE, Event, Order, Plan
 from tests.simulation.vendors import Vendor
 from tests.simulation.virtual import START, Process, VirtualClock, VirtualLoop
-from tests.simulation.weather import FAIR_WEATHER, FLAVOURS, STORM
+from tests.simulation.weather import FAIR_WEATHER, FLAVOURS, STORM, Flavour
 from trunkline.core.hub import Hub
-from trunkline.core.messages.content import Content
-from trunkline.core.messages.models import Channel, SendMessage
+from trunkline.core.messages.models import SendMessage
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Problem
 from trunkline.sdk import DatabaseFailed, Overloaded, WebhookRequest
@@ -69,9 +69,12 @@ class World:
                 self.post,
                 self.note,
                 script,
+                plan.line,
             )
             for flavour in FLAVOURS
         }
+        for vendor in self.vendors.values():
+            vendor.heard = self.heard
 
     def note(self, *words: object) -> None:
         """Add a line to the trace."""
@@ -138,6 +141,7 @@ class World:
         hanging = "SELECT 1 FROM message_attempts WHERE state = 'sending'"
         return (
             all(errand.done() for errand in self._errands)
+            and all(self.told.values())
             and not any(vendor.pending for vendor in self.vendors.values())
             and None not in self.lives
             and not self.disk.rows(f"SELECT 1 FROM engine_jobs UNION {hanging}")
@@ -161,10 +165,17 @@ class World:
     async def begin(self) -> None:
         """Start the hubs and create the agents, without trouble."""
         await asyncio.gather(*(self._start(place) for place in range(self.plan.hubs)))
+        line = self.plan.line
         for agent_id, phone in AGENTS.items():
-            telephony = agent_id if agent_id in self.vendors else None
-            values = {"phone": phone, "telephony": telephony}
+            values: dict[str, str | None] = {line.set_by: line.address(phone)}
+            if line is SMS:
+                values["telephony"] = agent_id if agent_id in self.vendors else None
             await self.call(partial(_create, agent_id, values))
+        if line is WHATSAPP:
+            for agent_id in AGENTS:
+                for person in PEOPLE:
+                    if self.chance.random() < 0.75:  # else nobody may write to them yet
+                        self._tell(person, agent_id, "hello", Flavour(self.plan.slot[0]))
         self._starting = False
 
     async def _start(self, place: int) -> None:
@@ -175,7 +186,7 @@ class World:
             self.note("start", process.name)
             self.lives[place] = await hold_open(
                 process, database, self.vendors, self.clock, self.chance.randbytes,
-                embedded=self.plan.hubs == 1,
+                self.plan,
             )  # fmt: skip
             if self.lives[place] is None:
                 await self.clock.sleep(0.5)
@@ -238,9 +249,9 @@ class World:
     async def _order(self, order: Order, at_s: float) -> None:
         await self.clock.sleep(at_s)
         command = SendMessage(
-            channel=Channel.SMS,
-            content=Content(body=order.body),
-            to=order.recipient,
+            channel=self.plan.line.channel,
+            content=self.plan.line.content(order.body),
+            to=self.plan.line.address(order.recipient),
             idempotency_key=f"order-{order.number}" if order.keyed else None,
             send_at=None if order.due_s is None else START + timedelta(seconds=order.due_s),
             valid_for_s=order.valid_for_s,
@@ -292,12 +303,15 @@ class World:
             except (TimeoutError, DatabaseFailed, Overloaded):
                 await self.clock.sleep(self.chance.uniform(0.5, 5.0))
             else:
-                if not self.told[event]:
-                    self.told[event] = True
-                    heard = "INSERT INTO log (what, subject) VALUES ('heard', ?)"
-                    self.disk.rows(heard, event)
-                self.note("told", event)
+                self.heard(event)
                 return
+
+    def heard(self, event: str) -> None:
+        """Note that a hub has acknowledged an event."""
+        if not self.told[event]:
+            self.told[event] = True
+            self.disk.rows("INSERT INTO log (what, subject) VALUES ('heard', ?)", event)
+        self.note("told", event)
 
     async def _happen(self, event: Event) -> None:
         await self.clock.sleep(event.at_s)
@@ -319,21 +333,27 @@ class World:
 
     def _write(self, event: Event) -> None:
         """Let somebody write to an agent; the network may deliver it more than once."""
-        flavour = self.chance.choice(FLAVOURS)
-        name = f"in-{len(self.texts)}"
-        self.texts[name] = (event.which, str(event.value))
+        agent = flavour = self.chance.choice(FLAVOURS)
+        if self.plan.line is not SMS:
+            flavour = Flavour(self.chance.choice(self.plan.slot))
+        self._tell(event.which, agent, str(event.value), flavour)
+
+    def _tell(self, person: str, agent: str, body: str, flavour: Flavour) -> None:
+        name, line = f"in-{len(self.texts)}", self.plan.line
+        self.texts[name] = (line.address(person), body)
+        told: dict[str, object] = {
+            "kind": "sms",
+            "event": name,
+            "sender": line.address(person),
+            "recipient": line.address(AGENTS[agent]),
+            "body": body,
+        }
         for _ in range(self.chance.choice((1, 1, 2, 3))):
-            self.post(
-                f"http://hub/webhooks/{flavour.value}/sms",
-                flavour.value,
-                {
-                    "kind": "sms",
-                    "event": name,
-                    "sender": event.which,
-                    "recipient": AGENTS[flavour.value],
-                    "body": event.value,
-                },
-            )
+            if self.vendors[flavour].is_listened_to:
+                self.told.setdefault(name, False)
+                self.vendors[flavour].mailbox.append(told)
+            else:
+                self.post(f"http://hub/webhooks/{agent}/sms", flavour.value, told)
 
     async def _hit(self, event: Event) -> None:
         """Kill a hub, stop it, or let it stand still for a while."""
