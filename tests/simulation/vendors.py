@@ -356,7 +356,7 @@ class Callbacks(WebhookAdapter[Account]):
                     sender=told["sender"],
                     status=status,
                     vendor_status=status.value,
-                    error_code=told["code"] if status is DeliveryStatus.FAILED else None,
+                    error_code=told.get("code") if status is DeliveryStatus.FAILED else None,
                 )
             ]
         return [
