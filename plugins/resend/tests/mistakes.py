@@ -209,6 +209,16 @@ class GivesUpOnAMailThatIsThere(Mistaken):
             raise Rejected(str(error)) from error
 
 
+class BelievesAnybodyThatAMailIsLost(Mistaken):
+    async def complete(self, event: Received) -> Received:
+        try:
+            return await super().complete(event)
+        except OutcomeUnknown as error:
+            if "404" in str(error):
+                raise Rejected("It is not there.") from error
+            raise
+
+
 class ForgetsThatItIsWhole(Mistaken):
     async def complete(self, event: Received) -> Received:
         return replace(await super().complete(event), incomplete=True)

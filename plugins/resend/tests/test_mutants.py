@@ -136,6 +136,11 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
         Suite.test_what_cannot_be_completed_now_does_not_pass_for_an_empty_mail,
         ["rate_limited"],
     ),
+    (
+        mistakes.BelievesAnybodyThatAMailIsLost,
+        Suite.test_not_found_by_somebody_else_never_proves_that_a_mail_is_lost,
+        [b"<html>"],
+    ),
     (mistakes.ForgetsThatItIsWhole, Suite.test_what_was_only_announced_is_completed, []),
     (mistakes.ReturnsFalseForAForgery, FORGED, ["email_received", "other_body"]),
     (mistakes.ReturnsFalseForAForgery, FORGED, ["status_reported", "unsigned"]),

@@ -192,13 +192,23 @@ async def test_an_attachment_that_resend_does_not_list_has_no_url() -> None:
     assert attachment == Attachment(name=None, content_type="application/octet-stream")
 
 
-async def test_a_mail_that_resend_has_no_more_is_lost_for_good() -> None:
+@pytest.mark.parametrize("before", [(), (received(),)])
+async def test_a_mail_that_resend_has_no_more_is_lost_for_good(before: tuple[object, ...]) -> None:
     missing = refusal(404, "not_found", "Email not found")
 
-    with pytest.raises(Rejected) as caught:
-        await api(missing).ask(lambda each: each.complete(ANNOUNCED))
+    with pytest.raises(Rejected, match="any more") as caught:
+        await api(*before, missing).ask(lambda each: each.complete(ANNOUNCED))
 
     assert caught.value.provider_code == "not_found"
+
+
+async def test_what_resend_refuses_to_give_is_not_lost() -> None:
+    refused = refusal(422, "validation_error")
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        await api(refused).ask(lambda each: each.complete(ANNOUNCED))
+
+    assert caught.value.provider_code == "validation_error"
 
 
 @pytest.mark.parametrize(

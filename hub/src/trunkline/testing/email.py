@@ -19,7 +19,7 @@ from trunkline.sdk import (
     Rejected,
     Reported,
 )
-from trunkline.testing.asking import DROPS
+from trunkline.testing.asking import DROPS, UNREADABLE
 from trunkline.testing.contents import replaced_content
 from trunkline.testing.mails import SUBJECTS, BaseMailSendingConformance
 
@@ -184,6 +184,19 @@ class BaseEmailConformance(BaseMailSendingConformance):
         assert isinstance(attempt.outcome, ProviderError)
         assert not isinstance(attempt.outcome, Rejected), "it is there still"
         assert not self.tells(attempt)
+
+    @pytest.mark.parametrize("body", UNREADABLE)
+    def test_not_found_by_somebody_else_never_proves_that_a_mail_is_lost(self, body: bytes) -> None:
+        self.needs_completing()
+        if "not_found" not in self.answers or self.canned("not_found").json is None:
+            pytest.skip("the vendor itself says it without words, or never says it")
+        (announced,) = self.told("email_received")
+        another = replace(self.canned("not_found"), json=None, content=body)
+
+        outcome = self.asked(another, lambda each: each.complete(announced)).outcome
+
+        assert isinstance(outcome, ProviderError)
+        assert not isinstance(outcome, Rejected), "a proxy says so too: it may be there still"
 
     @pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"[]", b"{}"])
     def test_what_cannot_be_read_does_not_complete_a_mail(self, body: bytes) -> None:

@@ -35,10 +35,11 @@ class ResendConfig(BaseModel):
     @field_validator("webhook_secret")
     @classmethod
     def _signs(cls, secrets: SecretStr | None) -> SecretStr | None:
-        if secrets is not None and not (keys := _keys(secrets)):
-            raise ValueError("copy the signing secret of the webhook, whsec_…, whole")
-        if secrets is not None and len(keys) != len(secrets.get_secret_value().split()):
-            raise ValueError("each signing secret begins with whsec_ and is copied whole")
+        if secrets is None:
+            return None
+        keys, given = _keys(secrets), secrets.get_secret_value().split()
+        if not keys or len(keys) != len(given):
+            raise ValueError("copy each signing secret of a webhook, whsec_…, whole")
         return secrets
 
     def signing_keys(self) -> Sequence[bytes]:

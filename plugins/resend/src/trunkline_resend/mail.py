@@ -72,12 +72,9 @@ class Resend(EmailProvider):
         if not isinstance(event, ReceivedEmail) or not event.incomplete:
             return event
         path = f"/emails/receiving/{quote(event.provider_id, safe='')}"
-        response = await self._get(path)
-        if _is_missing(response):
-            raise Rejected("Resend does not have the mail any more.", provider_code=NOT_FOUND)
-        mail, files = _read(Kept, response), None
+        mail, files = _kept(Kept, await self._get(path)), None
         if mail.attachments:
-            files = _read(Files, await self._get(f"{path}/attachments?limit={_MOST}"))
+            files = _kept(Files, await self._get(f"{path}/attachments?limit={_MOST}"))
         return mail.complete(event, files)
 
     async def verify(self) -> Account:
@@ -199,6 +196,16 @@ def _read(model: type[A], response: httpx2.Response) -> A:
         return model.model_validate_json(response.content)
     except ValidationError as error:
         raise OutcomeUnknown("Resend's answer cannot be read.") from error
+
+
+def _kept(model: type[A], response: httpx2.Response) -> A:
+    """Return what Resend has of a mail that came in; it is lost by Resend's own word alone."""
+    if _is_missing(response):
+        raise Rejected("Resend does not have the mail any more.", provider_code=NOT_FOUND)
+    try:
+        return _read(model, response)
+    except Rejected as error:
+        raise OutcomeUnknown(str(error), provider_code=error.provider_code) from error
 
 
 def _is_missing(response: httpx2.Response) -> bool:
