@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from trunkline.loading import PluginState, load_plugins
+from trunkline.sdk import FailureKind
 from trunkline_smtp.config import SmtpConfig
 from trunkline_smtp.failures import COMPLAINED, FAILURES
 from trunkline_smtp.plugin import SMTP
@@ -99,6 +100,35 @@ def test_a_config_that_cannot_work_is_refused_without_quoting_it(wrong: dict[str
     assert "secret" not in str(caught.value)
 
 
-def test_every_code_of_a_failure_has_a_sentence() -> None:
-    assert {"5.1.1", "4.2.2", "5.7.1", "550", COMPLAINED} <= FAILURES.keys()
+KINDS = {
+    FailureKind.UNREACHABLE: (
+        "5.1.0 5.1.1 5.1.2 5.1.3 5.1.4 5.1.6 5.1.10 5.2.0 5.2.1 5.2.4 5.4.4 550 551 553"
+    ),
+    FailureKind.TEMPORARY: "5.2.2 5.3.2 5.4.1 5.4.5 5.4.7 5.7.28",
+    FailureKind.REFUSED: "5.2.3 5.3.4 5.5.3 5.6.0 5.6.1 5.6.7 5.7.0 5.7.1 5.7.2 552 554",
+    FailureKind.NOT_SET_UP: (
+        "5.1.7 5.1.8 5.7.8 5.7.9 5.7.20 5.7.21 5.7.22 5.7.23 5.7.24 5.7.25 5.7.26 5.7.27 "
+        "530 534 535"
+    ),
+    FailureKind.UNEXPLAINED: "5.0.0 5.3.0 5.4.0 5.4.6 5.5.0 5.5.2 5.5.4",
+    FailureKind.OPTED_OUT: COMPLAINED,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_these_codes_close_an_address_or_ask_for_an_operator(kind: FailureKind) -> None:
+    told = {code for code, each in FAILURES.items() if each.kind is kind and code[:2] != "4."}
+
+    assert told == set(KINDS[kind].split())
+
+
+def test_what_fails_for_now_fails_for_the_same_reasons_and_closes_nothing() -> None:
+    for_now = {code: each for code, each in FAILURES.items() if code[:2] == "4."}
+
+    assert {each.kind for each in for_now.values()} == {FailureKind.TEMPORARY}
+    assert {f"5{code[1:]}" for code in for_now} == {code for code in FAILURES if code[:2] == "5."}
+    assert all(FAILURES[f"5{code[1:]}"].sentence == for_now[code].sentence for code in for_now)
+
+
+def test_every_failure_has_a_sentence() -> None:
     assert all(each.sentence.endswith(".") for each in FAILURES.values())
