@@ -23,33 +23,37 @@ class Step(NamedTuple):
     after: bool
 
 
-_MESSAGES = "trunkline.core.messages"
+_SENDING = "trunkline.core.sending"
+_DELIVERY = "trunkline.core.delivery"
+_SETTLEMENT = "trunkline.core.settlement"
 _ENGINE = "trunkline.core.engine"
 _INTAKE = "trunkline.core.inbound.intake"
 
 STEPS: Final = {
-    "before the message is stored": Step(f"{_MESSAGES}.admission", "Admission.admit", False),
-    "in the transaction that stores it": Step(f"{_MESSAGES}.admission", "Admission._admit", True),
-    "after the message is stored": Step(f"{_MESSAGES}.admission", "Admission.admit", True),
-    "before the provider is asked": Step(f"{_MESSAGES}.delivery", "Delivery._call", False),
-    "after the provider was asked": Step(f"{_MESSAGES}.delivery", "Delivery._call", True),
-    "before the outcome is stored": Step(f"{_MESSAGES}.delivery", "Delivery._recorded", False),
-    "in the transaction of the outcome": Step(f"{_MESSAGES}.outcomes", "Outcomes.record", True),
-    "after the outcome is stored": Step(f"{_MESSAGES}.delivery", "Delivery._recorded", True),
+    "before the message is stored": Step(f"{_SENDING}.admission", "Admission.admit", False),
+    "in the transaction that stores it": Step(f"{_SENDING}.admission", "Admission._admit", True),
+    "after the message is stored": Step(f"{_SENDING}.admission", "Admission.admit", True),
+    "before the provider is asked": Step(f"{_DELIVERY}.deliver", "Delivery._call", False),
+    "after the provider was asked": Step(f"{_DELIVERY}.deliver", "Delivery._call", True),
+    "before the outcome is stored": Step(f"{_DELIVERY}.deliver", "Delivery._recorded", False),
+    "in the transaction of the outcome": Step(f"{_DELIVERY}.outcomes", "Outcomes.record", True),
+    "after the outcome is stored": Step(f"{_DELIVERY}.deliver", "Delivery._recorded", True),
     "in the transaction of a later attempt": Step(
-        f"{_MESSAGES}.beginning", "Beginning.begin", True
+        f"{_DELIVERY}.beginning", "Beginning.begin", True
     ),
     "in the transaction that claims jobs": Step(f"{_ENGINE}.repository", "claim", True),
     "after jobs are claimed": Step(f"{_ENGINE}.engine", "Engine._do", False),
     "before a job is finished": Step(f"{_ENGINE}.repository", "finish", False),
     "in the transaction that finishes a job": Step(f"{_ENGINE}.repository", "finish", True),
     "before an unknown outcome is asked for": Step(
-        f"{_MESSAGES}.reconciliation", "Reconciliation.work", False
+        f"{_SETTLEMENT}.reconciliation", "Reconciliation.work", False
     ),
     "after an unknown outcome is asked for": Step(
-        f"{_MESSAGES}.reconciliation", "Reconciliation.work", True
+        f"{_SETTLEMENT}.reconciliation", "Reconciliation.work", True
     ),
-    "in the transaction that buries the dead": Step(f"{_MESSAGES}.recovery", "Recovery.bury", True),
+    "in the transaction that buries the dead": Step(
+        f"{_SETTLEMENT}.recovery", "Recovery.bury", True
+    ),
     "before a callback is stored": Step(_INTAKE, "Intake._store", False),
     "in the transaction of a callback": Step(
         "trunkline.core.inbound.dispatch", "Dispatch.take_in", True
