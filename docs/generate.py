@@ -8,7 +8,8 @@ import dataclasses
 import enum
 import inspect
 import re
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
 from inspect import formatannotation
@@ -33,42 +34,13 @@ from trunkline.surfaces.operations import AnyOperation
 from trunkline.surfaces.rest.openapi import every_problem
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # it is run as a script
+    sys.path.append(str(ROOT))
+
+from docs.markdown import blocks, page, prose, table  # noqa: E402
+from docs.providers import with_providers  # noqa: E402
 
 Schema = dict[str, Any]
-
-
-def page(title: str, *parts: str) -> str:
-    """Return a page of blocks of Markdown."""
-    made = "<!-- Written by docs/generate.py from the code; do not edit. -->"
-    return blocks(made, f"# {title}", *parts) + "\n"
-
-
-def blocks(*parts: str) -> str:
-    """Return the parts that are not empty with a blank line between them."""
-    return "\n\n".join(part for part in parts if part)
-
-
-def table(headings: str, rows: Sequence[tuple[str, ...]]) -> str:
-    """Return a Markdown table, or nothing without rows; `headings` are divided by bars."""
-    names = headings.split("|")
-    cells = ([each.replace("\n", " ").replace("|", "\\|") for each in row] for row in rows)
-    lines = [names, ["---"] * len(names), *cells]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
-
-
-def prose(documented: object) -> str:
-    """Return a docstring as Markdown; what stands under ``Attributes:`` and the like as a list."""
-    lines: list[str] = []
-    in_section = False
-    for line in re.sub(r"``([^`]+)``", r"`\1`", inspect.getdoc(documented) or "").splitlines():
-        if re.fullmatch(r"[A-Z][a-z ]+:", line):
-            in_section = True
-            lines += [f"**{line[:-1]}**", ""]
-        elif item := re.fullmatch(r"    (\S.*?): (.*)", line) if in_section else None:
-            lines.append(f"- `{item[1]}`: {item[2]}")
-        else:
-            lines.append(line.removeprefix("    ") if in_section else line)
-    return "\n".join(lines).strip()
 
 
 def members(kind: type[enum.Enum]) -> str:
@@ -400,3 +372,5 @@ PAGES: Final = {
 if __name__ == "__main__":
     for file_name, write in PAGES.items():
         (ROOT / "docs" / "reference" / file_name).write_text(write(), encoding="utf-8")
+    readme = ROOT / "README.md"
+    readme.write_text(with_providers(readme.read_text("utf-8")), encoding="utf-8")
