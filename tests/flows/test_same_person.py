@@ -8,7 +8,7 @@ import pytest
 
 from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.networks import ALICE, BOB
-from tests.flows.test_whatsapp import CHAT, Ticks, written
+from tests.flows.ticks import CHAT, Ticks, written
 from trunkline.testing import FakeClock
 
 BOBS, NEW_NUMBER, SOMEBODYS = "CC.bob7", "+14155550177", "CC.else9"
