@@ -150,6 +150,8 @@ Trunkline serves on {facts.base_url} with a simulated network: nothing leaves th
   {first.agent_id}      {first.phone}   token {first.token}
   {second.agent_id}      {second.phone}   token {second.token}
   handset  {facts.handset.phone}   {facts.base_url}/demo/
+  WhatsApp {facts.handset.whatsapp}   {facts.base_url}/demo/whatsapp
+  mailbox  {facts.handset.email}   {facts.base_url}/demo/mailbox
   admin                    token {facts.admin_token}
 
 Connect an MCP client as {first.agent_id}:
