@@ -109,6 +109,7 @@ def source(hook: str, spec: str) -> str:
         ("'acme', accept_latency_s='60'", "accept_latency_s must be a number"),
         ("'acme', accept_latency_s=float('nan')", "accept_latency_s must be a number"),
         ("'acme', accept_latency_s=True", "accept_latency_s must be a number"),
+        ("'acme', most_characters=0", "most_characters must be a whole number above 0, or None"),
         ("'acme', lookup_lag_s=-1", "lookup_lag_s must be a number of seconds, 0 or more"),
         ("'acme', webhook=Webhooks", "webhook must be an instance: add ()"),
         ("'acme', webhook=Stranger()", "webhook must be an instance of a WebhookAdapter"),

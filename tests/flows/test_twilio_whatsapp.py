@@ -37,3 +37,18 @@ async def test_a_whatsapp_message_is_answered_and_its_answer_read(
     assert sent["status"] == "sent"
     assert (asked["From"], asked["To"]) == (f"whatsapp:{ALICE}", f"whatsapp:{person}")
     assert (await ann.status(sent["messageId"]))["status"] == "read"
+
+
+async def test_what_is_too_long_for_twilio_is_refused_before_twilio_does(
+    hub: Served,
+    twilio: Twilio,  # noqa: F811
+) -> None:
+    ann = await hub.agent("ann")
+    await hub.local("agents_set", id="ann", values={"whatsapp": ALICE})
+    long = {"channel": "whatsapp", "to": BOB, "body": "x" * 1601}
+
+    answer = await ann.post("comms_send_message", long)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "body")
+    assert "'twilio' takes at most 1,600 characters" in answer.json()["detail"]
+    assert twilio.asked == []

@@ -12,7 +12,7 @@ from trunkline.core.engine.executors import Pulse
 from trunkline.core.messages.reply_addresses import ReplyAddresses
 from trunkline.core.privacy.keys import Keys, load_master_key
 from trunkline.core.privacy.vault import BodyVault
-from trunkline.egress import Heard
+from trunkline.egress import OnAnswer
 from trunkline.metrics import Metrics
 from trunkline.sdk import Clock, Database, EventLog, IdSource, WebhookReply, WebhookRequest
 from trunkline.settings import Settings
@@ -37,7 +37,7 @@ class Lent:
     configured: Sequence[Connection]
     db: Database
     alone: bool
-    http: Callable[[Heard], httpx2.AsyncClient]
+    http: Callable[[OnAnswer], httpx2.AsyncClient]
     callbacks: httpx2.AsyncClient
     clock: Clock
     ids: IdSource

@@ -1,6 +1,6 @@
 """How requests leave the hub: once, in bounds, and not to where they must not go."""
 
-from trunkline.egress.client import Heard, open_client, open_clients
+from trunkline.egress.client import OnAnswer, open_client, open_clients
 from trunkline.egress.rules import Blocked, may_be_public, url_fault
 
-__all__ = ["Blocked", "Heard", "may_be_public", "open_client", "open_clients", "url_fault"]
+__all__ = ["Blocked", "OnAnswer", "may_be_public", "open_client", "open_clients", "url_fault"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CONNECT_S: Final = 10.0
 
-Heard = Callable[[httpx2.Response], Awaitable[None]]
+OnAnswer = Callable[[httpx2.Response], Awaitable[None]]
 """Is told of every answer."""
 
 
@@ -43,7 +43,7 @@ async def open_client(
 @asynccontextmanager
 async def open_clients(
     *, total_s: float, allow: Iterable[str], log: EventLog
-) -> AsyncIterator[Callable[[Heard], httpx2.AsyncClient]]:
+) -> AsyncIterator[Callable[[OnAnswer], httpx2.AsyncClient]]:
     """
     Open what makes clients as `open_client` opens one, which share their connections.
 
@@ -51,7 +51,7 @@ async def open_clients(
     """
     transport = _Transport(Rules(allow), total_s, log)
 
-    def made_for(heard: Heard) -> httpx2.AsyncClient:
+    def made_for(heard: OnAnswer) -> httpx2.AsyncClient:
         client = _client(transport, total_s)
         client.event_hooks["response"] = [heard]
         return client

@@ -63,6 +63,9 @@ def check_provider(spec: ProviderSpec[Any, Any], kind: Kind) -> None:
     for field in ("accept_latency_s", "lookup_lag_s"):
         seconds = getattr(spec, field)
         _must(_is_number(seconds), said, field, seconds, "be a number of seconds, 0 or more")
+    most: object = spec.most_characters
+    is_most = most is None or (isinstance(most, int) and not isinstance(most, bool) and most > 0)
+    _must(is_most, said, "most_characters", most, "be a whole number above 0, or None")
     _check_key(said, spec.idempotency)
     _check_failures(said, spec.failures)
     _check_webhook(said, spec.webhook)

@@ -90,6 +90,8 @@ class ProviderSpec(Generic[P, C]):
         lookup_lag_s: For how many seconds a message that the provider has may be missing in its
             look-ups now and then, as on its way from a queue into a journal. Then only two look-ups
             that far apart prove that it has none.
+        most_characters: The longest body that the provider takes, in characters; None where the
+            channel's own limit holds.
         failures: What the provider's error codes mean, by code.
         webhook: Verifies and parses the provider's callbacks, or None if it has none.
         prices: Default prices for estimates.
@@ -105,6 +107,7 @@ class ProviderSpec(Generic[P, C]):
     idempotency: Idempotency | None = None
     accept_latency_s: float = 60.0
     lookup_lag_s: float = 0.0
+    most_characters: int | None = None
     failures: Mapping[str, Failure] = field(default_factory=dict)
     webhook: WebhookAdapter[C] | None = None
     prices: PriceList | None = None

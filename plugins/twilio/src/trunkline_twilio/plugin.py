@@ -52,6 +52,8 @@ WHATSAPP: ProviderSpec[WhatsAppProvider, TwilioConfig] = ProviderSpec(
             Capability.LOOKUP_BY_ADDRESS,
         }
     ),
+    # Of every channel ("Messages resource", 2026-11-21); WhatsApp itself takes more.
+    most_characters=1600,
     failures=FAILURES,
     webhook=WEBHOOKS,
 )

@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from trunkline.egress import Heard
+from trunkline.egress import OnAnswer
 from trunkline.sdk import Clock
 
 
@@ -16,7 +16,7 @@ class VendorClocks:
         self._clock = clock
         self._dates: dict[str, tuple[str, datetime]] = {}
 
-    def hearing(self, connection: str) -> Heard:
+    def hearing(self, connection: str) -> OnAnswer:
         """Return what listens to the answers over a connection."""
 
         async def heard(response: httpx2.Response) -> None:

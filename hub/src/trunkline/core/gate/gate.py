@@ -16,7 +16,7 @@ from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance import windows
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.messages.content import Content
-from trunkline.core.problems import Forbidden, Unsupported
+from trunkline.core.problems import Forbidden, Invalid, Unsupported
 from trunkline.db.hot import Question, both
 from trunkline.sdk import KINDS, Capability, Clock, Tx
 
@@ -182,9 +182,10 @@ def carriers(content: Content, candidates: tuple[Connection, ...]) -> tuple[Conn
     """
     Return those of the candidates that can carry what is sent, best first.
 
-    A template of the hub's goes over those whose provider has it, if any has: the others take it as
-    a text, which they may have to refuse.
+    What is too long for a provider goes over the others. A template of the hub's goes over those
+    whose provider has it, if any has: the others take it as a text, which they may have to refuse.
     """
+    candidates = tuple(each for each in candidates if not _is_too_long(each, content))
     known = {each.connection for each in content.at_providers}
     having = tuple(
         each
@@ -219,6 +220,11 @@ def estimate(
     return rules.price(prices, recipient, units, with_media=with_media), prices.currency
 
 
+def _is_too_long(connection: Connection, content: Content) -> bool:
+    most = connection.spec.most_characters
+    return most is not None and content.template is None and len(content.body) > most
+
+
 def _check_ability(connection: Connection, rules: ChannelRules, content: Content) -> None:
     """Refuse what the agent's connection cannot carry, by what is missing."""
     able, name = connection.spec.capabilities, connection.spec.name
@@ -234,3 +240,6 @@ def _check_ability(connection: Connection, rules: ChannelRules, content: Content
         )
     if content.template and not rules.needs(with_media=False, with_template=True) <= able:
         raise Unsupported("templateId", f"the provider '{name}' has no templates.")
+    if _is_too_long(connection, content):
+        most = connection.spec.most_characters
+        raise Invalid("body", f"the provider '{name}' takes at most {most:,} characters.")
