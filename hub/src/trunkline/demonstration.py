@@ -143,16 +143,19 @@ def welcome(facts: DemoFacts) -> str:
         }
     }
     send = json.dumps({"channel": "sms", "to": facts.handset.phone, "body": "Hello from Ava"})
+    mail = json.dumps(
+        {"channel": "email", "to": facts.handset.email, "subject": "Hello", "body": "From Ava"}
+    )
     call = f'curl -s -H "Authorization: Bearer {first.token}" -H "Content-Type: application/json"'
     return f"""\
 Trunkline serves on {facts.base_url} with a simulated network: nothing leaves this machine.
 
-  {first.agent_id}      {first.phone}   token {first.token}
-  {second.agent_id}      {second.phone}   token {second.token}
+  {first.agent_id}      {first.phone}   {first.email}   token {first.token}
+  {second.agent_id}      {second.phone}   {second.email}   token {second.token}
   handset  {facts.handset.phone}   {facts.base_url}/demo/
   WhatsApp {facts.handset.whatsapp}   {facts.base_url}/demo/whatsapp
   mailbox  {facts.handset.email}   {facts.base_url}/demo/mailbox
-  admin                    token {facts.admin_token}
+  admin                                         token {facts.admin_token}
 
 Connect an MCP client as {first.agent_id}:
 {json.dumps(client, indent=2)}
@@ -165,6 +168,7 @@ Three things to try:
   3. Ava reads the answer:
      {call} \\
        -d '{{}}' {facts.base_url}/api/v1/tools/comms_get_messages
+A mail goes the same way: {mail}
 
 Commands for this hub need DEMO_MODE=true: DEMO_MODE=true trunkline agents list
 (in a checkout, python3 run.py for trunkline)

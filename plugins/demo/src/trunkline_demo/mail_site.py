@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from trunkline.sdk import Attachment
 from trunkline.sdk.mail import is_address
 from trunkline_demo.inputs import Input, agents_of, answered, items, timestamp
 from trunkline_demo.mail_page import PAGE_HEADERS, shown_page
+from trunkline_demo.mail_shapes import other_side, shown_mail
 from trunkline_demo.mailbox import NO_AGENT, Kept, Mailbox, Mailboxes, Mode, Trouble
 from trunkline_demo.mails import Draft
-from trunkline_demo.network import NotOpen
+from trunkline_demo.network import NOT_TAKEN, NotOpen
 from trunkline_demo.problems import Problem, read_input
 
 MAX_TEXT: Final = 50_000
@@ -99,7 +99,7 @@ class MailSite:
     async def list_mails(self, request: Request) -> Response:
         """List the mails of a mailbox, newest first."""
         box = self._box(request)
-        return items([_mail(kept, box.address) for kept in reversed(box.kept.values())])
+        return items([shown_mail(kept, box.address) for kept in reversed(box.kept.values())])
 
     async def write(self, request: Request) -> Response:
         """Send what a person writes: a new mail, an answer, or one passed on."""
@@ -126,8 +126,7 @@ class MailSite:
         passed_on = self._mail(box, given.forward, "forward")
         other = None
         if answers is not None:
-            said = answers.mail.said
-            other = (said.reply_to or answers.mail.sender) if answers.is_inbound else said.to[0]
+            other = other_side(answers)
         to = given.to or other
         if to is None:
             raise Problem(422, "invalid", 'to: name an address, as in "to": "ava@agents.example".')
@@ -161,7 +160,7 @@ class MailSite:
             self._boxes.is_agents(each) and _without_tag(each) not in known
             for each in kept.mail.recipients
         )
-        return _told(self._boxes.failed(box.address, kept, NO_AGENT) if lost else kept)
+        return _written(self._boxes.failed(box.address, kept, NO_AGENT) if lost else kept)
 
     async def source(self, request: Request) -> Response:
         """Return a mail as it went over the wire."""
@@ -192,7 +191,7 @@ class MailSite:
         await read_input(request, Input)
         address, mail_id = self._box(request).address, request.path_params["mail_id"]
         try:
-            return _told(await self._boxes.answer_absently(address, mail_id))
+            return _written(await self._boxes.answer_absently(address, mail_id))
         except KeyError:
             raise _no_mail() from None
         except NotOpen:
@@ -249,50 +248,20 @@ def _last_at(box: Mailbox) -> str | None:
     return timestamp(newest.mail.written_at) if newest else None
 
 
-def _told(kept: Kept) -> Response:
-    told: dict[str, object] = {"id": kept.mail.id, "status": kept.status}
+def _written(kept: Kept) -> Response:
+    """Answer what a handset answers: whether it was taken, and what the hub said."""
+    told: dict[str, object] = {
+        "id": kept.mail.id,
+        "status": "refused" if kept.reason == NOT_TAKEN else "accepted",
+        "httpStatus": kept.http_status,
+    }
     if kept.reason:
         told["reason"] = kept.reason
     return answered(told)
 
 
-def _mail(kept: Kept, owner: str) -> dict[str, object]:
-    """Render a mail in the hub's own message shape, as the mailbox's owner sees it."""
-    mail, said = kept.mail, kept.mail.said
-    is_own = not kept.is_inbound
-    shown: dict[str, object] = {
-        "id": mail.id,
-        "channel": "email",
-        "direction": "outbound" if is_own else "inbound",
-        "from": mail.sender,
-        "fromName": said.sender_name,
-        "to": said.to[0] if said.to else mail.recipients[0],
-        "cc": said.cc,
-        "subject": said.subject,
-        "body": said.text,
-        "bodyState": "kept",
-        "html": said.html is not None,
-        "attachments": [_file(each) for each in mail.files],
-        "timestamp": timestamp(mail.written_at),
-        "status": kept.status,
-        "cost": None,
-        "read": False,
-        "untrusted": False,
-        "messageId": said.message_id,
-        "inReplyTo": said.in_reply_to,
-        "references": said.references,
-        "threadId": mail.thread,
-    }
-    if is_own and mail.hidden:  # nobody else is to know of them
-        shown["bcc"] = mail.hidden
-    if not is_own and owner.casefold() in {each.casefold() for each in mail.hidden}:
-        shown["hiddenCopy"] = True
-    if said.auto:
-        shown["automatic"] = True
+def _told(kept: Kept) -> Response:
+    told: dict[str, object] = {"id": kept.mail.id, "status": kept.status}
     if kept.reason:
-        shown["reason"] = kept.reason
-    return shown
-
-
-def _file(file: Attachment) -> dict[str, object]:
-    return {"name": file.name, "type": file.content_type, "url": file.url}
+        told["reason"] = kept.reason
+    return answered(told)

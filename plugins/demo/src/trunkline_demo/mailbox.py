@@ -64,13 +64,15 @@ class Kept:
     """
     A mail in a mailbox.
 
-    `status` is received, bounced or complained; of one that was written there sent or failed.
+    `status` is received, bounced or complained; of one that was written there sent or failed, and
+    `http_status` is what the hub answered to it, if it went there and there was an answer.
     """
 
     mail: Mail
     status: str
     reason: str | None = None
     trouble: "Trouble | None" = None
+    http_status: int | None = None
 
     @property
     def is_inbound(self) -> bool:
@@ -166,9 +168,15 @@ class Mailboxes:
         if (line := self._network.line) is None:
             raise NotOpen
         mail = written_by(line, sender, draft)
-        reasons = [await self._pass_on(line, mail, each) for each in mail.recipients]
-        reason = next(filter(None, reasons), None)
-        kept = Kept(mail=mail, status="failed" if reason else "sent", reason=reason)
+        ends = [await self._pass_on(line, mail, each) for each in mail.recipients]
+        reason = next((reason for reason, _ in ends if reason), None)
+        answers = [answer for _, answer in ends if answer is not None]
+        kept = Kept(
+            mail=mail,
+            status="failed" if reason else "sent",
+            reason=reason,
+            http_status=max(answers, default=None),
+        )
         self._used(sender).keep(kept)
         return kept
 
@@ -224,15 +232,17 @@ class Mailboxes:
         box.keep(kept)
         return kept
 
-    async def _pass_on(self, line: Line, mail: Mail, recipient: str) -> str | None:
-        """Hand a person's mail to one of its recipients; return why it does not arrive, if so."""
+    async def _pass_on(
+        self, line: Line, mail: Mail, recipient: str
+    ) -> tuple[str | None, int | None]:
+        """Hand a person's mail to one recipient: why it does not arrive, and the hub's answer."""
         if self.is_agents(recipient):
-            taken = is_accepted(await self._tell_inbound(line, mail, recipient))
-            return None if taken else NOT_TAKEN
+            answer = await self._tell_inbound(line, mail, recipient)
+            return (None if is_accepted(answer) else NOT_TAKEN), answer
         kept = self._arrive(mail, recipient)
         if kept.trouble is None:
             await self._answer_absently(line, mail, recipient)
-        return kept.reason
+        return kept.reason, None
 
     async def _answer_absently(self, line: Line, mail: Mail, recipient: str) -> None:
         """

@@ -133,8 +133,7 @@ async function act(mail, what, content) {
 }
 
 function answer(mail, thread) {
-  const to = mail.direction === "inbound" ? mail.from : mail.to;
-  startWriting("reply", { to, mail, thread: thread.id });
+  startWriting("reply", { to: mail.answerTo, mail, thread: thread.id });
   draw();
 }
 
