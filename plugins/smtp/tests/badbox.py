@@ -24,6 +24,7 @@ class BadBox:
         always: The same, for ever.
         body: What is said of a mail that is fetched, if it is not the truth.
         size: What is said of a mail's size, if it is not the truth.
+        news_after_s: When it says by itself that something came, to whoever idles; never for None.
     """
 
     mails: dict[int, bytes] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class BadBox:
     always: dict[str, bytes | None] = field(default_factory=dict)
     body: Callable[[int], bytes | None] = lambda uid: None
     size: Callable[[int], int | None] = lambda uid: None
+    news_after_s: float | None = None
     commands: list[str] = field(default_factory=list)
     connections: int = 0
 
@@ -61,6 +63,9 @@ class BadBox:
                 answer = self._answer(name, command)
                 if name == "IDLE":
                     await _say(writer, b"+ idling\r\n")
+                    if self.news_after_s is not None:
+                        await asyncio.sleep(self.news_after_s)
+                        await _say(writer, b"* 1 EXISTS\r\n")
                     await reader.readline()
                 said = answer + f"{tag} OK done\r\n".encode()
             elif isinstance(said, bytes):

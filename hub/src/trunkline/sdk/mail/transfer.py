@@ -32,7 +32,7 @@ def decoded_size(raw: bytes, start: int, end: int, encoding: str) -> int:
     if encoding == "quoted-printable":
         return sum(len(_ESCAPE.sub(b".", each)) for each in _unfolded(raw, start, end))
     if encoding == "base64":
-        return sum(map(len, _base64(raw, start, end)))
+        return sum(len(run) * 3 // 4 for run in _base64_runs(raw, start, end))
     return end - start
 
 
@@ -53,25 +53,33 @@ def _slices(raw: bytes, start: int, end: int) -> Iterator[bytes]:
 
 
 def _base64(raw: bytes, start: int, end: int) -> Iterator[bytes]:
-    """Read on after padding: some senders put one encoded piece after another."""
+    for run in _base64_runs(raw, start, end):
+        yield binascii.a2b_base64(run + b"=" * (-len(run) % 4))
+
+
+def _base64_runs(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+    """
+    Give what is encoded without its padding; each run can be decoded by itself.
+
+    It reads on after padding: some senders put one encoded piece after another.
+    """
     left = b""
     for piece in _slices(raw, start, end):
         text = left + piece.translate(None, _OTHERS)
-        if text.count(b"=") > _MOST_RUNS:  # no pieces put together, but rubbish
+        padding = text.count(b"=")
+        if padding > _MOST_RUNS:  # no pieces put together, but rubbish
             text = text.translate(None, b"=")
-        runs = _PADDING.split(text)
-        for run in runs[:-1]:
-            yield _closed(run)
+        runs = _PADDING.split(text) if 0 < padding <= _MOST_RUNS else [text]  # it is slow
+        yield from map(_whole, runs[:-1])
         whole = len(runs[-1]) // 4 * 4
         left = runs[-1][whole:]
-        yield binascii.a2b_base64(runs[-1][:whole])
-    yield _closed(left)
+        yield runs[-1][:whole]
+    yield _whole(left)
 
 
-def _closed(run: bytes) -> bytes:
-    """Decode a run that nothing follows; a single character left over has no whole byte in it."""
-    whole = run[:-1] if len(run) % 4 == 1 else run
-    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
+def _whole(run: bytes) -> bytes:
+    """Leave out a single character after the last group: there is no whole byte in it."""
+    return run[:-1] if len(run) % 4 == 1 else run
 
 
 def _unfolded(raw: bytes, start: int, end: int) -> Iterator[bytes]:
