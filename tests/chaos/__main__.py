@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from plugins.postgres.tests.server import postgres_server
-from tests.chaos.drive import DURABLE, FLAVOURS, Plan, carry_out
+from tests.chaos.drive import CHANNELS, DURABLE, FLAVOURS, Plan, carry_out
 from tests.chaos.report import (
     PAGE,
     Outcome,
@@ -41,13 +41,14 @@ def main(argv: Sequence[str]) -> int:
     outcomes = []
     for place in options.db:
         for flavour in options.flavour:
-            outcome = _carried_out(flavour, place, options)
-            outcomes.append(outcome)
-            print(f"{flavour}, {place}: {outcome.kills} kills", flush=True)
-            for line in complaints([outcome]):
-                print(f"  {line}", flush=True)
-            if options.record:
-                record(options.record, outcome)
+            for channel in options.channel:
+                outcome = _carried_out(channel, flavour, place, options)
+                outcomes.append(outcome)
+                print(f"{channel}, {flavour}, {place}: {outcome.kills} kills", flush=True)
+                for line in complaints([outcome]):
+                    print(f"  {line}", flush=True)
+                if options.record:
+                    record(options.record, outcome)
     if options.record:
         outcomes = recorded(options.record)
     print("\n".join(table(added_up(outcomes))))
@@ -56,10 +57,15 @@ def main(argv: Sequence[str]) -> int:
     return int(not all(is_kept(outcome) for outcome in added_up(outcomes)))
 
 
-def _carried_out(flavour: str, place: str, options: argparse.Namespace) -> Outcome:
+def _carried_out(channel: str, flavour: str, place: str, options: argparse.Namespace) -> Outcome:
     database, hubs = PLACES[place]
     plan = Plan(
-        flavour=flavour, database=database, hubs=hubs, kills=options.kills, seed=options.seed
+        flavour=flavour,
+        database=database,
+        hubs=hubs,
+        kills=options.kills,
+        seed=options.seed,
+        channel=channel,
     )
     with (
         tempfile.TemporaryDirectory(prefix="tl-") as home,
@@ -74,7 +80,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--kills", type=int, default=30, help="of each flavour and database")
     parser.add_argument("--seed", type=int, default=1)
-    for name, known in (("--flavour", list(FLAVOURS)), ("--db", list(PLACES))):
+    choices = (("--flavour", FLAVOURS), ("--db", PLACES), ("--channel", CHANNELS))
+    for name, known in ((name, list(known)) for name, known in choices):
         parser.add_argument(name, type=_list_of(known), default=known, help=",".join(known))
     parser.add_argument("--record", type=Path, help="a file of runs to add this one to")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} from the runs")

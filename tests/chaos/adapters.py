@@ -1,8 +1,8 @@
 """Postbird as it would be if it only dropped repeated references, told of texts, or neither."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,19 +10,33 @@ import httpx2
 from pydantic import Field, SecretStr
 
 from trunkline.sdk import (
+    E164,
     Capability,
     DeliveryStatus,
+    EmailProvider,
     Idempotency,
+    InboundEvent,
+    MessageProvider,
+    Outbound,
+    OutboundSms,
     ProviderContext,
     ProviderSpec,
+    Receipt,
+    Received,
+    ReceivedEmail,
+    ReceivedWhatsApp,
     Report,
+    Reported,
     TelephonyProvider,
+    WebhookRequest,
+    WhatsAppProvider,
     hookimpl,
     transport_errors,
 )
 from trunkline_example.config import ExampleConfig
 from trunkline_example.plugin import EXAMPLE
 from trunkline_example.sms import Postbird
+from trunkline_example.webhooks import PostbirdWebhooks
 
 _STATUS: Final = {
     "queued": DeliveryStatus.SENT,
@@ -101,3 +115,123 @@ def trunkline_register_telephony() -> Sequence[ProviderSpec[TelephonyProvider, E
             accept_latency_s=2.0,  # what `vendor.py` takes late it has taken by then
         ),
     ]
+
+
+# --- the same vendor as one of mails, and of WhatsApp messages ------------------------------------
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """How another channel is spoken over Postbird's texts: what an address is there, and events."""
+
+    kind: type[MessageProvider[Any]]
+    received: type[Received]
+    address: Callable[[str], str]
+    number: Callable[[str], str]
+
+    def heard(self, event: InboundEvent) -> InboundEvent:
+        """Return an event of Postbird's as one of the channel."""
+        if isinstance(event, Received):
+            return self.received(
+                external_id=event.external_id,
+                provider_id=event.provider_id,
+                sender=self.address(event.sender),
+                recipient=self.address(event.recipient),
+                body=event.body,
+            )
+        if isinstance(event, Reported) and event.sender:
+            return replace(event, sender=self.address(event.sender))
+        return event
+
+    def shown(self, report: Report) -> Report:
+        """Return a report of a look-up likewise."""
+        sender, recipient = self.address(report.sender or ""), self.address(report.recipient or "")
+        return replace(report, sender=sender, recipient=recipient)
+
+
+MAIL: Final = Tongue(
+    EmailProvider,
+    ReceivedEmail,
+    lambda number: f"p{number[1:]}@mail.example",
+    lambda address: f"+{address.partition('@')[0][1:]}",
+)
+CHAT: Final = Tongue(WhatsAppProvider, ReceivedWhatsApp, str, str)
+
+
+class Spoken:
+    """A Postbird account that carries another channel."""
+
+    def __init__(self, texts: Postbird, tongue: Tongue) -> None:
+        self._texts = texts
+        self._tongue = tongue
+
+    async def send(self, message: Outbound) -> Receipt:
+        return await self._texts.send(
+            OutboundSms(
+                sender=E164(self._tongue.number(message.sender)),
+                recipient=E164(self._tongue.number(message.recipient)),
+                body=message.body,
+                idempotency_key=message.idempotency_key,
+                status_url=message.status_url,
+            )
+        )
+
+    async def fetch(self, provider_id: str) -> Report | None:
+        found = await self._texts.fetch(provider_id)
+        return None if found is None else self._tongue.shown(found)
+
+    async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
+        number = self._tongue.number
+        found = await self._texts.find(number(sender), number(recipient), since)
+        return [self._tongue.shown(each) for each in found]
+
+
+class Callbacks(PostbirdWebhooks):
+    """Postbird's callbacks, in another tongue."""
+
+    def __init__(self, tongue: Tongue) -> None:
+        self._tongue = tongue
+
+    def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
+        return [self._tongue.heard(each) for each in super().parse(request)]
+
+
+def _spoken(
+    tongue: Tongue, prefix: str, can: frozenset[Capability]
+) -> list[ProviderSpec[Any, Any]]:
+    """Return all three of another channel."""
+    provider = type("Provider", (Spoken, tongue.kind), {})
+
+    @asynccontextmanager
+    async def open_it(
+        config: ExampleConfig, context: ProviderContext
+    ) -> AsyncIterator[MessageProvider[Any]]:
+        yield provider(AskedPostbird(config, context.http), tongue)
+
+    texts: Sequence[ProviderSpec[Any, Any]] = trunkline_register_telephony()
+    lookups = {Capability.LOOKUP_BY_ID, Capability.LOOKUP_BY_ADDRESS}
+    return [
+        replace(
+            each,
+            name=each.name.replace("_", f"_{prefix}_"),
+            open=open_it,
+            capabilities=can | (each.capabilities & lookups),
+            webhook=Callbacks(tongue),
+            prices=None,
+        )
+        for each in texts
+    ]
+
+
+@hookimpl
+def trunkline_register_email() -> Sequence[ProviderSpec[Any, Any]]:
+    """Offer all three for mails."""
+    can = {Capability.EMAIL_SEND, Capability.EMAIL_RECEIVE, Capability.EMAIL_STATUS}
+    return _spoken(MAIL, "mail", frozenset(can))
+
+
+@hookimpl
+def trunkline_register_whatsapp() -> Sequence[ProviderSpec[Any, Any]]:
+    """Offer all three for WhatsApp."""
+    can = {Capability.WHATSAPP_SEND, Capability.WHATSAPP_RECEIVE, Capability.WHATSAPP_STATUS}
+    return _spoken(CHAT, "chat", frozenset(can))

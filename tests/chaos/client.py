@@ -15,8 +15,16 @@ _AREAS = (
 )  # fmt: skip
 
 
-def recipient_of(number: int) -> str:
-    """Return whom send `number` goes to: one of a few thousand, in turn, and none the agent."""
+def recipient_of(number: int, channel: str = "sms") -> str:
+    """
+    Return whom send `number` goes to: one of a few thousand, in turn, and none the agent.
+
+    By WhatsApp it is one of the hundred who write to the agent, sooner or later.
+    """
+    if channel == "whatsapp":
+        return f"+1212555{number % 100 + 100:04d}"
+    if channel == "email":
+        return f"p{recipient_of(number)[1:]}@mail.example"
     return f"+1{_AREAS[number // 100 % len(_AREAS)]}55501{number % 100:02d}"
 
 
@@ -34,6 +42,7 @@ class Client:
     token: str
     base_url: str
     http: ClientSession
+    channel: str = "sms"
     message_ids: dict[str, str] = field(default_factory=dict)
     again: Counter[str] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
@@ -44,13 +53,17 @@ class Client:
         for number in count(1):
             if len(self.under_way) >= MOST_UNDER_WAY:
                 await asyncio.wait(self.under_way, return_when=asyncio.FIRST_COMPLETED)
-            task = asyncio.create_task(self._send(f"key-{number:06d}", recipient_of(number)))
+            task = asyncio.create_task(
+                self._send(f"key-{number:06d}", recipient_of(number, self.channel))
+            )
             self.under_way.add(task)
             task.add_done_callback(self.under_way.discard)
             await asyncio.sleep(1 / sends_per_s)
 
     async def _send(self, key: str, to: str) -> None:
-        text = {"channel": "sms", "to": to, "body": f"text {key}", "idempotencyKey": key}
+        text = {"channel": self.channel, "to": to, "body": f"text {key}", "idempotencyKey": key}
+        if self.channel == "email":
+            text["subject"] = "Hello"
         headers = {"Authorization": f"Bearer {self.token}"}
         url = f"{self.base_url}/api/v1/tools/comms_send_message"
         pause_s = 0.1
@@ -59,6 +72,8 @@ class Client:
             if status == "200":
                 self.message_ids[key] = json.loads(body)["messageId"]
                 return
+            if self.channel == "whatsapp" and status == "403" and '"window"' in body:
+                return  # they have not written yet
             if status.startswith("4") and status != "429":
                 self.refused.append(f"{key}: {status} {body}")
                 return

@@ -37,7 +37,13 @@ from tests.processes import (
 from tests.proxies import RoundRobin, round_robin
 
 ROOT: Final = Path(__file__).parents[2]
-FLAVOURS: Final = {"key": "postbird_key", "lookup": "postbird_lookup", "none": "postbird_none"}
+FLAVOURS: Final = ("key", "lookup", "none")
+CHANNELS: Final = {
+    "sms": ("telephony", "postbird_", "phone=+14155550123"),
+    "email": ("email", "postbird_mail_", "email=p14155550123@mail.example"),
+    "whatsapp": ("whatsapp", "postbird_chat_", "whatsapp=+14155550123"),
+}
+"""Of each channel the slot, how its providers' names begin, and the agent's address."""
 DURABLE: Final = "-c shared_buffers=64MB"
 _LONGEST_LIFE_S: Final = {1: 1.5, 3: 4.5}  # of more hubs each lives longer, on as many cores
 _PASSAGES: Final = (1, 1, 1, 2, 3, 5, 8)  # some steps come once in a life, and some all the time
@@ -54,7 +60,7 @@ required = ["chaos", "example"]
 provider_timeout_s = 3
 final_within_s = 60
 [slots]
-telephony = "{provider}"
+{slot} = "{provider}"
 [providers.{provider}]
 base_url = "http://127.0.0.1:{wire}"
 api_key = "pb-test-key"
@@ -72,6 +78,7 @@ class Plan:
         database: ``sqlite`` or ``postgres``.
         hubs: 1, or 3 on one PostgreSQL.
         kills: How many kills at least.
+        channel: Of what is sent and arrives.
         sends_per_s: How many sends are asked for.
         patience_s: How long everything may take to settle after the last kill.
     """
@@ -81,6 +88,7 @@ class Plan:
     hubs: int
     kills: int
     seed: int
+    channel: str = "sms"
     sends_per_s: float = 50.0
     patience_s: float = 120.0
 
@@ -250,6 +258,7 @@ def _command(folder: Path, *words: str) -> str:
 @asynccontextmanager
 async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIterator[Run]:
     """Start a vendor behind a bad wire, and prepare the database and an agent."""
+    slot, names, address = CHANNELS[plan.channel]
     ports, config = [free_port() for _ in range(plan.hubs)], folder / "trunkline.toml"
     write_distribution(folder / "plugins", "chaos", "tests.chaos.adapters")
     async with AsyncExitStack() as stack:
@@ -279,10 +288,11 @@ async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIter
                 public_url=base_url,
                 database=database,
                 wire=wire.port,
-                provider=FLAVOURS[plan.flavour],
+                slot=slot,
+                provider=f"{names}{plan.flavour}",
             )
         )
-        for words in (("db", "upgrade"), ("agents", "create", "ann", "phone=+14155550123")):
+        for words in (("db", "upgrade"), ("agents", "create", "ann", address)):
             _command(folder, *words)
         (token,) = re.findall(r"tl_agent_\w+", _command(folder, "tokens", "issue", "ann"))
         http = await stack.enter_async_context(
@@ -295,7 +305,7 @@ async def prepared(plan: Plan, folder: Path, server: Server | None) -> AsyncIter
             database=database,
             config=config,
             ports=ports,
-            client=Client(token=token, base_url=base_url, http=http),
+            client=Client(token=token, base_url=base_url, http=http, channel=plan.channel),
             wire=wire,
             vendor=vendor,
         )
@@ -321,7 +331,7 @@ async def carry_out(plan: Plan, folder: Path, server: Server | None) -> Outcome:
         for task in client.under_way:
             task.cancel()
         return Outcome(
-            flavour=plan.flavour,
+            flavour=(plan.flavour if plan.channel == "sms" else f"{plan.channel}, {plan.flavour}"),
             database=plan.database,
             hubs=plan.hubs,
             seed=plan.seed,

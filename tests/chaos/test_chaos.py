@@ -18,14 +18,16 @@ from tests.chaos.drive import DURABLE, Plan, carry_out
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("flavour", "database", "hubs"),
+    ("channel", "flavour", "database", "hubs"),
     [
-        ("none", "sqlite", 1),
-        pytest.param("key", "postgres", 3, marks=pytest.mark.postgres),
+        ("sms", "none", "sqlite", 1),
+        ("email", "key", "sqlite", 1),
+        ("whatsapp", "lookup", "sqlite", 1),
+        pytest.param("sms", "key", "postgres", 3, marks=pytest.mark.postgres),
     ],
 )
 async def test_whatever_is_killed_under_load_every_message_is_accounted_for(
-    tmp_path: Path, flavour: str, database: str, hubs: int
+    tmp_path: Path, channel: str, flavour: str, database: str, hubs: int
 ) -> None:
     plan = Plan(
         flavour=flavour,
@@ -33,6 +35,7 @@ async def test_whatever_is_killed_under_load_every_message_is_accounted_for(
         hubs=hubs,
         kills=4,
         seed=20261121,
+        channel=channel,
         sends_per_s=20,
         patience_s=60,
     )
