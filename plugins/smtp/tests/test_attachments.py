@@ -63,6 +63,22 @@ async def test_a_file_that_cannot_be_had_keeps_the_mail_from_being_sent(
     assert type(caught.value) is error
 
 
+async def test_a_url_that_cannot_be_asked_keeps_the_mail_from_being_sent_for_good() -> None:
+    url = "https://media.example:port/a"
+    async with Wire(Canned(status=200)).client() as http:
+        with pytest.raises(Rejected, match="no URL") as caught:
+            await attachments.fetched(http, [Media(url=url)], 9)
+    assert url not in str(caught.value)
+
+
+async def test_files_may_come_to_exactly_what_the_settings_allow() -> None:
+    media = [Media(url="https://media.example/a"), Media(url="https://media.example/b")]
+    async with Wire(Canned(status=200, content=b"12345")).client() as http:
+        assert len(await attachments.fetched(http, media, 10)) == 2
+        with pytest.raises(Rejected, match="larger"):
+            await attachments.fetched(http, media, 9)
+
+
 async def test_files_that_are_too_large_together_are_refused() -> None:
     media = (Media(url="https://media.example/a"), Media(url="https://media.example/b"))
     async with scripted({}) as (port, _):

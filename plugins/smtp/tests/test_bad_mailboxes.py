@@ -6,7 +6,15 @@ import pytest
 
 from plugins.smtp.tests.badbox import HANG_UP, BadBox
 from plugins.smtp.tests.listeners import Hub, mail
-from trunkline.sdk import AuthFailed, NotSetUp, ReceivedEmail, RetryLater, Unreadable, Unsupported
+from trunkline.sdk import (
+    AuthFailed,
+    NotSetUp,
+    ReceivedEmail,
+    RetryLater,
+    SystemClock,
+    Unreadable,
+    Unsupported,
+)
 from trunkline_smtp import imap, listening
 
 
@@ -17,6 +25,17 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "LOOK_EVERY_S", 0.02)
     monkeypatch.setattr(imap, "_CONNECT_S", 0.3)
     monkeypatch.setattr(imap, "_READ_S", 0.3)
+
+
+class Pauses(SystemClock):
+    """A clock that tells how long was waited."""
+
+    def __init__(self) -> None:
+        self.slept_s: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept_s.append(seconds)
+        await super().sleep(seconds)
 
 
 def hub_at(port: int, position: str = "7:0:1") -> Hub:
@@ -102,10 +121,14 @@ async def test_a_port_where_nobody_listens_is_tried_again_with_growing_pauses(
     async with box_of().up() as port:
         pass
     hub = hub_at(port)
+    hub.clock = clock = Pauses()
     with pytest.raises(TimeoutError):
         await hub.listen(1, within_s=0.4)
     pauses = [each.facts["again_in_s"] for each in hub.log.events]
     assert pauses[:6] == [0.01, 0.02, 0.04, 0.08, 0.08, 0.08]
+    assert all(
+        told / 2 <= slept <= told for told, slept in zip(pauses, clock.slept_s, strict=True)
+    ), "by chance shorter, so that not all hubs come back at once"
     async with hub.account() as account:
         with pytest.raises(RetryLater):
             await account.verify()

@@ -10,7 +10,7 @@ import pytest
 
 from plugins.smtp.tests import dovecot
 from plugins.smtp.tests.dovecot import PASSWORD, Dovecot
-from plugins.smtp.tests.listeners import Hub, mail
+from plugins.smtp.tests.listeners import BOUNCE, COMPLAINT, Hub, mail
 from plugins.smtp.tests.servers import aiosmtpd
 from trunkline.sdk import (
     AuthFailed,
@@ -22,73 +22,6 @@ from trunkline.sdk import (
     Unreadable,
 )
 from trunkline_smtp import listening
-
-BOUNCE = b"""Return-Path: <>
-Delivered-To: hub@example.com
-From: Mail Delivery System <MAILER-DAEMON@mail.example>
-To: hub@example.com
-Subject: Undelivered Mail Returned to Sender
-Auto-Submitted: auto-replied
-MIME-Version: 1.0
-Message-ID: <b1@mail.example>
-Content-Type: multipart/report; report-type=delivery-status; boundary="x"
-
---x
-Content-Type: text/plain
-
-It did not work.
---x
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mail.example
-
-Final-Recipient: rfc822; nobody@example.org
-Action: failed
-Status: 5.1.1
-Diagnostic-Code: smtp; 550 5.1.1 <nobody@example.org>: no such user
-
-Final-Recipient: rfc822; copy@example.org
-Action: failed
-Status: 5.2.2
---x
-Content-Type: text/rfc822-headers
-
-From: hub@example.com
-To: nobody@example.org
-Cc: copy@example.org
-Message-ID: <att_1@hub.example>
-Subject: Hello
---x--
-""".replace(b"\n", b"\r\n")
-COMPLAINT = b"""From: feedback@mail.example
-To: hub@example.com
-Subject: complaint
-MIME-Version: 1.0
-Message-ID: <c1@mail.example>
-Content-Type: multipart/report; report-type=feedback-report; boundary="x"
-
---x
-Content-Type: text/plain
-
-Unwanted.
---x
-Content-Type: message/feedback-report
-
-Feedback-Type: abuse
-User-Agent: x
-Version: 1
-
---x
-Content-Type: message/rfc822
-
-From: hub@example.com
-To: rosa@example.org
-Message-ID: <att_2@hub.example>
-Subject: Hello
-
-Hello
---x--
-""".replace(b"\n", b"\r\n")
 
 
 @pytest.fixture(scope="module")

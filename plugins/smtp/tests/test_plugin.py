@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from trunkline.loading import PluginState, load_plugins
 from trunkline.sdk import FailureKind
-from trunkline_smtp.config import SmtpConfig
+from trunkline_smtp.config import IMAP_PORTS, SMTP_PORTS, Security, SmtpConfig
 from trunkline_smtp.failures import COMPLAINED, FAILURES
 from trunkline_smtp.plugin import SMTP
 
@@ -59,6 +59,34 @@ def test_each_setting_names_the_variable_that_fills_it() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("security", "smtp", "imap"), [("starttls", 587, 143), ("tls", 465, 993), ("none", 25, 143)]
+)
+def test_a_port_that_is_not_given_is_the_one_of_the_encryption(
+    security: str, smtp: int, imap: int
+) -> None:
+    # RFC 8314 §3, RFC 6409 §3.1, RFC 5321 §4.5.4.2 and RFC 9051 §2.1.
+    assert SMTP_PORTS[Security(security)] == smtp
+    assert IMAP_PORTS[Security(security)] == imap
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, ""),
+        ({"user": "hub@example.com"}, "hub@example.com"),
+        ({"user": "smtp@example.com", "imap_user": "hub@example.com"}, "hub@example.com"),
+        ({"user": "smtp@example.com", "address": "own@example.com"}, "own@example.com"),
+        ({"user": "smtp@example.com", "imap_user": "box"}, ""),
+    ],
+)
+def test_whom_mails_are_for_is_told_by_the_settings(settings: dict[str, str], address: str) -> None:
+    passwords = {f"{name[:-4]}password": "x" for name in settings if name.endswith("user")}
+    config = SmtpConfig.model_validate({"host": "mail.example.com", **settings, **passwords})
+
+    assert config.own_address == address
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
 def test_only_a_server_on_this_machine_may_do_without_encryption(host: str) -> None:
     plain = {"host": host, "security": "none"}
@@ -88,7 +116,12 @@ def test_only_a_server_on_this_machine_may_do_without_encryption(host: str) -> N
         {**IMAP, "imap_user": "secret-user"},
         {**IMAP, "imap_password": "secret-word"},
         {**CONFIG, "max_attachments_mb": 0},
+        {**CONFIG, "max_attachments_mb": 101},
+        {**CONFIG, "max_received_mb": 0},
         {**CONFIG, "max_received_mb": 201},
+        {**CONFIG, "address": "secret"},
+        {**CONFIG, "address": "secret @example.com"},
+        {**CONFIG, "trusted_hosts": ["secret host"]},
         {**CONFIG, "pasword": "secret-word"},
         {},
     ],

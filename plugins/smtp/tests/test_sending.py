@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import SMTP as WIRE
+from typing import Any
 
 import pytest
 
@@ -175,14 +176,41 @@ async def test_a_server_that_is_closing_may_be_asked_again(step: str) -> None:
     assert error.provider_code == "4.3.2"
 
 
-@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "content"])
-async def test_a_refusal_for_now_is_no_trouble_of_the_server(step: str) -> None:
-    error = await refused({step: b"451 4.7.1 later\r\n"})
+@pytest.mark.parametrize(
+    ("step", "code", "wait_s"),
+    [
+        ("MAIL", 451, 60),
+        ("RCPT", 450, 300),
+        ("RCPT", 451, 300),
+        ("RCPT", 452, 60),
+        ("DATA", 451, 60),
+        ("content", 451, 60),
+    ],
+)
+async def test_a_refusal_for_now_is_no_trouble_of_the_server(
+    step: str, code: int, wait_s: float
+) -> None:
+    error = await refused({step: b"%d 4.7.1 later\r\n" % code})
 
     assert isinstance(error, RetryLater)
     assert not error.unavailable
-    assert error.retry_after_s == (300 if step == "RCPT" else 60)
+    assert error.retry_after_s == wait_s
     assert error.provider_code == "4.7.1"
+
+
+async def test_a_server_that_closes_at_the_first_recipient_is_asked_for_no_other() -> None:
+    error = await refused(
+        {"RCPT": b"421 4.3.2 closing\r\n"}, replace(MAIL, cc=("tomas@example.org",))
+    )
+
+    assert (type(error), error.provider_code) == (RetryLater, "4.3.2")
+
+
+async def test_a_server_where_nobody_can_log_in_is_an_operators_affair() -> None:
+    async with scripted({}) as (port, heard), opened(port, LOGGED_IN) as mailer:
+        with pytest.raises(AuthFailed, match="no way to log in"):
+            await mailer.send(MAIL)
+    assert "MAIL" not in heard.verbs()
 
 
 @pytest.mark.parametrize(
@@ -192,6 +220,9 @@ async def test_a_refusal_for_now_is_no_trouble_of_the_server(step: str) -> None:
         ("EHLO", b"550 no\r\n", NotSetUp, "550"),
         ("MAIL", b"553 5.7.1 not your address\r\n", NotSetUp, "5.7.1"),
         ("MAIL", b"530 5.7.0 log in first\r\n", AuthFailed, "5.7.0"),
+        ("MAIL", b"534 5.7.9 not so\r\n", AuthFailed, "5.7.9"),
+        ("MAIL", b"535 5.7.8 who are you\r\n", AuthFailed, "5.7.8"),
+        ("MAIL", b"538 5.7.11 not in the clear\r\n", AuthFailed, "5.7.11"),
         ("MAIL", b"552 5.3.4 too big\r\n", Rejected, "5.3.4"),
         ("RCPT", b"550 5.1.1 nobody\r\n", Rejected, "5.1.1"),
         ("RCPT", b"550-5.1.1 nobody\r\n550 5.1.1 here\r\n", Rejected, "5.1.1"),
@@ -241,6 +272,18 @@ async def test_nobody_knows_what_became_of_content_that_nobody_answers(
     monkeypatch.setattr(sending, "_ANSWER_S", 0.05)
 
     assert isinstance(await refused({"content": SILENCE}), OutcomeUnknown)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"sender": "nobody"}, {"recipient": "nobody"}, {"headers": {"a b": "x"}}]
+)
+async def test_a_mail_that_cannot_be_written_is_refused_before_a_server_is_asked(
+    changes: dict[str, Any],
+) -> None:
+    async with scripted({}) as (port, heard), opened(port) as mailer:
+        with pytest.raises(Rejected, match="cannot be written"):
+            await mailer.send(replace(MAIL, **changes))
+    assert heard.connections == 0
 
 
 @pytest.mark.parametrize("step", BEFORE)
