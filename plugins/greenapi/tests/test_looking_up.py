@@ -309,6 +309,14 @@ async def test_a_setting_that_keeps_something_from_working_is_a_note(
     assert len(account.notes) == 2
 
 
+async def test_settings_that_say_nothing_are_those_of_an_instance_that_tells_nothing() -> None:
+    account = await Double(settings={}).ask(lambda each: each.verify())
+
+    words = ("ban", "incomingWebhook", "outgoingWebhook", "another address")
+    assert len(account.notes) == len(words)
+    assert all(word in note for word, note in zip(words, account.notes, strict=True))
+
+
 async def test_a_hub_that_asks_wants_no_address_to_be_called() -> None:
     double = Double()
     double.settings["webhookUrl"] = ""

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from plugins.greenapi.tests.vendor import CONFIG, TOKEN
 from trunkline.loading import PluginState, load_plugins
-from trunkline.sdk import Capability
+from trunkline.sdk import Capability, FailureKind
 from trunkline_greenapi.config import GreenApiConfig
 from trunkline_greenapi.plugin import GREENAPI
+from trunkline_greenapi.statuses import FAILURES
 
 
 def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
@@ -28,7 +29,15 @@ def test_a_lost_answer_may_be_resolved_by_asking_and_templates_are_not_promised(
     assert Capability.LOOKUP_BY_ADDRESS in GREENAPI.capabilities
     assert Capability.WHATSAPP_TEMPLATE not in GREENAPI.capabilities
     assert GREENAPI.prices is None
-    assert GREENAPI.lookup_lag_s > 120, "a message shows in the journal after two minutes at most"
+    assert 120 < GREENAPI.lookup_lag_s < 180, "the journal shows it after two minutes at most"
+
+
+def test_a_failure_says_whether_an_address_is_of_no_use() -> None:
+    assert {code: each.kind for code, each in FAILURES.items()} == {
+        "failed": FailureKind.UNEXPLAINED,
+        "noAccount": FailureKind.UNREACHABLE,
+        "notInGroup": FailureKind.UNREACHABLE,
+    }
 
 
 def test_an_operator_is_warned_at_every_start() -> None:

@@ -16,7 +16,7 @@ from plugins.greenapi.tests.vendor import (
     text_data,
     webhook,
 )
-from trunkline.sdk import BadSignature, ReceivedWhatsApp, WebhookReply, WebhookRequest
+from trunkline.sdk import BadSignature, ReceivedWhatsApp, Reported, WebhookReply, WebhookRequest
 from trunkline_greenapi.config import GreenApiConfig
 from trunkline_greenapi.webhooks import GreenApiWebhooks
 
@@ -226,6 +226,20 @@ def test_a_message_that_cannot_be_read_raises_and_quotes_nothing(broken: dict[st
 def test_a_report_that_cannot_be_read_raises(broken: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         ADAPTER.parse(webhook({**reported("sent"), **broken}))
+
+
+def test_a_report_need_not_say_of_whose_phone_it_is() -> None:
+    (event,) = ADAPTER.parse(webhook(reported("sent", instanceData={"idInstance": 1101000001})))
+
+    assert isinstance(event, Reported)
+    assert event.sender is None
+
+
+@pytest.mark.parametrize("where", [{"latitude": 1.5}, {"longitude": 1.5}])
+def test_half_of_a_place_is_none(where: dict[str, float]) -> None:
+    data = {"typeMessage": "locationMessage", "locationMessageData": {"name": "Café", **where}}
+
+    assert one(received(data)).body == "Café"
 
 
 def test_each_status_is_a_happening_of_its_own() -> None:
