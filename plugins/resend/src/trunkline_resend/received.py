@@ -11,13 +11,6 @@ from trunkline.sdk import Attachment, ReceivedEmail
 from trunkline_resend.wire import Moment, Read, mailbox
 
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,998}>")
-_SPREAD: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
-_MARKS: Final = frozenset(
-    {"x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from", "x-loop", "list-id",
-     "list-unsubscribe"}
-)  # fmt: skip
-"""Headers that only programs write."""
-_REPORT: Final = "multipart/report"
 _UNTYPED: Final = "application/octet-stream"
 
 
@@ -114,7 +107,7 @@ class Kept(_Mail):
             in_reply_to=_first_id(headers.get("in-reply-to")),
             references=tuple(references),
             attachments=tuple(each.attachment(urls.get(each.id)) for each in self.attachments),
-            auto=_is_auto(headers),
+            auto=_is_automatic(headers),
             incomplete=False,
         )
 
@@ -137,13 +130,9 @@ def _by_name(headers: Mapping[str, object]) -> Mapping[str, str]:
     return {name: value if isinstance(value, str) else "" for name, value in firsts.items()}
 
 
-def _is_auto(headers: Mapping[str, str]) -> bool:
-    """Tell whether a program answered it or spread it (RFC 3834, RFC 2076, RFC 2919, RFC 3464)."""
-    submitted = headers.get("auto-submitted", "").partition(";")[0].strip().lower()
-    return (
-        submitted not in ("", "no")
-        or headers.get("precedence", "").strip().lower() in _SPREAD
-        or not _MARKS.isdisjoint(headers)
-        or headers.get("return-path", "").strip() == "<>"
-        or headers.get("content-type", "").lower().startswith(_REPORT)
-    )
+def _is_automatic(headers: Mapping[str, str]) -> bool:
+    from trunkline.sdk.mail.structure import Headers  # what reads mails is not loaded at start-up
+    from trunkline.sdk.mail.trust import is_automatic
+
+    fields = ((name, text.encode("utf-8", "replace")) for name, text in headers.items())
+    return is_automatic(Headers(fields=tuple(fields)))
