@@ -1,6 +1,7 @@
 """Mails that come in by servers that drop, lie and dawdle: none lost, none twice, none made up."""
 
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -124,7 +125,7 @@ async def test_a_port_where_nobody_listens_is_tried_again_with_growing_pauses(
     hub.clock = clock = Pauses()
     with pytest.raises(TimeoutError):
         await hub.listen(1, within_s=0.4)
-    pauses = [each.facts["again_in_s"] for each in hub.log.events]
+    pauses: list[Any] = [each.facts["again_in_s"] for each in hub.log.events]
     assert pauses[:6] == [0.01, 0.02, 0.04, 0.08, 0.08, 0.08]
     assert all(
         told / 2 <= slept <= told for told, slept in zip(pauses, clock.slept_s, strict=True)
