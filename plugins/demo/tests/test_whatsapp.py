@@ -17,11 +17,14 @@ from trunkline.sdk import (
     Rejected,
     Reported,
     TemplateState,
+    WebhookReply,
+    WebhookRequest,
     WhatsAppContent,
     WhatsAppProvider,
 )
 from trunkline.testing import provider_context
-from trunkline_demo.whatsapp import MAX_CHATS, MAX_MESSAGES
+from trunkline_demo.whatsapp import MAX_CHATS
+from trunkline_demo.whatsapp_chats import MAX_MESSAGES
 
 NOBODYS = "DE.AbC7kR2mX9wQ4tZ1"
 PERSON = f"/demo/whatsapp/people/{HANDSET}"
@@ -35,9 +38,9 @@ async def provider(demo: Demo) -> AsyncIterator[WhatsAppProvider]:
         yield provider
 
 
-def opened(demo: Demo) -> Any:
+def opened(demo: Demo, deliver: Any = None) -> Any:
     context = provider_context(
-        demo.client, clock=demo.clock, log=demo.hub.log, deliver=demo.hub.deliver
+        demo.client, clock=demo.clock, log=demo.hub.log, deliver=deliver or demo.hub.deliver
     )
     [spec] = demo._plugin.trunkline_register_whatsapp()
     return spec.open(demo.config, context)
@@ -230,6 +233,20 @@ async def test_a_person_writes_with_a_picture_and_a_quote(
         quoted_id=receipt.provider_id,
         occurred_at=demo.clock.now(),
     )
+
+
+async def test_who_answers_before_the_hub_has_said_that_it_took_it_may_do_so(demo: Demo) -> None:
+    async def deliver(request: WebhookRequest) -> WebhookReply:
+        if request.url.endswith("/whatsapp"):
+            await agents[0].send(outbound("At once"))
+        return await demo.hub.deliver(request)
+
+    agents: list[WhatsAppProvider] = []
+    async with opened(demo, deliver) as network:
+        agents.append(network)
+        await demo.post(f"{PERSON}/messages", {"to": AGENT, "body": "Hello"})
+
+    assert [each["body"] for each in (await shown(demo))["messages"]] == ["Hello", "At once"]
 
 
 async def test_what_the_hub_does_not_take_opens_nothing_and_says_so(

@@ -25,7 +25,8 @@ from trunkline_demo.faults import Fault
 from trunkline_demo.network import Network
 from trunkline_demo.plugin import whatsapp_spec
 from trunkline_demo.webhooks import signature
-from trunkline_demo.whatsapp import ChatMessage, WhatsApp
+from trunkline_demo.whatsapp import WhatsApp
+from trunkline_demo.whatsapp_chats import ChatMessage
 from trunkline_demo.whatsapp_templates import template
 from trunkline_demo.whatsapp_webhooks import STATUSES
 

@@ -6,10 +6,7 @@ another agents are people too. A chat's window is the network's own and goes by 
 hub judges by what it knows itself.
 """
 
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from trunkline.sdk import (
@@ -28,15 +25,12 @@ from trunkline_demo.network import (
     NotOpen,
     is_agents_number,
 )
+from trunkline_demo.whatsapp_chats import WINDOW, Chat, ChatMessage, IsBlocked
 from trunkline_demo.whatsapp_templates import TEMPLATES, filled
 from trunkline_demo.whatsapp_webhooks import WhatsAppInbound, WhatsAppReport
 
 MAX_CHATS: Final = 1_000
-MAX_MESSAGES: Final = 500
-"""Per chat."""
 MAX_CHARACTERS: Final = 4_096
-WINDOW: Final = timedelta(hours=24)
-"""For so long after what a person wrote last an agent may write freely."""
 TEMPLATE_MICROS: Final = 4_000
 """What a template costs here; what is written within the window costs nothing."""
 
@@ -46,74 +40,6 @@ NAMES: Final = {str(FIRST_HANDSET): "Anna", WITHOUT_NUMBER: "Kim"}
 
 BLOCKED: Final = "blocked"
 """The code of a message to somebody who has blocked the agent."""
-
-
-class IsBlocked(Exception):
-    """Whoever has blocked an agent cannot write to it."""
-
-
-class NoSuchMessage(Exception):
-    """There is no message of this id in the chat."""
-
-
-@dataclass(slots=True, kw_only=True)
-class ChatMessage:
-    """
-    One message of a chat, from either side.
-
-    Attributes:
-        status: Of an agent's its ticks; of a person's `DeliveryStatus.DELIVERED` once the hub has
-            it, or failed, and `reason` says why.
-        template: What it was made of, with `values`, if an agent sent it as one; `body` is what it
-            says then.
-        reaction: The emoji that the person put on it.
-        status_url: Where its ticks are reported to, or None.
-    """
-
-    id: str
-    sender: str
-    recipient: str
-    body: str
-    media_urls: tuple[str, ...] = ()
-    written_at: datetime
-    quoted_id: str | None = None
-    template: Template | None = None
-    values: Mapping[str, str] = field(default_factory=dict)
-    status: DeliveryStatus = DeliveryStatus.SENT
-    reason: str | None = None
-    reaction: str | None = None
-    status_url: str | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Chat:
-    """
-    What a person and an agent wrote to one another, oldest first.
-
-    `wrote_at` is when the person wrote last, by the network's clock; None if never.
-    """
-
-    person: str
-    agent: str
-    messages: deque[ChatMessage] = field(default_factory=lambda: deque(maxlen=MAX_MESSAGES))
-    wrote_at: datetime | None = None
-    is_blocked: bool = False
-
-    @property
-    def closes_at(self) -> datetime | None:
-        """When the window closes, or closed; None if it never opened."""
-        return None if self.wrote_at is None else self.wrote_at + WINDOW
-
-    def is_open(self, now: datetime) -> bool:
-        """Tell whether the agent may write freely."""
-        return self.closes_at is not None and now < self.closes_at
-
-    def find(self, message_id: str) -> ChatMessage:
-        """Return a message; `NoSuchMessage` if there is none."""
-        for message in self.messages:
-            if message.id == message_id:
-                return message
-        raise NoSuchMessage
 
 
 class WhatsApp:
@@ -179,8 +105,7 @@ class WhatsApp:
         if is_agents_number(message.recipient):
             theirs = self.chat(message.sender, message.recipient)
             theirs.messages.append(message)
-            theirs.wrote_at = message.written_at
-            if not await self._tell(line, message, WhatsAppContent.TEXT):
+            if not await self._tell(line, theirs, message, WhatsAppContent.TEXT):
                 return  # it stays at one tick, as with a phone that is off
         message.status = DeliveryStatus.DELIVERED
         if await self._report(line, message):
@@ -227,8 +152,8 @@ class WhatsApp:
         )
         chat.messages.append(message)
         kind = WhatsAppContent.MEDIA if media_urls else WhatsAppContent.TEXT
-        if await self._tell(line, message, kind):
-            chat.wrote_at, message.status = message.written_at, DeliveryStatus.DELIVERED
+        if await self._tell(line, chat, message, kind):
+            message.status = DeliveryStatus.DELIVERED
         else:
             message.status, message.reason = DeliveryStatus.FAILED, NOT_TAKEN
         return message
@@ -249,9 +174,9 @@ class WhatsApp:
             written_at=line.now(),
             quoted_id=about.id,
         )
-        if not await self._tell(line, reaction, WhatsAppContent.REACTION):
+        if not await self._tell(line, chat, reaction, WhatsAppContent.REACTION):
             return False
-        about.reaction, chat.wrote_at = emoji or None, reaction.written_at
+        about.reaction = emoji or None
         return True
 
     def let_day_pass(self, person: str, agent: str) -> None:
@@ -273,7 +198,11 @@ class WhatsApp:
             raise NotOpen
         return self.network.line
 
-    async def _tell(self, line: Line, message: ChatMessage, kind: WhatsAppContent) -> bool:
+    async def _tell(
+        self, line: Line, chat: Chat, message: ChatMessage, kind: WhatsAppContent
+    ) -> bool:
+        """Tell of what a person wrote; the window is open before anybody can answer it."""
+        before, chat.wrote_at = chat.wrote_at, message.written_at
         webhook = WhatsAppInbound(
             id=message.id,
             sender=message.sender,
@@ -287,6 +216,8 @@ class WhatsApp:
         )
         taken = is_accepted(await line.tell(line.inbound_url(CallbackKind.WHATSAPP), webhook))
         self.network.counts.inbound += taken
+        if not taken:
+            chat.wrote_at = before
         return taken
 
     async def _report(self, line: Line, message: ChatMessage) -> bool:

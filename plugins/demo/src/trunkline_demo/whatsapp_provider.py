@@ -22,7 +22,8 @@ from trunkline.sdk import (
 from trunkline_demo.config import DemoConfig
 from trunkline_demo.faults import Fault, refusal
 from trunkline_demo.line import Line
-from trunkline_demo.whatsapp import BLOCKED, MAX_CHARACTERS, ChatMessage, WhatsApp
+from trunkline_demo.whatsapp import BLOCKED, MAX_CHARACTERS, WhatsApp
+from trunkline_demo.whatsapp_chats import ChatMessage
 
 MOST_MEDIA: Final = 1
 FAILURES: Final = {

@@ -12,15 +12,8 @@ from trunkline.sdk import E164, HUB_VIEW, DeliveryStatus, HubView, e164
 from trunkline_demo.inputs import Input, MediaUrl, answered, items, timestamp
 from trunkline_demo.network import NotOpen
 from trunkline_demo.problems import Problem, read_input
-from trunkline_demo.whatsapp import (
-    MAX_CHARACTERS,
-    NAMES,
-    Chat,
-    ChatMessage,
-    IsBlocked,
-    NoSuchMessage,
-    WhatsApp,
-)
+from trunkline_demo.whatsapp import MAX_CHARACTERS, NAMES, WhatsApp
+from trunkline_demo.whatsapp_chats import Chat, ChatMessage, IsBlocked, NoSuchMessage
 from trunkline_demo.whatsapp_webhooks import has_number, read_person
 
 AgentsNumber = Annotated[E164, AfterValidator(e164)]
