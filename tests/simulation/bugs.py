@@ -10,7 +10,8 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from trunkline.core.delivery import deliver, outcomes
+from trunkline.core.channels.whatsapp import WhatsApp
+from trunkline.core.delivery import deliver, failing, outcomes
 from trunkline.core.delivery.beginning import Beginning
 from trunkline.core.delivery.deliver import Delivery
 from trunkline.core.delivery.outcomes import Outcomes
@@ -21,6 +22,7 @@ from trunkline.core.gate.gate import Gate
 from trunkline.core.inbound import repository as inbound
 from trunkline.core.inbound.dispatch import Dispatch
 from trunkline.core.inbound.intake import Intake
+from trunkline.core.inbound.listening import Listening
 from trunkline.core.inbound.reporting import Applied, Reports
 from trunkline.core.inbound.repository import EventState
 from trunkline.core.messages import idempotency, repository, trail
@@ -287,3 +289,25 @@ def a_scheduled_message_goes_out_at_once() -> AbstractContextManager[object]:
         honest(self, tx, workspace_id, kind, subject, min(due_at, self._clock.now()))
 
     return patch.object(Engine, "enqueue", enqueue)
+
+
+# --- of other channels ----------------------------------------------------------------------------
+
+
+def a_mail_that_bounced_closes_nothing() -> AbstractContextManager[object]:
+    return patch.object(failing, "close", lambda *_: None)
+
+
+def the_window_is_never_looked_at() -> AbstractContextManager[object]:
+    return patch.object(WhatsApp, "allowed", lambda *_: None)
+
+
+def the_position_of_a_listener_is_noted_before_what_it_heard() -> AbstractContextManager[object]:
+    async def listen(self: Listening, connection: Any, position: str | None) -> None:
+        provider = await self.connections.provider(connection)
+        async for heard in provider.listen(position):
+            await self._note(connection, heard.position)
+            for event in heard.events:
+                await self.intake.hear(connection, event)
+
+    return patch.object(Listening, "_listen", listen)

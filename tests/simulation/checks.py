@@ -53,7 +53,7 @@ def violations(world: World) -> list[str]:
     history = History(world)
     checks = (
         _accepted_once, _claimed_truly, _lost, _answered_truly, _forward, _allowed, _in_time,
-        _windows, _at_rest, _reported, _jobs, _heard_once, _patient,
+        _windows, _bounced, _at_rest, _reported, _jobs, _heard_once, _patient,
     )  # fmt: skip
     return [f"{check.__name__[1:]}: {fault}" for check in checks for fault in check(history)]
 
@@ -174,6 +174,15 @@ def _windows(history: History) -> Iterator[str]:
             wrote.discard(pair[::-1])
         if row["what"] == "attempt" and pair[::-1] not in wrote:
             yield f"attempt {row['detail']} at {row['subject']} began outside of the window"
+
+
+def _bounced(history: History) -> Iterator[str]:
+    """Where a mail bounced, its sender writes no more."""
+    closed = {(row["subject"], row["detail"]) for row in history.log if row["what"] == "stop"}
+    for message_id, row in history.sent.items():
+        pair = (row["to_address"], row["from_address"])
+        if row["provider_code"] == "no_mailbox" and pair not in closed:
+            yield f"{message_id} bounced, and its recipient was never closed"
 
 
 def _in_time(history: History) -> Iterator[str]:

@@ -37,8 +37,19 @@ FOUND: dict[Bug, tuple[int, str]] = {
     bugs.taken_is_called_delivered: (0, "claimed_truly"),
     bugs.a_message_is_tried_after_its_time: (4, "in_time"),
     bugs.a_scheduled_message_goes_out_at_once: (1, "in_time"),
+    bugs.a_mail_that_bounced_closes_nothing: (0, "bounced"),
+    bugs.the_window_is_never_looked_at: (0, "windows"),
+    bugs.the_position_of_a_listener_is_noted_before_what_it_heard: (0, "heard_once"),
 }
 """Each bug: a seed that finds it at once, and the check that it must not pass."""
+
+
+ELSEWHERE: dict[Bug, str] = {
+    bugs.a_mail_that_bounced_closes_nothing: "email",
+    bugs.the_window_is_never_looked_at: "whatsapp",
+    bugs.the_position_of_a_listener_is_noted_before_what_it_heard: "email",
+}
+"""Those that texts do not show, and the channel that does."""
 
 
 @pytest.mark.slow
@@ -48,11 +59,11 @@ def test_a_planted_bug_is_found(bug: Bug) -> None:
     seeds = [*range(first, WITHIN), *range(first)]
 
     with bug():
-        assert any(_fails(check, seed) for seed in seeds)
+        assert any(_fails(check, seed, ELSEWHERE.get(bug, "sms")) for seed in seeds)
 
 
-def _fails(check: str, seed: int) -> bool:
-    return any(broken.startswith(f"{check}: ") for broken in run_seed(seed).broken)
+def _fails(check: str, seed: int, channel: str) -> bool:
+    return any(broken.startswith(f"{check}: ") for broken in run_seed(seed, channel).broken)
 
 
 def test_every_planted_bug_is_looked_for() -> None:
