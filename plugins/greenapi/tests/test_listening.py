@@ -75,8 +75,10 @@ async def test_a_notification_is_deleted_once_the_next_is_asked_for_and_not_befo
             assert (list(heard.events), heard.position) == (EVENTS[name], "queue")
             assert len(double.notifications) == left
 
-    await listened(double, use)
+    clock = Pauses()
+    await listened(double, use, clock)
 
+    assert clock.slept_s == [], "what waits is told at once"
     assert len(double.notifications) == 1, "the hub died before it stored the last"
     assert double.called() == [
         *("receiveNotification", "deleteNotification") * 2,
