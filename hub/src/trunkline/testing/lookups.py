@@ -27,6 +27,11 @@ _LOOKUPS: Final = {
     "key": Capability.LOOKUP_BY_KEY,
     "list": Capability.LOOKUP_BY_ADDRESS,
 }
+_SHOWN: Final = {
+    "found": {Capability.LOOKUP_BY_ID, Capability.LOOKUP_BY_KEY},
+    "found_by_key": {Capability.LOOKUP_BY_KEY},
+    "listed": {Capability.LOOKUP_BY_ADDRESS},
+}
 _ONE: Final = ["fetch", "key"]
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -65,6 +70,15 @@ class BaseLookupConformance(BaseSendingConformance):
             given = self.answers[answer] if answer in self.answers else self.answer(answer)
         sender, recipient = between or (self.sample().sender, self.sample().recipient)
         return self.asked(given, lambda each: each.find(sender, recipient, since))
+
+    @pytest.mark.parametrize("shown", _SHOWN)
+    def test_what_can_be_looked_up_is_declared(self, shown: str) -> None:
+        if shown not in self.answers:
+            pytest.skip(f"`answers` has no {shown}")
+
+        needed = _SHOWN[shown]
+        words = " or ".join(sorted(needed))
+        assert needed & self.spec.capabilities, f"`answers` has {shown}: declare {words}"
 
     @pytest.mark.parametrize("how", _ONE)
     def test_a_text_that_was_taken_is_found(self, how: str) -> None:
