@@ -31,7 +31,9 @@ _STYLE: Final = (
     "html{color-scheme:light}body{margin:0;padding:1rem;background:#fff;color:#1a1f26;"
     'font:1rem/1.5 system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;overflow-wrap:anywhere}'
     "body>:first-child{margin-top:0}body>:last-child{margin-bottom:0}"
-    "img{max-width:100%;height:auto}table{max-width:100%}a{color:#1d4fc4}"
+    "img{max-width:100%;height:auto}"
+    "img:not([src]){padding:.2rem .6rem;border:1px dashed #7b8694;color:#56606d}"
+    "table{max-width:100%}a{color:#1d4fc4}"
 )
 
 
