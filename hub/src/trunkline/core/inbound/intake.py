@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
+from trunkline.core.channels import CHANNELS
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.completing import Completing
@@ -194,7 +195,10 @@ class Intake:
 
     async def _serves(self, connection: Connection, agent: Agent) -> bool:
         """Tell whether a connection serves an agent, or served it in the last 30 days."""
+        used = {rules.kind for name, rules in CHANNELS.items() if agent.address(name)}
         for each in self._connections.kinds(connection.name):
+            if each.kind not in used:
+                continue
             with suppress(Missing):  # nothing serves it now; something may have
                 first = self._connections.for_agent(agent, each.kind)
                 if each in self._connections.candidates(first, agent, frozenset()):
