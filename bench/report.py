@@ -80,10 +80,9 @@ _OBSTACLES: Final = """\
 
 Where a gate is not kept, this is why (profiles by py-spy, 2026-11-21, on such a machine):
 
-- **PostgreSQL.** A send is 20 statements and 8 commands around them, a callback 9 and 4, and each
-  is a question to another process and its answer. Three fifths of the hub's time go into asking
-  and hearing; the server's processes take their turns on the same cores. Fewer questions would
-  need statements that do several things at once, written for PostgreSQL alone.
+- **PostgreSQL.** A send is seven questions to another process and their answers, a callback up to
+  13. Asking and hearing take more of the hub's time than anything else, and the server's processes
+  take their turns on the same cores.
 - **MCP.** Three tenths of a call are the SDK's handling of it, a quarter is the vendor's request, a
   sixth the database.
 - **Callbacks.** The bare server does nothing with what it hears. The hub checks the signature and
