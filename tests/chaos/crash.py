@@ -52,7 +52,7 @@ STEPS: Final = {
         f"{_SETTLEMENT}.reconciliation", "Reconciliation.work", True
     ),
     "in the transaction that buries the dead": Step(
-        f"{_SETTLEMENT}.recovery", "Recovery.bury", True
+        f"{_SETTLEMENT}.recovery", "Recovery.settle_dead", True
     ),
     "before a callback is stored": Step(_INTAKE, "Intake._store", False),
     "in the transaction of a callback": Step(

@@ -313,12 +313,12 @@ async def test_an_executor_that_no_longer_shows_itself_is_given_up_and_no_other(
 ) -> None:
     buried: list[str] = []
 
-    def bury(tx: Tx, executor: str) -> int:
+    def settle(tx: Tx, executor: str) -> int:
         buried.append(executor)
         return 0
 
     other, mine = (Pulse(tables, clock, executor) for executor in ("other", "mine"))
-    watching = Executors(tables, clock, RecordingLog(), mine, "mine", bury)
+    watching = Executors(tables, clock, RecordingLog(), mine, "mine", settle)
     engine = start(Worker(), "mine")
     await tables.write(due(engine, clock))
     wanted = [(JobKind.ATTEMPT, 1)]

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.egress.urls import NOWHERE, OUT
-from trunkline.egress import Blocked
+from trunkline.egress import EgressDenied
 from trunkline.egress.addresses import is_public
 from trunkline.egress.rules import Rules
 
 
 @pytest.mark.parametrize("url", NOWHERE)
 def test_a_way_round_is_closed(url: str) -> None:
-    with pytest.raises((Blocked, httpx2.InvalidURL)):
+    with pytest.raises((EgressDenied, httpx2.InvalidURL)):
         Rules([]).check(httpx2.URL(url))
 
 
@@ -25,7 +25,7 @@ def test_the_way_out_is_open(url: str) -> None:
 
 
 def test_a_refusal_says_where_to_and_why() -> None:
-    with pytest.raises(Blocked) as caught:
+    with pytest.raises(EgressDenied) as caught:
         Rules([]).check(httpx2.URL("https://10.0.0.1/x?token=secret"))
 
     assert str(caught.value) == (
@@ -68,13 +68,13 @@ def test_a_configured_origin_may_be_anywhere(url: str) -> None:
 )
 def test_nothing_beside_a_configured_origin_may(url: str) -> None:
     rules = Rules(["http://127.0.0.1:8080/api", "https://vendor.internal"])
-    with pytest.raises((Blocked, httpx2.InvalidURL)):
+    with pytest.raises((EgressDenied, httpx2.InvalidURL)):
         rules.check(httpx2.URL(url))
 
 
 def test_what_is_no_http_url_allows_nothing() -> None:
     rules = Rules(["127.0.0.1", "key-1", "//127.0.0.1", "https://", "ftp://127.0.0.1", "http://["])
-    with pytest.raises(Blocked):
+    with pytest.raises(EgressDenied):
         rules.check(httpx2.URL("https://127.0.0.1"))
 
 
@@ -82,7 +82,7 @@ def test_what_is_no_http_url_allows_nothing() -> None:
 
 
 def test_one_closed_address_closes_a_host() -> None:
-    with pytest.raises(Blocked, match=r"10\.0\.0\.1"):
+    with pytest.raises(EgressDenied, match=r"10\.0\.0\.1"):
         Rules([]).check_addresses("vendor.example", 443, ["8.8.8.8", "10.0.0.1"])
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.egress.servers import OK, Log, Server, hang_up, lent, saying, serving
 from tests.egress.urls import NAMES, NOWHERE
-from trunkline.egress import Blocked, rules
+from trunkline.egress import EgressDenied, rules
 from trunkline.sdk import RetryLater, transport_errors
 
 # The listener's loop has to be one whose resolver and connections can be looked at.
@@ -94,7 +94,7 @@ async def test_no_url_reaches_the_listener(net: Net, sink: Server) -> None:
     net.answers = {"vendor.example": [["127.0.0.1"]], "-.vendor.example": [["127.0.0.1"]]}
     async with lent() as client:
         for url in NOWHERE:
-            with pytest.raises((Blocked, httpx2.InvalidURL, httpx2.UnsupportedProtocol)):
+            with pytest.raises((EgressDenied, httpx2.InvalidURL, httpx2.UnsupportedProtocol)):
                 await client.get(url)
 
     assert (sink.connections, net.knocks) == (0, [])
@@ -104,7 +104,7 @@ async def test_no_url_reaches_the_listener(net: Net, sink: Server) -> None:
 async def test_no_name_reaches_the_listener(url: str, address: str, net: Net, sink: Server) -> None:
     net.answers = {httpx2.URL(url).host: [[address]]}
     async with lent() as client:
-        with pytest.raises(Blocked):
+        with pytest.raises(EgressDenied):
             await client.get(url)
 
     assert (sink.connections, net.knocks) == (0, [])
@@ -127,7 +127,7 @@ async def test_the_listener_hears_a_hub_that_has_no_rules(net: Net, sink: Server
 async def test_a_name_with_one_closed_address_is_closed(net: Net, sink: Server) -> None:
     net.answers = {"vendor.example": [[PUBLIC, "127.0.0.1"]]}
     async with lent() as client:
-        with pytest.raises(Blocked):
+        with pytest.raises(EgressDenied):
             await client.get("https://vendor.example/")
 
     assert (sink.connections, net.knocks) == (0, [])
@@ -149,7 +149,7 @@ async def test_a_name_that_leads_in_by_the_next_connection_is_closed_then(
     net: Net, sink: Server
 ) -> None:
     net.answers = {"rebind.example": [[PUBLIC], ["127.0.0.1"]]}
-    for error in (httpx2.ConnectError, Blocked):
+    for error in (httpx2.ConnectError, EgressDenied):
         async with lent() as client:
             with pytest.raises(error):
                 await client.get("https://rebind.example/")
@@ -163,7 +163,7 @@ async def test_many_requests_at_once_are_all_refused(net: Net, sink: Server) -> 
         asked = [client.get("https://loopback.example/") for _ in range(20)]
         answers = await asyncio.gather(*asked, return_exceptions=True)
 
-    assert {type(answer) for answer in answers} == {Blocked}
+    assert {type(answer) for answer in answers} == {EgressDenied}
     assert (sink.connections, net.knocks) == (0, [])
 
 
@@ -205,7 +205,7 @@ async def test_an_adapter_that_follows_redirects_is_held_to_the_rules(
     redirect: bytes, net: Net, sink: Server
 ) -> None:
     async with serving(saying(redirect)) as vendor, lent(vendor.url) as client:
-        with pytest.raises(Blocked):
+        with pytest.raises(EgressDenied):
             await client.get(vendor.url, follow_redirects=True)
 
     assert (sink.connections, net.knocks) == (0, ["127.0.0.1"])

@@ -113,7 +113,7 @@ def after_a_crash_nobody_looks() -> AbstractContextManager[object]:
 
 
 def an_attempt_whose_storing_was_not_confirmed_is_forgotten() -> AbstractContextManager[object]:
-    return patch.object(Recovery, "bury_forgotten", lambda *_: 0)
+    return patch.object(Recovery, "settle_forgotten", lambda *_: 0)
 
 
 def a_claim_that_was_not_confirmed_is_forgotten() -> AbstractContextManager[object]:

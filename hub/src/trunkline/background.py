@@ -74,7 +74,7 @@ async def _take_over(composed: Composed) -> None:
 
     def fn(tx: Tx) -> int:
         release(tx, executor)
-        return composed.recovery.bury(tx, executor)
+        return composed.recovery.settle_dead(tx, executor)
 
     leftovers = await composed.hub.db.write(fn)
     if leftovers:
@@ -107,7 +107,7 @@ async def _sweep(composed: Composed) -> None:
     hub = composed.hub
     await _safely(
         hub,
-        lambda: hub.db.write(lambda tx: _bury_forgotten(tx, composed)),
+        lambda: hub.db.write(lambda tx: _settle_forgotten(tx, composed)),
         partial(_shred, hub),
         hub.tokens.note_uses,
         hub.subscriptions.sweep,
@@ -141,11 +141,11 @@ async def _count_pool(hub: Hub) -> None:
     hub.metrics.pool(used=pool.used, total=pool.size)
 
 
-def _bury_forgotten(tx: Tx, composed: Composed) -> None:
+def _settle_forgotten(tx: Tx, composed: Composed) -> None:
     """Settle what nobody knows any more."""
     me, others = composed.engine.executor, set(read_beats(tx))
     release_strangers(tx, {me, *others})
     begun_before = (
         composed.hub.clock.now() - composed.attempt_takes - timedelta(seconds=STRAGGLERS_S)
     )
-    composed.recovery.bury_forgotten(tx, others - {me}, begun_before)
+    composed.recovery.settle_forgotten(tx, others - {me}, begun_before)

@@ -106,7 +106,7 @@ def compose(lent: Lent) -> Composed:
         alone=lent.alone,
         engine=ground.engine,
         pulse=ground.pulse,
-        executors=Executors(db, clock, log, ground.pulse, ground.executor, recovery.bury),
+        executors=Executors(db, clock, log, ground.pulse, ground.executor, recovery.settle_dead),
         recovery=recovery,
         overdue=messages.overdue,
         listening=inbound.listening,

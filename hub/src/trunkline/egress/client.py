@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx2
 
-from trunkline.egress.rules import Blocked, Rules
+from trunkline.egress.rules import EgressDenied, Rules
 from trunkline.sdk import EventLog
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def open_client(
     Args:
         total_s: Seconds in which a request must be answered to the last byte.
         allow: URLs of the configuration, whose origins may be anywhere. Other requests go out to
-            the internet, by https, or raise `Blocked`.
+            the internet, by https, or raise `EgressDenied`.
     """
     async with _client(_Transport(Rules(allow), total_s, log), total_s) as client:
         yield client
@@ -85,7 +85,7 @@ class _Transport(httpx2.AsyncBaseTransport):
             origin = self._rules.check(request.url)
             wire = self._wire or await self._open()
             return await wire.ask(request, origin)
-        except Blocked as blocked:
+        except EgressDenied as blocked:
             self._log.warning("egress.blocked", host=blocked.host, reason=blocked.reason)
             raise
         except httpx2.TransportError as error:

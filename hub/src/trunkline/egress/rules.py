@@ -16,7 +16,7 @@ _NAME: Final = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
 _ENDS_IN_A_NUMBER: Final = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)\.?$")
 
 
-class Blocked(httpx2.ConnectError):
+class EgressDenied(httpx2.ConnectError):
     """A request to where none may go. Surely nothing was sent; trying again is no use."""
 
     def __init__(self, host: str, reason: str) -> None:
@@ -56,24 +56,24 @@ class Rules:
         Return the origin of a URL that may be asked, as far as the URL itself tells.
 
         Raises:
-            Blocked: It may not.
+            EgressDenied: It may not.
         """
         origin = Origin.of(url)
         if origin in self.origins:
             return origin
         host = origin.host
         if url.userinfo:
-            raise Blocked(host, "the URL holds a user's name or password")
+            raise EgressDenied(host, "the URL holds a user's name or password")
         if not (origin.scheme and host):
-            raise Blocked(host, "that is not a URL")
+            raise EgressDenied(host, "that is not a URL")
         if origin.scheme != "https":
-            raise Blocked(host, "a URL outside the configuration must be https")
+            raise EgressDenied(host, "a URL outside the configuration must be https")
         if origin.port != _DEFAULT_PORTS["https"]:
-            raise Blocked(host, "the port of a URL outside the configuration must be 443")
+            raise EgressDenied(host, "the port of a URL outside the configuration must be 443")
         if _is_address(host):
             self.check_addresses(host, origin.port, [host])
         elif not _NAME.fullmatch(host):
-            raise Blocked(host, "that is no host's name")
+            raise EgressDenied(host, "that is no host's name")
         return origin
 
     def check_addresses(self, host: str, port: int, addresses: Sequence[str]) -> None:
@@ -81,13 +81,13 @@ class Rules:
         Check every address that a host has.
 
         Raises:
-            Blocked: One of them is not out on the internet.
+            EgressDenied: One of them is not out on the internet.
         """
         if (host, port) in self._endpoints:
             return
         for address in addresses:
             if not is_public(address):
-                raise Blocked(host, f"its address {address} is not public")
+                raise EgressDenied(host, f"its address {address} is not public")
 
 
 def may_be_public(host: str) -> bool:
@@ -105,7 +105,7 @@ def url_fault(url: str, allow: Iterable[str]) -> str | None:
         origin = rules.check(httpx2.URL(url))
     except httpx2.InvalidURL:
         return "that is not a URL"
-    except Blocked as blocked:
+    except EgressDenied as blocked:
         return blocked.reason
     if origin in rules.origins or may_be_public(origin.host):
         return None

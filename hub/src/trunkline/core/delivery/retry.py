@@ -18,7 +18,7 @@ from trunkline.core.messages.models import Message, Status
 from trunkline.sdk import Database, Tx
 
 
-class Gone(Exception):
+class NoConnection(Exception):
     """A message's connection is not configured any more, or not usable: an operator must look."""
 
 
@@ -40,14 +40,14 @@ class Redelivery:
         Make the next attempt at a queued message; the rows tell whether it is still wanted.
 
         Raises:
-            Gone: No connection can be used that may carry it.
+            NoConnection: No connection can be used that may carry it.
         """
         workspace_id, message_id = job.workspace_id, job.subject_id
         try:
             candidates = await self.db.read(
                 lambda tx: self._candidates(tx, workspace_id, message_id, Status.QUEUED)
             )
-        except Gone as gone:
+        except NoConnection as gone:
             why = str(gone)
             if await self.db.write(lambda tx: self._expire(tx, workspace_id, message_id, why)):
                 return
@@ -119,7 +119,7 @@ class Redelivery:
         rules = rules_of(message.channel)
         own = self.connections.find(message.connection, rules.kind)
         if own is None:
-            raise _gone(message)
+            raise _no_connection(message)
         agent = agents.find_agent(tx, workspace_id, message.agent_id)
         was_unknown = trail.unknown_since(tx, workspace_id, message_id) is not None
         content = self.journal.content(tx, workspace_id, message)
@@ -131,9 +131,9 @@ class Redelivery:
         else:  # whoever may have it is not passed over: it would be sent twice
             candidates = () if own.fault else (own,)
         if not candidates:
-            raise _gone(message)
+            raise _no_connection(message)
         return candidates
 
 
-def _gone(message: Message) -> Gone:
-    return Gone(f"The connection '{message.connection}' cannot be used.")
+def _no_connection(message: Message) -> NoConnection:
+    return NoConnection(f"The connection '{message.connection}' cannot be used.")

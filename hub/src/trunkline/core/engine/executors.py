@@ -64,15 +64,15 @@ class Executors:
         log: EventLog,
         pulse: Pulse,
         executor: str,
-        bury: Callable[[Tx, str], int],
+        settle_dead: Callable[[Tx, str], int],
     ) -> None:
-        """`bury` settles the attempts of a dead executor and returns how many there were."""
+        """`settle_dead` settles the attempts of a dead executor and returns how many there were."""
         self._db = db
         self._clock = clock
         self._log = log
         self._pulse = pulse
         self._executor = executor
-        self._bury = bury
+        self._settle_dead = settle_dead
         self._seen: dict[str, tuple[int, float]] = {}
         self._looked_at = float("-inf")
 
@@ -108,7 +108,7 @@ class Executors:
             hold(tx, "executor", executor)
             if not repository.give_up(tx, executor, beats):
                 return None
-            return self._bury(tx, executor), repository.release(tx, executor)
+            return self._settle_dead(tx, executor), repository.release(tx, executor)
 
         found = await self._db.write(fn)
         if found is not None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx2
 
-from trunkline.egress import Blocked
+from trunkline.egress import EgressDenied
 from trunkline.sdk import IdSource
 
 FIRST_BACKOFF_S: Final = 5.0
@@ -41,7 +41,7 @@ async def post(
     try:
         async with http.stream("POST", url, content=body, headers=headers) as answer:
             return _judged(answer, now)
-    except Blocked as blocked:
+    except EgressDenied as blocked:
         reason = f"The URL leads to where no request may go: {blocked.reason}."
         return NotTaken(reason=reason, is_hopeless=True)
     except httpx2.InvalidURL:

@@ -272,9 +272,9 @@ class Intake:
         Of one that was heard there is no request: it is kept itself if it cannot be used.
         """
         event = each.event
-        bury = partial(self._bury, connection, request, agent, heard)
+        keep = partial(self._keep_letter, connection, request, agent, heard)
         if event is None:
-            return await bury(each)
+            return await keep(each)
         stored = self._stored(connection, request, agent, event.external_id, kind_of(event))
 
         def fn(tx: Tx) -> Applied | None:
@@ -287,7 +287,7 @@ class Intake:
         except Exception as error:  # noqa: BLE001 - an adapter may put anything into an event
             self._log.error("webhook.not_applied", eventId=stored.id, exc_info=error)
             unfit = replace(each, fault="The hub could not apply it.")
-            return await bury(unfit)
+            return await keep(unfit)
         state = applied.state.value if applied else "duplicate"
         self._log.info(
             "webhook.stored",
@@ -301,7 +301,7 @@ class Intake:
         )
         return state
 
-    async def _bury(
+    async def _keep_letter(
         self,
         connection: Connection,
         request: WebhookRequest,

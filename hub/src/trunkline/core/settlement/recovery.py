@@ -27,11 +27,11 @@ class Recovery:
     engine: Engine
     delivery: Delivery
 
-    def bury(self, tx: Tx, executor: str) -> int:
+    def settle_dead(self, tx: Tx, executor: str) -> int:
         """Call each message unknown that a dead executor left in `sending`; return how many."""
         return self._settle(tx, trail.leftover_attempts(tx, executor))
 
-    def bury_forgotten(self, tx: Tx, others: Collection[str], begun_before: datetime) -> int:
+    def settle_forgotten(self, tx: Tx, others: Collection[str], begun_before: datetime) -> int:
         """
         Do the same for old attempts that nobody makes: neither this process nor one of `others`.
 

@@ -12,7 +12,7 @@ import httpx2
 
 from trunkline.core.problems import CallbackUnproven, LimitReached
 from trunkline.core.subscriptions.secrets import signed_for
-from trunkline.egress import Blocked
+from trunkline.egress import EgressDenied
 from trunkline.sdk import Clock, IdSource
 
 ANSWER_S: Final = 5.0
@@ -57,7 +57,7 @@ class Challenges:
             raise CallbackUnproven(
                 "timeout", f"the challenge was not answered within {ANSWER_S:.0f} seconds."
             ) from None
-        except (Blocked, httpx2.InvalidURL):
+        except (EgressDenied, httpx2.InvalidURL):
             raise CallbackUnproven(
                 "connection_refused", "it must lead by https to a public address."
             ) from None
