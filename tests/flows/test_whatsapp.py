@@ -113,7 +113,7 @@ async def test_a_pick_comes_back_with_its_id(hub: Served, ann: Caller) -> None:
     await written(hub, 1, body="Yes", content="choice", choice="yes-1")
     (shown,) = await ann.inbox()
 
-    assert (shown["body"], shown["choice"]) == ("Yes", "yes-1")
+    assert (shown["body"], shown["choice"]) == ("Yes", {"id": "yes-1", "label": "Yes"})
 
 
 async def test_a_mail_address_is_no_whatsapp_number(ann: Caller) -> None:

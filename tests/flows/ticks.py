@@ -57,6 +57,7 @@ class Ticks(WhatsAppProvider):
     refusal: Exception | None = None
     refusals: list[Exception] = field(default_factory=list)
     """What it says to the next ones, one after the other."""
+    more: tuple[Capability, ...] = ()
     listed: list[Template] | Exception = field(default_factory=list)
 
     async def send(self, message: OutboundWhatsApp) -> Receipt:
@@ -89,6 +90,7 @@ class Ticks(WhatsAppProvider):
                     Capability.WHATSAPP_SEND,
                     Capability.WHATSAPP_RECEIVE,
                     Capability.WHATSAPP_TEMPLATE,
+                    *self.more,
                 }
             ),
             failures={"63016": CLOSED},

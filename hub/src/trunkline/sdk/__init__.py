@@ -84,6 +84,7 @@ from trunkline.sdk.webhooks import (
 )
 from trunkline.sdk.whatsapp import (
     WHATSAPP,
+    Choice,
     OutboundWhatsApp,
     ReceivedWhatsApp,
     Template,
@@ -112,6 +113,7 @@ __all__ = [
     "CallbackKind",
     "CallbackUrl",
     "Capability",
+    "Choice",
     "Clock",
     "Database",
     "DatabaseContext",

@@ -40,6 +40,12 @@ class Capability(StrEnum):
     WHATSAPP_TEMPLATE = "whatsapp.template"
     """Send approved templates, which need no window, and list them."""
 
+    WHATSAPP_BUTTONS = "whatsapp.buttons"
+    """Send up to three choices of at most 20 characters as buttons, and tell which was picked."""
+
+    WHATSAPP_LISTS = "whatsapp.lists"
+    """Send up to ten choices of at most 24 characters as a list, and tell which was picked."""
+
     WHATSAPP_RECEIVE = "whatsapp.receive"
     """Tell of WhatsApp messages that come in."""
 

@@ -14,6 +14,20 @@ from trunkline.sdk.webhooks import Received
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """
+    One thing to pick.
+
+    Attributes:
+        id: What `ReceivedWhatsApp.choice` tells when it was picked; at most 64 characters.
+        label: What is shown, in one line.
+    """
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundWhatsApp(Outbound):
     """
     One WhatsApp message to one recipient.
@@ -28,12 +42,16 @@ class OutboundWhatsApp(Outbound):
         template_values: By the name or the position ("1", "2", …) of each variable.
         language: Of the template, such as ``en`` or ``pt_BR``, where the provider wants it apart.
         quoted_id: The provider's id of the message that it answers.
+        choices: What to show as buttons or as a list, for providers that declare
+            `Capability.WHATSAPP_BUTTONS` or `Capability.WHATSAPP_LISTS`: within what they declare,
+            and never beside media or a template.
     """
 
     template: str | None = None
     template_values: Mapping[str, str] = field(default_factory=dict)
     language: str | None = None
     quoted_id: str | None = None
+    choices: tuple[Choice, ...] = ()
 
 
 class WhatsAppContent(StrEnum):

@@ -52,8 +52,7 @@ class SendBatchArguments(Arguments):
     )
     idempotency_key: IdempotencyKey | None = Field(
         default=None,
-        description="Give one: after no answer, the same call with the same key sends what is "
-        "missing and nothing twice.",
+        description="Give one: repeating the call sends what is missing and nothing twice.",
     )
 
 
@@ -71,7 +70,7 @@ class BatchResultShape(Result):
     message_id: str | None = optional()
     status: str
     error: ErrorShape | None = optional()
-    replayed: bool | None = optional("True: an earlier message; it is not sent again.")
+    replayed: bool | None = optional()
 
 
 class SendBatchResult(Result):
@@ -79,7 +78,7 @@ class SendBatchResult(Result):
 
     batch_id: str
     refused: int
-    results: list[BatchResultShape] = Field(description="In the order of messages.")
+    results: list[BatchResultShape]
 
 
 async def _send_batch(
@@ -183,8 +182,7 @@ SEND_BATCH = Operation(
     name="comms_send_batch",
     title="Send many messages",
     description="Send many messages in one call. Each has a result of its own; one that is refused "
-    "(its error says why) does not keep the others. 'queued': the hub sends it by itself. With the "
-    "batchId, comms_get_status tells how far they are and comms_cancel stops what is queued.",
+    "(its error says why) does not keep the others. 'queued': the hub sends it by itself.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, idempotent=True, open_world=True),
     arguments=SendBatchArguments,

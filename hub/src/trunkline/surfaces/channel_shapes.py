@@ -65,5 +65,5 @@ class GetChannelStatusResult(Result):
 
     agent_id: str
     channels: ChannelsShape
-    monthly_cost: float = Field(description="This calendar month (UTC), in major units.")
+    monthly_cost: float = Field(description="This month (UTC), in major units.")
     rate_limits: RateLimitsShape

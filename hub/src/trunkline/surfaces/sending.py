@@ -39,6 +39,10 @@ def as_command(arguments: SendMessageArguments) -> SendMessage:
             template_values=tuple(
                 sorted((each.name, each.value) for each in arguments.template_vars or ())
             ),
+            choices=tuple(
+                (each.id or str(number), each.label)
+                for number, each in enumerate(arguments.choices or (), start=1)
+            ),
             language=_language(arguments.template_language),
         ),
         to=arguments.to,
@@ -114,10 +118,9 @@ def _reason(answer: Answer, *, open_ended: bool) -> str | None:
 SEND_MESSAGE = Operation(
     name="comms_send_message",
     title="Send a message",
-    description="Send a text (SMS, or MMS with media), an e-mail or a WhatsApp message from this "
-    "agent to a person or to another agent. The status 'sent' means that the provider has it; "
-    "comms_get_status tells later whether it was delivered. Never repeat a send whose status is "
-    "unknown.",
+    description="Send a text (MMS with media), an e-mail or a WhatsApp message to a person or to "
+    "another agent. The status 'sent' means that the provider has it; comms_get_status tells later "
+    "whether it was delivered. Never repeat a send whose status is unknown.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, idempotent=True, open_world=True),
     arguments=SendMessageArguments,

@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from trunkline.core.channels import CHANNELS, NAMES
+from trunkline.core.messages.choices import LONGEST_LABEL, MOST
 from trunkline.core.messages.content import MAX_MEDIA, media_url_fault
 from trunkline.sdk import major_units
 
@@ -177,6 +178,13 @@ def _either(names: Collection[str]) -> str:
     return f"{', '.join(others)} or {last}."
 
 
+class OfferedChoice(Given):
+    """Something to pick."""
+
+    label: Annotated[str, StringConstraints(max_length=LONGEST_LABEL), AfterValidator(_one_line)]
+    id: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}$")] | None = None
+
+
 class OutgoingMessage(Given):
     """A message to send."""
 
@@ -201,6 +209,9 @@ class OutgoingMessage(Given):
     )
     template_vars: Values | None = None
     template_language: Line | None = Field(default=None, description="Such as pt-BR.")
+    choices: Annotated[list[OfferedChoice], Field(max_length=MOST)] | None = Field(
+        default=None, description="At most 10; a pick comes back as choice."
+    )
     to_agent_id: Line | None = None
     media_url: MediaUrl | None = Field(
         default=None, description="https URL (at most 2,000 characters) of a picture etc."
@@ -274,7 +285,7 @@ class HistoryShape(Result):
     status: str
     at: Time
     evidence: EvidenceShape
-    moved: bool = Field(description="False: noted, but it did not change the status.")
+    moved: bool = Field(description="False: it changed nothing.")
 
 
 class BatchMessageShape(Result):
@@ -298,8 +309,8 @@ class GetStatusResult(Result):
     error_code: str | None = optional()
     provider_code: str | None = optional()
     earliest_at: Time | None = optional()
-    flag: str | None = optional("Why a person has been asked to look at it.")
-    size: int | None = optional("Of a batch, with refused ones.")
+    flag: str | None = optional("Why a person should look.")
+    size: int | None = optional()
     counts: dict[str, int] | None = optional()
     messages: list[BatchMessageShape] | None = optional("Of a batch: some, trouble first.")
 
@@ -315,8 +326,8 @@ class CancelResult(Result):
 
     id: str
     status: str = Field(description="canceled: it was not sent and never will be.")
-    canceled: int | None = optional("Of a batch: how many are canceled.")
-    too_late: int | None = optional("Of a batch: how many had begun or were over.")
+    canceled: int | None = optional("Of a batch.")
+    too_late: int | None = optional("Of a batch.")
 
 
 def money(micros: int | None) -> float | None:

@@ -1,10 +1,12 @@
 """The shape of a channel's rules, with what most of them have in common."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
 from trunkline.core.agents.models import Agent
+from trunkline.core.messages.choices import numbered
 from trunkline.core.messages.content import Content, shows_anything
 from trunkline.core.problems import Invalid, Missing, Unsupported
 from trunkline.sdk import FailureKind, Outbound, PriceList
@@ -148,6 +150,14 @@ class ChannelRules:
     def answering(self, content: Content, subject: str) -> Content:
         """Return what answers a message of a subject, with what follows from that."""
         return content
+
+    def offering(self, content: Content) -> Content:
+        """Return a message with what may be picked, as it is written on the channel."""
+        return replace(content, body=numbered(content.body, content.choices))
+
+    def over(self, content: Content, connection: str, able: Collection[str]) -> Content:
+        """Return a message as it goes over a connection that can do so much."""
+        return content.over(connection)
 
     def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[str]:
         """Return what a connection must be able to do that carries such a message."""

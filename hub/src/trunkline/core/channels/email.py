@@ -1,7 +1,9 @@
 """E-mail: addresses with an @, subjects, text and HTML, threads by Message-ID."""
 
 from dataclasses import replace
+from html import escape
 from typing import Final
+from urllib.parse import quote
 
 from trunkline.core.addresses import read_email
 from trunkline.core.channels.base import ChannelRules, Outgoing, Units
@@ -87,7 +89,7 @@ class Email(ChannelRules):
             subject=content.subject,
             message_id=own,
             sender_name=content.sender_name,
-            html=content.html,
+            html=_with_links(content, outgoing),
             cc=content.cc,
             bcc=content.bcc,
             reply_to=content.reply_to or outgoing.reply_address,
@@ -98,6 +100,23 @@ class Email(ChannelRules):
 
     def ref(self, message_id: str, sender: str) -> str:
         return f"<{message_id}@{sender.rpartition('@')[2]}>"
+
+
+def _with_links(content: Content, outgoing: Outgoing) -> str | None:
+    """Return a mail's HTML with a link for each choice, that writes the answer."""
+    if not content.html or not content.choices:
+        return content.html
+    from trunkline.sdk.mail.threads import reply_subject  # of no use to texts
+
+    to = quote(content.reply_to or outgoing.reply_address or outgoing.sender, safe="@+")
+    again = reply_subject(content.subject)
+    lines = "".join(
+        f'<li><a href="mailto:{to}?subject={quote(again)}&amp;body={quote(label)}">'
+        f"{escape(label)}</a></li>"
+        for _, label in content.choices
+    )
+    body, end, rest = content.html.rpartition("</body>")
+    return f"{body}<ol>{lines}</ol>{end}{rest}" if end else f"{content.html}<ol>{lines}</ol>"
 
 
 RULES: Final = Email()

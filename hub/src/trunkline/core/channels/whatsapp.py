@@ -1,14 +1,17 @@
 """WhatsApp: numbers or user ids, session messages within 24 hours, and templates at any time."""
 
 import re
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from trunkline.core.channels.base import Block, Facts, Outgoing, Units
 from trunkline.core.channels.dialled import Dialled
+from trunkline.core.messages.choices import numbered
 from trunkline.core.messages.content import Content
 from trunkline.core.problems import Invalid
-from trunkline.sdk import WHATSAPP, Capability, OutboundWhatsApp
+from trunkline.sdk import WHATSAPP, Capability, Choice, OutboundWhatsApp
 
 MAX_CHARACTERS: Final = 4096
 """Longest text of a session message (Meta, "Text messages", November 2026)."""
@@ -18,6 +21,9 @@ WINDOW: Final = timedelta(hours=24)
 
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 """A business-scoped user id, of people who show no number (Meta, read 2026-11-05)."""
+
+MOST_BUTTONS, LONGEST_BUTTON, LONGEST_LINE = 3, 20, 24
+"""Buttons of a message, and characters of one and of a list's line (Meta, November 2026)."""
 
 
 class WhatsApp(Dialled):
@@ -40,9 +46,18 @@ class WhatsApp(Dialled):
         if content.template is None:
             super().check(content)
         self.check_fields(content)
-        if len(content.body) > MAX_CHARACTERS:
+        if len(numbered(content.body, content.choices)) > MAX_CHARACTERS:
             raise Invalid("body", f"a WhatsApp message has at most {MAX_CHARACTERS} characters.")
         return Units()
+
+    def offering(self, content: Content) -> Content:
+        return content  # what the provider shows of it is known when it is asked
+
+    def over(self, content: Content, connection: str, able: Collection[str]) -> Content:
+        content = content.over(connection)
+        if not content.choices or _shown(content, able):
+            return content
+        return replace(content, body=numbered(content.body, content.choices), choices=())
 
     def needs(self, *, with_media: bool, with_template: bool = False) -> frozenset[str]:
         needed = {Capability.WHATSAPP_SEND}
@@ -81,8 +96,19 @@ class WhatsApp(Dialled):
             template=content.template,
             template_values=dict(content.template_values),
             language=content.language.replace("-", "_") if content.language else None,
+            choices=tuple(Choice(id=each, label=label) for each, label in content.choices),
             quoted_id=outgoing.references[-1] if outgoing.references else None,
         )
+
+
+def _shown(content: Content, able: Collection[str]) -> bool:
+    """Tell whether a provider shows the choices itself, as buttons or as a list."""
+    longest = max(len(label) for _, label in content.choices)
+    if content.media or not content.body.strip():
+        return False
+    if len(content.choices) <= MOST_BUTTONS and longest <= LONGEST_BUTTON:
+        return Capability.WHATSAPP_BUTTONS in able
+    return longest <= LONGEST_LINE and Capability.WHATSAPP_LISTS in able
 
 
 RULES: Final = WhatsApp()

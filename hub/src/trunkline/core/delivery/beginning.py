@@ -42,7 +42,8 @@ class Beginning:
         content = self._content_in_time(tx, workspace_id, message)
         if content is None:
             return None
-        content = content.over(route.connection.name)
+        able = route.connection.spec.capabilities
+        content = rules_of(message.channel).over(content, route.connection.name, able)
         block = self.gate.recheck(
             tx,
             workspace_id,

@@ -130,7 +130,8 @@ class Gate:
     def commit(self, reviewed: Reviewed, standing: Standing) -> Block | None:
         """Judge a reviewed act by how things stand in the transaction that stores it."""
         act = reviewed.act
-        content = act.content.over(reviewed.connection.name)
+        able = reviewed.connection.spec.capabilities
+        content = act.rules.over(act.content, reviewed.connection.name, able)
         return self._judge(standing, act.rules, reviewed.sender, content)
 
     def recheck(

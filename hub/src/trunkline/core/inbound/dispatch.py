@@ -18,6 +18,8 @@ from trunkline.core.inbound.reporting import Applied, Reports
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.inbound.seeing import Seen
 from trunkline.core.inbound.threads import filed
+from trunkline.core.messages import choices
+from trunkline.core.messages.choices import Picked
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
     BodyState,
@@ -123,6 +125,19 @@ class Dispatch:
             return self._reports.apply(tx, stored, event, connection)
         return Applied(state=EventState.IGNORED, reason="The hub has no use for this event.")
 
+    def _picked(self, tx: Tx, workspace_id: str, agent: Agent, event: Seen) -> Picked | None:
+        """Return what a message picks of the choices that its sender was offered last."""
+        content = event.content
+        if content.choice is not None or not event.is_spoken or event.auto:
+            return None
+        answer = content.new_text or content.body
+        for address in people.addresses_of(tx, workspace_id, event.sender):
+            conversation = (agent.id, event.channel, address)
+            found = choices.picked(tx, self._journal.vault, workspace_id, conversation, answer)
+            if found is not None:
+                return found
+        return None
+
     def _receive(self, tx: Tx, stored: StoredEvent, event: Seen, connection: Connection) -> Applied:
         workspace_id, now = stored.workspace_id, self._journal.clock.now()
         rules = rules_of(event.channel)
@@ -154,6 +169,9 @@ class Dispatch:
         answered, content = belongs.answered, event.content
         if belongs.warning is not None:
             content = replace(content, told=(*content.told, ("warning", belongs.warning)))
+        picked = None if event.asks is not None else self._picked(tx, workspace_id, agent, event)
+        if picked is not None:
+            content = replace(content, choice=picked.id, choice_label=picked.label)
         message = Message(
             id=message_id,
             created_at=now,
@@ -175,7 +193,7 @@ class Dispatch:
             rule=None,
             reason=None,
             retry_after_s=None,
-            reply_to=answered.id if answered else None,
+            reply_to=answered.id if answered else picked.message_id if picked else None,
             acknowledged_at=None,
             media_count=len(content.media),
             flag=Flag.OPT_OUT if event.asks is OptWord.UNCLEAR else None,

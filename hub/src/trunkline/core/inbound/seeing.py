@@ -55,6 +55,7 @@ class Seen(InboundEvent):
         in_reply_to: Of `follows`, the one that it answers.
         named: Everybody whom it says that it is for, as it says it.
         auto: A program wrote it by itself.
+        is_spoken: It says something in words, rather than by a picture, a place or a reaction.
     """
 
     channel: str
@@ -71,6 +72,7 @@ class Seen(InboundEvent):
     quoted_id: str | None = None
     sender_id: str | None = None
     auto: bool = False
+    is_spoken: bool = True
 
 
 class Unfit(ValueError):
@@ -121,9 +123,11 @@ def _whatsapp(given: ReceivedWhatsApp, content: Content, bare: Seen) -> Seen:
             content,
             sender_name=_line(given.sender_name) or None,
             choice=_line(given.choice) or None,
+            choice_label=content.body if given.choice else None,
             told=tuple(told.items()),
         ),
         asks=_asks(given.opt_out, content.body) if spoken else None,
+        is_spoken=spoken,
         quoted_id=given.quoted_id,
         sender_id=_line(given.sender_id)[:_LONGEST_SENDER] or None,
     )

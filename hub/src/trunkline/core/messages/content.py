@@ -60,7 +60,8 @@ class Content:
             the provider's; what was asked for may have the hub's.
         language: Of a template: as it was asked for, or of what is sent.
         at_providers: Of a WhatsApp message that was made of one of the hub's templates.
-        choice: Of an inbound message: the id of what was picked.
+        choices: What the recipient may pick from: pairs of an id and a label.
+        choice, choice_label: Of an inbound message: what was picked.
         new_text: Of a mail that came in, what of its text is not quoted, if that is not all of it.
         told: Of an inbound message, what else its provider tells of it, as pairs for its reader:
             verdicts on its sender, names and sizes of attachments.
@@ -81,6 +82,8 @@ class Content:
     told: tuple[tuple[str, str], ...] = ()
     language: str | None = None
     at_providers: tuple[AtProvider, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
+    choice_label: str | None = None
 
     def over(self, connection: str) -> "Content":
         """Return it as it goes over a connection: by the template that its provider has, if any."""
@@ -133,7 +136,7 @@ _FIELDS: Final = tuple(field.name for field in fields(Content))
 _MORE: Final = {
     field.name: field.default for field in fields(Content) if field.name not in ("body", "media")
 }
-_LATER: Final = frozenset({"language", "at_providers"})
+_LATER: Final = frozenset({"language", "at_providers", "choices", "choice_label", "new_text"})
 """Written down only where they are set: what said nothing of them hashes as it did before."""
 
 
@@ -146,8 +149,8 @@ def unpacked(text: str, *, media_count: int, form: Form = Form.PLAIN) -> Content
         )
         for name in ("cc", "bcc"):
             given[name] = tuple(given[name])
-        for name in ("template_values", "told"):
-            given[name] = tuple((key, value) for key, value in given[name])
+        for name in ("template_values", "told", "choices"):
+            given[name] = tuple((key, value) for key, value in given.get(name, ()))
         given["at_providers"] = tuple(
             AtProvider(connection, theirs, tuple((key, value) for key, value in values))
             for connection, theirs, values in given.get("at_providers", ())

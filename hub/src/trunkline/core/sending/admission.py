@@ -12,7 +12,7 @@ from trunkline.core.delivery.attempts import Attempt, Switch
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Gate, Reviewed, Standing, over
-from trunkline.core.messages import idempotency, repository, trail
+from trunkline.core.messages import choices, idempotency, repository, trail
 from trunkline.core.messages.idempotency import Bound, Key
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
@@ -107,6 +107,9 @@ class Admission:
         )
         if block is not None:
             return Admitted(message=message, attempt=None)
+        if offered := reviewed.act.content.choices:
+            conversation = (message.agent_id, message.channel, message.to_address)
+            choices.offer(tx, self.journal.vault, workspace_id, conversation, message.id, offered)
         row_id = self.ids.new("row")
         idempotency.bind(tx, workspace_id, row_id, plan.key, message.id, now, instead_of=first)
         if not isinstance(route, Route):
@@ -120,7 +123,9 @@ class Admission:
             id=self.ids.new("att"),
             workspace_id=workspace_id,
             message=message,
-            content=reviewed.act.content.over(route.connection.name),
+            content=reviewed.act.rules.over(
+                reviewed.act.content, route.connection.name, route.connection.spec.capabilities
+            ),
             connection=route.connection,
             number=message.attempts,
             begun_s=begun_s,

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.channels import CHANNELS, ChannelRules, rules_of
+from trunkline.core.compliance.optout import opt_word
 from trunkline.core.connections.routes import Later, Route, Routes
 from trunkline.core.delivery.deliver import Delivery
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Act, Gate
-from trunkline.core.messages import idempotency, repository
+from trunkline.core.messages import choices, idempotency, repository
 from trunkline.core.messages.content import Content, shows_anything
 from trunkline.core.messages.idempotency import First, Key
 from trunkline.core.messages.journal import Journal
@@ -141,6 +142,8 @@ class Messages:
         if command.send_at is not None:
             self._check_time(command.send_at)
         content = await _with_text(draft.act.content)
+        if content.choices:
+            content = _offering(content, rules)
         reviewed = await self._gate.review(replace(draft.act, content=content))
         route: Route | Later | None = None
         if command.send_at is None and command.batch_id is None:
@@ -318,6 +321,17 @@ async def until_noted(notes: AsyncIterator[Note], *row_ids: str | None) -> None:
                 return
     except (DatabaseFailed, Overloaded):
         return
+
+
+def _offering(content: Content, rules: ChannelRules) -> Content:
+    """Return a content with its choices, as the channel shows them."""
+    for fault in choices.faults(content.choices):
+        raise Invalid("choices", fault)
+    if any(opt_word(label) is not None for _, label in content.choices):
+        raise Invalid("choices", "whoever picks one of these would opt out: use other words.")
+    if content.template is not None or content.at_providers:
+        raise Unsupported("choices", "a WhatsApp template brings its own buttons: leave them out.")
+    return rules.offering(content)
 
 
 def _filled(tx: Tx, workspace_id: str, content: Content, rules: ChannelRules) -> Content:
