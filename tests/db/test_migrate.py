@@ -15,12 +15,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from trunkline.core.agents.repository import list_agents
 from trunkline.core.compliance.repository import suppressed
 from trunkline.core.templates.models import ProviderTemplate, Template, TemplateText
 from trunkline.core.templates.repository import find_template, put_template
 from trunkline.db import migrate
 from trunkline.db.migrate import HEAD, bring_up_to_date, current, upgrade
 from trunkline.db.schema import messages, metadata
+from trunkline.db.types import UtcTime
 from trunkline.sdk import Database, NotConfigured, Tx
 
 OLD_MESSAGE = {
@@ -160,6 +162,28 @@ async def test_messages_from_before_templates_are_there_and_templates_can_be_wri
     await bring_up_to_date(db, embedded=False, allowed=True)
     assert await db.read(lambda tx: tx.execute(sa.select(messages.c.status)).scalar()) == "sent"
     assert await db.write(template)
+
+
+@pytest.mark.both
+async def test_an_agent_keeps_its_connection_from_when_only_texts_had_one(db: Database) -> None:
+    def older(tx: Tx) -> None:
+        config = migrate._config()
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0009")
+        for number, telephony in (("1", "'acme'"), ("2", "NULL")):
+            tx.execute(
+                sa.text(
+                    "INSERT INTO agent_channels (id, workspace_id, created_at, agent_id, telephony,"
+                    " status, provisioned_at, updated_at) VALUES (:id, 'x', :at, :id, "
+                    f"{telephony}, 'active', :at, :at)"
+                ).bindparams(sa.bindparam("at", type_=UtcTime)),
+                {"id": number, "at": datetime(2026, 11, 30, tzinfo=UTC)},
+            )
+
+    await db.write(older)
+    await bring_up_to_date(db, embedded=False, allowed=True)
+    found = await db.read(lambda tx: list_agents(tx, "x"))
+    assert [dict(each.connections) for each in found] == [{"telephony": "acme"}, {}]
 
 
 async def test_a_migration_that_fails_half_way_leaves_nothing(db: Database) -> None:

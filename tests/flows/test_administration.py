@@ -100,7 +100,8 @@ async def test_a_send_over_a_connection_that_is_gone_says_what_to_configure(
     served: Served,
 ) -> None:
     ann = await served.agent("ann", ANN)
-    await served.change("UPDATE agent_channels SET telephony = 'twilio'")
+    await served.local("agents_set", id="ann", values={"telephony": "demo"})
+    await served.change("UPDATE agent_connections SET connection = 'twilio'")
     refusal = await ann.try_send(HANDSET, "hello")
 
     assert refused(refusal, 424, "not_configured")

@@ -184,3 +184,22 @@ async def test_a_message_is_quoted_only_to_the_one_that_brought_it(start_hub: St
 
     (quoting,), (plain,) = both.one.taken, both.two.taken
     assert (quoting.quoted_id, plain.quoted_id) == ("in-1", None)  # type: ignore[attr-defined]
+
+
+async def test_an_agents_own_connection_serves_it_instead_of_the_slots_and_has_no_stand_in(
+    start_hub: StartHub, both: Side
+) -> None:
+    both.two.script = [AWAY]
+    name = (
+        CHANNELS[both.channel] if both.channel == "sms" else f"{CHANNELS[both.channel]}_connection"
+    )
+    async with start_hub(plugins=both.plugins(), toml=both.toml) as hub:
+        ann = await both.ann(hub)
+        shown = await hub.local("agents_set", id="ann", values={name: "two"})
+        sent = await both.send(ann)
+        await hub.local("agents_set", id="ann", values={name: None})
+        after = await both.send(ann, "hello again")
+
+    assert shown["connections"] == {CHANNELS[both.channel]: "two"}
+    assert (sent["status"], sent["provider"]) == ("queued", "two")
+    assert (after["status"], after["provider"]) == ("sent", "one")

@@ -55,7 +55,7 @@ def compose(lent: Lent) -> Composed:
     connections = providers.connections
     hub = Hub(
         agents=Agents(
-            db, clock, ids, posts.destinations.fault, connections.names(), CHANNELS.values()
+            db, clock, ids, posts.destinations.fault, connections.by_kind(), CHANNELS.values()
         ),
         tokens=Tokens(
             db,

@@ -80,7 +80,8 @@ class AgentShape(Result):
     phone: str | None
     display_name: str | None
     country: str | None
-    telephony: str | None
+    addresses: dict[str, str]
+    connections: dict[str, str]
     callback_url: str | None
     settle_ms: int
     provisioned_at: Time

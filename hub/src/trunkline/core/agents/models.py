@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from trunkline.core.principal import Principal, Scope
-from trunkline.sdk import E164, TELEPHONY
+from trunkline.sdk import E164
 
 AGENT_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 RESERVED_AGENT_IDS: Final = frozenset({"connections"})
@@ -31,7 +31,7 @@ class Agent:
         id: The caller's own word for it.
         addresses: What people write to, by channel; its number for texts is that for calls.
         country: ISO 3166 region in which national numbers are read; from the phone if not set.
-        telephony: The connection that overrides the telephony slot, or None.
+        connections: The connections that serve it instead of the slots', by kind.
         callback_url: Where inbound messages are forwarded to, or None.
         settle_ms: For so long after a message subscribers wait for more of the same person's; 0:
             each is an event at once.
@@ -41,7 +41,7 @@ class Agent:
     display_name: str | None
     addresses: Mapping[str, str]
     country: str | None
-    telephony: str | None
+    connections: Mapping[str, str]
     callback_url: str | None
     status: AgentStatus
     provisioned_at: datetime
@@ -59,7 +59,7 @@ class Agent:
 
     def connection_for(self, kind: str) -> str | None:
         """Return the connection that overrides the slot of a kind, or None."""
-        return self.telephony if kind == TELEPHONY.name else None
+        return self.connections.get(kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,21 +10,30 @@ from trunkline.core.agents.models import Agent, AgentStatus, LivingToken, Pool, 
 from trunkline.core.principal import Principal, Scope
 from trunkline.db.hot import Hot, Question, question
 from trunkline.db.locks import hold
-from trunkline.db.schema import agent_addresses, agent_channels, agent_pool, agent_tokens
+from trunkline.db.schema import (
+    agent_addresses,
+    agent_channels,
+    agent_connections,
+    agent_pool,
+    agent_tokens,
+)
 from trunkline.sdk import Tx
 
 _AGENT_COLUMNS = (
     agent_channels.c.agent_id,
     agent_channels.c.display_name,
     agent_channels.c.country,
-    agent_channels.c.telephony,
     agent_channels.c.callback_url,
     agent_channels.c.status,
     agent_channels.c.provisioned_at,
     agent_channels.c.settle_ms,
 )
-_WITH_ADDRESSES = sa.select(
-    *_AGENT_COLUMNS, agent_addresses.c.channel, agent_addresses.c.address
+_WHOLE = sa.select(
+    *_AGENT_COLUMNS,
+    agent_addresses.c.channel,
+    agent_addresses.c.address,
+    agent_connections.c.kind,
+    agent_connections.c.connection,
 ).select_from(
     agent_channels.outerjoin(
         agent_addresses,
@@ -32,10 +41,16 @@ _WITH_ADDRESSES = sa.select(
             agent_addresses.c.workspace_id == agent_channels.c.workspace_id,
             agent_addresses.c.agent_id == agent_channels.c.agent_id,
         ),
+    ).outerjoin(
+        agent_connections,
+        sa.and_(
+            agent_connections.c.workspace_id == agent_channels.c.workspace_id,
+            agent_connections.c.agent_id == agent_channels.c.agent_id,
+        ),
     )
 )
 _BY_ID = Hot(
-    _WITH_ADDRESSES.where(
+    _WHOLE.where(
         agent_channels.c.workspace_id == sa.bindparam("workspace_id"),
         agent_channels.c.agent_id == sa.bindparam("agent_id"),
     )
@@ -58,21 +73,24 @@ _TOKEN = Hot(
 
 
 def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
-    """Return the agents of rows in which each stands once for each of its addresses."""
+    """Return the agents of rows in which each stands for each address and connection of its."""
     found: dict[str, Agent] = {}
     for row in rows:
-        agent_id, name, country, telephony, callback_url, status, at, *rest = row
-        settle_ms, channel, address = rest
+        agent_id, name, country, callback_url, status, at, *rest = row
+        settle_ms, channel, address, kind, connection = rest
         known = found.get(agent_id)
         addresses = dict(known.addresses) if known else {}
+        connections = dict(known.connections) if known else {}
         if channel is not None:
             addresses[channel] = address
+        if kind is not None:
+            connections[kind] = connection
         found[agent_id] = Agent(
             id=agent_id,
             display_name=name,
             addresses=addresses,
             country=country,
-            telephony=telephony,
+            connections=connections,
             callback_url=callback_url,
             status=AgentStatus(status),
             provisioned_at=at,
@@ -100,14 +118,14 @@ def find_agent_by_address(tx: Tx, workspace_id: str, channel: str, address: str)
 
 def list_agents(tx: Tx, workspace_id: str) -> list[Agent]:
     """Return every agent, by id."""
-    statement = _WITH_ADDRESSES.where(agent_channels.c.workspace_id == workspace_id).order_by(
+    statement = _WHOLE.where(agent_channels.c.workspace_id == workspace_id).order_by(
         agent_channels.c.agent_id
     )
     return _agents(tuple(row) for row in tx.execute(statement))
 
 
 def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetime) -> None:
-    """Insert an agent without its addresses; IntegrityError when its id is taken."""
+    """Insert an agent without addresses and connections; IntegrityError if its id is taken."""
     tx.execute(
         sa.insert(agent_channels).values(
             id=row_id,
@@ -116,7 +134,6 @@ def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetim
             agent_id=agent.id,
             display_name=agent.display_name,
             country=agent.country,
-            telephony=agent.telephony,
             callback_url=agent.callback_url,
             status=agent.status.value,
             provisioned_at=agent.provisioned_at,
@@ -164,6 +181,36 @@ def set_address(
                 agent_id=agent_id,
                 channel=channel,
                 address=address,
+            )
+        )
+
+
+def set_connection(
+    tx: Tx,
+    workspace_id: str,
+    row_id: str,
+    agent_id: str,
+    kind: str,
+    connection: str | None,
+    now: datetime,
+) -> None:
+    """Set or clear the connection that serves an agent in a kind instead of the slot's."""
+    tx.execute(
+        sa.delete(agent_connections).where(
+            agent_connections.c.workspace_id == workspace_id,
+            agent_connections.c.agent_id == agent_id,
+            agent_connections.c.kind == kind,
+        )
+    )
+    if connection is not None:
+        tx.execute(
+            sa.insert(agent_connections).values(
+                id=row_id,
+                workspace_id=workspace_id,
+                created_at=now,
+                agent_id=agent_id,
+                kind=kind,
+                connection=connection,
             )
         )
 

@@ -20,7 +20,7 @@ from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
 from trunkline.core.problems import Invalid, NotFound, PoolExhausted
 from trunkline.sdk import Clock, Database, IdSource, Tx
 
-_COLUMNS: Final = ("display_name", "country", "telephony", "callback_url")
+_COLUMNS: Final = ("display_name", "country", "callback_url")
 
 MAX_POOL = 10_000
 MAX_SETTLE_MS = 60_000
@@ -49,7 +49,7 @@ class Agents:
         clock: Clock,
         ids: IdSource,
         callback_fault: Callable[[str], str | None],
-        connections: Collection[str],
+        connections: Mapping[str, Collection[str]],
         channels: Iterable[Addressing],
     ) -> None:
         """
@@ -57,7 +57,7 @@ class Agents:
 
         Args:
             callback_fault: Tells what is wrong with a callback URL, if anything is.
-            connections: The names of the configured ones.
+            connections: The names of the configured ones, for each kind of provider.
             channels: Those that an agent may have an address of.
         """
         self._db = db
@@ -66,6 +66,9 @@ class Agents:
         self._callback_fault = callback_fault
         self._connections = connections
         self._channels = {each.set_by: each for each in channels}
+        self._kinds = {
+            f"{kind}_connection" if kind in self._channels else kind: kind for kind in connections
+        }
 
     async def ensure_pool(self, size: int) -> None:
         """Make the pool with `size` slots at the first start; later starts leave it as it is."""
@@ -84,14 +87,14 @@ class Agents:
                 "start with a letter, then letters, digits, '_', '.' or '-', 64 at most; "
                 "'connections' is reserved.",
             )
-        columns, addresses = self._check(values)
+        columns, addresses, connections = self._check(values)
         now, row_id = self._clock.now(), self._ids.new("row")
         agent = Agent(
             id=agent_id,
             display_name=columns.get("display_name"),
             addresses={channel: each for channel, each in addresses.items() if each is not None},
             country=columns.get("country"),
-            telephony=columns.get("telephony"),
+            connections={kind: each for kind, each in connections.items() if each is not None},
             callback_url=columns.get("callback_url"),
             status=AgentStatus.ACTIVE,
             provisioned_at=now,
@@ -106,6 +109,7 @@ class Agents:
                 raise PoolExhausted(repository.read_pool(tx, workspace_id).size)
             repository.add_agent(tx, workspace_id, row_id, agent, now)
             self._set_addresses(tx, workspace_id, agent_id, addresses)
+            self._set_connections(tx, workspace_id, agent_id, connections)
 
         await self._write(fn)
         return agent
@@ -114,11 +118,11 @@ class Agents:
         self, principal: Principal, agent_id: str, values: Mapping[str, str | None]
     ) -> Agent:
         """Set an agent's values; None clears one."""
-        columns, addresses = self._check(values)
+        columns, addresses, connections = self._check(values)
         changed: dict[str, str | int | None] = {**columns}
         if "settle_ms" in values:
             changed["settle_ms"] = _settle_ms(values["settle_ms"])
-        return await self._change(principal, agent_id, changed, addresses)
+        return await self._change(principal, agent_id, changed, addresses, connections)
 
     async def suspend(self, principal: Principal, agent_id: str) -> Agent:
         """Stop an agent from acting until it is resumed; it keeps its number and still receives."""
@@ -163,6 +167,7 @@ class Agents:
         agent_id: str,
         columns: Mapping[str, str | int | None],
         addresses: Mapping[str, str | None] = MappingProxyType({}),
+        connections: Mapping[str, str | None] = MappingProxyType({}),
     ) -> Agent:
         now = self._clock.now()
 
@@ -171,6 +176,7 @@ class Agents:
             if not repository.change_agent(tx, workspace_id, agent_id, columns, now):
                 raise NotFound("agent")
             self._set_addresses(tx, workspace_id, agent_id, addresses)
+            self._set_connections(tx, workspace_id, agent_id, connections)
             agent = repository.find_agent(tx, workspace_id, agent_id)
             assert agent is not None  # it was changed in this transaction
             return agent
@@ -189,29 +195,42 @@ class Agents:
             row_id, now = self._ids.new("row"), self._clock.now()
             repository.set_address(tx, workspace_id, row_id, agent_id, channel, address, now)
 
+    def _set_connections(
+        self, tx: Tx, workspace_id: str, agent_id: str, connections: Mapping[str, str | None]
+    ) -> None:
+        for kind, connection in connections.items():
+            row_id, now = self._ids.new("row"), self._clock.now()
+            repository.set_connection(tx, workspace_id, row_id, agent_id, kind, connection, now)
+
     def _check(
         self, values: Mapping[str, str | None]
-    ) -> tuple[dict[str, str | None], dict[str, str | None]]:
-        """Return the columns and addresses to set; Invalid names the first bad value."""
+    ) -> tuple[dict[str, str | None], dict[str, str | None], dict[str, str | None]]:
+        """Return columns, addresses and connections to set; Invalid names the first bad value."""
         columns: dict[str, str | None] = {}
         addresses: dict[str, str | None] = {}
+        connections: dict[str, str | None] = {}
         for name, value in values.items():
             if channel := self._channels.get(name):
                 addresses[channel.name] = channel.read_own(value) if value else None
             elif name in _COLUMNS:
                 columns[name] = _checked(name, value) if value else None
+            elif kind := self._kinds.get(name):
+                connections[kind] = self._connection(name, kind, value) if value else None
             elif name != "settle_ms":
-                known = (*self._channels, *_COLUMNS, "settle_ms")
+                known = (*self._channels, *self._kinds, *_COLUMNS, "settle_ms")
                 raise Invalid("values", f"set one of {', '.join(known)}.")
         url = columns.get("callback_url")
         fault = self._callback_fault(url) if url else None
         if fault:
             raise Invalid("callback_url", fault)
-        connection = columns.get("telephony")
-        if connection and connection not in self._connections:
-            named = ", ".join(self._connections) or "none"
-            raise Invalid("telephony", f"name a configured connection; there are: {named}.")
-        return columns, addresses
+        return columns, addresses, connections
+
+    def _connection(self, name: str, kind: str, connection: str) -> str:
+        configured = self._connections[kind]
+        if connection not in configured:
+            named = ", ".join(configured) or "none"
+            raise Invalid(name, f"name a configured connection of {kind}; there are: {named}.")
+        return connection
 
     async def _write(self, fn: Callable[[Tx], T]) -> T:
         try:

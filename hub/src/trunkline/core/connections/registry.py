@@ -110,6 +110,10 @@ class Connections:
         """Return the names of all connections."""
         return list(dict.fromkeys(name for name, _ in self._all))
 
+    def by_kind(self) -> dict[str, list[str]]:
+        """Return the names of the connections of each kind."""
+        return {kind: [name for name, each in self._all if each == kind] for kind in KINDS}
+
     def calling(self) -> list[str]:
         """Return the names of those whose providers call the hub from elsewhere."""
         calling = (

@@ -1,83 +1,13 @@
-"""
-Every table of the hub, by room.
-
-Each has an `id`, a `workspace_id` (first in every unique key and index) and a `created_at`. Money
-is an integer of micro-units; times are `UtcTime`; ids sort by the time they were made.
-"""
+"""Messages: what they are, how they were sent, what came in."""
 
 import sqlalchemy as sa
 
+from trunkline.db.schema.base import table
 from trunkline.db.types import UtcTime
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _table(name: str, *rest: sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(
-        name,
-        metadata,
-        sa.Column("id", sa.String(64), primary_key=True),
-        sa.Column("workspace_id", sa.String(64), nullable=False),
-        sa.Column("created_at", UtcTime, nullable=False),
-        *rest,
-    )
-
-
-# --- agents ---------------------------------------------------------------------------------------
-
-agent_channels = _table(
-    "agent_channels",
-    sa.Column("agent_id", sa.String(64), nullable=False),
-    sa.Column("display_name", sa.Text),
-    sa.Column("country", sa.String(2)),
-    sa.Column("telephony", sa.String(64)),  # connection that overrides the slot
-    sa.Column("callback_url", sa.Text),
-    sa.Column("status", sa.String(16), nullable=False),  # active | suspended
-    sa.Column("provisioned_at", UtcTime, nullable=False),
-    sa.Column("updated_at", UtcTime, nullable=False),
-    sa.Column("settle_ms", sa.Integer, nullable=False, server_default="0"),
-    sa.UniqueConstraint("workspace_id", "agent_id"),
-)
-
-agent_addresses = _table(  # what people write to; a number is its agent's for texts and calls
-    "agent_addresses",
-    sa.Column("agent_id", sa.String(64), nullable=False),
-    sa.Column("channel", sa.String(16), nullable=False),
-    sa.Column("address", sa.Text, nullable=False),
-    sa.UniqueConstraint("workspace_id", "channel", "address"),
-    sa.UniqueConstraint("workspace_id", "agent_id", "channel"),
-)
-
-agent_pool = _table(
-    "agent_pool",
-    sa.Column("max_agents", sa.Integer, nullable=False),
-    sa.Column("active_agents", sa.Integer, nullable=False),
-    sa.UniqueConstraint("workspace_id"),
-)
-
-agent_tokens = _table(
-    "agent_tokens",
-    sa.Column("kid", sa.String(16), nullable=False),
-    sa.Column("scope", sa.String(8), nullable=False),  # agent | admin
-    sa.Column("agent_id", sa.String(64)),  # null for an admin
-    sa.Column("token_hash", sa.LargeBinary, nullable=False),
-    sa.Column("issued_at", UtcTime, nullable=False),
-    sa.Column("expires_at", UtcTime),
-    sa.Column("revoked_at", UtcTime),
-    sa.Column("last_used_at", UtcTime),
-    sa.Column("created_by", sa.String(64), nullable=False),
-    sa.UniqueConstraint("workspace_id", "kid"),
-)
 
 # --- messages -------------------------------------------------------------------------------------
 
-messages = _table(
+messages = table(
     "messages",
     sa.Column("updated_at", UtcTime, nullable=False),
     sa.Column("agent_id", sa.String(64), nullable=False),
@@ -161,7 +91,7 @@ messages = _table(
     ),
 )
 
-message_batches = _table(
+message_batches = table(
     "message_batches",
     sa.Column("agent_id", sa.String(64), nullable=False),
     sa.Column("size", sa.Integer, nullable=False),
@@ -169,7 +99,7 @@ message_batches = _table(
     sa.UniqueConstraint("workspace_id", "agent_id", "key_hash"),
 )
 
-message_attempts = _table(
+message_attempts = table(
     "message_attempts",
     sa.Column("message_id", sa.String(64), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),  # 1, 2, …
@@ -189,7 +119,7 @@ message_attempts = _table(
     ),
 )
 
-message_history = _table(
+message_history = table(
     "message_history",
     sa.Column("message_id", sa.String(64), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
@@ -200,7 +130,7 @@ message_history = _table(
     sa.Index("ix_message_history_message", "workspace_id", "message_id", "id"),
 )
 
-idempotency_keys = _table(
+idempotency_keys = table(
     "idempotency_keys",
     sa.Column("agent_id", sa.String(64), nullable=False),
     sa.Column("key_hash", sa.LargeBinary, nullable=False),
@@ -212,9 +142,10 @@ idempotency_keys = _table(
     sa.Index("ix_idempotency_keys_expires", "workspace_id", "expires_at"),
 )
 
+
 # --- templates ------------------------------------------------------------------------------------
 
-templates = _table(
+templates = table(
     "templates",
     sa.Column("name", sa.String(64), nullable=False),  # what a send names it by
     sa.Column("language", sa.String(16), nullable=False),  # where none that is wanted is there
@@ -225,9 +156,10 @@ templates = _table(
     sa.UniqueConstraint("workspace_id", "name"),
 )
 
+
 # --- inbound --------------------------------------------------------------------------------------
 
-inbound_events = _table(
+inbound_events = table(
     "inbound_events",
     sa.Column("connection", sa.String(64), nullable=False),
     sa.Column("external_id", sa.Text, nullable=False),
@@ -241,7 +173,7 @@ inbound_events = _table(
     sa.UniqueConstraint("workspace_id", "connection", "external_id"),
 )
 
-early_reports = _table(  # of messages that nobody knew when they came; the id is the event's
+early_reports = table(  # of messages that nobody knew when they came; the id is the event's
     "early_reports",
     sa.Column("connection", sa.String(64), nullable=False),
     sa.Column("provider_id", sa.Text, nullable=False),
@@ -253,7 +185,7 @@ early_reports = _table(  # of messages that nobody knew when they came; the id i
     sa.Column("recipient", sa.Text),  # whom it is about, if it says so: a copy's is not the mail's
 )
 
-person_addresses = _table(  # the addresses of people who have several; a number may move on
+person_addresses = table(  # the addresses of people who have several; a number may move on
     "person_addresses",
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("person", sa.Text, nullable=False),  # the id by which the provider knows them
@@ -261,7 +193,7 @@ person_addresses = _table(  # the addresses of people who have several; a number
     sa.Index("ix_person_addresses_person", "workspace_id", "person"),
 )
 
-forwards = _table(
+forwards = table(
     "forwards",
     sa.Column("agent_id", sa.String(64), nullable=False),
     sa.Column("message_id", sa.String(64), nullable=False),
@@ -272,131 +204,4 @@ forwards = _table(
     sa.Column("finished_at", UtcTime),
     sa.UniqueConstraint("workspace_id", "message_id"),
     sa.Index("ix_forwards_state", "workspace_id", "state", "id"),
-)
-
-# --- subscriptions --------------------------------------------------------------------------------
-
-subscriptions = _table(
-    "subscriptions",
-    sa.Column("kid", sa.String(16), nullable=False),  # of the token that made it
-    sa.Column("agent_id", sa.String(64), nullable=False),
-    sa.Column("event", sa.String(32), nullable=False),
-    sa.Column("channel", sa.String(16)),  # null: every channel
-    sa.Column("status", sa.String(16)),  # null: every status that is told
-    sa.Column("url", sa.Text, nullable=False),
-    sa.Column("secret", sa.LargeBinary, nullable=False),  # ciphertext
-    sa.Column("previous_secret", sa.LargeBinary),  # signs too, until then
-    sa.Column("previous_until", UtcTime),
-    sa.Column("expires_at", UtcTime, nullable=False),
-    sa.Index("ix_subscriptions_agent", "workspace_id", "agent_id", "event"),
-    sa.Index("ix_subscriptions_kid", "workspace_id", "kid"),
-)
-
-occurrences = _table(
-    "occurrences",
-    sa.Column("subscription_id", sa.String(64), nullable=False),
-    sa.Column("event", sa.String(32), nullable=False),
-    sa.Column("agent_id", sa.String(64), nullable=False),
-    sa.Column("message_id", sa.String(64), nullable=False),  # the newest of so many
-    sa.Column("size", sa.Integer, nullable=False),
-    sa.Column("status", sa.String(16)),  # what an outbound message came to
-    sa.Column("state", sa.String(16), nullable=False),  # see OccurrenceState
-    sa.Column("tries", sa.Integer, nullable=False),
-    sa.Column("reason", sa.Text),  # why the last try failed
-    sa.Column("occurred_at", UtcTime, nullable=False),
-    sa.Column("deadline_at", UtcTime, nullable=False),  # no try is made after it
-    sa.Column("finished_at", UtcTime),
-    sa.Index(
-        "ix_occurrences_open",
-        "workspace_id",
-        "subscription_id",
-        sqlite_where=sa.text("finished_at IS NULL"),
-        postgresql_where=sa.text("finished_at IS NULL"),
-    ),
-)
-
-# --- engine ---------------------------------------------------------------------------------------
-
-engine_jobs = _table(
-    "engine_jobs",
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("subject_id", sa.String(64), nullable=False),  # the row that it is about
-    sa.Column("due_at", UtcTime, nullable=False),
-    sa.Column("tries", sa.Integer, nullable=False),  # how often its work has broken off
-    sa.Column("executor", sa.String(64)),  # who is at work on it
-    sa.UniqueConstraint("workspace_id", "kind", "subject_id"),
-    sa.Index(
-        "ix_engine_jobs_due",
-        "due_at",
-        sqlite_where=sa.text("executor IS NULL"),
-        postgresql_where=sa.text("executor IS NULL"),
-    ),
-)
-
-engine_executors = _table(
-    "engine_executors",
-    sa.Column("beats", sa.BigInteger, nullable=False),  # counts on while its process lives
-)
-
-engine_marks = _table(
-    "engine_marks",
-    sa.Column("name", sa.String(64), nullable=False),
-    sa.Column("value", sa.Text, nullable=False),  # how far a periodic job got
-    sa.UniqueConstraint("workspace_id", "name"),
-)
-
-connection_states = _table(
-    "connection_states",
-    sa.Column("connection", sa.String(64), nullable=False),
-    sa.Column("open_until", UtcTime),  # the circuit breaker: nothing is asked of it until then
-    sa.Column("failures", sa.Integer, nullable=False),  # in a row
-    sa.UniqueConstraint("workspace_id", "connection"),
-)
-
-# --- compliance -----------------------------------------------------------------------------------
-
-suppressions = _table(
-    "suppressions",
-    sa.Column("address", sa.Text, nullable=False),  # E.164: SMS, MMS, WhatsApp and calls alike
-    sa.Column("source", sa.String(16), nullable=False),  # stop | provider: what START may lift
-    sa.Column("event_id", sa.String(64)),
-    sa.Column("sender", sa.Text, nullable=False, server_default=""),  # closed to; empty: to all
-    sa.UniqueConstraint("workspace_id", "address", "source", "sender"),
-)
-
-reply_windows = _table(  # of channels where one may write freely only to whoever wrote lately
-    "reply_windows",
-    sa.Column("channel", sa.String(16), nullable=False),
-    sa.Column("sender", sa.Text, nullable=False),  # the hub's address
-    sa.Column("address", sa.Text, nullable=False),
-    sa.Column("wrote_at", UtcTime),  # null: the provider says that it is closed
-    sa.UniqueConstraint("workspace_id", "channel", "sender", "address"),
-)
-
-# --- privacy --------------------------------------------------------------------------------------
-
-contact_keys = _table(
-    "contact_keys",
-    sa.Column("contact_hash", sa.LargeBinary, nullable=False),
-    sa.Column("wrapped_key", sa.LargeBinary, nullable=False),
-    sa.UniqueConstraint("workspace_id", "contact_hash"),
-)
-
-body_vault = _table(
-    "body_vault",
-    sa.Column("owner_table", sa.String(32), nullable=False),
-    sa.Column("owner_id", sa.String(64), nullable=False),
-    sa.Column("key_id", sa.String(64), nullable=False),
-    sa.Column("ciphertext", sa.LargeBinary, nullable=False),
-    sa.Column("expires_at", UtcTime, nullable=False),
-    sa.UniqueConstraint("workspace_id", "owner_table", "owner_id"),
-    sa.Index("ix_body_vault_expires", "workspace_id", "expires_at"),
-)
-
-body_keeps = _table(
-    "body_keeps",
-    sa.Column("agent_id", sa.String(64), nullable=False),
-    sa.Column("channel", sa.String(16), nullable=False),
-    sa.Column("days", sa.Integer, nullable=False),
-    sa.UniqueConstraint("workspace_id", "agent_id", "channel"),
 )
