@@ -69,6 +69,13 @@ async def test_a_label_picks_whatever_its_case_and_what_is_no_choice_is_a_text(
     assert picked["choice"] == {"id": "am", "label": "Morning"}
 
 
+async def test_yes_and_no_can_be_picked_though_yes_also_opts_in(hub: Served, ann: Caller) -> None:
+    await ann.send(HANDSET, "Shall we come?", choices=[{"label": "Yes"}, {"label": "No"}])
+    picked = await answered(hub, ann, "Yes", "yes-1")
+
+    assert picked["choice"] == {"id": "1", "label": "Yes"}
+
+
 async def test_only_what_was_offered_last_can_be_picked(hub: Served, ann: Caller) -> None:
     await ann.send(HANDSET, "When, the first?", choices=CHOICES)
     await ann.send(HANDSET, "Where?", choices=[{"label": "Here"}, {"label": "There"}])

@@ -169,7 +169,12 @@ class Dispatch:
         answered, content = belongs.answered, event.content
         if belongs.warning is not None:
             content = replace(content, told=(*content.told, ("warning", belongs.warning)))
-        picked = None if event.asks is not None else self._picked(tx, workspace_id, agent, event)
+        picked = None
+        if event.asks in (
+            None,
+            OptWord.START,
+        ):  # "yes" opts in, and is picked
+            picked = self._picked(tx, workspace_id, agent, event)
         if picked is not None:
             content = replace(content, choice=picked.id, choice_label=picked.label)
         message = Message(

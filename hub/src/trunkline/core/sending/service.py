@@ -9,6 +9,7 @@ from typing import Any, Final
 from trunkline.core.agents import repository as agents
 from trunkline.core.channels import CHANNELS, ChannelRules, rules_of
 from trunkline.core.compliance.optout import opt_word
+from trunkline.core.compliance.optword import OptWord
 from trunkline.core.connections.routes import Later, Route, Routes
 from trunkline.core.delivery.deliver import Delivery
 from trunkline.core.engine import repository as jobs
@@ -327,7 +328,7 @@ def _offering(content: Content, rules: ChannelRules) -> Content:
     """Return a content with its choices, as the channel shows them."""
     for fault in choices.faults(content.choices):
         raise Invalid("choices", fault)
-    if any(opt_word(label) is not None for _, label in content.choices):
+    if any(opt_word(label) not in (None, OptWord.START) for _, label in content.choices):
         raise Invalid("choices", "whoever picks one of these would opt out: use other words.")
     if content.template is not None or content.at_providers:
         raise Unsupported("choices", "a WhatsApp template brings its own buttons: leave them out.")
