@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 from unittest.mock import patch
 
+from tests.simulation.adapters import spec_of
 from tests.simulation.disk import SimulatedDatabase
 from tests.simulation.plans import Plan
-from tests.simulation.vendors import TIMEOUT_S, Vendor, spec_of
+from tests.simulation.vendors import TIMEOUT_S, Vendor
 from tests.simulation.virtual import Process, VirtualClock
 from tests.simulation.weather import FLAVOURS, Flavour
 from trunkline.app import open_hub

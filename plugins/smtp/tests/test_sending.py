@@ -384,20 +384,3 @@ async def test_other_letters_than_ascii_need_a_server_that_takes_them() -> None:
 
     error = await refused({}, mail)
     assert (type(error), error.provider_code) == (Rejected, "5.6.7")
-
-
-async def test_a_port_where_nobody_listens_may_be_tried_again() -> None:
-    async with scripted({}) as (port, _):
-        pass
-    async with opened(port) as mailer:
-        with pytest.raises(RetryLater) as caught:
-            await mailer.send(MAIL)
-    assert caught.value.unavailable
-
-
-async def test_mails_sent_at_once_go_over_connections_of_their_own() -> None:
-    mails = [replace(MAIL, message_id=f"<{n}@hub.example>", body=f"{n}\n") for n in range(20)]
-    async with aiosmtpd(security="none") as (port, kept), opened(port) as mailer:
-        receipts = await asyncio.gather(*(mailer.send(each) for each in mails))
-    assert [each.provider_id for each in receipts] == [each.message_id for each in mails]
-    assert len(kept.mails) == 20

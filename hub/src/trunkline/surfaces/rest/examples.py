@@ -108,6 +108,8 @@ _RESULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 _SAMPLES: Final[Mapping[str, Any]] = {
+    "addresses": {"sms": "+12025550101", "email": "ava@agents.example"},
+    "connections": {"email": "smtp"},
     "agentId": "ann",
     "at": _AT,
     "batchId": _BATCH,
@@ -141,7 +143,6 @@ _SAMPLES: Final[Mapping[str, Any]] = {
     "source": "send",
     "status": "sent",
     "subject": "public URL",
-    "telephony": "demo",
     "token": "tl_agent_5f3a9c0d1e2b_…",
     "used": 1,
 }
