@@ -24,7 +24,8 @@ def data_dir(tmp_path: Path) -> str:
 def test_an_agent_is_created_changed_suspended_and_resumed(shell: Shell, data_dir: str) -> None:
     where = ("--data-dir", data_dir)
 
-    created = shell.run("agents", "create", "ann", "phone=+1 415 555 0123", *where)
+    given = ("phone=+1 415 555 0123", "email=ann@agents.example.com")
+    created = shell.run("agents", "create", "ann", *given, *where)
     changed = shell.run("agents", "set", "ann", "display_name=Ann", "phone=+14155550124", *where)
     suspended = shell.run("agents", "suspend", "ann", "--json", *where)
     resumed = shell.run("agents", "resume", "ann", "--json", *where)
@@ -36,7 +37,8 @@ def test_an_agent_is_created_changed_suspended_and_resumed(shell: Shell, data_di
     assert json.loads(suspended.stdout)["status"] == "suspended"
     assert json.loads(resumed.stdout)["status"] == "active"
     assert json.loads(shown.stdout)["displayName"] == "Ann"
-    assert re.search(r"ann +active +\+14155550124 +Ann", listed.stdout)
+    assert "email ann@agents.example.com" in created.stdout
+    assert re.search(r"ann +active +.*\bsms \+14155550124\b.* +Ann", listed.stdout)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import click
 from trunkline.cli import files
 from trunkline.cli.operator import as_json_option, operate, show, table, values_of
 
-_COLUMNS = ("agentId", "status", "phone", "displayName", "telephony")
+_COLUMNS = ("agentId", "status", "addresses", "displayName", "connections")
 
 
 @click.group()
@@ -30,7 +30,8 @@ def create(
     """
     Create an agent.
 
-    Keys: phone, display_name, country, telephony, callback_url, settle_ms.
+    Keys: phone, email, whatsapp, telephony, email_connection, whatsapp_connection, display_name,
+    country, callback_url, settle_ms.
     """
     given = values_of(values)
     show(operate(config, data_dir, "agents_create", id=agent_id, values=given), as_json=as_json)

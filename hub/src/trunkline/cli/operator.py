@@ -61,8 +61,8 @@ def show(result: Mapping[str, Any], *, as_json: bool) -> None:
         click.echo(json.dumps(result, indent=2))
         return
     for name, value in result.items():
-        if value is not None:
-            click.echo(f"{name}: {value}")
+        if value not in (None, {}):
+            click.echo(f"{name}: {_said(value)}")
 
 
 def table(rows: list[Mapping[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
@@ -70,10 +70,16 @@ def table(rows: list[Mapping[str, Any]], columns: tuple[str, ...], *, as_json: b
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
-    cells = [columns, *(tuple(str(row.get(name) or "-") for name in columns) for row in rows)]
+    cells = [columns, *(tuple(_said(row.get(name) or "-") for name in columns) for row in rows)]
     widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
     for line in cells:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
+
+
+def _said(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {each}" for key, each in value.items())
+    return str(value)
 
 
 def values_of(pairs: tuple[str, ...]) -> dict[str, str | None]:
