@@ -111,6 +111,35 @@ def test_a_mail_is_read_and_answered_in_its_thread(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_click_on_a_choice_writes_the_answer_and_the_agent_reads_which(
+    hub: DemoHub, box: str, open_page: OpenPage
+) -> None:
+    choices = [{"label": "Mornings + noon"}, {"id": "pm", "label": "Afternoon & evening"}]
+    mail(hub, box, html="<p>When?</p>", choices=choices)
+    page = open_page()
+    page.frame_locator(".mail iframe").get_by_role("link", name="Afternoon").click()
+    expect(page.get_by_label("Your mail")).to_have_value("Afternoon & evening")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".mail")).to_have_count(2)
+
+    (came, sent, *_) = inbox(hub)
+    assert came["choice"] == {"id": "pm", "label": "Afternoon & evening"}
+    assert (came["threadId"], came["subject"]) == (sent["threadId"], "Re: Order 18")
+
+
+def test_a_link_that_writes_to_somebody_else_is_a_new_mail(
+    hub: DemoHub, box: str, open_page: OpenPage
+) -> None:
+    link = '<a href="mailto:bob+a@people.example?subject=1%20%2B%201&amp;body=Is%20it+2?">Ask</a>'
+    mail(hub, box, html=link)
+    page = open_page()
+    page.frame_locator(".mail iframe").get_by_role("link", name="Ask").click()
+
+    expect(page.get_by_label("Your mail")).to_have_value("Is it+2?")
+    expect(page.get_by_label("To", exact=True)).to_have_value("bob+a@people.example")
+    expect(page.get_by_label("Subject")).to_have_value("1 + 1")
+
+
 def test_nothing_of_a_script_in_a_mail_runs_and_no_picture_is_fetched(
     hub: DemoHub, box: str, open_page: OpenPage
 ) -> None:

@@ -18,6 +18,9 @@ HELLO: dict[str, Any] = {
     "templateVars": [{"name": "1", "value": "you"}, {"name": "2", "value": "Ava"}],
 }
 
+TIMES = [{"id": "am", "label": "Morning"}, {"id": "pm", "label": "Afternoon"}]
+DAYS = [{"label": day} for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")]
+
 OpenPage = Callable[..., Page]
 
 
@@ -185,6 +188,28 @@ def test_a_person_without_a_number_writes_under_their_id(hub: DemoHub, open_page
     assert f"#{newest['from']}" in page.url
 
 
+def test_a_tap_picks_once_and_the_agent_reads_which(
+    hub: DemoHub, phone: str, open_page: OpenPage
+) -> None:
+    page = open_page()
+    write(page, "Please come by")
+    expect(bubbles(page).first).to_contain_text("delivered to Ava")
+    sends(hub, phone, "When?", choices=TIMES)
+    page.get_by_role("group", name="Choices").get_by_role("button", name="Afternoon").click()
+    expect(bubbles(page).last.locator(".quote")).to_contain_text("When?")
+    expect(page.get_by_role("button", name="✓ Afternoon")).to_be_disabled()
+    expect(page.get_by_role("button", name="Morning")).to_be_disabled()
+    [shown] = asked(hub, "comms_get_messages", contactNumber=phone, limit=1)["messages"]
+    assert shown["choice"] == {"id": "pm", "label": "Afternoon"}
+
+    sends(hub, phone, "Which day?", choices=DAYS)
+    page.get_by_text("Choose: 5 choices").click()
+    page.get_by_role("button", name="Thursday").click()
+    expect(page.get_by_text("✓ Thursday").first).to_be_visible()
+    [shown] = asked(hub, "comms_get_messages", contactNumber=phone, limit=1)["messages"]
+    assert (shown["body"], shown["choice"]["id"]) == ("Thursday", "4")
+
+
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 def test_nothing_is_hard_to_read_to_reach_or_off_the_screen(
     hub: DemoHub, phone: str, open_page: OpenPage, size: tuple[int, int]
@@ -193,7 +218,10 @@ def test_nothing_is_hard_to_read_to_reach_or_off_the_screen(
     sends(hub, phone, **HELLO)
     write(page, "A long text, as people write them when they have something to tell. " * 4)
     sends(hub, phone, "A map", mediaUrl="https://example.com/map.png")
-    expect(bubbles(page)).to_have_count(3)
+    sends(hub, phone, "When?", choices=TIMES)
+    sends(hub, phone, "Which day?", choices=DAYS)
+    expect(bubbles(page)).to_have_count(5)
+    page.get_by_text("Choose: 5 choices").click()
     page.evaluate(AXE.read_text())
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -248,6 +248,68 @@ async def test_pictures_quotes_and_reactions_reach_the_agent(
     assert (await robin.chat())["messages"][0]["reaction"] == "👍"
 
 
+TIMES: Final = [{"id": "am", "label": "Morning"}, {"id": "pm", "label": "Afternoon"}]
+
+
+async def test_a_person_taps_what_an_agent_offers_and_the_agent_reads_which(
+    hub: Served, ann: Caller, robin: Person
+) -> None:
+    await robin.write("Please come by")
+    sent = (await tried(ann, "When?", choices=TIMES)).json()
+    offered = await robin.until_last("delivered")
+    tapped = await robin.post("pick", to=ANN, message=offered["id"], choice="pm")
+    again = await hub.client.post(
+        f"/demo/whatsapp/people/{HANDSET}/pick",
+        json={"to": ANN, "message": offered["id"], "choice": "am"},
+    )
+    (shown, *_) = await ann.inbox()
+
+    assert (offered["body"], offered["choices"], offered["hasButtons"]) == ("When?", TIMES, True)
+    assert (tapped["body"], tapped["quotes"]) == ("Afternoon", offered["id"])
+    assert shown["choice"] == {"id": "pm", "label": "Afternoon"}
+    assert (shown["body"], shown["replyTo"]) == ("Afternoon", sent["messageId"])
+    assert refused(again, 422, "invalid")
+    assert [each["picked"] for each in (await robin.chat())["messages"][1:2]] == ["pm"]
+
+
+async def test_more_than_three_choices_are_a_list_and_long_labels_are_numbered_lines(
+    hub: Served, ann: Caller, robin: Person
+) -> None:
+    await robin.write("Please come by")
+    days = [{"label": day} for day in ("Monday", "Tuesday", "Wednesday", "Thursday")]
+    await tried(ann, "Which day?", choices=days)
+    listed = await robin.until_last("delivered")
+    await robin.post("pick", to=ANN, message=listed["id"], choice="3")
+    (tapped, *_) = await ann.inbox()
+    await tried(ann, "Sure?", choices=[{"label": "Yes, on Wednesday at noon sharp"}, *days])
+    numbered = await robin.until_last("delivered")
+    await robin.write("1")
+    (written, *_) = await ann.inbox()
+
+    assert (len(listed["choices"]), listed["hasButtons"]) == (4, False)
+    assert tapped["choice"] == {"id": "3", "label": "Wednesday"}
+    assert "choices" not in numbered
+    assert numbered["body"].startswith("Sure?\n1. Yes, on Wednesday at noon sharp\n2. Monday")
+    assert written["choice"]["label"] == "Yes, on Wednesday at noon sharp"
+
+
+async def test_an_agent_that_is_offered_something_answers_by_its_number(
+    hub: Served, ann: Caller
+) -> None:
+    ben = await agent(hub, "ben", BEN)
+    opening = await tried(ben, to=ANN, **HELLO)
+    await hub.until_status(ben, opening.json()["messageId"], "delivered")
+    offer = await tried(ann, "When?", to=BEN, choices=TIMES)
+    await hub.until_status(ann, offer.json()["messageId"], "delivered")
+    (came, *_) = await ben.inbox()
+    answer = await tried(ben, "2", to=ANN)
+    await hub.until_status(ben, answer.json()["messageId"], "delivered")
+    (picked, *_) = await ann.inbox()
+
+    assert came["body"] == "When?\n1. Morning\n2. Afternoon"
+    assert picked["choice"] == {"id": "pm", "label": "Afternoon"}
+
+
 async def test_agent_writes_to_agent_first_by_template_then_freely(
     hub: Served, ann: Caller
 ) -> None:

@@ -112,7 +112,6 @@ class TestDemoWhatsApp(BaseWhatsAppConformance):
     signature_tolerance_s = None
     template_values = ("by_position",)
     left_out: ClassVar = {
-        "choice": "its handset has no buttons",
         "location": "its handset shares no places",
         "contacts": "its handset shares no cards",
     }
@@ -130,6 +129,7 @@ class TestDemoWhatsApp(BaseWhatsAppConformance):
         "picture": _came(2, kind="media", body="Look", mediaUrls=["https://media.example/a.jpg"]),
         "reaction": _came(3, kind="reaction", body="👍", quotedId=FIRST_ID),
         "answer": _came(4, body="Yes", quotedId=FIRST_ID),
+        "tap": _came(7, kind="choice", body="Afternoon", quotedId=FIRST_ID, choiceId="pm"),
         "poll": _came(5, kind="poll"),
         "nobodys_number": _came(6, body="Hi", **{"from": PERSON_ID}),
         "status_reported": _told("delivered", costMicros=4000, currency="USD"),
@@ -158,6 +158,14 @@ class TestDemoWhatsApp(BaseWhatsAppConformance):
             vendor_kind="reaction",
         ),
         "answer": _meant(4, body="Yes", quoted_id=FIRST_ID),
+        "tap": _meant(
+            7,
+            body="Afternoon",
+            quoted_id=FIRST_ID,
+            content=sdk.WhatsAppContent.CHOICE,
+            vendor_kind="choice",
+            choice="pm",
+        ),
         "poll": _meant(5, content=sdk.WhatsAppContent.OTHER, vendor_kind="poll"),
         "nobodys_number": _meant(6, body="Hi", sender=PERSON_ID, sender_id=PERSON_ID),
         "status_reported": _reported(

@@ -123,6 +123,8 @@ def whatsapp_spec(whatsapp: WhatsApp) -> ProviderSpec[WhatsAppProvider, DemoConf
                 Capability.WHATSAPP_SEND,
                 Capability.WHATSAPP_MEDIA,
                 Capability.WHATSAPP_TEMPLATE,
+                Capability.WHATSAPP_BUTTONS,
+                Capability.WHATSAPP_LISTS,
                 Capability.WHATSAPP_RECEIVE,
                 Capability.WHATSAPP_STATUS,
             }

@@ -25,7 +25,7 @@ from trunkline_demo.network import (
     NotOpen,
     is_agents_number,
 )
-from trunkline_demo.whatsapp_chats import WINDOW, Chat, ChatMessage, IsBlocked
+from trunkline_demo.whatsapp_chats import WINDOW, CannotPick, Chat, ChatMessage, IsBlocked
 from trunkline_demo.whatsapp_templates import TEMPLATES, filled
 from trunkline_demo.whatsapp_webhooks import WhatsAppInbound, WhatsAppReport
 
@@ -90,6 +90,7 @@ class WhatsApp:
             quoted_id=message.quoted_id,
             template=template,
             values=dict(message.template_values),
+            choices=message.choices,
             status_url=message.status_url,
         )
         self.network.counts.accepted += 1
@@ -150,13 +151,46 @@ class WhatsApp:
             written_at=line.now(),
             quoted_id=quoted_id,
         )
-        chat.messages.append(message)
         kind = WhatsAppContent.MEDIA if media_urls else WhatsAppContent.TEXT
+        await self._write(line, chat, message, kind)
+        return message
+
+    async def pick(self, person: str, agent: str, message_id: str, choice_id: str) -> ChatMessage:
+        """
+        Let a person tap what an agent's message offers, once.
+
+        Raises:
+            NotOpen, IsBlocked, NoSuchMessage: As `write` does.
+            CannotPick: The message does not offer it, or something of it was picked.
+        """
+        line, chat = self._line(), self._writable(person, agent)
+        about = chat.find(message_id)
+        label = next((each.label for each in about.choices if each.id == choice_id), None)
+        if label is None or about.picked is not None or about.recipient != person:
+            raise CannotPick
+        about.picked = choice_id  # at once: a second tap finds it picked
+        tapped = ChatMessage(
+            id=line.new_id(),
+            sender=person,
+            recipient=agent,
+            body=label,
+            choice=choice_id,
+            written_at=line.now(),
+            quoted_id=about.id,
+        )
+        await self._write(line, chat, tapped, WhatsAppContent.CHOICE)
+        if tapped.status is DeliveryStatus.FAILED:
+            about.picked = None
+        return tapped
+
+    async def _write(
+        self, line: Line, chat: Chat, message: ChatMessage, kind: WhatsAppContent
+    ) -> None:
+        chat.messages.append(message)
         if await self._tell(line, chat, message, kind):
             message.status = DeliveryStatus.DELIVERED
         else:
             message.status, message.reason = DeliveryStatus.FAILED, NOT_TAKEN
-        return message
 
     async def react(self, person: str, agent: str, message_id: str, emoji: str) -> bool:
         """
@@ -209,9 +243,10 @@ class WhatsApp:
             sender_name=NAMES.get(message.sender),
             recipient=message.recipient,
             kind=WhatsAppContent.MEDIA if message.media_urls else kind,
-            body=message.body,
+            body=message.in_words,
             media_urls=message.media_urls,
             quoted_id=message.quoted_id,
+            choice_id=message.choice,
             occurred_at=message.written_at,
         )
         taken = is_accepted(await line.tell(line.inbound_url(CallbackKind.WHATSAPP), webhook))

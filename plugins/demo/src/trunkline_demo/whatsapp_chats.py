@@ -1,17 +1,21 @@
 """One chat of WhatsApp on the simulated network: its messages, and its window."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from trunkline.sdk import DeliveryStatus, Template
+from trunkline.sdk import Choice, DeliveryStatus, Template
 
 MAX_MESSAGES: Final = 500
 """Per chat."""
 WINDOW: Final = timedelta(hours=24)
 """For so long after what a person wrote last an agent may write freely."""
+
+MOST_BUTTONS, LONGEST_BUTTON = 3, 20
+MOST_LINES, LONGEST_LINE = 10, 24
+"""How many choices are buttons or a list, and how long a label may be (Meta, November 2026)."""
 
 
 class IsBlocked(Exception):
@@ -20,6 +24,10 @@ class IsBlocked(Exception):
 
 class NoSuchMessage(Exception):
     """There is no message of this id in the chat."""
+
+
+class CannotPick(Exception):
+    """It was not offered by this message, or something of it was picked already."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +40,9 @@ class ChatMessage:
             it, or failed, and `reason` says why.
         template: What it was made of, with `values`, if an agent sent it as one; `body` is what it
             says then.
+        choices: What its recipient may tap, as buttons or as a list.
+        picked: The id of the one that was.
+        choice: Of what was tapped, its id; `body` is its label.
         reaction: The emoji that the person put on it.
         status_url: Where its ticks are reported to, or None.
     """
@@ -45,10 +56,29 @@ class ChatMessage:
     quoted_id: str | None = None
     template: Template | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+    picked: str | None = None
+    choice: str | None = None
     status: DeliveryStatus = DeliveryStatus.SENT
     reason: str | None = None
     reaction: str | None = None
     status_url: str | None = None
+
+    @property
+    def in_words(self) -> str:
+        """What it says to somebody who cannot tap: a numbered line for each choice."""
+        lines = (f"{number}. {each.label}" for number, each in enumerate(self.choices, start=1))
+        return "\n".join((self.body, *lines))
+
+    @property
+    def has_buttons(self) -> bool:
+        """Whether its choices are shown as buttons; else they are a list."""
+        return are_buttons(self.choices)
+
+
+def are_buttons(choices: Sequence[Choice]) -> bool:
+    """Tell whether WhatsApp shows choices as buttons: few, and short."""
+    return len(choices) <= MOST_BUTTONS and all(len(c.label) <= LONGEST_BUTTON for c in choices)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from trunkline_demo.config import DemoConfig
 from trunkline_demo.faults import Fault, refusal
 from trunkline_demo.line import Line
 from trunkline_demo.whatsapp import BLOCKED, MAX_CHARACTERS, WhatsApp
-from trunkline_demo.whatsapp_chats import ChatMessage
+from trunkline_demo.whatsapp_chats import LONGEST_LINE, MOST_LINES, ChatMessage
 
 MOST_MEDIA: Final = 1
 FAILURES: Final = {
@@ -117,6 +117,15 @@ class DemoWhatsApp(WhatsAppProvider):
             return Rejected("A WhatsApp message takes one picture.")
         if len(message.body) > MAX_CHARACTERS:
             return Rejected(f"A WhatsApp message takes up to {MAX_CHARACTERS} characters.")
+        if message.choices and (message.media or message.template or not message.body.strip()):
+            return Rejected("Choices stand under a text, and not beside a picture or a template.")
+        longest = max((len(each.label) for each in message.choices), default=0)
+        if len(message.choices) > MOST_LINES or longest > LONGEST_LINE:
+            return Rejected(
+                f"A message takes up to {MOST_LINES} choices of {LONGEST_LINE} characters."
+            )
+        if len({each.id for each in message.choices}) < len(message.choices):
+            return Rejected("The ids of the choices must differ.")
         code = None
         if message.template is not None:
             code = self._against_template(message.template, message)

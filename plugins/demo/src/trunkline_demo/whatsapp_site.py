@@ -13,7 +13,7 @@ from trunkline_demo.inputs import Input, MediaUrl, answered, items, timestamp
 from trunkline_demo.network import NotOpen
 from trunkline_demo.problems import Problem, read_input
 from trunkline_demo.whatsapp import MAX_CHARACTERS, NAMES, WhatsApp
-from trunkline_demo.whatsapp_chats import Chat, ChatMessage, IsBlocked, NoSuchMessage
+from trunkline_demo.whatsapp_chats import CannotPick, Chat, ChatMessage, IsBlocked, NoSuchMessage
 from trunkline_demo.whatsapp_webhooks import has_number, read_person
 
 AgentsNumber = Annotated[E164, AfterValidator(e164)]
@@ -22,6 +22,7 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 _NOT_OPEN = "The hub has not opened its demo connection yet; try again in a moment."
 _BLOCKED = "to: this person has blocked the agent; unblock it first."
 _NO_MESSAGE = "There is no message of this id in the chat."
+_NO_CHOICE = "choice: the message does not offer it, or something was picked already."
 _NOBODY = "to: no agent has this WhatsApp number."
 
 
@@ -46,6 +47,13 @@ class ReactInput(ChatInput):
     emoji: str = Field(max_length=16)
 
 
+class PickInput(ChatInput):
+    """What a person taps of what a message offers."""
+
+    message: Id
+    choice: Id
+
+
 class BlockInput(ChatInput):
     """Whether a person wants nothing of an agent."""
 
@@ -60,6 +68,7 @@ def whatsapp_routes(whatsapp: WhatsApp) -> list[Route]:
         "messages": site.write,
         "read": site.read,
         "reaction": site.react,
+        "pick": site.pick,
         "block": site.block,
         "day": site.let_day_pass,
     }
@@ -124,6 +133,12 @@ class _Site:
             raise Problem(503, "provider_unavailable", "The hub did not take it.")
         return Response(status_code=204)
 
+    async def pick(self, request: Request) -> Response:
+        given = await read_input(request, PickInput)
+        person = _person(request)
+        message = await self._whatsapp.pick(person, given.to, given.message, given.choice)
+        return answered(_message(message, person))
+
     async def block(self, request: Request) -> Response:
         given = await read_input(request, BlockInput)
         chat = self._whatsapp.chat(_person(request), given.to)
@@ -158,6 +173,8 @@ def _told(do: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], A
             raise Problem(422, "invalid", _BLOCKED) from None
         except NoSuchMessage:
             raise Problem(404, "not_found", _NO_MESSAGE) from None
+        except CannotPick:
+            raise Problem(422, "invalid", _NO_CHOICE) from None
 
     return handle
 
@@ -204,6 +221,12 @@ def _message(message: ChatMessage, person: str) -> dict[str, object]:
         shown["mediaUrl"] = message.media_urls[0]
     if message.quoted_id:
         shown["quotes"] = message.quoted_id
+    if message.choices:
+        shown["choices"] = [{"id": each.id, "label": each.label} for each in message.choices]
+        shown["hasButtons"] = message.has_buttons
+        shown["picked"] = message.picked
+    if message.choice:
+        shown["choice"] = message.choice
     if message.reaction:
         shown["reaction"] = message.reaction
     if message.template:

@@ -23,7 +23,12 @@ _USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 STATUSES: Final = {each.value: each for each in DeliveryStatus}
 _CONTENTS: Final = {
     each.value: each
-    for each in (WhatsAppContent.TEXT, WhatsAppContent.MEDIA, WhatsAppContent.REACTION)
+    for each in (
+        WhatsAppContent.TEXT,
+        WhatsAppContent.MEDIA,
+        WhatsAppContent.REACTION,
+        WhatsAppContent.CHOICE,
+    )
 }
 
 
@@ -52,6 +57,7 @@ class WhatsAppInbound(Webhook):
     body: str = ""
     media_urls: tuple[str, ...] = ()
     quoted_id: str | None = None
+    choice_id: str | None = None
     occurred_at: datetime
 
     def events(self) -> Sequence[InboundEvent]:
@@ -68,6 +74,7 @@ class WhatsAppInbound(Webhook):
                 content=_CONTENTS.get(self.kind, WhatsAppContent.OTHER),
                 vendor_kind=self.kind,
                 quoted_id=self.quoted_id,
+                choice=self.choice_id,
                 occurred_at=self.occurred_at,
             )
         ]

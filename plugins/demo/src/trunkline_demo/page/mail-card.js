@@ -15,13 +15,19 @@ function button(label, className, onClick) {
 }
 
 // As high as the page in it: the frame is of this origin, and nothing in it can run.
-function frame(src) {
+function frame(src, onWrite) {
   const made = make("iframe");
   made.title = "The mail as its sender drew it";
   made.setAttribute("sandbox", SANDBOX);
   made.addEventListener("load", () => {
     const page = made.contentDocument?.documentElement;
     if (!page) return;
+    page.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href^='mailto:' i]");
+      if (!link) return;
+      event.preventDefault();
+      onWrite(new URL(link.href));
+    });
     const fit = () => (made.style.height = `${page.scrollHeight + 2}px`);
     new ResizeObserver(fit).observe(page.querySelector("body"));
     fit();
@@ -30,10 +36,10 @@ function frame(src) {
   return made;
 }
 
-function bodyOf(mail, src) {
+function bodyOf(mail, src, onWrite) {
   const text = make("p", "written", mail.body.trimEnd());
   if (!mail.html) return [text];
-  const page = frame(src);
+  const page = frame(src, onWrite);
   text.hidden = true;
   const toggle = button("Show the text part", "show", () => {
     text.hidden = !text.hidden;
@@ -111,7 +117,7 @@ function card(state, mail, thread, does) {
   const fill = () => {
     if (!made.open || made.dataset.filled) return;
     made.dataset.filled = "yes"; // what is closed is not fetched
-    inside.append(...bodyOf(mail, `${does.pathOf(mail.id)}/page`));
+    inside.append(...bodyOf(mail, `${does.pathOf(mail.id)}/page`, (link) => does.write(link, mail, thread)));
     if (mail.attachments.length) inside.append(filesOf(mail));
     inside.append(actions);
   };

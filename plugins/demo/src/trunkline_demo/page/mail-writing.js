@@ -14,11 +14,12 @@ function showCopies(areShown) {
   byId("copies").ariaExpanded = String(areShown);
 }
 
-export function startWriting(kind, { to: recipient = "", subject = "", mail = null, thread = null }) {
+export function startWriting(kind, { to: recipient = "", subject = "", text = "", mail = null, thread = null }) {
   Object.assign(writing, { kind, mail, thread });
   to.value = recipient;
   title.value = subject;
-  cc.value = bcc.value = body.value = "";
+  cc.value = bcc.value = "";
+  body.value = text;
   byId("fault").textContent = "";
   byId("about").hidden = kind === "reply"; // an answer keeps its subject
   showCopies(false);

@@ -99,7 +99,7 @@ function drawOpened(thread) {
   byId("subject").textContent = thread?.subject ?? (state.opened === NEW ? "New mail" : "");
   byId("count").textContent = thread && thread.mails.length > 1 ? `${thread.mails.length} mails` : "";
   byId("back").href = linkTo();
-  if (thread) drawMails(state, thread, { pathOf, act, answer, pass, showSource });
+  if (thread) drawMails(state, thread, { pathOf, act, answer, pass, write, showSource });
   if (thread && !document.hidden) glance(state.box, thread);
 }
 
@@ -132,9 +132,19 @@ async function act(mail, what, content) {
   else await refresh();
 }
 
-function answer(mail, thread) {
-  startWriting("reply", { to: mail.answerTo, mail, thread: thread.id });
+function answer(mail, thread, text = "") {
+  startWriting("reply", { to: mail.answerTo, text, mail, thread: thread.id });
   draw();
+}
+
+// A mailto link in a mail: to its sender it is an answer, to others a new mail.
+function write(link, mail, thread) {
+  const to = decodeURIComponent(link.pathname);
+  const asked = new URLSearchParams(link.search.replaceAll("+", "%2B")); // a plus is no blank here
+  const [subject, text] = [asked.get("subject") ?? "", asked.get("body") ?? ""];
+  if (to.toLowerCase() === mail.answerTo.toLowerCase()) return answer(mail, thread, text);
+  startWriting("new", { to, subject, text });
+  location.hash = linkTo(NEW);
 }
 
 function pass(mail, thread) {

@@ -62,6 +62,33 @@ function quoteOf(message, chat, all) {
   return quote;
 }
 
+// Up to three are buttons; more, or longer ones, are a list that opens.
+function choicesOf(message, chat) {
+  const buttons = message.choices.map(({ id, label }) => {
+    const isPicked = message.picked === id;
+    const made = make("button", "", label);
+    made.type = "button";
+    if (isPicked) made.prepend(make("span", "", "✓ "));
+    made.ariaPressed = String(isPicked);
+    made.disabled = chat.isForReading || Boolean(message.picked);
+    made.addEventListener("click", () => {
+      for (const each of buttons) each.disabled = true; // until it is drawn anew: one tap picks
+      chat.onPick(message, id, () => buttons.forEach((each) => (each.disabled = false)));
+    });
+    return made;
+  });
+  const group = make(message.hasButtons ? "div" : "details", "choices");
+  if (message.hasButtons) {
+    group.role = "group";
+    group.ariaLabel = "Choices";
+  } else {
+    const picked = message.choices.find((each) => each.id === message.picked);
+    group.append(make("summary", "", picked ? `✓ ${picked.label}` : `Choose: ${buttons.length} choices`));
+  }
+  group.append(...buttons);
+  return group;
+}
+
 function actionsOf(message, chat) {
   const row = make("span", "actions");
   const button = (label, name, act, isOn) => {
@@ -93,6 +120,7 @@ function draw(message, chat, all) {
   if (message.body) bubble.append(make("p", "", message.body));
   if (message.mediaUrl) bubble.append(picture(message.mediaUrl, isOwn ? "you" : chat.name));
   bubble.append(metaOf(message, chat));
+  if (message.choices) bubble.append(choicesOf(message, chat));
   if (message.reaction) {
     bubble.classList.add("reacted");
     const reaction = make("span", "reaction", message.reaction);
@@ -140,6 +168,7 @@ export function drawChat(chat, all) {
       continue;
     }
     const element = draw(message, chat, all);
+    if (known?.element.querySelector("details.choices[open]")) element.querySelector("details").open = !message.picked;
     if (known) known.element.replaceWith(element);
     drawn.set(message.id, { element, from });
     put(element);

@@ -80,13 +80,16 @@ let loading = Promise.resolve();
 const refresh = () => (loading = loading.then(load)); // one at a time: an old answer never comes last
 
 async function act(path, content) {
+  let isDone = false;
   try {
     await post(path, content);
     byId("fault").textContent = "";
+    isDone = true;
   } catch (error) {
     byId("fault").textContent = faultOf(error);
   }
   await refresh();
+  return isDone;
 }
 
 // --- drawing --------------------------------------------------------------------------------------
@@ -126,7 +129,7 @@ function drawOpened(agent) {
   byId("block").hidden = isForReading();
   drawWindow(agent, chat);
   drawChat(
-    { key: `${state.person} ${agent.address}`, name: agent.name, isForReading: isForReading() || blocked, onQuote: quote, onReact: react },
+    { key: `${state.person} ${agent.address}`, name: agent.name, isForReading: isForReading() || blocked, onQuote: quote, onReact: react, onPick: pick },
     [...messages, ...state.drafts.filter((each) => each.person === state.person && each.to === agent.address)],
   );
   composer.hidden = isForReading() || blocked;
@@ -180,6 +183,10 @@ function quote(message) {
 }
 
 const react = (message, emoji) => act("reaction", { message: message.id, emoji });
+
+async function pick(message, choice, onFailed) {
+  if (!(await act("pick", { message: message.id, choice }))) onFailed();
+}
 
 let drafts = 0;
 let sending = Promise.resolve();
