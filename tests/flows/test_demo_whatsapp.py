@@ -127,7 +127,7 @@ async def test_an_exchange_falls_out_of_the_window_and_comes_back_by_a_template(
         again = facts_of(await sends(body="Then let us go on"))
 
     assert {each["status"] for each in (inside, came_back, again)} <= TAKEN
-    assert (late["status"], late["code"], late["rule"]) == (403, "blocked", "window")
+    assert (late["status"], late["code"], late["rule"]) == (422, "out_of_window", "window")
     assert "templateId" in late["detail"]
     assert never_asked == before == 1
     chat = await robin.chat()
@@ -154,9 +154,9 @@ async def test_a_network_whose_clock_is_a_day_ahead_is_believed_after_its_first_
     await robin.write("Here I am")
     opened = await tried(ann, "Good")
 
-    assert refused(told, 422, "provider_rejected")
+    assert refused(told, 422, "out_of_window")
     assert told.json()["providerCode"] == "window_closed"
-    assert (known.status_code, known.json()["rule"]) == (403, "window")
+    assert (known.status_code, known.json()["rule"]) == (422, "window")
     assert before == after
     assert opened.json()["status"] in TAKEN
 
@@ -166,7 +166,7 @@ async def test_who_never_wrote_gets_templates_only(hub: Served, ann: Caller, rob
     none_asked = await asked(hub)
     template = await tried(ann, **HELLO)
 
-    assert (free.status_code, free.json()["rule"], none_asked) == (403, "window", 0)
+    assert (free.status_code, free.json()["rule"], none_asked) == (422, "window", 0)
     assert template.json()["status"] in TAKEN
     assert (await robin.chat())["closesAt"] is None
 

@@ -56,7 +56,7 @@ async def test_an_exchange_falls_out_of_the_window_and_comes_back_by_a_template(
     template = await tried(ann, "", templateId="HX1", templateVars={"1": "Bob"})
 
     for answer in (early, late):
-        assert (answer.status_code, answer.json()["rule"]) == (403, "window")
+        assert (answer.status_code, answer.json()["rule"]) == (422, "window")
         assert "templateId" in answer.json()["detail"]
     assert (inside.json()["status"], template.json()["status"]) == ("sent", "sent")
     assert [(each.body, each.template) for each in ticks.sent] == [
@@ -77,8 +77,8 @@ async def test_the_providers_word_on_the_window_beats_the_hubs_clock(
     await written(hub, 2)
     opened = await tried(ann, "And now?")
 
-    assert refused(told, 422, "provider_rejected")
-    assert (more.status_code, more.json()["rule"]) == (403, "window")
+    assert refused(told, 422, "out_of_window")
+    assert (more.status_code, more.json()["rule"]) == (422, "window")
     assert opened.json()["status"] == "sent"
 
 

@@ -31,7 +31,7 @@ CHAT = """
 [slots]
 whatsapp = "ticks"
 """
-CLOSED = Failure(kind=FailureKind.WINDOW_CLOSED, sentence="The 24 hours are over.")
+CLOSED = Failure(kind=FailureKind.OUT_OF_WINDOW, sentence="The 24 hours are over.")
 
 
 class TicksHooks(WebhookAdapter[NoConfig]):

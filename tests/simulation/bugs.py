@@ -27,7 +27,8 @@ from trunkline.core.inbound.reporting import Applied, Reports
 from trunkline.core.inbound.repository import EventState
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.models import MOVES, Evidence, Source, Status
-from trunkline.core.sending.service import Messages, _answer
+from trunkline.core.sending.answers import answer
+from trunkline.core.sending.service import Messages
 from trunkline.core.settlement import reconciliation
 from trunkline.core.settlement.likeness import Likeness
 from trunkline.core.settlement.reconciliation import Reconciliation
@@ -245,7 +246,7 @@ def the_call_is_made_before_the_attempt_is_stored() -> AbstractContextManager[ob
             delivery._outcomes.record(tx, made, outcome)
 
         await self._db.write(store)
-        return _answer(await self._standing(made.workspace_id, made.message.id), replayed=False)
+        return answer(await self._standing(made.workspace_id, made.message.id), replayed=False)
 
     return patch.object(Messages, "_carry_out", carry_out)
 

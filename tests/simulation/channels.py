@@ -85,6 +85,6 @@ WHATSAPP: Final = Line(
         {Capability.WHATSAPP_SEND, Capability.WHATSAPP_RECEIVE, Capability.WHATSAPP_STATUS}
     ),
     received=ReceivedWhatsApp,
-    refusal=("closed", Failure(kind=FailureKind.WINDOW_CLOSED, sentence="The window is closed.")),
+    refusal=("closed", Failure(kind=FailureKind.OUT_OF_WINDOW, sentence="The window is closed.")),
 )
 LINES: Final = {"sms": SMS, "email": EMAIL, "whatsapp": WHATSAPP}

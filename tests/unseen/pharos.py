@@ -27,7 +27,7 @@ _TEMPLATES: Final = {
 }
 _FAILURES: Final = {
     "P10": sdk.Failure(kind=sdk.FailureKind.UNREACHABLE, sentence="They have no WhatsApp."),
-    "P24": sdk.Failure(kind=sdk.FailureKind.WINDOW_CLOSED, sentence="Send a template."),
+    "P24": sdk.Failure(kind=sdk.FailureKind.OUT_OF_WINDOW, sentence="Send a template."),
 }
 _REFUSALS: Final[Mapping[str | None, type[sdk.ProviderError]]] = {
     "P02": sdk.OutOfCredit,

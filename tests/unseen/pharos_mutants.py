@@ -123,7 +123,7 @@ MUTANTS: Final = [
     ),
     Mutant(
         "It calls a closed window a refused text",
-        "sdk.FailureKind.WINDOW_CLOSED",
+        "sdk.FailureKind.OUT_OF_WINDOW",
         "sdk.FailureKind.REFUSED",
         WINDOW,
     ),

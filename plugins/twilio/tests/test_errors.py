@@ -134,7 +134,7 @@ def test_the_manual_has_every_code_with_what_to_do() -> None:
         ("30453", FailureKind.UNEXPLAINED),
         ("63014", FailureKind.OPTED_OUT),
         ("63015", FailureKind.NOT_SET_UP),
-        ("63016", FailureKind.WINDOW_CLOSED),
+        ("63016", FailureKind.OUT_OF_WINDOW),
         ("63018", FailureKind.TEMPORARY),
         ("63024", FailureKind.UNREACHABLE),
         ("63032", FailureKind.REFUSED),

@@ -323,6 +323,17 @@ class Blocked(Problem):
         super().__init__(sentence, rule=rule, messageId=message_id)
 
 
+class OutOfWindow(Problem):
+    """Free text may be sent only for a while after a person wrote: send a template."""
+
+    code = "out_of_window"
+    status = 422
+    title = "Only a template can be sent"
+
+    def __init__(self, sentence: str, message_id: str, provider_code: str | None = None) -> None:
+        super().__init__(sentence, rule="window", **_of_provider(message_id, provider_code))
+
+
 class ProviderRejected(Problem):
     """The provider will never take this message as it stands: change it."""
 

@@ -19,7 +19,7 @@ class FailureKind(StrEnum):
     NOT_SET_UP = "provider_setup"
     """The account or the sender is not set up for this: an operator must act at the provider."""
 
-    WINDOW_CLOSED = "window_closed"
+    OUT_OF_WINDOW = "out_of_window"
     """The 24 hours after what the recipient wrote last are over: send a template instead."""
 
     TEMPORARY = "provider_trouble"

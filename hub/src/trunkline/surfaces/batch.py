@@ -8,8 +8,8 @@ from trunkline.core.hub import Hub
 from trunkline.core.messages.models import SendMessage, Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid, Problem
+from trunkline.core.sending.answers import Answer
 from trunkline.core.sending.batches import MOST, BatchState
-from trunkline.core.sending.service import Answer
 from trunkline.surfaces.http import as_problem
 from trunkline.surfaces.operations import Annotations, Operation, Progress, checked, silent
 from trunkline.surfaces.schemas import schema_of

@@ -5,7 +5,7 @@ from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import SendMessage, Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid
-from trunkline.core.sending.service import Answer
+from trunkline.core.sending.answers import Answer
 from trunkline.core.templates.filling import read_language
 from trunkline.sdk import Media
 from trunkline.surfaces.operations import Annotations, Operation

@@ -262,7 +262,7 @@ class BaseWhatsAppConformance(BaseMessageConformance):
             code = report.error_code
 
         assert code in self.spec.failures
-        assert self.spec.failures[code or ""].kind is FailureKind.WINDOW_CLOSED
+        assert self.spec.failures[code or ""].kind is FailureKind.OUT_OF_WINDOW
 
     # --- templates --------------------------------------------------------------------------------
 

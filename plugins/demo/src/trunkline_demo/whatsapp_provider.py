@@ -28,7 +28,7 @@ from trunkline_demo.whatsapp_chats import LONGEST_LINE, MOST_LINES, ChatMessage
 MOST_MEDIA: Final = 1
 FAILURES: Final = {
     "window_closed": Failure(
-        kind=FailureKind.WINDOW_CLOSED,
+        kind=FailureKind.OUT_OF_WINDOW,
         sentence="The person has not written for 24 hours: send a template.",
     ),
     BLOCKED: Failure(

@@ -56,7 +56,7 @@ _BY_KIND: Final[Mapping[FailureKind, type[ProviderError]]] = {
     FailureKind.REFUSED: Rejected,
     FailureKind.OPTED_OUT: OptedOut,
     FailureKind.NOT_SET_UP: NotSetUp,
-    FailureKind.WINDOW_CLOSED: Rejected,
+    FailureKind.OUT_OF_WINDOW: Rejected,
     FailureKind.TEMPORARY: RetryLater,
     FailureKind.UNEXPLAINED: Rejected,
 }

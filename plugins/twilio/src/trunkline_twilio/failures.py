@@ -80,7 +80,7 @@ _BY_KIND: Final[Mapping[FailureKind, Mapping[str, str]]] = {
             "it another way, or much later."
         ),
     },
-    FailureKind.WINDOW_CLOSED: {
+    FailureKind.OUT_OF_WINDOW: {
         "63016": "The recipient has not written for 24 hours: use an approved template.",
     },
     FailureKind.OPTED_OUT: {

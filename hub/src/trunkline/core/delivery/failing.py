@@ -47,7 +47,7 @@ def note_failure(
     )
     if failure.kind in rules_of(message.channel).closing:
         close(journal, tx, workspace_id, message, event_id)
-    if failure.kind is FailureKind.WINDOW_CLOSED:
+    if failure.kind is FailureKind.OUT_OF_WINDOW:
         close_window(journal, tx, workspace_id, message)
 
 

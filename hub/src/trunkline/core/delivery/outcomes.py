@@ -198,11 +198,13 @@ class Outcomes:
         )
         workspace_id, message = attempt.workspace_id, attempt.message
         theirs = shown(error.provider_code)
+        known = attempt.connection.spec.failures.get(theirs or "")
+        if known is not None and known.kind is FailureKind.OUT_OF_WINDOW:
+            code = known.kind.value
         self.fail(tx, workspace_id, message, code, str(error), provider_code=theirs)
         if isinstance(error, OptedOut):
             close(self.journal, tx, workspace_id, message)
-        known = attempt.connection.spec.failures.get(theirs or "")
-        if known is not None and known.kind is FailureKind.WINDOW_CLOSED:
+        if code == FailureKind.OUT_OF_WINDOW.value:
             close_window(self.journal, tx, workspace_id, message)
 
     def expire(

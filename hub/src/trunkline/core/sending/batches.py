@@ -16,7 +16,8 @@ from trunkline.core.messages.models import SendMessage, Status
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.core.problems import IdempotencyConflict, NotFound, Problem, TooLate
-from trunkline.core.sending.service import Answer, Messages
+from trunkline.core.sending.answers import Answer
+from trunkline.core.sending.service import Messages
 from trunkline.db.locks import hold
 from trunkline.db.schema import message_batches, messages
 from trunkline.sdk import Clock, Database, IdSource, Tx

@@ -1,7 +1,7 @@
 """Sending a message: key, gate, row, attempt, answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,18 +31,13 @@ from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.privacy.vault import Unreadable
 from trunkline.core.problems import (
-    Blocked,
     Invalid,
     NotFound,
-    ProviderAuth,
-    ProviderCredit,
-    ProviderRejected,
-    ProviderSetup,
-    RecipientOptedOut,
     TooLate,
     Unsupported,
 )
 from trunkline.core.sending.admission import Admission, Plan
+from trunkline.core.sending.answers import Answer, answer, is_out_of_window
 from trunkline.core.sending.recipient import must_look_up, read_recipient
 from trunkline.core.templates import repository as templates
 from trunkline.core.templates.filling import fill
@@ -59,17 +54,9 @@ from trunkline.sdk import (
 LONGEST_WAIT: Final = timedelta(days=30)
 """How far away a message may be scheduled."""
 _CLOCKS_DIFFER: Final = timedelta(seconds=60)
-_ONLY_OUTBOUND: Final = "only outbound messages that are queued can be canceled"
 """A time that has passed by no more than this is now: the caller's clock may be slow."""
+_ONLY_OUTBOUND: Final = "only outbound messages that are queued can be canceled"
 _TWIN_GRACE_S: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a send comes to: the message as it stands, and whether it is an earlier one again."""
-
-    message: Message
-    replayed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,20 +265,32 @@ class Messages:
             admitted = await self._admission.admit(plan)
             if isinstance(plan.route, Route) and admitted.attempt is not None:
                 message = await self._delivery.attempt(admitted.attempt, plan.route)
-                return _answer(message, replayed=False)
+                return await self._answer(plan.principal, message)
         finally:
             if isinstance(plan.route, Route):
                 plan.route.leave()
         if admitted.replayed:
             return await self._replay(plan.principal, plan.command, admitted.message.id)
-        return _answer(admitted.message, replayed=False)
+        return await self._answer(plan.principal, admitted.message)
 
     async def _replay(self, principal: Principal, command: SendMessage, message_id: str) -> Answer:
         """Answer for a message sent before; one under way is waited for, unless in a batch."""
         message = await self._standing(principal.workspace_id, message_id)
         if message.status is Status.SENDING and command.batch_id is None:
             message = await self._settled(principal.workspace_id, message_id)
-        return _answer(message, replayed=True)
+        return await self._answer(principal, message, replayed=True)
+
+    async def _answer(
+        self, principal: Principal, message: Message, *, replayed: bool = False
+    ) -> Answer:
+        """Answer with a message as it stands, or raise what it was refused for."""
+        fitting: Sequence[str] = ()
+        if is_out_of_window(message):
+            workspace_id, connection = principal.workspace_id, message.connection
+            fitting = await self._db.peek(
+                lambda tx: templates.of_connection(tx, workspace_id, connection)
+            )
+        return answer(message, replayed=replayed, fitting=fitting)
 
     async def _settled(self, workspace_id: str, message_id: str) -> Message:
         try:
@@ -354,26 +353,3 @@ async def _with_text(content: Content) -> Content:
 
     page = await asyncio.to_thread(shown, content.html)
     return replace(content, body=page.text)
-
-
-_OPERATOR: Final = "the operator must act."
-_REFUSALS: Final = {
-    ProviderRejected: "change it first.",
-    RecipientOptedOut: "send them nothing until they write START.",
-    ProviderAuth: _OPERATOR,
-    ProviderCredit: _OPERATOR,
-    ProviderSetup: _OPERATOR,
-}
-
-
-def _answer(message: Message, *, replayed: bool) -> Answer:
-    """Return the answer for a message, or raise the refusal that it ended in."""
-    reason = message.reason or ""
-    if message.status is Status.BLOCKED:
-        raise Blocked(message.rule or "", reason, message.id)
-    if message.status is Status.FAILED and message.external_id is None:  # it was never taken
-        for refusal, what_to_do in _REFUSALS.items():
-            if message.error_code == refusal.code:
-                sentence = f"{reason} It was not sent; {what_to_do}"
-                raise refusal(sentence, message.id, message.provider_code)
-    return Answer(message=message, replayed=replayed)

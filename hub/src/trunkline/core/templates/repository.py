@@ -46,6 +46,15 @@ def list_templates(tx: Tx, workspace_id: str) -> list[Template]:
     return [_template(tuple(row)) for row in tx.execute(statement)]
 
 
+def of_connection(tx: Tx, workspace_id: str, connection: str) -> list[str]:
+    """Return the ids of those that an account has as approved ones of its own, by id."""
+    return [
+        each.id
+        for each in list_templates(tx, workspace_id)
+        if any(mapped.connection == connection for mapped in each.provider_templates)
+    ]
+
+
 def put_template(
     tx: Tx, workspace_id: str, row_id: str, template: Template, now: datetime, *, most: int
 ) -> bool:
