@@ -7,6 +7,7 @@ import pytest
 
 from plugins.smtp.tests.badbox import HANG_UP, BadBox
 from plugins.smtp.tests.listeners import Hub, mail
+from plugins.smtp.tests.servers import scripted
 from trunkline.sdk import (
     AuthFailed,
     NotSetUp,
@@ -130,9 +131,18 @@ async def test_a_port_where_nobody_listens_is_tried_again_with_growing_pauses(
     assert all(
         told / 2 <= slept <= told for told, slept in zip(pauses, clock.slept_s, strict=True)
     ), "by chance shorter, so that not all hubs come back at once"
-    async with hub.account() as account:
-        with pytest.raises(RetryLater):
-            await account.verify()
+
+
+async def test_a_mailbox_that_cannot_be_reached_is_told_by_verifying() -> None:
+    async with box_of().up() as gone:
+        pass
+    hub = hub_at(gone)
+    async with scripted({}) as (port, _):
+        hub.settings = {**hub.settings, "port": port}
+        async with hub.account() as account:
+            with pytest.raises(RetryLater, match="mailbox") as caught:
+                await account.verify()
+    assert caught.value.unavailable
 
 
 @pytest.mark.parametrize("code", [b"UNAVAILABLE", b"INUSE", b"LIMIT"])
