@@ -1,5 +1,6 @@
 """Mails that come in by servers that drop, lie and dawdle: none lost, none twice, none made up."""
 
+import time
 import tracemalloc
 from typing import Any
 
@@ -131,6 +132,19 @@ async def test_a_port_where_nobody_listens_is_tried_again_with_growing_pauses(
     assert all(
         told / 2 <= slept <= told for told, slept in zip(pauses, clock.slept_s, strict=True)
     ), "by chance shorter, so that not all hubs come back at once"
+
+
+async def test_listening_ends_without_waiting_for_a_server_that_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(imap, "_CONNECT_S", 10.0)
+    box = box_of(1)
+    box.greeting = None
+    async with box.up() as port:
+        begun_s = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await hub_at(port).listen(1, within_s=0.2)
+        assert time.monotonic() - begun_s < 8
 
 
 async def test_a_mailbox_that_cannot_be_reached_is_told_by_verifying() -> None:
