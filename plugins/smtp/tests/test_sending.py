@@ -30,6 +30,7 @@ from trunkline.sdk import (
     RetryLater,
 )
 from trunkline_smtp import account, sending
+from trunkline_smtp.config import SMTP_PORTS, Security
 
 
 async def refused(answers: Mapping[str, Answer], mail: OutboundEmail = MAIL) -> ProviderError:
@@ -80,6 +81,16 @@ async def test_a_mail_goes_out_as_the_hub_has_it(security: str) -> None:
     assert html is not None
     assert text.get_content().splitlines() == ["Héllo", ".a line with a dot"]
     assert html.get_content().strip() == "<p>Héllo</p>"
+
+
+async def test_without_a_port_the_one_of_the_encryption_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with aiosmtpd(security="none") as (port, kept):
+        monkeypatch.setitem(SMTP_PORTS, Security.NONE, port)
+        async with opened(port, {"port": None}) as mailer:
+            await mailer.send(MAIL)
+    assert len(kept.mails) == 1
 
 
 async def test_a_wrong_password_is_an_operators_affair_and_sends_nothing() -> None:
