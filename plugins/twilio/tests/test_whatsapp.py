@@ -371,6 +371,13 @@ async def test_senders_that_are_not_online_are_told(states: list[str], notes: li
     assert HUB not in str(account.notes)
 
 
+async def test_a_state_that_is_no_word_is_not_passed_on() -> None:
+    senders = {"senders": [{"status": f"{PERSON} is offline"}]}
+
+    with pytest.raises(OutcomeUnknown):
+        await api(senders).ask(open_whatsapp, lambda each: each.verify())
+
+
 async def test_an_api_key_is_verified_by_what_it_may_ask() -> None:
     key = {"api_key_sid": f"SK{'5' * 32}", "api_key_secret": "key-secret"}
     twilio = api(page())
