@@ -76,6 +76,27 @@ async def test_yes_and_no_can_be_picked_though_yes_also_opts_in(hub: Served, ann
     assert picked["choice"] == {"id": "1", "label": "Yes"}
 
 
+@pytest.mark.parametrize("label", ["Red", "Off", "Delete", "Fin", "Halt", "Slut"])
+async def test_an_ordinary_word_that_some_language_stops_with_is_picked_and_closes_nothing(
+    hub: Served, ann: Caller, label: str
+) -> None:
+    await ann.send(HANDSET, "Which?", choices=[{"label": label}, {"label": "Blue"}])
+    picked = await answered(hub, ann, label.lower(), "red-1")
+    bare = await answered(hub, ann, label, "red-2")
+
+    assert picked["choice"] == {"id": "1", "label": label}
+    assert "choice" not in bare
+    flagged = (await hub.local("messages_list", flagged=True))["messages"]
+    assert [each["id"] for each in flagged] == [bare["id"]]
+    assert (await ann.send(HANDSET, "Noted."))["status"] == "sent"
+
+
+async def test_a_label_that_opts_out_is_refused_by_its_place(ann: Caller) -> None:
+    answer = await ann.try_send(HANDSET, "Well?", choices=[{"label": "Go"}, {"label": "Cancel"}])
+    assert refused(answer, 422, "invalid")
+    assert answer.json()["field"] == "choices.1.label"
+
+
 async def test_only_what_was_offered_last_can_be_picked(hub: Served, ann: Caller) -> None:
     await ann.send(HANDSET, "When, the first?", choices=CHOICES)
     await ann.send(HANDSET, "Where?", choices=[{"label": "Here"}, {"label": "There"}])

@@ -170,13 +170,11 @@ class Dispatch:
         if belongs.warning is not None:
             content = replace(content, told=(*content.told, ("warning", belongs.warning)))
         picked = None
-        if event.asks in (
-            None,
-            OptWord.START,
-        ):  # "yes" opts in, and is picked
+        if event.asks is not OptWord.STOP:  # what opens, or nearly closes, may have been offered
             picked = self._picked(tx, workspace_id, agent, event)
         if picked is not None:
             content = replace(content, choice=picked.id, choice_label=picked.label)
+        is_near_miss = event.asks is OptWord.UNCLEAR and content.choice is None
         message = Message(
             id=message_id,
             created_at=now,
@@ -201,7 +199,7 @@ class Dispatch:
             reply_to=answered.id if answered else picked.message_id if picked else None,
             acknowledged_at=None,
             media_count=len(content.media),
-            flag=Flag.OPT_OUT if event.asks is OptWord.UNCLEAR else None,
+            flag=Flag.OPT_OUT if is_near_miss else None,
             ref=event.ref,
             thread=(answered.thread if answered else None)
             or (message_id if rules.has_threads else None),

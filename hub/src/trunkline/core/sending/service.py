@@ -327,8 +327,10 @@ def _offering(content: Content, rules: ChannelRules) -> Content:
     """Return a content with its choices, as the channel shows them."""
     for fault in choices.faults(content.choices):
         raise Invalid("choices", fault)
-    if any(opt_word(label) not in (None, OptWord.START) for _, label in content.choices):
-        raise Invalid("choices", "whoever picks one of these would opt out: use other words.")
+    for at, (_, label) in enumerate(content.choices):
+        if opt_word(label) is OptWord.STOP:
+            why = "whoever answers with this opts out: use other words."
+            raise Invalid(f"choices.{at}.label", why)
     if content.template is not None or content.at_providers:
         raise Unsupported("choices", "a WhatsApp template brings its own buttons: leave them out.")
     return rules.offering(content)
