@@ -1,11 +1,21 @@
-"""Phone numbers, money and time: the values everybody shares."""
+"""Phone numbers, money, time and choices: the values everybody shares."""
 
 import asyncio
 from datetime import UTC, date, timedelta
 
 import pytest
 
-from trunkline.sdk import MICROS, PriceList, SystemClock, e164, is_demo_number, major_units
+from trunkline.sdk import (
+    MICROS,
+    Capability,
+    Choice,
+    PriceList,
+    SystemClock,
+    e164,
+    is_demo_number,
+    major_units,
+    shown_as,
+)
 from trunkline.testing import FakeClock
 
 PRICES = PriceList(
@@ -139,3 +149,23 @@ def test_a_fake_clock_that_is_set_back_keeps_counting() -> None:
 
     assert clock.now() == started + timedelta(seconds=7)
     assert clock.monotonic() == 10
+
+
+@pytest.mark.parametrize(
+    ("count", "longest", "shown"),
+    [
+        (1, 20, Capability.WHATSAPP_BUTTONS),
+        (3, 20, Capability.WHATSAPP_BUTTONS),
+        (4, 20, Capability.WHATSAPP_LISTS),
+        (1, 21, Capability.WHATSAPP_LISTS),
+        (10, 24, Capability.WHATSAPP_LISTS),
+        (11, 1, None),
+        (1, 25, None),
+    ],
+)
+def test_few_short_choices_are_buttons_and_up_to_ten_a_list(
+    count: int, longest: int, shown: Capability | None
+) -> None:
+    choices = [Choice(id=str(number), label="é") for number in range(1, count)]
+
+    assert shown_as([*choices, Choice(id="last", label="é" * longest)]) is shown

@@ -104,6 +104,8 @@ class Pharos(sdk.WhatsAppProvider):
                 form["lang"] = message.language
         else:
             form["text"] = message.body
+        if message.choices:
+            form |= _menu(message)
         if message.quoted_id is not None:
             form["answers"] = message.quoted_id
         for each in message.media:
@@ -137,6 +139,16 @@ class Pharos(sdk.WhatsAppProvider):
 @asynccontextmanager
 async def _opened(config: Config, context: sdk.ProviderContext) -> AsyncIterator[Pharos]:
     yield Pharos(config, context)
+
+
+def _menu(message: sdk.OutboundWhatsApp) -> dict[str, str]:
+    if message.media or message.template is not None:
+        raise sdk.Rejected("Pharos shows choices under a text alone.")
+    if (shown := sdk.shown_as(message.choices)) is None:
+        raise sdk.Rejected("Pharos shows ten choices of 24 characters.")
+    offers = [{"pick": each.id, "says": each.label} for each in message.choices]
+    menu = "keys" if shown is sdk.Capability.WHATSAPP_BUTTONS else "list"
+    return {"menu": menu, "offers": json.dumps(offers)}
 
 
 def _written(address: str) -> str:
@@ -277,6 +289,8 @@ SPEC: sdk.ProviderSpec[sdk.WhatsAppProvider, Config] = sdk.ProviderSpec(
             sdk.Capability.WHATSAPP_SEND,
             sdk.Capability.WHATSAPP_MEDIA,
             sdk.Capability.WHATSAPP_TEMPLATE,
+            sdk.Capability.WHATSAPP_BUTTONS,
+            sdk.Capability.WHATSAPP_LISTS,
             sdk.Capability.WHATSAPP_RECEIVE,
             sdk.Capability.WHATSAPP_STATUS,
         }

@@ -138,6 +138,8 @@ class PharosSuite(BaseWhatsAppConformance):
         "link": "media",
         "filename": "media_name",
         "notify": "status_url",
+        "pick": "choice_id",
+        "says": "choice_label",
     }
     webhooks: ClassVar = {
         "whatsapp_received": message(1, "note", {"text": "Grüße & mehr"}),

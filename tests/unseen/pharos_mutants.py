@@ -13,6 +13,9 @@ LISTED: Final = "test_the_templates_are_listed_as_the_vendor_has_them"
 UNHEARD: Final = "test_a_kind_that_the_adapter_does_not_know_is_kept"
 WINDOW: Final = "test_a_closed_window_is_told_by_a_failure_of_its_own"
 ENDS: Final = "test_a_report_moves_a_text_no_further_than_its_word_says"
+OFFERED: Final = "test_choices_reach_the_vendor_with_their_ids_and_labels"
+NOT_SHOWN: Final = "test_choices_that_cannot_be_shown_are_refused"
+_OFFERS: Final = '[{"pick": each.id, "says": each.label} for each in message.choices]'
 _VALUES: Final = 'form["values"] = json.dumps(dict(message.template_values))'
 _ID: Final = 'else f"id:{address}"'
 _ADDRESS: Final = 'return f"+{address}" if scheme == "tel" else address'
@@ -199,6 +202,57 @@ MUTANTS: Final = [
         '"pick": (sdk.WhatsAppContent.TEXT, _pick)',
         TELLS,
     ),
+    Mutant("It offers nothing", "form |= _menu(message)", "_menu(message)", OFFERED),
+    Mutant("It offers two of three", _OFFERS, f"{_OFFERS}[:2]", OFFERED),
+    Mutant("It offers labels as ids", '"pick": each.id', '"pick": each.label', OFFERED),
+    Mutant(
+        "It numbers what it offers",
+        _OFFERS,
+        '[{"pick": str(at), "says": each.label} for at, each in enumerate(message.choices, 1)]',
+        OFFERED,
+    ),
+    Mutant("It cuts labels", '"says": each.label', '"says": each.label[:15]', OFFERED),
+    Mutant(
+        "It sorts what it offers", _OFFERS, f"sorted({_OFFERS}, key=lambda x: x['pick'])", OFFERED
+    ),
+    Mutant(
+        "It offers in place of the text",
+        "form |= _menu(message)",
+        'form = {**form, **_menu(message), "text": ""}',
+        OFFERED,
+    ),
+    Mutant(
+        "It drops a single choice",
+        "if message.choices:",
+        "if len(message.choices) > 1:",
+        "test_a_single_choice_is_shown_as_well",
+    ),
+    Mutant(
+        "It sends what is not shown",
+        "sdk.shown_as(message.choices)) is None",
+        "1) is None",
+        NOT_SHOWN,
+    ),
+    Mutant(
+        "It offers beside a picture",
+        "if message.media or message.template is not None:",
+        "if message.template is not None:",
+        NOT_SHOWN,
+    ),
+    Mutant(
+        "It offers beside a template",
+        "if message.media or message.template is not None:",
+        "if message.media:",
+        NOT_SHOWN,
+    ),
+    Mutant(
+        "It asks again where choices were refused",
+        "        return sdk.Receipt(provider_id=_read(_Taken, response).id)",
+        "        if message.choices and response.is_error:\n"
+        "            response = await self._http.post(url, data=form, headers=self._headers)\n"
+        "        return sdk.Receipt(provider_id=_read(_Taken, response).id)",
+        "test_choices_that_were_refused_are_not_sent_in_another_way",
+    ),
     Mutant("It loses the id of a choice", ', "choice": told["id"]', "", TELLS),
     Mutant(
         "It loses what is written under a picture",
@@ -263,5 +317,8 @@ NOT_CAUGHT: Final = {
     Mutant(
         "It asks for templates elsewhere", "}/templates", "}/patterns", ""
     ): "which path is right stands in the vendor's manual alone",
+    Mutant(
+        "It shows every menu as a list", '"keys" if', '"list" if', ""
+    ): "which word is right stands in the vendor's manual alone",
 }
 """Mistakes that the suite does not find, and why."""

@@ -66,6 +66,7 @@ OF_ITS_AUTHOR: Final = {
     "test_a_mail_that_came_has_its_own_id",
     "test_addresses_are_told_as_the_hub_has_them",
     "test_an_attachment_that_came_has_a_bare_type",
+    "test_choices_have_their_fields_and_a_pick_is_shown",
     "test_each_part_of_a_mail_has_its_field_or_is_said_to_have_none",
     "test_each_part_of_a_message_has_its_field_or_is_said_to_have_none",
     "test_the_statuses_say_how_far_a_message_got",

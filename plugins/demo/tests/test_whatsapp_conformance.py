@@ -192,6 +192,8 @@ class TestDemoWhatsApp(BaseWhatsAppConformance):
         "language": "language",
         "quoted_id": "quoted_id",
         "status_url": "status_url",
+        "choice_id": "choice_id",
+        "choice_label": "choice_label",
     }
 
     def wire(self, answer: Any) -> AnyWire:
@@ -231,6 +233,8 @@ class TestDemoWhatsApp(BaseWhatsAppConformance):
             (("shown" if request.template else "body",), request.body),
         ]
         fields += [(("media",), url) for url in request.media_urls]
+        for each in request.choices:
+            fields += [(("choice_id",), each.id), (("choice_label",), each.label)]
         fields += [(("values", name), value) for name, value in request.values.items()]
         if (made_of := request.template) is not None:
             fields += [(("template",), made_of.provider_id), (("language",), made_of.language)]

@@ -91,6 +91,7 @@ from trunkline.sdk.whatsapp import (
     TemplateState,
     WhatsAppContent,
     WhatsAppProvider,
+    shown_as,
 )
 
 __all__ = [
@@ -184,5 +185,6 @@ __all__ = [
     "is_demo_number",
     "major_units",
     "refuse_line_breaks",
+    "shown_as",
     "transport_errors",
 ]

@@ -1,6 +1,6 @@
 """The WhatsApp contract: session messages and templates, and what people send back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -27,6 +27,21 @@ class Choice:
     label: str
 
 
+_MOST_BUTTONS, _LONGEST_BUTTON = 3, 20
+_MOST_LINES, _LONGEST_LINE = 10, 24
+"""How many buttons or lines of a list, and the characters of each (Meta, November 2026)."""
+
+
+def shown_as(choices: Sequence[Choice]) -> Capability | None:
+    """Return what shows choices, buttons before a list; None if they are too many or too long."""
+    longest = max((len(each.label) for each in choices), default=0)
+    if len(choices) <= _MOST_BUTTONS and longest <= _LONGEST_BUTTON:
+        return Capability.WHATSAPP_BUTTONS
+    if len(choices) <= _MOST_LINES and longest <= _LONGEST_LINE:
+        return Capability.WHATSAPP_LISTS
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundWhatsApp(Outbound):
     """
@@ -42,9 +57,9 @@ class OutboundWhatsApp(Outbound):
         template_values: By the name or the position ("1", "2", …) of each variable.
         language: Of the template, such as ``en`` or ``pt_BR``, where the provider wants it apart.
         quoted_id: The provider's id of the message that it answers.
-        choices: What to show as buttons or as a list, for providers that declare
-            `Capability.WHATSAPP_BUTTONS` or `Capability.WHATSAPP_LISTS`: within what they declare,
-            and never beside media or a template.
+        choices: What to show as buttons or as a list, as `shown_as` says, for providers that
+            declare `Capability.WHATSAPP_BUTTONS` or `Capability.WHATSAPP_LISTS`; never beside media
+            or a template.
     """
 
     template: str | None = None

@@ -8,6 +8,7 @@ from trunkline.sdk import KINDS as _KINDS
 _SUITES = (
     *(
         "asking",
+        "choices",
         "lookups",
         "mails",
         "messages",

@@ -28,8 +28,8 @@ from trunkline.sdk import (
     WhatsAppProvider,
 )
 from trunkline.testing.asking import DROPS, KEYS, UNREADABLE, Attempt
+from trunkline.testing.choices import BaseChoicesConformance
 from trunkline.testing.contents import Leaf, decoded, leaves, replaced_content
-from trunkline.testing.messages import BaseMessageConformance
 from trunkline.testing.sending import MEDIA
 from trunkline.testing.webhooks import Abilities
 
@@ -55,7 +55,7 @@ _FAILURES: Final = ["rate_limited", "bad_credentials", "server_error", *DROPS]
 _UNHEARD: Final = "hologram"
 
 
-class BaseWhatsAppConformance(BaseMessageConformance):
+class BaseWhatsAppConformance(BaseChoicesConformance):
     """
     Subclass it as ``TestXxx``, fill in the attributes, and these tests run against your adapter.
 
@@ -68,7 +68,8 @@ class BaseWhatsAppConformance(BaseMessageConformance):
             ``many`` and ``none``; the vendor may know one way to name them.
         most_media: How many media the vendor takes with one message.
         sends_as: Attributes of `OutboundWhatsApp`; ``media_name`` and ``media_type`` are those of a
-            file. Override `written` where the vendor writes addresses in a way of its own.
+            file, ``choice_id`` and ``choice_label`` those of a choice. Override `written` where the
+            vendor writes addresses in a way of its own.
         answers: Besides those of every kind ``templates`` (a tuple of its pages if it gives
             several), whose meaning is the list of `Template`, and ``window_closed``: what the
             vendor says to a free text once the 24 hours are over. Where it says so only in a
@@ -78,7 +79,8 @@ class BaseWhatsAppConformance(BaseMessageConformance):
             `WhatsAppContent` that the vendor tells of, and one from a person without a number.
         left_out: What the vendor has no place for or never tells, each with the reason: ``sender``
             (the account is one number), ``quoted_id``, ``language``, ``window``, ``person_id`` (a
-            person without a number can be neither heard nor written to), a `WhatsAppContent`, or a
+            person without a number can be neither heard nor written to), ``quoted_choices`` (a
+            message with choices answers none), a `WhatsAppContent`, or a
             `DeliveryStatus`.
     """
 
@@ -106,12 +108,6 @@ class BaseWhatsAppConformance(BaseMessageConformance):
         language="pt_BR",
     )
 
-    def text(self, number: int = 0) -> OutboundWhatsApp:
-        """Return `message` with a key in the form that the vendor takes."""
-        message = super().text(number)
-        assert isinstance(message, OutboundWhatsApp)
-        return message
-
     def template_of(self, values: str) -> OutboundWhatsApp:
         """Return `template` with other values."""
         self.needs(Capability.WHATSAPP_TEMPLATE)
@@ -123,6 +119,7 @@ class BaseWhatsAppConformance(BaseMessageConformance):
     def assert_whole(self, request: Any, sms: Outbound) -> None:
         """Assert that a request holds each part of a message in the field where it belongs."""
         assert isinstance(sms, OutboundWhatsApp)
+        self.assert_choices(request, sms)
         for attribute in {*self.sends_as.values(), "sender", "recipient", "body"}:
             values = self.values(request, attribute)
             wanted = getattr(sms, attribute, None)
@@ -135,6 +132,8 @@ class BaseWhatsAppConformance(BaseMessageConformance):
                 case "sender" | "recipient":
                     bare = [value and value.removeprefix("+") for value in values]
                     assert bare == [self.bare(wanted or "")], attribute
+                case "choice_id" | "choice_label":
+                    pass  # they are held together
                 case "template_values":
                     self._assert_values(request, sms.template_values)
                 case "body":

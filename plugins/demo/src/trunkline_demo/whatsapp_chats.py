@@ -1,21 +1,17 @@
 """One chat of WhatsApp on the simulated network: its messages, and its window."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from trunkline.sdk import Choice, DeliveryStatus, Template
+from trunkline.sdk import Capability, Choice, DeliveryStatus, Template, shown_as
 
 MAX_MESSAGES: Final = 500
 """Per chat."""
 WINDOW: Final = timedelta(hours=24)
 """For so long after what a person wrote last an agent may write freely."""
-
-MOST_BUTTONS, LONGEST_BUTTON = 3, 20
-MOST_LINES, LONGEST_LINE = 10, 24
-"""How many choices are buttons or a list, and how long a label may be (Meta, November 2026)."""
 
 
 class IsBlocked(Exception):
@@ -73,12 +69,7 @@ class ChatMessage:
     @property
     def has_buttons(self) -> bool:
         """Whether its choices are shown as buttons; else they are a list."""
-        return are_buttons(self.choices)
-
-
-def are_buttons(choices: Sequence[Choice]) -> bool:
-    """Tell whether WhatsApp shows choices as buttons: few, and short."""
-    return len(choices) <= MOST_BUTTONS and all(len(c.label) <= LONGEST_BUTTON for c in choices)
+        return shown_as(self.choices) is Capability.WHATSAPP_BUTTONS
 
 
 @dataclass(slots=True, kw_only=True)

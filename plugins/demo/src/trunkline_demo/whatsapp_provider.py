@@ -18,12 +18,13 @@ from trunkline.sdk import (
     Template,
     TemplateState,
     WhatsAppProvider,
+    shown_as,
 )
 from trunkline_demo.config import DemoConfig
 from trunkline_demo.faults import Fault, refusal
 from trunkline_demo.line import Line
 from trunkline_demo.whatsapp import BLOCKED, MAX_CHARACTERS, WhatsApp
-from trunkline_demo.whatsapp_chats import LONGEST_LINE, MOST_LINES, ChatMessage
+from trunkline_demo.whatsapp_chats import ChatMessage
 
 MOST_MEDIA: Final = 1
 FAILURES: Final = {
@@ -119,11 +120,8 @@ class DemoWhatsApp(WhatsAppProvider):
             return Rejected(f"A WhatsApp message takes up to {MAX_CHARACTERS} characters.")
         if message.choices and (message.media or message.template or not message.body.strip()):
             return Rejected("Choices stand under a text, and not beside a picture or a template.")
-        longest = max((len(each.label) for each in message.choices), default=0)
-        if len(message.choices) > MOST_LINES or longest > LONGEST_LINE:
-            return Rejected(
-                f"A message takes up to {MOST_LINES} choices of {LONGEST_LINE} characters."
-            )
+        if shown_as(message.choices) is None:
+            return Rejected("WhatsApp shows up to ten choices of 24 characters.")
         if len({each.id for each in message.choices}) < len(message.choices):
             return Rejected("The ids of the choices must differ.")
         code = None

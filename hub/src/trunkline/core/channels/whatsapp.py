@@ -11,7 +11,7 @@ from trunkline.core.channels.dialled import Dialled
 from trunkline.core.messages.choices import numbered
 from trunkline.core.messages.content import Content
 from trunkline.core.problems import Invalid
-from trunkline.sdk import WHATSAPP, Capability, Choice, OutboundWhatsApp
+from trunkline.sdk import WHATSAPP, Capability, Choice, OutboundWhatsApp, shown_as
 
 MAX_CHARACTERS: Final = 4096
 """Longest text of a session message (Meta, "Text messages", November 2026)."""
@@ -21,9 +21,6 @@ WINDOW: Final = timedelta(hours=24)
 
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 """A business-scoped user id, of people who show no number (Meta, read 2026-11-05)."""
-
-MOST_BUTTONS, LONGEST_BUTTON, LONGEST_LINE = 3, 20, 24
-"""Buttons of a message, and characters of one and of a list's line (Meta, November 2026)."""
 
 
 class WhatsApp(Dialled):
@@ -96,19 +93,18 @@ class WhatsApp(Dialled):
             template=content.template,
             template_values=dict(content.template_values),
             language=content.language.replace("-", "_") if content.language else None,
-            choices=tuple(Choice(id=each, label=label) for each, label in content.choices),
+            choices=_choices(content),
             quoted_id=outgoing.references[-1] if outgoing.references else None,
         )
 
 
 def _shown(content: Content, able: Collection[str]) -> bool:
     """Tell whether a provider shows the choices itself, as buttons or as a list."""
-    longest = max(len(label) for _, label in content.choices)
-    if content.media or not content.body.strip():
-        return False
-    if len(content.choices) <= MOST_BUTTONS and longest <= LONGEST_BUTTON:
-        return Capability.WHATSAPP_BUTTONS in able
-    return longest <= LONGEST_LINE and Capability.WHATSAPP_LISTS in able
+    return not content.media and bool(content.body.strip()) and shown_as(_choices(content)) in able
+
+
+def _choices(content: Content) -> tuple[Choice, ...]:
+    return tuple(Choice(id=each, label=label) for each, label in content.choices)
 
 
 RULES: Final = WhatsApp()
