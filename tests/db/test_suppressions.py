@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from trunkline.core.compliance import repository
+from trunkline.core.compliance.repository import Why
 from trunkline.db.migrate import upgrade
 from trunkline.sdk import Database, Tx
 
@@ -20,12 +21,14 @@ async def ledger(db: Database) -> Database:
     return db
 
 
-def by_provider(sender: str, address: str = PERSON, row_id: str = "row_1") -> Callable[[Tx], None]:
+def by_provider(
+    sender: str, address: str = PERSON, row_id: str = "row_1", why: Why = Why.OPTED_OUT
+) -> Callable[[Tx], None]:
     """Close an address to a sender as its provider told."""
 
     def close(tx: Tx) -> None:
         repository.suppress_by_provider(
-            tx, "default", row_id, sender=sender, address=address, event_id=None, now=NOW
+            tx, "default", row_id, sender=sender, address=address, why=why, event_id=None, now=NOW
         )
 
     return close
@@ -95,3 +98,13 @@ async def test_case_b2_a_number_is_closed_however_it_is_spelt(ledger: Database) 
 
     assert await closed_to(ledger, "+525512345678") == [ANN]
     assert await closed_to(ledger, "+5215512345678") == [ANN]
+
+
+async def test_who_complains_after_a_bounce_has_wished_for_it(ledger: Database) -> None:
+    found = []
+    for why in (Why.BOUNCED, Why.COMPLAINED, Why.BOUNCED):
+        await ledger.write(by_provider(ANN, "gone@people.example", why=why))
+        asked = repository.suppressed("default", "gone@people.example", ANN)
+        found.append(await ledger.read(asked.ask))
+
+    assert found == [Why.BOUNCED, Why.COMPLAINED, Why.COMPLAINED]

@@ -90,9 +90,15 @@ async def test_what_the_hosts_found_of_a_mail_is_told_and_an_automatic_one_is_ma
     assert (shown["automatic"], shown["fromName"]) == (True, "Bob B.")
 
 
-@pytest.mark.parametrize("code", ["no_mailbox", "complaint"])
-async def test_after_a_bounce_or_a_complaint_nothing_more_is_sent_there(
-    hub: Served, ann: Caller, code: str
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("no_mailbox", "to the recipient bounced"),
+        ("complaint", "recipient reported a mail as spam"),
+    ],
+)
+async def test_after_a_bounce_or_a_complaint_nothing_more_is_sent_there_and_it_is_said_why(
+    hub: Served, ann: Caller, code: str, said: str
 ) -> None:
     sent = await mail(ann)
     await tell(hub, {"id": "post-1", "status": "failed", "code": code})
@@ -103,6 +109,21 @@ async def test_after_a_bounce_or_a_complaint_nothing_more_is_sent_there(
 
     assert (stands["status"], stands["providerCode"]) == ("failed", code)
     assert (more.status_code, more.json()["rule"]) == (403, "suppression")
+    assert said in more.json()["detail"]
+    assert "opted out" not in more.json()["detail"]
+
+
+async def test_of_several_recipients_it_is_said_which_one_gets_nothing_more(
+    hub: Served, ann: Caller
+) -> None:
+    await mail(ann)
+    await tell(hub, {"id": "post-1", "status": "failed", "code": "no_mailbox"})
+    given = {"to": EVE, "cc": [COPY, BOB], "subject": "Again", "body": "Hello?"}
+    answer = await ann.post("comms_send_message", {"channel": "email", **given})
+
+    assert refused(answer, 403, "blocked")
+    assert answer.json()["field"] == "cc.1"
+    assert "to the recipient in cc.1 bounced" in answer.json()["detail"]
 
 
 COPY = "cee@people.example"

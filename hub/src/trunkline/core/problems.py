@@ -319,8 +319,9 @@ class Blocked(Problem):
     status = 403
     title = "Blocked by a rule"
 
-    def __init__(self, rule: str, sentence: str, message_id: str) -> None:
-        super().__init__(sentence, rule=rule, messageId=message_id)
+    def __init__(self, rule: str, sentence: str, message_id: str, field: str | None = None) -> None:
+        about = {} if field is None else {"field": field}
+        super().__init__(sentence, rule=rule, messageId=message_id, **about)
 
 
 class OutOfWindow(Problem):

@@ -1,11 +1,12 @@
 """The shape of a channel's rules, with what most of them have in common."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
 from trunkline.core.agents.models import Agent
+from trunkline.core.compliance.repository import Why
 from trunkline.core.messages.choices import numbered
 from trunkline.core.messages.content import Content, shows_anything
 from trunkline.core.problems import Invalid, Missing, Unsupported
@@ -14,10 +15,15 @@ from trunkline.sdk import FailureKind, Outbound, PriceList
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A rule says no. `rule` is its stable name; `sentence` says what it means for the caller."""
+    """
+    A rule says no. `rule` is its stable name; `sentence` says what it means for the caller.
+
+    `field` is the argument that it is about, if it is one.
+    """
 
     rule: str
     sentence: str
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +79,7 @@ class ChannelRules:
         fields: What a message of the channel may have beside text and media.
         neither: What is wrong with a recipient that is none, nor an agent's id.
         dialled: Whether addresses are phone numbers, which are also read as people dial them.
-        closing: Failures after which nothing more is sent to whoever could not be reached.
+        closing: Failures after which nothing more is sent there, and why not.
         asks_when_written: Whether `allowed` must know when the recipient wrote last.
         has_threads: Whether a message that answers none begins a thread.
     """
@@ -86,7 +92,7 @@ class ChannelRules:
     neither: ClassVar[str]
     dialled: ClassVar[bool] = False
     fields: ClassVar[frozenset[str]] = frozenset()
-    closing: ClassVar[frozenset[FailureKind]] = frozenset({FailureKind.OPTED_OUT})
+    closing: ClassVar[Mapping[FailureKind, Why]] = {FailureKind.OPTED_OUT: Why.OPTED_OUT}
     asks_when_written: ClassVar[bool] = False
     has_threads: ClassVar[bool] = False
 

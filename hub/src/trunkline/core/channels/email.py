@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from html import escape
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import quote
 
 from trunkline.core.addresses import read_email
 from trunkline.core.channels.base import ChannelRules, Outgoing, Units
+from trunkline.core.compliance.repository import Why
 from trunkline.core.messages.content import Content, shows_anything
 from trunkline.core.problems import Invalid
 from trunkline.sdk import EMAIL, Capability, FailureKind, OutboundEmail
@@ -36,7 +37,10 @@ class Email(ChannelRules):
     neither = "neither a bare e-mail address (such as ann@example.com) nor the id of an agent."
     fields = frozenset({"subject", "html", "cc", "bcc"})
     has_threads = True
-    closing = frozenset({FailureKind.OPTED_OUT, FailureKind.UNREACHABLE})
+    closing: ClassVar = {
+        FailureKind.OPTED_OUT: Why.COMPLAINED,
+        FailureKind.UNREACHABLE: Why.BOUNCED,
+    }
 
     def read_address(self, text: str, country: str | None) -> str | None:
         return read_email(text)

@@ -24,11 +24,24 @@ class Source(StrEnum):
     """The provider said that its owner has opted out: closed to the sender that it refused."""
 
 
+class Why(StrEnum):
+    """Why nothing more is sent to an address."""
+
+    OPTED_OUT = "opted_out"
+    """Its owner asked for no more."""
+
+    COMPLAINED = "complained"
+    """Its owner reported a mail as spam."""
+
+    BOUNCED = "bounced"
+    """A mail bounced for good: it is no wish of its owner's."""
+
+
 _ANY: Final = ""
 """In place of a sender: every sender of the workspace."""
 
 _FIND = Hot(
-    sa.select(suppressions.c.source)
+    sa.select(suppressions.c.reason)
     .where(
         suppressions.c.workspace_id == sa.bindparam("workspace_id"),
         sa.or_(
@@ -40,6 +53,7 @@ _FIND = Hot(
         ),
         sa.or_(suppressions.c.sender == _ANY, suppressions.c.sender == sa.bindparam("sender")),
     )
+    .order_by(suppressions.c.reason == Why.BOUNCED.value)  # what a person wished counts for more
     .limit(1)
 )
 
@@ -49,15 +63,15 @@ def hold_still(tx: Tx, workspace_id: str, address: str) -> None:
     hold(tx, "address", workspace_id, canonical(address), shared=True)
 
 
-def suppressed(workspace_id: str, address: str, sender: str) -> Question[bool]:
-    """Ask whether `address` must not be written to or called by `sender`, one of the workspace."""
+def suppressed(workspace_id: str, address: str, sender: str) -> Question[Why | None]:
+    """Ask why `address` must not be written to or called by `sender`; None if it may be."""
     key = {
         "workspace_id": workspace_id,
         "number": canonical(address),
         "address": address,
         "sender": canonical(sender),
     }
-    return question(_FIND, key, bool)
+    return question(_FIND, key, lambda rows: Why(rows[0][0]) if rows else None)
 
 
 def suppress_by_stop(
@@ -68,7 +82,7 @@ def suppress_by_stop(
 
     `event_id` is the event that told of it, or None if a person understood it so.
     """
-    _suppress(tx, workspace_id, row_id, Source.STOP, _ANY, address, event_id, now)
+    _suppress(tx, workspace_id, row_id, Source.STOP, Why.OPTED_OUT, _ANY, address, event_id, now)
 
 
 def suppress_by_provider(
@@ -78,16 +92,18 @@ def suppress_by_provider(
     *,
     sender: str,
     address: str,
+    why: Why,
     event_id: str | None,
     now: datetime,
 ) -> None:
     """
-    Close `address` to one sender: the provider says that it has opted out.
+    Close `address` to one sender: the provider says why.
 
     `event_id` is the event that told of it, or None if that was the answer to a send. Nothing
-    changes if it is closed to that sender already.
+    changes if it is closed to that sender already, unless its owner wished for what was a bounce.
     """
-    _suppress(tx, workspace_id, row_id, Source.PROVIDER, canonical(sender), address, event_id, now)
+    closed_to = canonical(sender)
+    _suppress(tx, workspace_id, row_id, Source.PROVIDER, why, closed_to, address, event_id, now)
 
 
 def lift(
@@ -132,6 +148,7 @@ def _suppress(
     workspace_id: str,
     row_id: str,
     source: Source,
+    why: Why,
     sender: str,
     address: str,
     event_id: str | None,
@@ -140,7 +157,7 @@ def _suppress(
     number, *others = addresses_of(tx, workspace_id, address)
     _hold_all(tx, workspace_id, (number, *others))
     found = tx.execute(
-        sa.select(suppressions.c.id).where(
+        sa.select(suppressions.c.id, suppressions.c.reason).where(
             suppressions.c.workspace_id == workspace_id,
             suppressions.c.address == number,
             suppressions.c.source == source.value,
@@ -156,6 +173,13 @@ def _suppress(
                 address=number,
                 source=source.value,
                 sender=sender,
+                reason=why.value,
                 event_id=event_id,
             )
+        )
+    elif found.reason == Why.BOUNCED and why is not Why.BOUNCED:
+        tx.execute(
+            sa.update(suppressions)
+            .where(suppressions.c.id == found.id)
+            .values(reason=why.value, event_id=event_id, created_at=now)
         )

@@ -6,6 +6,7 @@ from typing import Final
 from trunkline.core.channels import rules_of
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance import windows
+from trunkline.core.compliance.repository import Why
 from trunkline.core.connections.registry import MessageSpec
 from trunkline.core.messages import repository
 from trunkline.core.messages.journal import Journal
@@ -45,22 +46,23 @@ def note_failure(
         provider_code=code,
         reason=sentence[:300],
     )
-    if failure.kind in rules_of(message.channel).closing:
-        close(journal, tx, workspace_id, message, event_id)
+    why = closing(spec, message, code, failed=True)
+    if why is not None:
+        close(journal, tx, workspace_id, message, why, event_id)
     if failure.kind is FailureKind.OUT_OF_WINDOW:
         close_window(journal, tx, workspace_id, message)
 
 
-def is_opt_out(spec: MessageSpec, code: str | None) -> bool:
-    """Tell whether a provider's code says that a recipient has opted out."""
-    failure = spec.failures.get(shown(code) or "")
-    return failure is not None and failure.kind is FailureKind.OPTED_OUT
+def closing(spec: MessageSpec, message: Message, code: str | None, *, failed: bool) -> Why | None:
+    """
+    Return why nothing more may be sent where a message went, if a provider's code says so.
 
-
-def is_closing(spec: MessageSpec, message: Message, code: str | None) -> bool:
-    """Tell whether a provider's code says that nothing more may be sent where a message went."""
+    Of one that has not `failed` only a wish of the recipient's does: who calls a mail spam has it.
+    """
     failure = spec.failures.get(shown(code) or "")
-    return failure is not None and failure.kind in rules_of(message.channel).closing
+    if failure is None or not (failed or failure.kind is FailureKind.OPTED_OUT):
+        return None
+    return rules_of(message.channel).closing.get(failure.kind)
 
 
 def close(
@@ -68,17 +70,19 @@ def close(
     tx: Tx,
     workspace_id: str,
     message: Message,
+    why: Why,
     event_id: str | None = None,
     *,
     address: str | None = None,
 ) -> None:
-    """Note that a provider says that a recipient, or a copy's at `address`, wants no more."""
+    """Note that a provider says why a recipient, or a copy's at `address`, gets no more."""
     compliance.suppress_by_provider(
         tx,
         workspace_id,
         journal.ids.new("row"),
         sender=message.from_address,
         address=address or message.to_address,
+        why=why,
         event_id=event_id,
         now=journal.clock.now(),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeGuard
 
+from trunkline.core.channels import rules_of
 from trunkline.core.connections.routes import Later
 from trunkline.core.delivery.attempts import Attempt
 from trunkline.core.delivery.failing import close, close_window, note_failure, shown
@@ -203,7 +204,8 @@ class Outcomes:
             code = known.kind.value
         self.fail(tx, workspace_id, message, code, str(error), provider_code=theirs)
         if isinstance(error, OptedOut):
-            close(self.journal, tx, workspace_id, message)
+            why = rules_of(message.channel).closing[FailureKind.OPTED_OUT]
+            close(self.journal, tx, workspace_id, message, why)
         if code == FailureKind.OUT_OF_WINDOW.value:
             close_window(self.journal, tx, workspace_id, message)
 

@@ -6,19 +6,32 @@ transaction that stores it; `recheck` does so in the transaction of every later 
 the first two says can be overtaken by a STOP; what the last one says cannot.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import Final
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent, AgentStatus
 from trunkline.core.channels import Block, ChannelRules, Facts, Units
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance import windows
+from trunkline.core.compliance.repository import Why
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.messages.content import Content
 from trunkline.core.problems import Forbidden, Invalid, Unsupported
 from trunkline.db.hot import Question, both
 from trunkline.sdk import KINDS, Capability, Clock, Tx
+
+_CLOSED: Final[Mapping[Why, str]] = {
+    Why.OPTED_OUT: "{who} has opted out of messages and calls. Do not send again; only their own "
+    "START lifts it.",
+    Why.COMPLAINED: "{who} reported a mail as spam. Do not send again; only their own START lifts "
+    "it.",
+    Why.BOUNCED: "an earlier mail to {who} bounced: there is no such mailbox, or it takes no mail. "
+    "Check the address; if it is right, an operator can lift this.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +67,12 @@ class Standing:
     How things stand, as far as a judgement rests on that.
 
     Attributes:
-        closed: One of the recipients has opted out.
+        closed: Who of the recipients gets nothing more, by their argument, and why.
         wrote_at: When the recipient wrote last; of channels that ask for it.
     """
 
     agent: Agent | None
-    closed: bool = False
+    closed: tuple[str, Why] | None = None
     wrote_at: datetime | None = None
 
 
@@ -118,10 +131,10 @@ class Gate:
     ) -> Question[Standing]:
         """Ask how things stand; whoever could still be told to stop is held until `tx` ends."""
         asked = agents.agent_of(workspace_id, agent_id).then(lambda agent: Standing(agent=agent))
-        for each in (recipient, *content.cc, *content.bcc):
+        for field, each in _recipients(recipient, content):
             compliance.hold_still(tx, workspace_id, each)
             closed = compliance.suppressed(workspace_id, each, sender)
-            asked = both(asked, closed).then(_with_closed)
+            asked = both(asked, closed).then(partial(_with_closed, field))
         if rules.asks_when_written:
             wrote_at = windows.wrote_at(workspace_id, rules.name, sender, recipient)
             asked = both(asked, wrote_at).then(_with_wrote_at)
@@ -160,18 +173,28 @@ class Gate:
                 sentence=f"The {rules.address} it was to come from is not the agent's any more. "
                 "A new send has the one that is.",
             )
-        if standing.closed:
-            return Block(
-                rule="suppression",
-                sentence="The recipient has opted out of messages and calls. Do not send again; "
-                "only their own START lifts it.",
-            )
+        if standing.closed is not None:
+            field, why = standing.closed
+            who = "the recipient" if field == "to" else f"the recipient in {field}"
+            sentence = _CLOSED[why].format(who=who)
+            sentence = sentence[0].upper() + sentence[1:]
+            return Block(rule="suppression", sentence=sentence, field=field)
         return rules.allowed(content, Facts(now=self._clock.now(), wrote_at=standing.wrote_at))
 
 
-def _with_closed(told: tuple[Standing, bool]) -> Standing:
-    standing, closed = told
-    return replace(standing, closed=standing.closed or closed)
+def _recipients(recipient: str, content: Content) -> Iterator[tuple[str, str]]:
+    """Yield each recipient with the argument that names it."""
+    yield "to", recipient
+    for field, addresses in (("cc", content.cc), ("bcc", content.bcc)):
+        for index, address in enumerate(addresses):
+            yield f"{field}.{index}", address
+
+
+def _with_closed(field: str, told: tuple[Standing, Why | None]) -> Standing:
+    standing, why = told
+    if why is None or standing.closed is not None:
+        return standing
+    return replace(standing, closed=(field, why))
 
 
 def _with_wrote_at(told: tuple[Standing, datetime | None]) -> Standing:

@@ -8,7 +8,7 @@ from trunkline.core.addresses import canonical
 from trunkline.core.channels import kind_of
 from trunkline.core.compliance.people import addresses_of
 from trunkline.core.connections.registry import Connection, Connections, MessageSpec
-from trunkline.core.delivery.failing import close, is_closing, is_opt_out, note_failure
+from trunkline.core.delivery.failing import close, closing, note_failure
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.inbound import repository
@@ -70,8 +70,9 @@ class Reports:
             self._know(tx, workspace_id, message, event, connection)
         if event.recipient and not _is_about(tx, workspace_id, message, event.recipient):
             return self._of_a_copy(tx, stored, message, event.recipient, event, connection)
-        if is_opt_out(connection.spec, event.error_code):  # who complains of a mail has it
-            close(self.journal, tx, workspace_id, message, stored.id)
+        wish = closing(connection.spec, message, event.error_code, failed=False)
+        if wish is not None:
+            close(self.journal, tx, workspace_id, message, wish, stored.id)
         if event.status is None:
             self.journal.note(
                 tx, workspace_id, message.id, message.status.value, evidence, moved=False
@@ -114,12 +115,10 @@ class Reports:
         workspace_id = stored.workspace_id
         self.journal.note(tx, workspace_id, message.id, message.status.value, evidence, moved=False)
         failed = event.status is DeliveryStatus.FAILED
-        ends = is_opt_out(connection.spec, event.error_code) or (
-            failed and is_closing(connection.spec, message, event.error_code)
-        )
+        why = closing(connection.spec, message, event.error_code, failed=failed)
         # Anybody could name anybody.
-        if ends and canonical(recipient) in self._copies(tx, workspace_id, message):
-            close(self.journal, tx, workspace_id, message, stored.id, address=recipient)
+        if why is not None and canonical(recipient) in self._copies(tx, workspace_id, message):
+            close(self.journal, tx, workspace_id, message, why, stored.id, address=recipient)
         return Applied(
             state=EventState.IGNORED,
             reason="It is about another recipient of the message, such as a copy's.",
@@ -147,8 +146,9 @@ class Reports:
         workspace_id = stored.workspace_id
         moved = self.journal.move(tx, workspace_id, message, to, evidence)
         if not moved:
-            if to is Status.FAILED and is_closing(spec, message, event.error_code):
-                close(self.journal, tx, workspace_id, message, stored.id)  # it bounced after all
+            why = closing(spec, message, event.error_code, failed=to is Status.FAILED)
+            if why is not None:  # it bounced after all
+                close(self.journal, tx, workspace_id, message, why, stored.id)
             flag = _surprise(message, to)
             if flag is not None:
                 messages.set_values(tx, workspace_id, message.id, flag=flag.value)

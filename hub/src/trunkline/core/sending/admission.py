@@ -57,6 +57,7 @@ class Admitted:
     message: Message
     attempt: Attempt | None
     replayed: bool = False
+    block: Block | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Admission:
             days=days,
         )
         if block is not None:
-            return Admitted(message=message, attempt=None)
+            return Admitted(message=message, attempt=None, block=block)
         if offered := reviewed.act.content.choices:
             conversation = (message.agent_id, message.channel, message.to_address)
             choices.offer(tx, self.journal.vault, workspace_id, conversation, message.id, offered)

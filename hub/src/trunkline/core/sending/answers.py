@@ -40,11 +40,14 @@ def is_out_of_window(message: Message) -> bool:
     return blocked or (message.status is Status.FAILED and message.error_code == OutOfWindow.code)
 
 
-def answer(message: Message, *, replayed: bool, fitting: Sequence[str] = ()) -> Answer:
+def answer(
+    message: Message, *, replayed: bool, fitting: Sequence[str] = (), field: str | None = None
+) -> Answer:
     """
     Return the answer for a message, or raise the refusal that it ended in.
 
-    `fitting` are the hub's templates that could be sent instead, where that matters.
+    `fitting` are the hub's templates that could be sent instead, where that matters; `field` is the
+    argument that a rule is about.
     """
     reason = message.reason or ""
     never_taken = message.external_id is None
@@ -53,7 +56,7 @@ def answer(message: Message, *, replayed: bool, fitting: Sequence[str] = ()) -> 
             reason = f"{reason} There are: {', '.join(fitting[:_MOST_NAMED])}."
         raise OutOfWindow(reason, message.id, message.provider_code)
     if message.status is Status.BLOCKED:
-        raise Blocked(message.rule or "", reason, message.id)
+        raise Blocked(message.rule or "", reason, message.id, field)
     if message.status is Status.FAILED and never_taken:
         for refusal, what_to_do in _REFUSALS.items():
             if message.error_code == refusal.code:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from trunkline.core.agents import repository as agents
-from trunkline.core.channels import CHANNELS, ChannelRules, rules_of
+from trunkline.core.channels import CHANNELS, Block, ChannelRules, rules_of
 from trunkline.core.compliance.optout import opt_word
 from trunkline.core.compliance.optword import OptWord
 from trunkline.core.connections.routes import Later, Route, Routes
@@ -271,7 +271,7 @@ class Messages:
                 plan.route.leave()
         if admitted.replayed:
             return await self._replay(plan.principal, plan.command, admitted.message.id)
-        return await self._answer(plan.principal, admitted.message)
+        return await self._answer(plan.principal, admitted.message, block=admitted.block)
 
     async def _replay(self, principal: Principal, command: SendMessage, message_id: str) -> Answer:
         """Answer for a message sent before; one under way is waited for, unless in a batch."""
@@ -281,7 +281,12 @@ class Messages:
         return await self._answer(principal, message, replayed=True)
 
     async def _answer(
-        self, principal: Principal, message: Message, *, replayed: bool = False
+        self,
+        principal: Principal,
+        message: Message,
+        *,
+        replayed: bool = False,
+        block: Block | None = None,
     ) -> Answer:
         """Answer with a message as it stands, or raise what it was refused for."""
         fitting: Sequence[str] = ()
@@ -290,7 +295,8 @@ class Messages:
             fitting = await self._db.peek(
                 lambda tx: templates.of_connection(tx, workspace_id, connection)
             )
-        return answer(message, replayed=replayed, fitting=fitting)
+        field = block.field if block is not None else None
+        return answer(message, replayed=replayed, fitting=fitting, field=field)
 
     async def _settled(self, workspace_id: str, message_id: str) -> Message:
         try:

@@ -67,6 +67,7 @@ suppressions = table(
     sa.Column("source", sa.String(16), nullable=False),  # stop | provider: what START may lift
     sa.Column("event_id", sa.String(64)),
     sa.Column("sender", sa.Text, nullable=False, server_default=""),  # closed to; empty: to all
+    sa.Column("reason", sa.String(16), nullable=False, server_default="opted_out"),
     sa.UniqueConstraint("workspace_id", "address", "source", "sender"),
 )
 
