@@ -15,7 +15,6 @@ from importlib import import_module
 from inspect import formatannotation
 from itertools import starmap
 from pathlib import Path
-from textwrap import dedent
 from types import ModuleType
 from typing import Any, Final
 
@@ -360,7 +359,7 @@ def _command(name: str, command: click.Command) -> str:
         for each in command.params
         if isinstance(each, click.Option) and each.name not in ("config", "data_dir")
     ]
-    text = dedent(command.help or "").strip()
+    text = inspect.cleandoc(command.help or "")
     return blocks(f"## {name}", f"```\n{usage}\n```", text, table("option|meaning", options))
 
 

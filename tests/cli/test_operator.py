@@ -134,6 +134,7 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
         (("messages", "retry", "17"), 2, "id: give an id of this hub: a short prefix such as msg_"),
         (("privacy", "keep", "nobody", "--channel", "sms", "--days", "3"), 1, "no such agent"),
         (("privacy", "keep", "nobody", "--channel", "fax", "--days", "3"), 2, "channel"),
+        (("privacy", "keep", "nobody", "--days", "3"), 2, "Missing option '--channel'"),
     ],
 )
 def test_bad_input_ends_in_a_sentence_and_a_documented_exit_code(

@@ -60,6 +60,11 @@ COMMANDS: Final = {
     "db": "Show and migrate the tables of the database.",
 }
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
+_RENDERED: Final = (
+    *("agents", "templates", "tokens", "forwards", "subscriptions"),
+    *("pool", "events", "messages", "privacy"),
+)
+"""Those that are made of the operator's operations, in ``cli/rendered.py``."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -72,7 +77,8 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(importlib.import_module(f"{__name__}.{name}"), name)
+        module = importlib.import_module(f"{__name__}.{'rendered' if name in _RENDERED else name}")
+        command: click.Command = module.group(name) if name in _RENDERED else getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,8 +1,7 @@
 """How commands run an operator's operation: on the running hub, or on one of their own."""
 
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,22 +54,16 @@ def operate(
     return answers[0]
 
 
-def show(result: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print a result: as JSON, or a line for each of its values."""
-    if as_json:
-        click.echo(json.dumps(result, indent=2))
-        return
+def show(result: Mapping[str, Any]) -> None:
+    """Print a line for each value that is there."""
     for name, value in result.items():
         if value not in (None, {}):
             click.echo(f"{name}: {_said(value)}")
 
 
-def table(rows: list[Mapping[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
-    """Print rows: as JSON, or aligned under their columns."""
-    if as_json:
-        click.echo(json.dumps(rows, indent=2))
-        return
-    cells = [columns, *(tuple(_said(row.get(name) or "-") for name in columns) for row in rows)]
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Print rows aligned under their columns."""
+    cells = [columns, *([_said(row.get(name) or "-") for name in columns] for row in rows)]
     widths = [max(len(line[index]) for line in cells) for index in range(len(columns))]
     for line in cells:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
@@ -80,17 +73,6 @@ def _said(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {each}" for key, each in value.items())
     return str(value)
-
-
-def values_of(pairs: tuple[str, ...]) -> dict[str, str | None]:
-    """Return ``KEY=VALUE`` arguments as a mapping; an empty value clears."""
-    values: dict[str, str | None] = {}
-    for pair in pairs:
-        key, divider, value = pair.partition("=")
-        if not divider:
-            raise click.UsageError(f"'{key}' is not of the form KEY=VALUE.")
-        values[key] = value or None
-    return values
 
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

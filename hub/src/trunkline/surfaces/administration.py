@@ -1,15 +1,12 @@
 """The operator's operations: the command line runs these, on the hub that is running or its own."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
 from trunkline.core.agents.models import Agent, IssuedToken, Pool, Token
 from trunkline.core.forwarding.destinations import shown
 from trunkline.core.forwarding.models import Forward
 from trunkline.core.hub import Hub
-from trunkline.core.principal import Principal, Scope
+from trunkline.core.principal import Principal
 from trunkline.surfaces.decisions import DECISIONS
-from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
+from trunkline.surfaces.operations import Annotations, AnyOperation, of_operator
 from trunkline.surfaces.operator_shapes import (
     AgentArguments,
     AgentShape,
@@ -33,13 +30,9 @@ from trunkline.surfaces.operator_shapes import (
     TokensShape,
     WebhookSecretShape,
 )
-from trunkline.surfaces.shapes import Arguments, Result
 from trunkline.surfaces.subscribed import SUBSCRIBED
 from trunkline.surfaces.templates import TEMPLATES
 from trunkline.surfaces.upkeep import UPKEEP
-
-A = TypeVar("A", bound=Arguments)
-R = TypeVar("R", bound=Result)
 
 _READS = Annotations(read_only=True, idempotent=True)
 _CHANGES = Annotations(read_only=False)
@@ -171,164 +164,56 @@ async def _forwards_replay(
     return ReplayedShape(replayed=1)
 
 
-def _operation(
-    name: str,
-    title: str,
-    description: str,
-    arguments: type[A],
-    run: Callable[[Hub, Principal, str, A], Awaitable[R]],
-    result: type[R],
-    annotations: Annotations = _CHANGES,
-) -> AnyOperation:
-    return Operation(
-        name=name,
-        title=title,
-        description=description,
-        scope=Scope.LOCAL,
-        annotations=annotations,
-        arguments=arguments,
-        result=result,
-        run=run,
-    )
-
-
 LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
-    _operation(
-        "agents_create",
-        "Create an agent",
-        "Create an agent in a free slot of the pool.",
-        AgentValues,
-        _agents_create,
-        AgentShape,
+    of_operator(
+        "agents_create", "Create an agent", AgentValues, _agents_create, AgentShape, _CHANGES
     ),
-    _operation(
-        "agents_set",
-        "Change an agent",
-        "Set values of an agent.",
-        AgentValues,
-        _agents_set,
-        AgentShape,
+    of_operator("agents_set", "Change an agent", AgentValues, _agents_set, AgentShape, _CHANGES),
+    of_operator("agents_show", "Show an agent", AgentArguments, _agents_show, AgentShape, _READS),
+    of_operator(
+        "agents_suspend", "Suspend an agent", AgentArguments, _agents_suspend, AgentShape, _CHANGES
     ),
-    _operation(
-        "agents_show",
-        "Show an agent",
-        "Show one agent.",
-        AgentArguments,
-        _agents_show,
-        AgentShape,
-        _READS,
+    of_operator(
+        "agents_resume", "Resume an agent", AgentArguments, _agents_resume, AgentShape, _CHANGES
     ),
-    _operation(
-        "agents_suspend",
-        "Suspend an agent",
-        "Stop an agent from acting; it keeps its number and still receives.",
-        AgentArguments,
-        _agents_suspend,
-        AgentShape,
-    ),
-    _operation(
-        "agents_resume",
-        "Resume an agent",
-        "Let a suspended agent act again.",
-        AgentArguments,
-        _agents_resume,
-        AgentShape,
-    ),
-    _operation(
-        "agents_list",
-        "List agents",
-        "List every agent.",
-        NoArguments,
-        _agents_list,
-        AgentsShape,
-        _READS,
-    ),
-    _operation(
+    of_operator("agents_list", "List agents", NoArguments, _agents_list, AgentsShape, _READS),
+    of_operator(
         "agents_webhook_secret",
         "Show an agent's webhook secret",
-        "Show what the messages that are forwarded to an agent's callback URL are signed with.",
         AgentArguments,
         _webhook_secret,
         WebhookSecretShape,
         _READS,
     ),
-    _operation(
-        "forwards_list",
-        "List forwards",
-        "List what is on its way to callback URLs, newest first.",
-        ForwardsArguments,
-        _forwards_list,
-        ForwardsShape,
-        _READS,
+    of_operator(
+        "forwards_list", "List forwards", ForwardsArguments, _forwards_list, ForwardsShape, _READS
     ),
-    _operation(
+    of_operator(
         "forwards_replay",
         "Replay forwards",
-        "Forward a message anew, or everything that was given up.",
         ReplayArguments,
         _forwards_replay,
         ReplayedShape,
+        _CHANGES,
     ),
-    _operation(
-        "tokens_issue",
-        "Issue a token",
-        "Issue a token for an agent, or an admin token.",
-        TokenArguments,
-        _tokens_issue,
-        IssuedTokenShape,
+    of_operator(
+        "tokens_issue", "Issue a token", TokenArguments, _tokens_issue, IssuedTokenShape, _CHANGES
     ),
-    _operation(
+    of_operator(
         "tokens_rotate",
         "Rotate an agent's token",
-        "Revoke an agent's tokens and issue a new one.",
         AgentArguments,
         _tokens_rotate,
         IssuedTokenShape,
         _REVOKES,
     ),
-    _operation(
-        "tokens_revoke",
-        "Revoke tokens",
-        "Revoke one token by its kid, or every token of an agent.",
-        RevokeArguments,
-        _tokens_revoke,
-        RevokedShape,
-        _REVOKES,
+    of_operator(
+        "tokens_revoke", "Revoke tokens", RevokeArguments, _tokens_revoke, RevokedShape, _REVOKES
     ),
-    _operation(
-        "tokens_list",
-        "List tokens",
-        "List every token, without secrets.",
-        NoArguments,
-        _tokens_list,
-        TokensShape,
-        _READS,
-    ),
-    _operation(
-        "pool_show",
-        "Show the pool",
-        "Show how many agent slots there are and how many are taken.",
-        NoArguments,
-        _pool_show,
-        PoolShape,
-        _READS,
-    ),
-    _operation(
-        "pool_grow",
-        "Grow the pool",
-        "Set the number of agent slots; it never shrinks.",
-        PoolArguments,
-        _pool_grow,
-        PoolShape,
-    ),
-    _operation(
-        "privacy_keep",
-        "Keep texts",
-        "Keep the texts of an agent and channel, encrypted, for some days; 0 for none.",
-        KeepArguments,
-        _privacy_keep,
-        KeptShape,
-    ),
+    of_operator("tokens_list", "List tokens", NoArguments, _tokens_list, TokensShape, _READS),
+    of_operator("pool_show", "Show the pool", NoArguments, _pool_show, PoolShape, _READS),
+    of_operator("pool_grow", "Grow the pool", PoolArguments, _pool_grow, PoolShape, _CHANGES),
+    of_operator("privacy_keep", "Keep texts", KeepArguments, _privacy_keep, KeptShape, _CHANGES),
     *DECISIONS,
     *SUBSCRIBED,
     *TEMPLATES,

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from trunkline.core.hub import Hub
 from trunkline.core.messages.models import Message, Status
-from trunkline.core.principal import Principal, Scope
+from trunkline.core.principal import Principal
 from trunkline.core.problems import Invalid
-from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
+from trunkline.surfaces.operations import Annotations, AnyOperation, of_operator
 from trunkline.surfaces.shapes import Arguments, Reference, Result, Time, optional
 
 
@@ -197,46 +197,36 @@ async def _messages_retry(
 
 
 DECISIONS: tuple[AnyOperation, ...] = (
-    Operation(
-        name="messages_list",
-        title="List messages",
-        description="List the newest messages and how they stand; not what they say.",
-        scope=Scope.LOCAL,
-        annotations=Annotations(read_only=True, idempotent=True),
-        arguments=MessagesArguments,
-        result=ListedMessagesShape,
-        run=_messages_list,
+    of_operator(
+        "messages_list",
+        "List messages",
+        MessagesArguments,
+        _messages_list,
+        ListedMessagesShape,
+        Annotations(read_only=True, idempotent=True),
     ),
-    Operation(
-        name="messages_show",
-        title="Show a message",
-        description="Show how a message stands, every attempt at it and what was learnt; not what "
-        "it says.",
-        scope=Scope.LOCAL,
-        annotations=Annotations(read_only=True, idempotent=True),
-        arguments=MessageArguments,
-        result=InspectedShape,
-        run=_messages_show,
+    of_operator(
+        "messages_show",
+        "Show a message",
+        MessageArguments,
+        _messages_show,
+        InspectedShape,
+        Annotations(read_only=True, idempotent=True),
     ),
-    Operation(
-        name="messages_resolve",
-        title="Decide what became of a message",
-        description="Settle a message whose outcome is unknown, or whether the sender of one has "
-        "opted out, by what a person found out.",
-        scope=Scope.LOCAL,
-        annotations=Annotations(read_only=False),
-        arguments=ResolveArguments,
-        result=MessageStateShape,
-        run=_messages_resolve,
+    of_operator(
+        "messages_resolve",
+        "Decide what became of a message",
+        ResolveArguments,
+        _messages_resolve,
+        MessageStateShape,
+        Annotations(read_only=False),
     ),
-    Operation(
-        name="messages_retry",
-        title="Try a message now",
-        description="Let the next attempt at a queued message begin now.",
-        scope=Scope.LOCAL,
-        annotations=Annotations(read_only=False, idempotent=True),
-        arguments=MessageArguments,
-        result=MessageStateShape,
-        run=_messages_retry,
+    of_operator(
+        "messages_retry",
+        "Try a message now",
+        MessageArguments,
+        _messages_retry,
+        MessageStateShape,
+        Annotations(read_only=False, idempotent=True),
     ),
 )

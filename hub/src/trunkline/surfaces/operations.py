@@ -16,6 +16,7 @@ from pydantic_core.core_schema import ErrorType
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import AgentMismatch, Invalid, NotFound, Problem, Unsupported
+from trunkline.surfaces.commands import COMMANDS
 from trunkline.surfaces.schemas import Schema, schema_of
 from trunkline.surfaces.shapes import KEY, REFERENCE, Arguments
 
@@ -146,6 +147,27 @@ class Operation(Generic[A, R]):
 
 
 AnyOperation = Operation[Any, Any]
+
+
+def of_operator(
+    name: str,
+    title: str,
+    arguments: type[A],
+    run: Callable[[Hub, Principal, str, A], Awaitable[R]],
+    result: type[R],
+    annotations: Annotations,
+) -> AnyOperation:
+    """Return an operation of the operator, described as its command is."""
+    return Operation(
+        name=name,
+        title=title,
+        description=COMMANDS[name].description,
+        scope=Scope.LOCAL,
+        annotations=annotations,
+        arguments=arguments,
+        result=result,
+        run=run,
+    )
 
 
 class Catalogue:

@@ -2,9 +2,9 @@
 
 from trunkline.core.forwarding.destinations import shown
 from trunkline.core.hub import Hub
-from trunkline.core.principal import Principal, Scope
+from trunkline.core.principal import Principal
 from trunkline.core.subscriptions.models import Standing
-from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
+from trunkline.surfaces.operations import Annotations, AnyOperation, of_operator
 from trunkline.surfaces.operator_shapes import (
     EndedShape,
     SubscriptionArguments,
@@ -44,24 +44,20 @@ async def _end(hub: Hub, by: Principal, _: str, given: SubscriptionArguments) ->
 
 
 SUBSCRIBED: tuple[AnyOperation, ...] = (
-    Operation(
-        name="subscriptions_list",
-        title="List subscriptions",
-        description="List what MCP hosts have subscribed to, newest first.",
-        scope=Scope.LOCAL,
-        annotations=Annotations(read_only=True, idempotent=True),
-        arguments=SubscriptionsArguments,
-        result=SubscriptionsShape,
-        run=_list,
+    of_operator(
+        "subscriptions_list",
+        "List subscriptions",
+        SubscriptionsArguments,
+        _list,
+        SubscriptionsShape,
+        Annotations(read_only=True, idempotent=True),
     ),
-    Operation(
-        name="subscriptions_end",
-        title="End a subscription",
-        description="End one subscription, and give up what is on its way to it.",
-        scope=Scope.LOCAL,
-        annotations=Annotations(read_only=False, destructive=True),
-        arguments=SubscriptionArguments,
-        result=EndedShape,
-        run=_end,
+    of_operator(
+        "subscriptions_end",
+        "End a subscription",
+        SubscriptionArguments,
+        _end,
+        EndedShape,
+        Annotations(read_only=False, destructive=True),
     ),
 )

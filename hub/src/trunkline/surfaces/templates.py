@@ -1,7 +1,6 @@
 """The operations on templates: an operator writes them, agents look for one to send."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 from trunkline.core.channels import CHANNELS
 from trunkline.core.hub import Hub
@@ -9,8 +8,7 @@ from trunkline.core.principal import Principal, Scope
 from trunkline.core.templates.models import ProviderTemplate, Template, TemplateText
 from trunkline.core.templates.service import Listed
 from trunkline.sdk import TemplateState
-from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
-from trunkline.surfaces.shapes import Arguments, Result
+from trunkline.surfaces.operations import Annotations, AnyOperation, Operation, of_operator
 from trunkline.surfaces.template_shapes import (
     ListTemplatesArguments,
     MappedShape,
@@ -27,9 +25,6 @@ from trunkline.surfaces.template_shapes import (
     TheirTemplateShape,
     UnlistedShape,
 )
-
-A = TypeVar("A", bound=Arguments)
-R = TypeVar("R", bound=Result)
 
 _WHATSAPP = "whatsapp"
 _MISSING = "missing"
@@ -208,27 +203,6 @@ def _theirs(ours: Sequence[Template], listed: Listed | None) -> Iterator[Sendabl
             )
 
 
-def _operation(
-    name: str,
-    title: str,
-    description: str,
-    arguments: type[A],
-    run: Callable[[Hub, Principal, str, A], Awaitable[R]],
-    result: type[R],
-    annotations: Annotations,
-) -> AnyOperation:
-    return Operation(
-        name=name,
-        title=title,
-        description=description,
-        scope=Scope.LOCAL,
-        annotations=annotations,
-        arguments=arguments,
-        result=result,
-        run=run,
-    )
-
-
 LIST_TEMPLATES = Operation(
     name="comms_list_templates",
     title="List templates",
@@ -241,37 +215,33 @@ LIST_TEMPLATES = Operation(
 )
 
 TEMPLATES: tuple[AnyOperation, ...] = (
-    _operation(
+    of_operator(
         "templates_set",
         "Set a template",
-        "Store a template as a whole, in place of the one with its id.",
         SetTemplateArguments,
         _set,
         TemplateShape,
         Annotations(read_only=False, idempotent=True),
     ),
-    _operation(
+    of_operator(
         "templates_list",
         "List templates",
-        "List every template, and those that WhatsApp providers have, in the state that they list.",
         ListTemplatesArguments,
         _list,
         TemplatesShape,
         Annotations(read_only=True, idempotent=True),
     ),
-    _operation(
+    of_operator(
         "templates_show",
         "Show a template",
-        "Show one template, with what the providers list of it.",
         TemplateArguments,
         _show,
         TemplateShape,
         Annotations(read_only=True, idempotent=True),
     ),
-    _operation(
+    of_operator(
         "templates_remove",
         "Remove a template",
-        "Remove a template; what waits to be sent of it is sent all the same.",
         TemplateArguments,
         _remove,
         RemovedTemplateShape,

@@ -9,7 +9,7 @@ from trunkline.core.inbound.events import MOST_EVENTS
 from trunkline.core.inbound.repository import EndedEvent, EventState
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid
-from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
+from trunkline.surfaces.operations import Annotations, AnyOperation, Operation, of_operator
 from trunkline.surfaces.shapes import Arguments, Line, Result, Time, optional
 
 
@@ -164,24 +164,20 @@ UPKEEP: tuple[AnyOperation, ...] = (
         result=VerifiedConnectionsShape,
         run=_providers_verify,
     ),
-    Operation(
-        name="events_list",
-        title="List events",
-        description="List the newest events from providers and how they ended.",
-        scope=Scope.LOCAL,
-        annotations=Annotations(read_only=True, idempotent=True),
-        arguments=EventsArguments,
-        result=EventsShape,
-        run=_events_list,
+    of_operator(
+        "events_list",
+        "List events",
+        EventsArguments,
+        _events_list,
+        EventsShape,
+        Annotations(read_only=True, idempotent=True),
     ),
-    Operation(
-        name="events_replay",
-        title="Replay dead letters",
-        description="Take one dead letter in again, or all of them; each has its effect once.",
-        scope=Scope.LOCAL,
-        annotations=Annotations(read_only=False, idempotent=True),
-        arguments=LetterArguments,
-        result=EventsShape,
-        run=_events_replay,
+    of_operator(
+        "events_replay",
+        "Replay dead letters",
+        LetterArguments,
+        _events_replay,
+        EventsShape,
+        Annotations(read_only=False, idempotent=True),
     ),
 )
