@@ -5,6 +5,7 @@ import unicodedata
 from enum import Enum
 from typing import Final
 
+from trunkline.core.messages.choices import numbered
 from trunkline.core.messages.content import Content
 from trunkline.sdk import Report
 
@@ -31,7 +32,13 @@ def likeness(content: Content | None, report: Report) -> Likeness:
         return Likeness.PERHAPS  # what a template comes to, only its provider knows
     if report.media_count is not None and report.media_count != len(content.media_urls):
         return Likeness.OTHER
-    ours, theirs = _plain(content.body), _plain(report.body)
+    # Choices are lines of the text, or the provider shows them as buttons below it.
+    said = {content.body, numbered(content.body, content.choices)}
+    found = {_alike(_plain(ours), _plain(report.body)) for ours in said}
+    return next(each for each in Likeness if each in found)
+
+
+def _alike(ours: str, theirs: str) -> Likeness:
     if ours == theirs:
         return Likeness.SAME
     ours, theirs = _kernel(ours), _kernel(theirs)
