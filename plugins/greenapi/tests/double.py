@@ -29,6 +29,7 @@ _CHAT: Final = re.compile(r"[1-9]\d{6,14}@c\.us|[\d-]+@g\.us")
 NOTHING: Final = object()
 _FIELDS: Final[Mapping[str, tuple[set[str], set[str]]]] = {
     "sendMessage": ({"chatId", "message"}, {"quotedMessageId", "linkPreview"}),
+    "sendInteractiveButtonsReply": ({"chatId", "body", "buttons"}, {"header", "footer"}),
     "sendFileByUrl": ({"chatId", "urlFile", "fileName"}, {"caption", "quotedMessageId"}),
 }
 """Of each method what it must be given, and what it may."""
@@ -112,9 +113,11 @@ class Double:
     def _take(self, method: str, path: str, body: Json) -> tuple[int, object]:
         must, may = _FIELDS[method]
         given = set(body)
-        is_whole = must <= given <= must | may and all(isinstance(v, str) for v in body.values())
+        bare = {name: value for name, value in body.items() if name != "buttons"}
+        is_whole = must <= given <= must | may and all(isinstance(v, str) for v in bare.values())
+        is_whole = is_whole and ("buttons" not in body or _are_buttons(body["buttons"]))
         chat, text = str(body.get("chatId")), str(body.get("message", body.get("caption", "")))
-        has_name = method == "sendMessage" or "." in str(body.get("fileName"))
+        has_name = method != "sendFileByUrl" or "." in str(body.get("fileName"))
         if not is_whole or not _CHAT.fullmatch(chat) or len(text) > 20_000 or not has_name:
             return refusal_body(400, f"Validation failed. Details: 'chatId' {chat}", path)
         number = f"{ID}{len(self.asked)}"
@@ -169,6 +172,14 @@ class Double:
                     return await question(greenapi)
 
 
+def _are_buttons(buttons: list[Json]) -> bool:
+    """Tell whether GREEN-API takes buttons: up to three, of up to 25 characters."""
+    return 1 <= len(buttons) <= 3 and all(
+        each.keys() == {"buttonId", "buttonText"} and 1 <= len(each["buttonText"]) <= 25
+        for each in buttons
+    )
+
+
 SETTINGS: Final[Json] = {
     "wid": f"{HUB.removeprefix('+')}@c.us",
     "webhookUrl": f"https://hub.example/webhooks/connections/greenapi/whatsapp/{CONFIG['webhook_secret']}",
@@ -213,6 +224,11 @@ def journaled(text: str, chat: str = CHAT, **changes: object) -> Json:
 def journaled_of(waiting: Json, status: str, at_s: int) -> Json:
     """Return what waits as the journal shows it once it was sent."""
     body, told = waiting["body"], {"idMessage": waiting["messageID"], "timestamp": at_s}
+    if "buttons" in body:
+        shown = journaled("", body["chatId"], statusMessage=status, **told)
+        del shown["textMessage"], shown["extendedTextMessage"]
+        content = {"contentText": body["body"], "buttons": body["buttons"]}
+        return {**shown, "typeMessage": "interactiveButtons", "interactiveButtons": content}
     if "urlFile" not in body:
         return journaled(body["message"], body["chatId"], statusMessage=status, **told)
     media = {

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import trunkline_greenapi
 from plugins.greenapi.tests.suite import GreenApiSuite as Suite
-from trunkline.sdk import ProviderSpec
+from trunkline.sdk import Capability, ProviderSpec
 
 _SOURCE: Final = Path(trunkline_greenapi.__file__).parent
 
@@ -48,13 +48,15 @@ FORGED = Suite.test_a_forged_webhook_is_refused
 MEANS = Suite.test_a_webhook_tells_what_the_vendors_manual_says_and_all_of_it
 FAILED = Suite.test_a_look_up_that_fails_never_proves_that_nothing_was_sent
 SINCE = Suite.test_a_list_is_of_what_was_taken_since_then
+OFFERED = Suite.test_choices_reach_the_vendor_with_their_ids_and_labels
+NOT_SHOWN = Suite.test_choices_that_cannot_be_shown_are_refused
 
 MISTAKES: Final = [
     Mistake(
         "It cuts blanks",
         "whatsapp",
-        '"message"] = message.body',
-        '"message"] = message.body.strip()',
+        '"message": message.body}',
+        '"message": message.body.strip()}',
         WHOLE,
         ["blanks"],
     ),
@@ -91,10 +93,50 @@ MISTAKES: Final = [
     Mistake(
         "It quotes nothing",
         "whatsapp",
-        "message.quoted_id is not None",
-        "message.quoted_id is None",
+        "if message.quoted_id is None else",
+        "if message.quoted_id else",
         WHOLE,
         ["emoji"],
+    ),
+    Mistake(
+        "It sends choices as a text without them",
+        "whatsapp",
+        "    if message.choices:\n        return",
+        "    if False:\n        return",
+        OFFERED,
+        [Capability.WHATSAPP_BUTTONS],
+    ),
+    Mistake(
+        "It numbers buttons",
+        "whatsapp",
+        '"buttonId": each.id',
+        '"buttonId": str(message.choices.index(each))',
+        OFFERED,
+        [Capability.WHATSAPP_BUTTONS],
+    ),
+    Mistake(
+        "It offers more than can be shown",
+        "whatsapp",
+        " or shown_as(message.choices) is not Capability.WHATSAPP_BUTTONS",
+        "",
+        NOT_SHOWN,
+        [Capability.WHATSAPP_BUTTONS, "many"],
+    ),
+    Mistake(
+        "It offers in place of a file",
+        "whatsapp",
+        "if message.media or shown_as",
+        "if shown_as",
+        NOT_SHOWN,
+        [Capability.WHATSAPP_BUTTONS, "media"],
+    ),
+    Mistake(
+        "It does not know a tap",
+        "webhooks",
+        '    "interactiveButtonsResponse": WhatsAppContent.CHOICE,\n',
+        "",
+        MEANS,
+        ["tapped"],
     ),
     Mistake(
         "It takes every success for a taken message",

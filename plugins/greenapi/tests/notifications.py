@@ -106,6 +106,19 @@ CONTENTS: Final[Mapping[str, Mapping[str, Any]]] = {
             "selectedDisplayText": "Yes",
         },
     },
+    "button_by_its_other_name": {
+        "typeMessage": "templateButtonReplyMessage",
+        "templateButtonReplyMessage": {"selectedId": "b4", "selectedDisplayText": "Maybe"},
+    },
+    "tapped": {
+        "typeMessage": "interactiveButtonsResponse",
+        "interactiveButtonsResponse": {
+            "stanzaId": "BAE5F4886F6F2D05",
+            "selectedIndex": 0,
+            "selectedId": "b3",
+            "selectedDisplayText": "Later",
+        },
+    },
     "old_button": {
         "typeMessage": "buttonsResponseMessage",
         "buttonsResponseMessage": {
@@ -193,6 +206,8 @@ _EVENTS: Final[Mapping[str, tuple[WhatsAppContent, str, dict[str, Any]]]] = {
     "card": (WhatsAppContent.CONTACTS, "Victor A.", {}),
     "cards": (WhatsAppContent.CONTACTS, "Victor A.\nAnn B.", {}),
     "button": (WhatsAppContent.CHOICE, "Yes", {"choice": "b1", "quoted_id": _ANSWERED}),
+    "button_by_its_other_name": (WhatsAppContent.CHOICE, "Maybe", {"choice": "b4"}),
+    "tapped": (WhatsAppContent.CHOICE, "Later", {"choice": "b3", "quoted_id": _ANSWERED}),
     "old_button": (WhatsAppContent.CHOICE, "No", {"choice": "b2", "quoted_id": _ANSWERED}),
     "line": (WhatsAppContent.CHOICE, "Third", {"choice": "l3", "quoted_id": _ANSWERED}),
     "poll": (WhatsAppContent.OTHER, "Which colour?\ngreen\nred", {}),

@@ -58,9 +58,13 @@ class GreenApiSuite(BaseWhatsAppConformance):
         "urlFile": "media",
         "fileName": "media_name",
         "quotedMessageId": "quoted_id",
+        "body": "body",
+        "buttonId": "choice_id",
+        "buttonText": "choice_label",
     }
     left_out: ClassVar = {
         "sender": "an instance is one number",
+        "quoted_choices": "the method for buttons takes no quotedMessageId",
         "window": "a linked phone may write at any time",
         "person_id": "GREEN-API knows people by their numbers",
     }

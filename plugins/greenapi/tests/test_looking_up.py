@@ -11,6 +11,7 @@ from plugins.greenapi.tests.vendor import CHAT, HUB, ID, MESSAGE, PERSON, SENT_A
 from trunkline.sdk import (
     Account,
     AuthFailed,
+    Choice,
     DeliveryStatus,
     Media,
     NotSetUp,
@@ -67,6 +68,18 @@ async def test_a_file_is_told_by_what_stands_under_it() -> None:
 
     for each in (waiting, sent):
         assert (each.body, each.media_count) == (MESSAGE.body, 1)
+
+
+async def test_buttons_are_told_by_the_text_over_them() -> None:
+    double = Double()
+    choices = (Choice(id="am", label="Morning"),)
+    await double.ask(lambda each: each.send(replace(MESSAGE, choices=choices)))
+
+    (waiting,) = await find(double)
+    double.deliver()
+    (sent,) = await find(double)
+
+    assert (waiting.body, sent.body) == (MESSAGE.body, MESSAGE.body)
 
 
 @pytest.mark.parametrize(

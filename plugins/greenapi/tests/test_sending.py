@@ -10,6 +10,7 @@ from plugins.greenapi.tests.double import Double, refusal_body
 from plugins.greenapi.tests.vendor import CONFIG, MESSAGE, TOKEN
 from trunkline.sdk import (
     AuthFailed,
+    Choice,
     DeliveryStatus,
     Media,
     NotSetUp,
@@ -46,6 +47,39 @@ async def test_an_answer_quotes_the_message_that_it_is_to() -> None:
     await double.ask(lambda each: each.send(replace(MESSAGE, quoted_id="BAE5F4886F6F2D05")))
 
     assert double.asked[0][2]["quotedMessageId"] == "BAE5F4886F6F2D05"
+
+
+CHOICES = (Choice(id="am", label="Morning"), Choice(id="pm", label="Afternoon"))
+
+
+async def test_choices_go_as_buttons_that_answer_nothing() -> None:
+    double = Double()
+    offering = replace(MESSAGE, choices=CHOICES, quoted_id="BAE5F4886F6F2D05")
+
+    await double.ask(lambda each: each.send(offering))
+
+    ((verb, path, body),) = double.asked
+    assert (verb, path) == ("POST", PATH.replace("sendMessage", "sendInteractiveButtonsReply"))
+    assert body == {
+        "chatId": "14155550199@c.us",
+        "body": "Héllo, wörld 👋",
+        "buttons": [
+            {"buttonId": "am", "buttonText": "Morning"},
+            {"buttonId": "pm", "buttonText": "Afternoon"},
+        ],
+    }
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_buttons_that_are_switched_off_say_nothing_of_the_instance(status: int) -> None:
+    double = Double(answers={"sendInteractiveButtonsReply": (status, b"Forbidden")})
+
+    with pytest.raises(Rejected, match="without choices") as refused:
+        await double.ask(lambda each: each.send(replace(MESSAGE, choices=CHOICES)))
+    receipt = await double.ask(lambda each: each.send(MESSAGE))
+
+    assert refused.value.provider_code == str(status)
+    assert receipt.status is DeliveryStatus.SENT
 
 
 async def test_a_file_goes_by_its_url_with_the_text_under_it() -> None:

@@ -73,6 +73,10 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+class _Buttons(Answer):
+    text: str | None = Field(None, alias="contentText")
+
+
 class Journaled(Answer):
     """A message that left the queue."""
 
@@ -82,6 +86,7 @@ class Journaled(Answer):
     status: str = Field("pending", alias="statusMessage")
     text: str | None = Field(None, alias="textMessage")
     caption: str | None = None
+    buttons: _Buttons | None = Field(None, alias="interactiveButtons")
     # Of what happened to it last, by GREEN-API's clock: not before it was sent.
     at: Annotated[AwareDatetime, AfterValidator(_in_utc)] = Field(alias="timestamp")
     sent_by_api: bool = Field(True, alias="sendByApi")
@@ -108,6 +113,8 @@ class Journaled(Answer):
     def _body(self) -> str | None:
         if self.type in _TEXTS:
             return self.text
+        if self.buttons is not None:
+            return self.buttons.text
         # WhatsApp shows no caption under a sound, so that none there proves nothing.
         return self.caption or ("" if self.type in _CAPTIONED else None)
 
@@ -117,6 +124,12 @@ class _Waiting(Answer):
     message: str | None = None
     caption: str | None = None
     url_file: str | None = Field(None, alias="urlFile")
+    over_buttons: str | None = Field(None, alias="body")
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return (self.caption if self.url_file else self.over_buttons or self.message) or ""
 
 
 class Queued(Answer):
@@ -138,6 +151,6 @@ class Queued(Answer):
             recipient=address_of(waiting.chat_id),
             status=DeliveryStatus.SENT,
             vendor_status="queued",
-            body=(waiting.caption if waiting.url_file else waiting.message) or "",
+            body=waiting.text,
             media_count=1 if waiting.url_file else 0,
         )

@@ -16,6 +16,7 @@ GREENAPI: ProviderSpec[WhatsAppProvider, GreenApiConfig] = ProviderSpec(
         {
             Capability.WHATSAPP_SEND,
             Capability.WHATSAPP_MEDIA,
+            Capability.WHATSAPP_BUTTONS,
             Capability.WHATSAPP_RECEIVE,
             Capability.WHATSAPP_STATUS,
             Capability.LISTEN,

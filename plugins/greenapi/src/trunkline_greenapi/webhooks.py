@@ -157,6 +157,7 @@ class _Data(_Told):
     nested: "_Nested | None" = Field(None, alias="messageData")
     poll: _Part | None = Field(None, alias="pollMessageData")
     button: _Part | None = Field(None, alias="templateButtonReplyMessage")
+    tapped: _Part | None = Field(None, alias="interactiveButtonsResponse")
     old_button: _Part | None = Field(None, alias="buttonsResponseMessage")
     line: _Part | None = Field(None, alias="listResponseMessage")
     edited: _Part | None = Field(None, alias="editedMessageData")
@@ -166,7 +167,7 @@ class _Data(_Told):
     def parts(self) -> list[_Part]:
         """Return what it holds."""
         one = (self.text, self.extended, self.file, self.location, self.contact, self.poll)
-        picked = (self.button, self.old_button, self.line, self.edited, self.deleted)
+        picked = (self.button, self.tapped, self.old_button, self.line, self.edited, self.deleted)
         cards = [*self.contacts, *(self.nested.contacts if self.nested else ())]
         return [part for part in (*one, *picked) if part] + cards
 
@@ -203,6 +204,8 @@ _CONTENTS: Final[Mapping[str, WhatsAppContent]] = {
     "contactMessage": WhatsAppContent.CONTACTS,
     "contactsArrayMessage": WhatsAppContent.CONTACTS,
     "templateButtonsReplyMessage": WhatsAppContent.CHOICE,
+    "templateButtonReplyMessage": WhatsAppContent.CHOICE,
+    "interactiveButtonsResponse": WhatsAppContent.CHOICE,
     "buttonsResponseMessage": WhatsAppContent.CHOICE,
     "listResponseMessage": WhatsAppContent.CHOICE,
 }

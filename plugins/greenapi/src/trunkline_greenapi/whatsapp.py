@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from trunkline.sdk import (
     Account,
+    Capability,
     Heard,
     Media,
     NotSetUp,
@@ -25,6 +26,7 @@ from trunkline.sdk import (
     Report,
     Unsupported,
     WhatsAppProvider,
+    shown_as,
     transport_errors,
 )
 from trunkline_greenapi.answers import Journaled, Queued, Settings, State, Taken
@@ -57,6 +59,12 @@ _PASSING: Final[Mapping[str, str]] = {
     "sleepMode": "The linked phone is off: switch it on and wait five minutes.",
     "starting": "The instance is starting: it may take five minutes.",
 }
+_NO_SUCH_METHOD: Final = (403, 404)
+"""
+To methods that are switched off, as that for lists is, GREEN-API says 403 (November 2026).
+
+With buttons it says nothing of the instance then, over which texts may still go.
+"""
 T = TypeVar("T")
 
 
@@ -78,18 +86,15 @@ class GreenApi(WhatsAppProvider):
                 "The GREEN-API instance sends from its linked phone only: give the agent that "
                 "number, or correct phone_number."
             )
-        body: dict[str, str] = {"chatId": chat_of(message.recipient)}
-        if message.quoted_id is not None:
-            body["quotedMessageId"] = message.quoted_id
-        if len(message.media) > 1:
-            raise Rejected("GREEN-API takes one file with a message: send the others on their own.")
-        for medium in message.media:
-            body |= {"urlFile": medium.url, "fileName": _name_of(medium), "caption": message.body}
-        if not message.media:
-            body["message"] = message.body
-        method = "sendFileByUrl" if message.media else "sendMessage"
+        method, content = _content(message)
+        body = {"chatId": chat_of(message.recipient), **content}
         with transport_errors("GREEN-API"):
             response = await self._http.post(self._url(method), json=body)
+        if message.choices and response.status_code in _NO_SUCH_METHOD:
+            raise Rejected(
+                "GREEN-API shows no buttons on this instance: send it without choices.",
+                provider_code=str(response.status_code),
+            )
         return Receipt(provider_id=_read(Taken, response).id_message)
 
     async def fetch(self, provider_id: str) -> Report | None:
@@ -189,6 +194,28 @@ def _read(shape: type[T], response: httpx2.Response) -> T:
         return TypeAdapter(shape).validate_json(response.content)
     except (ValidationError, OverflowError) as error:  # the latter of a time far off
         raise OutcomeUnknown("GREEN-API's answer cannot be read.") from error
+
+
+def _content(message: OutboundWhatsApp) -> tuple[str, dict[str, object]]:
+    """Return the method that sends a message, and what it is given."""
+    if message.choices:
+        return "sendInteractiveButtonsReply", _buttons(message)
+    quoting = {} if message.quoted_id is None else {"quotedMessageId": message.quoted_id}
+    if not message.media:
+        return "sendMessage", {**quoting, "message": message.body}
+    if len(message.media) > 1:
+        raise Rejected("GREEN-API takes one file with a message: send the others on their own.")
+    (medium,) = message.media
+    file = {"urlFile": medium.url, "fileName": _name_of(medium), "caption": message.body}
+    return "sendFileByUrl", {**quoting, **file}
+
+
+def _buttons(message: OutboundWhatsApp) -> dict[str, object]:
+    """Return a text with buttons: they have no place for what it answers."""
+    if message.media or shown_as(message.choices) is not Capability.WHATSAPP_BUTTONS:
+        raise Rejected("GREEN-API shows up to three buttons of 20 characters, under a text alone.")
+    buttons = [{"buttonId": each.id, "buttonText": each.label} for each in message.choices]
+    return {"body": message.body, "buttons": buttons}
 
 
 def _name_of(medium: Media) -> str:
