@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from mcp_types.version import LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
 from standardwebhooks import Webhook
 
 from tests.egress.servers import Peer, serving
 from tests.flows.hubs import ANN, Caller, Served, StartHub
 from tests.flows.receivers import TAKEN, Post, Receiver, refusal
+from trunkline.sdk import Clock
 
 SECRET = f"whsec_{b64encode(bytes(range(32))).decode()}"
 OTHER_SECRET = f"whsec_{b64encode(bytes(range(64))).decode()}"
@@ -133,6 +135,11 @@ def legacy(caller: Caller) -> Rpc:
     return Rpc(caller, LATEST_HANDSHAKE_VERSION)
 
 
+ERAS = pytest.mark.parametrize("era", [Rpc, legacy])
+NEVER = b""
+"""What is answered by hanging up."""
+
+
 def to(
     url: str, event: str = "message.received", secret: str = SECRET, **arguments: Any
 ) -> dict[str, Any]:
@@ -154,12 +161,15 @@ async def subscribable(*answers: bytes) -> AsyncIterator[Subscriber]:
 
 
 @asynccontextmanager
-async def hub_of(
-    start_hub: StartHub, subscriber: Subscriber, **more: Any
-) -> AsyncIterator[tuple[Served, Caller]]:
-    """Serve a hub that may reach the subscriber, with an agent ann."""
-    async with start_hub(toml=subscriber.settings, **more) as hub:
-        yield hub, await hub.agent("ann", ANN)
+async def host_and_hub(
+    start_hub: StartHub, *answers: bytes, clock: Clock | None = None
+) -> AsyncIterator[tuple[Subscriber, Served, Caller]]:
+    """Serve a host's URL and a hub that may reach it, with an agent ann."""
+    async with (
+        subscribable(*answers) as subscriber,
+        start_hub(toml=subscriber.settings, clock=clock) as hub,
+    ):
+        yield subscriber, hub, await hub.agent("ann", ANN)
 
 
 def states(hub: Served) -> list[tuple[str, int]]:

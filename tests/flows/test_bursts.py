@@ -8,10 +8,8 @@ from tests.flows.hubs import ANN, HANDSET, Served, StartHub
 from tests.flows.networks import Vendor
 from tests.flows.subscribers import (
     Rpc,
-    hub_of,
-    legacy,
+    host_and_hub,
     states,
-    subscribable,
     to,
     until,
 )
@@ -19,20 +17,11 @@ from trunkline.testing import FakeClock
 
 pytestmark = pytest.mark.usefixtures("attentive")
 
-ERAS = pytest.mark.parametrize("era", [Rpc, legacy])
-NEVER = b""
-
 
 @pytest.mark.both
 async def test_what_one_person_writes_in_a_row_is_one_event(start_hub: StartHub) -> None:
     clock = FakeClock()
-    async with (
-        subscribable() as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (
-            hub,
-            ann,
-        ),
-    ):
+    async with host_and_hub(start_hub, clock=clock) as (subscriber, hub, ann):
         shown = await hub.local("agents_set", id="ann", values={"settle_ms": "2000"})
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         for number in range(5):
@@ -55,13 +44,7 @@ async def test_what_one_person_writes_in_a_row_is_one_event(start_hub: StartHub)
 
 async def test_who_writes_on_and_on_is_heard_in_between(start_hub: StartHub) -> None:
     clock = FakeClock()
-    async with (
-        subscribable() as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (
-            hub,
-            ann,
-        ),
-    ):
+    async with host_and_hub(start_hub, clock=clock) as (subscriber, hub, ann):
         await hub.local("agents_set", id="ann", values={"settle_ms": "1000"})
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         number = 0
@@ -79,13 +62,7 @@ async def test_a_burst_of_which_the_agent_knows_only_the_newest_is_told_all_the_
     start_hub: StartHub,
 ) -> None:
     clock = FakeClock()
-    async with (
-        subscribable() as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (
-            hub,
-            ann,
-        ),
-    ):
+    async with host_and_hub(start_hub, clock=clock) as (subscriber, hub, ann):
         await hub.local("agents_set", id="ann", values={"settle_ms": "2000"})
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         for number in range(2):

@@ -10,14 +10,13 @@ from tests.flows.hubs import ANN, BEN, HANDSET, Caller, Served, StartHub
 from tests.flows.networks import Vendor
 from tests.flows.receivers import TAKEN, Post, refusal
 from tests.flows.subscribers import (
+    NEVER,
     OTHER_SECRET,
     SECRET,
     Rpc,
-    hub_of,
-    legacy,
+    host_and_hub,
     repeats,
     states,
-    subscribable,
     to,
     until,
 )
@@ -25,9 +24,6 @@ from trunkline.core.subscriptions import challenge, service
 from trunkline.testing import FakeClock
 
 pytestmark = pytest.mark.usefixtures("attentive")
-
-ERAS = pytest.mark.parametrize("era", [Rpc, legacy])
-NEVER = b""
 
 
 # --- the challenge --------------------------------------------------------------------------------
@@ -65,7 +61,7 @@ def _raw(body: bytes) -> bytes:
 
 
 async def test_a_url_that_does_not_repeat_the_challenge_gets_nothing(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         for lie, (proof, reason) in LIES.items():
             subscriber.proof = proof
             code, sentence, data = await Rpc(ann).fail("events/subscribe", **to(subscriber.url))
@@ -83,7 +79,7 @@ async def test_a_url_that_takes_its_time_is_not_waited_for(
     start_hub: StartHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(challenge, "ANSWER_S", 0.05)
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         subscriber.proof = lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n"
         code, _, data = await Rpc(ann).fail("events/subscribe", **to(subscriber.url))
 
@@ -92,7 +88,7 @@ async def test_a_url_that_takes_its_time_is_not_waited_for(
 
 
 async def test_a_challenge_is_never_the_same(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (_, ann):
+    async with host_and_hub(start_hub) as (subscriber, _, ann):
         subscriber.proof = lambda _: TAKEN
         for _ in range(3):
             await Rpc(ann).fail("events/subscribe", **to(subscriber.url))
@@ -106,7 +102,7 @@ async def test_a_challenge_is_never_the_same(start_hub: StartHub) -> None:
 
 
 async def test_a_failed_renewal_leaves_the_subscription_as_it_was(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         subscriber.secrets, subscriber.proof = [OTHER_SECRET], lambda _: TAKEN
         changed = to(subscriber.url, secret=OTHER_SECRET)
@@ -121,7 +117,7 @@ async def test_nobody_has_the_hub_knock_at_a_door_on_and_on(
 ) -> None:
     monkeypatch.setattr(challenge, "MOST_IN_A_MINUTE", 2)
     clock = FakeClock()
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber, clock=clock) as (_, ann):
+    async with host_and_hub(start_hub, clock=clock) as (subscriber, _, ann):
         subscriber.proof = lambda _: TAKEN
         answers = [await Rpc(ann).fail("events/subscribe", **to(subscriber.url)) for _ in range(3)]
         clock.travel(61)
@@ -138,7 +134,7 @@ async def test_a_token_has_so_many_subscriptions_at_most(
     start_hub: StartHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "MOST_OF_A_TOKEN", 2)
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         for channel in ("sms", "email"):
             await Rpc(ann).get("events/subscribe", **to(subscriber.url, channel=channel))
         code, _, data = await Rpc(ann).fail("events/subscribe", **to(subscriber.url))

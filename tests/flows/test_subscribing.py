@@ -13,13 +13,12 @@ from tests.flows.hubs import ANN, HANDSET, Caller, Served, StartHub
 from tests.flows.networks import Vendor
 from tests.flows.receivers import refusal
 from tests.flows.subscribers import (
+    ERAS,
     OTHER_SECRET,
     SECRET,
     Rpc,
-    hub_of,
-    legacy,
+    host_and_hub,
     states,
-    subscribable,
     to,
     until,
 )
@@ -27,9 +26,6 @@ from trunkline.core.subscriptions import service
 from trunkline.testing import FakeClock
 
 pytestmark = pytest.mark.usefixtures("attentive")
-
-ERAS = pytest.mark.parametrize("era", [Rpc, legacy])
-NEVER = b""
 
 
 # --- what is offered ------------------------------------------------------------------------------
@@ -86,13 +82,7 @@ async def test_the_same_call_renews_and_the_url_is_not_challenged_again(
     start_hub: StartHub,
 ) -> None:
     clock = FakeClock()
-    async with (
-        subscribable() as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (
-            hub,
-            ann,
-        ),
-    ):
+    async with host_and_hub(start_hub, clock=clock) as (subscriber, hub, ann):
         first = await Rpc(ann).get("events/subscribe", **to(subscriber.url), ttlMs=600_000)
         clock.travel(599)
         second = await Rpc(ann).get("events/subscribe", **to(subscriber.url), ttlMs=600_000.0)
@@ -118,7 +108,7 @@ TTLS: tuple[tuple[dict[str, Any], timedelta], ...] = (
 
 async def test_the_hub_says_how_long_it_lasts(start_hub: StartHub) -> None:
     clock = FakeClock()
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber, clock=clock) as (_, ann):
+    async with host_and_hub(start_hub, clock=clock) as (subscriber, _, ann):
         for ttl, lasts in TTLS:
             made = await Rpc(ann).get("events/subscribe", **to(subscriber.url), **ttl)
 
@@ -127,13 +117,7 @@ async def test_the_hub_says_how_long_it_lasts(start_hub: StartHub) -> None:
 
 async def test_expired_it_tells_nothing_and_has_to_be_proven_again(start_hub: StartHub) -> None:
     clock = FakeClock()
-    async with (
-        subscribable() as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (
-            hub,
-            ann,
-        ),
-    ):
+    async with host_and_hub(start_hub, clock=clock) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         clock.travel(service.LONGEST.total_seconds())
         await Vendor(hub).text(HANDSET, ANN, "hello")
@@ -147,9 +131,10 @@ async def test_expired_it_tells_nothing_and_has_to_be_proven_again(start_hub: St
 
 async def test_what_waits_when_it_expires_is_given_up(start_hub: StartHub) -> None:
     clock = FakeClock()
-    async with (
-        subscribable(refusal("503 Busy", Retry_After="900")) as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (hub, ann),
+    async with host_and_hub(start_hub, refusal("503 Busy", Retry_After="900"), clock=clock) as (
+        subscriber,
+        hub,
+        ann,
     ):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url), ttlMs=600_000)
         await Vendor(hub).text(HANDSET, ANN, "hello")
@@ -164,7 +149,7 @@ async def test_what_waits_when_it_expires_is_given_up(start_hub: StartHub) -> No
 
 @pytest.mark.both
 async def test_twins_are_one_subscription(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         made = await asyncio.gather(
             *(Rpc(ann).get("events/subscribe", **to(subscriber.url)) for _ in range(5))
         )
@@ -175,7 +160,7 @@ async def test_twins_are_one_subscription(start_hub: StartHub) -> None:
 
 
 async def test_what_differs_is_another_subscription(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         again = hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
         made = [
             await Rpc(caller).get("events/subscribe", **to(url, event, **arguments))
@@ -194,13 +179,7 @@ async def test_what_differs_is_another_subscription(start_hub: StartHub) -> None
 
 async def test_a_new_secret_is_proven_and_for_a_while_both_sign(start_hub: StartHub) -> None:
     clock = FakeClock()
-    async with (
-        subscribable() as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (
-            hub,
-            ann,
-        ),
-    ):
+    async with host_and_hub(start_hub, clock=clock) as (subscriber, hub, ann):
         first = await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         subscriber.secrets = [OTHER_SECRET]
         changed = to(subscriber.url, secret=OTHER_SECRET)
@@ -218,7 +197,7 @@ async def test_a_new_secret_is_proven_and_for_a_while_both_sign(start_hub: Start
 
 
 async def test_the_secret_lies_encrypted(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         (row,) = hub.rows("SELECT secret FROM subscriptions")
 
@@ -288,7 +267,7 @@ async def test_an_event_or_a_subscription_that_is_not_there_is_not_found(ann: Ca
 
 
 async def test_a_place_to_go_on_from_is_owned_to_be_unknown(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (_, ann):
+    async with host_and_hub(start_hub) as (subscriber, _, ann):
         made = await Rpc(ann).get("events/subscribe", **(to(subscriber.url) | {"cursor": "c7"}))
 
     assert (made["cursor"], made["truncated"]) == (None, True)

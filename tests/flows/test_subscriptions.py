@@ -16,10 +16,11 @@ from tests.flows.logs import every_level
 from tests.flows.networks import Vendor
 from tests.flows.receivers import BROKEN, TAKEN, refusal
 from tests.flows.subscribers import (
+    ERAS,
+    NEVER,
     SECRET,
     Rpc,
-    hub_of,
-    legacy,
+    host_and_hub,
     states,
     subscribable,
     to,
@@ -32,9 +33,6 @@ from trunkline.testing import FakeClock
 
 pytestmark = pytest.mark.usefixtures("attentive")
 
-ERAS = pytest.mark.parametrize("era", [Rpc, legacy])
-NEVER = b""
-
 
 # --- it arrives -----------------------------------------------------------------------------------
 
@@ -44,7 +42,7 @@ NEVER = b""
 async def test_a_text_wakes_who_subscribed_and_is_read_by_a_tool_call(
     start_hub: StartHub, era: Callable[[Caller], Rpc]
 ) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         made = await era(ann).get("events/subscribe", **to(subscriber.url))
         await Vendor(hub).text(HANDSET, ANN, "mum's the word")
         await until(hub, ("delivered", 1))
@@ -73,7 +71,7 @@ async def test_a_text_wakes_who_subscribed_and_is_read_by_a_tool_call(
 
 
 async def test_a_receiver_as_the_page_shows_it_tells_all_apart(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         made = await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         await Vendor(hub).text(HANDSET, ANN, "hello")
         await until(hub, ("delivered", 1))
@@ -89,7 +87,7 @@ async def test_a_receiver_as_the_page_shows_it_tells_all_apart(start_hub: StartH
 
 
 async def test_what_became_of_a_message_wakes_who_wants_to_know(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url, "message.status"))
         narrow = to(f"{subscriber.url}/failed", "message.status", status="failed", channel="sms")
         await Rpc(ann).get("events/subscribe", **narrow)
@@ -107,7 +105,7 @@ async def test_what_became_of_a_message_wakes_who_wants_to_know(start_hub: Start
 
 
 async def test_a_host_hears_nothing_of_other_agents_or_channels(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         await hub.agent("ben", BEN)
         await Rpc(ann).get("events/subscribe", **to(subscriber.url, channel="email"))
         await Rpc(ann).get("events/subscribe", **to(subscriber.url, "message.status"))
@@ -120,7 +118,7 @@ async def test_a_host_hears_nothing_of_other_agents_or_channels(start_hub: Start
 
 
 async def test_an_admin_hears_of_the_agent_that_it_named(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, _):
+    async with host_and_hub(start_hub) as (subscriber, hub, _):
         await hub.agent("ben", BEN)
         admin = Rpc(await hub.admin())
         await admin.get("events/subscribe", **to(subscriber.url, agentId="ben"))
@@ -132,7 +130,7 @@ async def test_an_admin_hears_of_the_agent_that_it_named(start_hub: StartHub) ->
 
 
 async def test_the_name_of_a_sender_is_no_address_and_is_not_told(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         await Vendor(hub).text("OBEY ME", ANN, "hello")
         await until(hub, ("delivered", 1))
@@ -144,7 +142,7 @@ async def test_the_name_of_a_sender_is_no_address_and_is_not_told(start_hub: Sta
 
 
 async def test_unsubscribed_it_tells_no_more(start_hub: StartHub) -> None:
-    async with subscribable(BROKEN) as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub, BROKEN) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         await Vendor(hub).text(HANDSET, ANN, "hello", "t1")
         await until(hub, ("waiting", 1))
@@ -158,7 +156,7 @@ async def test_unsubscribed_it_tells_no_more(start_hub: StartHub) -> None:
 
 
 async def test_only_its_own_token_ends_it(start_hub: StartHub) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         again = hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         code, _, _ = await Rpc(again).fail("events/unsubscribe", **to(subscriber.url))
@@ -169,10 +167,7 @@ async def test_only_its_own_token_ends_it(start_hub: StartHub) -> None:
 @pytest.mark.both
 async def test_it_dies_with_its_token(start_hub: StartHub) -> None:
     clock = FakeClock()
-    async with (
-        subscribable(BROKEN, TAKEN) as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (hub, ann),
-    ):
+    async with host_and_hub(start_hub, BROKEN, TAKEN, clock=clock) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         await Vendor(hub).text(HANDSET, ANN, "hello", "t1")
         await until(hub, ("waiting", 1))
@@ -190,7 +185,7 @@ async def test_it_dies_with_its_token(start_hub: StartHub) -> None:
 async def test_a_token_revoked_during_the_challenge_gets_no_subscription(
     start_hub: StartHub,
 ) -> None:
-    async with subscribable() as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub) as (subscriber, hub, ann):
         subscriber.knock = lambda: hub.local("tokens_revoke", target="ann")
         code, sentence, _ = await Rpc(ann).fail("events/subscribe", **to(subscriber.url))
 
@@ -207,10 +202,7 @@ async def test_410_ends_it_and_413_the_event_and_neither_is_asked_again(
     start_hub: StartHub, answer: bytes, left: int, reason: str
 ) -> None:
     clock = FakeClock()
-    async with (
-        subscribable(answer, TAKEN) as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (hub, ann),
-    ):
+    async with host_and_hub(start_hub, answer, TAKEN, clock=clock) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         await Vendor(hub).text(HANDSET, ANN, "hello", "t1")
         await until(hub, ("dead", 1))
@@ -230,10 +222,7 @@ async def test_410_ends_it_and_413_the_event_and_neither_is_asked_again(
 async def test_what_was_not_taken_is_told_again_under_the_same_id(start_hub: StartHub) -> None:
     clock = FakeClock()
     answers = (BROKEN, refusal("404 Not Found"), NEVER, TAKEN)
-    async with (
-        subscribable(*answers) as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (hub, ann),
-    ):
+    async with host_and_hub(start_hub, *answers, clock=clock) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         await Vendor(hub).text(HANDSET, ANN, "hello")
         for tries in (1, 2, 3):
@@ -247,9 +236,10 @@ async def test_what_was_not_taken_is_told_again_under_the_same_id(start_hub: Sta
 
 async def test_after_a_day_it_is_given_up(start_hub: StartHub) -> None:
     clock = FakeClock()
-    async with (
-        subscribable(refusal("503 Busy", Retry_After="3600")) as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (hub, ann),
+    async with host_and_hub(start_hub, refusal("503 Busy", Retry_After="3600"), clock=clock) as (
+        subscriber,
+        hub,
+        ann,
     ):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         await Vendor(hub).text(HANDSET, ANN, "hello")
@@ -265,10 +255,7 @@ async def test_after_a_day_it_is_given_up(start_hub: StartHub) -> None:
 
 async def test_what_the_agent_has_answered_meanwhile_wakes_nobody(start_hub: StartHub) -> None:
     clock = FakeClock()
-    async with (
-        subscribable(BROKEN, TAKEN) as subscriber,
-        hub_of(start_hub, subscriber, clock=clock) as (hub, ann),
-    ):
+    async with host_and_hub(start_hub, BROKEN, TAKEN, clock=clock) as (subscriber, hub, ann):
         await Rpc(ann).get("events/subscribe", **to(subscriber.url))
         await Vendor(hub).text(HANDSET, ANN, "hello")
         await until(hub, ("waiting", 1))
@@ -284,13 +271,7 @@ async def test_no_line_of_the_log_holds_the_url_the_secret_or_who_wrote(
     start_hub: StartHub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with every_level():
-        async with (
-            subscribable(BROKEN, TAKEN) as subscriber,
-            hub_of(start_hub, subscriber) as (
-                hub,
-                ann,
-            ),
-        ):
+        async with host_and_hub(start_hub, BROKEN, TAKEN) as (subscriber, hub, ann):
             url = f"{subscriber.url}/hush?key=hush"
             await Rpc(ann).get("events/subscribe", **to(url))
             await Vendor(hub).text(HANDSET, ANN, "mum's the word")
@@ -306,7 +287,7 @@ async def test_no_line_of_the_log_holds_the_url_the_secret_or_who_wrote(
 
 
 async def test_an_operator_sees_how_it_stands_and_may_end_it(start_hub: StartHub) -> None:
-    async with subscribable(BROKEN) as subscriber, hub_of(start_hub, subscriber) as (hub, ann):
+    async with host_and_hub(start_hub, BROKEN) as (subscriber, hub, ann):
         wanted = to(f"{subscriber.url}?key=hush", channel="sms")
         made = await Rpc(ann).get("events/subscribe", **wanted)
         await Vendor(hub).text(HANDSET, ANN, "hello")
