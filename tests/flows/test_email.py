@@ -190,6 +190,7 @@ async def test_a_bounce_of_somebody_who_had_no_copy_closes_nobody(hub: Served, a
         ({"cc": ["a@b.example\r\nBcc: eve@elsewhere.example"]}, "cc"),
         ({"body": ""}, "body"),
         ({"to": ANN}, "to"),
+        ({"to": ANN.upper()}, "to"),
     ],
 )
 async def test_a_mail_that_cannot_be_is_refused_and_nothing_is_stored(
@@ -220,6 +221,33 @@ async def test_the_same_words_under_another_subject_are_another_mail(
 
     assert twin["messageId"] == first["messageId"] != other["messageId"]
     assert len(post.sent) == 2
+
+
+@pytest.mark.both
+async def test_an_address_is_the_same_in_any_case(hub: Served, ann: Caller, post: Post) -> None:
+    await hub.local("agents_set", id="ann", values={"email": "Ann@Agents.example"})
+    sent = await mail(ann, to="BOB@people.example")
+    twin = await mail(ann, to="Bob@People.example")
+    contact = {"contactNumber": "bOb@people.example"}
+    await arrives(hub, 1, recipient="ANN@agents.example", message_id="<b@p>")
+    waited = await ann.post(
+        "comms_wait_for_reply", {"from": "BOB@people.example", "timeoutSeconds": 1}
+    )
+    found = await ann.post("comms_get_messages", contact)
+    after = await mail(ann, to="BOB@people.example")
+
+    assert post.sent[0].recipient == "BOB@people.example"
+    assert twin["messageId"] == sent["messageId"] != after["messageId"]
+    assert waited.json()["from"] == BOB
+    assert [each["direction"] for each in found.json()["messages"]] == ["inbound", "outbound"]
+
+
+@pytest.mark.usefixtures("ann")
+async def test_two_agents_have_not_one_address_in_two_cases(hub: Served) -> None:
+    given = {"id": "ben", "values": {"email": ANN.upper()}}
+    answer = await hub.operator.post("/api/v1/tools/agents_create", json=given)
+
+    assert refused(answer, 422, "invalid")
 
 
 async def test_no_byte_of_a_mail_is_in_clear_in_the_database(hub: Served, ann: Caller) -> None:

@@ -47,7 +47,8 @@ def spellings(address: str) -> tuple[str, ...]:
     """Return how an address may stand in rows, itself first."""
     if "@" in address:
         local, _, domain = address.rpartition("@")
-        return tuple(dict.fromkeys((address, f"{local}@{domain.lower()}", address.lower())))
+        found = (address, f"{local}@{domain.lower()}", address.lower(), canonical(address))
+        return tuple(dict.fromkeys(found))
     return numbers.spellings(address)
 
 

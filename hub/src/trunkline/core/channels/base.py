@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
+from trunkline.core.addresses import is_same
 from trunkline.core.agents.models import Agent
 from trunkline.core.compliance.repository import Why
 from trunkline.core.messages.choices import numbered
@@ -175,7 +176,7 @@ class ChannelRules:
 
     def check_reach(self, sender: str, recipient: str, *, simulated: bool) -> None:
         """Refuse, by `Invalid`, a recipient that nobody can reach so."""
-        if sender == recipient:
+        if is_same(sender, recipient):
             raise Invalid("to", f"this is the agent's own {self.address}.")
 
     def allowed(self, content: Content, facts: Facts) -> Block | None:

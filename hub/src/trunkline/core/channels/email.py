@@ -49,7 +49,7 @@ class Email(ChannelRules):
         address = read_email(text)
         if address is None:
             raise Invalid(self.set_by, "give a bare e-mail address, such as ann@example.com.")
-        return address
+        return address.lower()  # so that no other agent has it in another case
 
     def check(self, content: Content) -> Units:
         self.check_fields(content)

@@ -232,7 +232,12 @@ def _conditions(
         wanted.append(messages.c.channel == query.channel)
     if query.contact_number is not None:
         who = read_addresses(tx, workspace_id, agent, query.contact_number, "contactNumber")
-        wanted.append(sa.or_(messages.c.from_address.in_(who), messages.c.to_address.in_(who)))
+        wanted.append(
+            sa.or_(
+                repository.is_among(messages.c.from_address, who),
+                repository.is_among(messages.c.to_address, who),
+            )
+        )
     if query.since is not None:
         wanted.append(messages.c.created_at >= query.since)
     if query.unread:

@@ -11,6 +11,7 @@ from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.agents.tokens import check_living
 from trunkline.core.inbox.pages import Inbox
+from trunkline.core.messages import repository
 from trunkline.core.messages.models import TAKEN, Direction, ReadableMessage, Status
 from trunkline.core.principal import Principal
 from trunkline.core.problems import NotFound, Overloaded
@@ -130,8 +131,8 @@ def _newer(tx: Tx, workspace_id: str, agent_id: str, wanted: Wanted) -> _Newer:
     outbound = _of(workspace_id, agent, wanted, Direction.OUTBOUND)
     if wanted.contact is not None:
         who = read_addresses(tx, workspace_id, agent, wanted.contact, "from")
-        inbound.append(messages.c.from_address.in_(who))
-        outbound.append(messages.c.to_address.in_(who))
+        inbound.append(repository.is_among(messages.c.from_address, who))
+        outbound.append(repository.is_among(messages.c.to_address, who))
     after = wanted.after
     if after is None:
         went_out = messages.c.status.in_([status.value for status in _WENT_OUT])

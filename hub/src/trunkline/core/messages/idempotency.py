@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
+from trunkline.core.addresses import canonical
 from trunkline.core.messages.content import Form
 from trunkline.core.messages.models import SendMessage, Status
 from trunkline.core.privacy.keys import Keys, Purpose
@@ -49,7 +50,10 @@ _WROTE_SINCE = Hot(
         messages.c.agent_id == sa.bindparam("agent_id"),
         messages.c.id > sa.bindparam("message_id"),
         messages.c.direction == "inbound",
-        messages.c.from_address == sa.bindparam("recipient"),
+        sa.or_(
+            messages.c.from_address == sa.bindparam("recipient"),
+            sa.func.lower(messages.c.from_address) == sa.bindparam("folded"),
+        ),
     )
     .limit(1)
 )
@@ -106,7 +110,7 @@ def key_of(
         Purpose.PSEUDONYMS,
         "content",
         command.channel,
-        recipient,
+        canonical(recipient),
         command.content.body,
         command.reply_to or "",
         *([command.send_at.isoformat()] if command.send_at else []),
@@ -156,6 +160,7 @@ def first_of(
             "agent_id": key.agent_id,
             "message_id": message_id,
             "recipient": key.recipient,
+            "folded": key.recipient.lower() if "@" in key.recipient else key.recipient,
         },
     )
     return First(message_id=message_id, counts=not replied and Status(status) not in _VOID)

@@ -1,6 +1,6 @@
 """All SQL of messages, their attempts and their history."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
@@ -189,6 +189,13 @@ def find_by_external_id(
     return to_message(rows[0]) if rows else None
 
 
+def is_among(column: sa.ColumnElement[str], addresses: Collection[str]) -> sa.ColumnElement[bool]:
+    """Tell of a column whether it has one of some addresses; of mail's case does not count."""
+    mails = {each.lower() for each in addresses if "@" in each}
+    found = column.in_(addresses)
+    return sa.or_(found, sa.func.lower(column).in_(mails)) if mails else found
+
+
 def has_written(tx: Tx, workspace_id: str, agent_id: str, address: str) -> bool:
     """Tell whether `address` has written to an agent; all of the agent's messages are searched."""
     written = sa.select(messages.c.id).where(
@@ -220,7 +227,7 @@ def rivals(tx: Tx, workspace_id: str, message: Message, since: datetime) -> list
             messages.c.direction == Direction.OUTBOUND.value,
             messages.c.connection == message.connection,
             messages.c.from_address == message.from_address,
-            messages.c.to_address == message.to_address,
+            is_among(messages.c.to_address, (message.to_address,)),
             messages.c.external_id.is_(None),
             messages.c.status.in_([Status.SENDING.value, Status.UNKNOWN.value, Status.SENT.value]),
         )

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from trunkline.core.addresses import canonical
 from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.db.hot import Hot
 from trunkline.db.locks import hold
@@ -200,7 +201,9 @@ class BodyVault:
         return _VERSION + nonce + AESGCM(key.secret).encrypt(nonce, plain, place.bind(key.id))
 
     def _contact_key(self, tx: Tx, workspace_id: str, contact: str) -> _ContactKey:
-        contact_hash = self._keys.digest(Purpose.PSEUDONYMS, "contact", workspace_id, contact)
+        contact_hash = self._keys.digest(
+            Purpose.PSEUDONYMS, "contact", workspace_id, canonical(contact)
+        )
         known = self._known.get((workspace_id, contact_hash))
         if known is not None:
             return known

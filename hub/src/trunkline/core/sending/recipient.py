@@ -101,7 +101,7 @@ def read_addresses(
         return _all_of(tx, workspace_id, text, field)
     for rules in CHANNELS.values():
         if not rules.dialled and (address := rules.read_address(text, None)) is not None:
-            return (address,)
+            return spellings(address)
     number, written = _parsed(text, country_of(agent)), as_written(text)
     found = [] if isinstance(number, NotANumber) else list(spellings(number))
     if written is not None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from trunkline.core.addresses import canonical
 from trunkline.core.agents.models import Agent
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
@@ -67,7 +68,7 @@ class Announcements:
         now: datetime,
     ) -> bool:
         """Let a message join what the same person wrote just now; tell whether there is such."""
-        hold(tx, "burst", workspace_id, subscription_id, message.from_address)
+        hold(tx, "burst", workspace_id, subscription_id, canonical(message.from_address))
         before = repository.find_settling(tx, workspace_id, subscription_id, message.from_address)
         if before is None:
             return False

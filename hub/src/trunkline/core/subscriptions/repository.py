@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from trunkline.core.messages.repository import is_among
 from trunkline.core.subscriptions.models import (
     EventName,
     Occurrence,
@@ -171,7 +172,7 @@ def find_settling(
             occurrences.c.workspace_id == workspace_id,
             occurrences.c.subscription_id == subscription_id,
             occurrences.c.state == OccurrenceState.SETTLING.value,
-            messages.c.from_address == from_address,
+            is_among(messages.c.from_address, (from_address,)),
         )
         .order_by(occurrences.c.id.desc())
     )
