@@ -8,17 +8,38 @@ from click.testing import CliRunner
 
 from trunkline.cli import providers
 
-HELD = {"connection": "twilio", "provider": "twilio", "held": "yes", "sentence": "It is known."}
+HELD = {
+    "connection": "twilio",
+    "kind": "telephony",
+    "provider": "twilio",
+    "held": "yes",
+    "sentence": "It is known.",
+}
 REFUSED = {**HELD, "connection": "acme", "held": "no", "sentence": "Acme refused the key."}
+ABSENT = {"connection": "gone", "provider": "gone", "held": "no", "sentence": "No plugin."}
 UNTOLD = {**HELD, "connection": "demo", "held": "untold", "sentence": "It cannot ask."}
 
 
 @pytest.mark.parametrize(
     ("found", "arguments", "printed", "exit_code"),
     [
-        ([HELD, UNTOLD], [], "ok    twilio: It is known.\nlook  demo: It cannot ask.\n", 0),
-        ([HELD, REFUSED], [], "ok    twilio: It is known.\nbad   acme: Acme refused the key.\n", 1),
+        (
+            [HELD, UNTOLD],
+            [],
+            "ok    twilio (telephony): It is known.\nlook  demo (telephony): It cannot ask.\n",
+            0,
+        ),
+        (
+            [HELD, REFUSED],
+            [],
+            (
+                "ok    twilio (telephony): It is known.\n"
+                "bad   acme (telephony): Acme refused the key.\n"
+            ),
+            1,
+        ),
         ([REFUSED], ["--json"], json.dumps([REFUSED], indent=2) + "\n", 1),
+        ([ABSENT], [], "bad   gone: No plugin.\n", 1),
         ([], [], "No connection is configured.\n", 0),
     ],
 )

@@ -45,12 +45,18 @@ async def test_a_hub_that_is_well_is_told_so_line_by_line(served: Served, ann: C
         "dead letters": "look",
         "outbound": "ok",
         "jobs": "ok",
-        "connection demo": "ok",
+        "connection demo (telephony)": "ok",
+        "connection demo (email)": "ok",
+        "connection demo (whatsapp)": "ok",
         "public URL": "look",  # it is on loopback
     }
     assert found["inbound"][1] == "received 2 = handled 1 + ignored 0 + dead 1 + waiting 0"
     assert found["outbound"][1] == "delivered 1"
-    assert "sms.send" in found["connection demo"][1]
+    assert "sms.send" in found["connection demo (telephony)"][1]
+    for kind, what in (("email", "email.send"), ("whatsapp", "whatsapp.send")):
+        told = found[f"connection demo ({kind})"][1]
+        assert what in told
+        assert "sms.send" not in told
     assert "this machine only" in found["public URL"][1]
 
 
@@ -209,7 +215,7 @@ async def test_a_database_that_takes_no_writes_is_bad_and_the_rest_is_told_all_t
     assert found["database"][0] == "bad"
     assert "disk is full" in found["database"][1]
     assert "inbound" not in found
-    assert found["connection demo"][0] == "ok"
+    assert found["connection demo (telephony)"][0] == "ok"
 
 
 async def test_a_database_of_another_revision_is_bad(served: Served) -> None:
@@ -236,7 +242,7 @@ latency_ms = "fast"
     ("toml", "subject", "verdict"),
     [
         (WITHOUT_PLUGIN, "connection pigeon", "bad"),
-        (FAULTY, "connection demo", "bad"),
+        (FAULTY, "connection demo (telephony)", "bad"),
         ("", "connections", "look"),
     ],
 )
@@ -253,7 +259,7 @@ async def test_a_connection_that_could_not_be_opened_is_bad(start_hub: StartHub)
         ann = await hub.agent("ann", "+14155552671")
         await ann.try_send(BOB, "hello")
 
-        assert (await examined(hub))["connection wire"][0] == "bad"
+        assert (await examined(hub))["connection wire (telephony)"][0] == "bad"
 
 
 # --- the public URL -------------------------------------------------------------------------------

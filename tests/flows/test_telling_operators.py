@@ -56,7 +56,7 @@ async def test_case_d6_what_opening_raises_is_told_in_the_log_by_the_doctor_and_
         ann = await hub.agent("ann", ALICE)
         told = (await ann.try_send(BOB, "hello")).json()
         message = await ann.status(told["messageId"])
-        verdict, said = (await examined(hub))["connection wire"]
+        verdict, said = (await examined(hub))["connection wire (telephony)"]
 
     (line, *_) = lines(capfd, "connection.open_failed")
     assert sentence in line["reason"]
@@ -78,7 +78,7 @@ async def test_case_d5_a_provider_that_cannot_do_what_it_declares_is_told_when_i
     async with start_hub(plugins=Mute().plugins(), toml=WIRE) as hub:
         ann = await hub.agent("ann", ALICE)
         await ann.try_send(BOB, "hello")
-        verdict, said = (await examined(hub))["connection wire"]
+        verdict, said = (await examined(hub))["connection wire (telephony)"]
 
     assert verdict == "bad"
     assert "it yields a Mute without send, which sms.send needs" in said
@@ -167,12 +167,15 @@ async def test_case_d3_an_operator_hears_what_a_send_met_and_when_it_is_over(
         ann = await hub.agent("ann", ALICE)
         answer = (await ann.try_send(BOB, "hello")).json()
         (line,) = lines(capfd, "connection.trouble")
-        ready, (verdict, said) = await _ready(hub), (await examined(hub))["connection wire"]
+        ready, (verdict, said) = (
+            await _ready(hub),
+            (await examined(hub))["connection wire (telephony)"],
+        )
         metrics = (await (await hub.admin()).get("/metrics")).text
         network.answer = accept
         await ann.send(BOB, "again")
         (over,) = lines(capfd, "connection.trouble_over")
-        after, found = await _ready(hub), (await examined(hub))["connection wire"]
+        after, found = await _ready(hub), (await examined(hub))["connection wire (telephony)"]
 
     assert answer.get("code") == code
     assert (line["level"], line["connection"]) == ("warning", "wire")
@@ -239,7 +242,7 @@ async def test_case_c7_a_provider_is_asked_about_the_account_before_anybody_send
     network.said = said
     async with start_hub(plugins=network.plugins(), toml=WIRE) as hub:
         verified = (await hub.local("providers_verify", connection="wire"))["connections"]
-        found = (await examined(hub))["connection wire"]
+        found = (await examined(hub))["connection wire (telephony)"]
         status, state = await _ready(hub)
 
     assert [(each["connection"], each["held"]) for each in verified] == [("wire", held)]
@@ -263,6 +266,36 @@ async def test_case_c7_readiness_knows_without_anybody_asking(
         await hub.until(lambda: _ready(hub), lambda ready: ready == ("degraded", "error"))
         network.said = Account()
         await hub.until(lambda: _ready(hub), lambda ready: ready == ("ready", "ok"))
+
+
+@pytest.mark.parametrize(
+    ("toml", "name", "said"),
+    [
+        ('[slots]\nemail = "pigeon"\n', "pigeon", "No loaded plugin offers its provider"),
+        ('[providers.post]\nprovider = "pigeon"\n', "post", "No loaded plugin offers its provider"),
+        (f'{WIRE}email = "wire"\n', "wire", "its provider has no email"),
+    ],
+)
+async def test_a_named_connection_that_is_not_there_is_told_before_anybody_sends(
+    start_hub: StartHub, capfd: pytest.CaptureFixture[str], toml: str, name: str, said: str
+) -> None:
+    async with start_hub(plugins=Network().plugins(), toml=toml) as hub:
+        logged = {
+            line["connection"]: line["fault"] for line in lines(capfd, "connection.not_usable")
+        }
+        ready = (await (await hub.admin()).get("/health/ready")).json()
+        (verified,) = [
+            each
+            for each in (await hub.local("providers_verify", connection=name))["connections"]
+            if "kind" not in each
+        ]
+        found = (await examined(hub))[f"connection {name}"]
+
+    assert said in logged[name]
+    assert (ready["status"], ready["providers"][name]) == ("degraded", "error")
+    assert (verified["held"], found[0]) == ("no", "bad")
+    assert said in verified["sentence"]
+    assert said in found[1]
 
 
 async def test_a_connection_that_is_not_there_is_told_with_those_that_are(served: Served) -> None:
@@ -329,7 +362,7 @@ auth_token = "{"1" * 32}"
 base_url = "{scheme}://127.0.0.1:{port}"
 """
     async with start_hub(toml=toml) as hub:
-        verdict, said = (await examined(hub))["connection twilio"]
+        verdict, said = (await examined(hub))["connection twilio (telephony)"]
 
     assert verdict == "bad"
     assert sentence in said
@@ -345,6 +378,6 @@ async def test_case_c7_a_provider_that_never_answers_keeps_the_doctor_a_bounded_
 
     monkeypatch.setattr(verification, "_ANSWERS_WITHIN_S", 0.05)
     async with start_hub(plugins=Silent().plugins(), toml=WIRE) as hub:
-        found = (await examined(hub))["connection wire"]
+        found = (await examined(hub))["connection wire (telephony)"]
 
     assert found == ("bad", "The provider does not answer.")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -130,8 +131,15 @@ def _read(path: Path) -> DemoFacts | None:
         return None  # a first start, or a damaged file: it is written anew
 
 
-def welcome(facts: DemoFacts) -> str:
-    """Return what the demo prints: where everything is, and three things to try."""
+def welcome(facts: DemoFacts, files: Mapping[str, Path]) -> str:
+    """
+    Return what the demo prints: where everything is, and three things to try.
+
+    `files` are the options that the demo was started with and its commands need too.
+    """
+    options = "".join(
+        f" {name} {shlex.quote(str(path.absolute()))}" for name, path in files.items()
+    )
     first, second = facts.agents
     client = {
         "mcpServers": {
@@ -170,6 +178,7 @@ Three things to try:
        -d '{{}}' {facts.base_url}/api/v1/tools/comms_get_messages
 A mail goes the same way: {mail}
 
-Commands for this hub need DEMO_MODE=true: DEMO_MODE=true trunkline agents list
+Commands for this hub need DEMO_MODE=true{" and where it lies" if options else ""}:
+DEMO_MODE=true trunkline agents list{options}
 (in a checkout, python3 run.py for trunkline)
 """

@@ -32,6 +32,8 @@ def demo(config: Path | None, data_dir: Path | None, port: int | None) -> None:
 
     async def show(running: RunningHub, settings: Settings) -> Callable[[], None]:
         facts = await prepare(running.hub, settings.public_url, settings.server.data_dir)
-        return lambda: click.echo(welcome(facts))
+        given = {"--config": config, "--data-dir": data_dir}
+        files = {option: path for option, path in given.items() if path is not None}
+        return lambda: click.echo(welcome(facts, files))
 
     run(serve_until_stopped(settings, show, migrate=False, level="warning"))

@@ -31,7 +31,8 @@ def verify(config: Path | None, data_dir: Path | None, as_json: bool, name: str 
         click.echo(json.dumps(found, indent=2))
     else:
         for each in found:
-            click.echo(f"{_WORDS[each['held']]:4}  {each['connection']}: {each['sentence']}")
+            kind = f" ({each['kind']})" if "kind" in each else ""
+            click.echo(f"{_WORDS[each['held']]:4}  {each['connection']}{kind}: {each['sentence']}")
         if not found:
             click.echo("No connection is configured.")
     if any(each["held"] == "no" for each in found):

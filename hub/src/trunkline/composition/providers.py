@@ -61,7 +61,15 @@ def compose_providers(ground: Ground) -> Providers:
             deliver=ground.lent.deliver,
         )
 
-    connections = Connections(ground.lent.configured, settings.slots.by_kind(), context_for, log)
+    connections = Connections(
+        ground.lent.configured,
+        settings.slots.by_kind(),
+        context_for,
+        log,
+        list(settings.connection_tables),
+    )
+    for name, fault in connections.missing().items():
+        log.error("connection.not_usable", connection=name, fault=fault)
     for name in connections.names():
         connection = connections.account(name)
         if connection is not None and connection.fault:

@@ -90,7 +90,6 @@ def compose(lent: Lent) -> Composed:
             data_dir=settings.server.data_dir,
             public_url=settings.public_url,
             is_public=settings.server.public_url is not None,
-            wanted=sorted({*settings.connection_tables, *settings.slots.named()}),
         ),
         connections=connections,
         routes=providers.routes,

@@ -99,10 +99,6 @@ class _Slots(_Section):
         """Return the connections of each kind."""
         return {kind: getattr(self, kind) for kind in KINDS}
 
-    def named(self) -> set[str]:
-        """Return every connection that is named for something."""
-        return {name for names in self.by_kind().values() for name in names}
-
 
 def _slot(kind: Kind) -> Any:
     told = "Of several, each next one stands in for those before it."

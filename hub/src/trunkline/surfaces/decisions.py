@@ -61,6 +61,7 @@ class ListedShape(Result):
     id: str
     at: Time
     agent_id: str
+    channel: str
     direction: str
     status: str
     flag: str | None = optional("Why a person should look at it.")
@@ -135,6 +136,7 @@ async def _messages_list(
                 id=message.id,
                 at=message.created_at,
                 agent_id=message.agent_id,
+                channel=message.channel,
                 direction=message.direction.value,
                 status=message.status.value,
                 flag=message.flag,

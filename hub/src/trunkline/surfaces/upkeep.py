@@ -51,9 +51,10 @@ class VerifyArguments(Arguments):
 
 
 class VerifiedShape(Result):
-    """What a provider said of one connection."""
+    """What a provider said of one connection, in one of its kinds."""
 
     connection: str
+    kind: str | None = optional("What it is for. Not given of one that is not there.")
     provider: str
     held: Literal["yes", "no", "untold"]
     sentence: str
@@ -112,18 +113,28 @@ async def _providers_verify(
     hub: Hub, by: Principal, _: str, given: VerifyArguments
 ) -> VerifiedConnectionsShape:
     wanted = [each for each in hub.connections.all() if given.connection in (None, each.name)]
-    if given.connection is not None and not wanted:
+    missing = {
+        name: why
+        for name, why in hub.connections.missing().items()
+        if given.connection in (None, name)
+    }
+    if given.connection is not None and not wanted and not missing:
         known = ", ".join(hub.connections.names()) or "none"
         raise Invalid("connection", f"there is no such connection; there are: {known}.")
     return VerifiedConnectionsShape(
         connections=[
             VerifiedShape(
                 connection=each.connection,
+                kind=each.kind,
                 provider=each.provider,
                 held=each.held.value,
                 sentence=each.sentence,
             )
             for each in await hub.verification.verify(wanted)
+        ]
+        + [
+            VerifiedShape(connection=name, provider=name, held="no", sentence=why)
+            for name, why in missing.items()
         ]
     )
 

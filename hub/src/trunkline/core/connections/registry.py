@@ -29,6 +29,7 @@ MessageSpec = ProviderSpec[MessageProvider[Any], Any]
 
 _CLOSE_TIMEOUT_S: Final = 2.0
 _LONGEST_TOLD: Final = 300
+_NO_PLUGIN: Final = "No loaded plugin offers its provider: `trunkline plugins list` says why."
 
 
 class ConnectionState(StrEnum):
@@ -98,8 +99,11 @@ class Connections:
         slots: Mapping[str, Sequence[str]],
         context_for: Callable[[str], ProviderContext],
         log: EventLog,
+        tables: Sequence[str] = (),
     ) -> None:
+        """`tables` are the names of the connections that have a table in the settings."""
         self._all = {(each.name, each.kind): each for each in connections}
+        self._tables = tables
         self._slots = slots
         self._context_for = context_for
         self._log = log
@@ -113,6 +117,18 @@ class Connections:
     def by_kind(self) -> dict[str, list[str]]:
         """Return the names of the connections of each kind."""
         return {kind: [name for name, each in self._all if each == kind] for kind in KINDS}
+
+    def missing(self) -> dict[str, str]:
+        """Return what the settings name and cannot be had: a name, and why it cannot."""
+        slots = [(name, kind) for kind, names in self._slots.items() for name in names]
+        wanted = dict.fromkeys([*self._tables, *(name for name, _ in slots)])
+        absent = {name: _NO_PLUGIN for name in sorted(wanted) if self.account(name) is None}
+        other = {
+            name: f"[slots] {kind} names it, and its provider has no {kind}."
+            for name, kind in slots
+            if name not in absent and (name, kind) not in self._all
+        }
+        return absent | other
 
     def calling(self) -> list[str]:
         """Return the names of those whose providers call the hub from elsewhere."""
@@ -149,8 +165,9 @@ class Connections:
         name = agent.connection_for(kind) or self._default(kind)
         if name is None:
             raise Missing(
-                f"No {kind} provider is configured. Install one, such as trunkline-demo, and "
-                f'name it in the configuration: [slots] {kind} = "demo".'
+                f"No {kind} provider is configured. Install one and name it in the configuration: "
+                f'[slots] {kind} = "demo" for trunkline-demo, which simulates one and sends '
+                "nothing."
             )
         connection = self._all.get((name, kind))
         if connection is None and self.account(name) is not None:
@@ -159,9 +176,10 @@ class Connections:
             )
         if connection is None:
             raise Missing(
-                f"The connection '{name}' does not exist. Add [providers.{name}] to "
-                "trunkline.toml, or name another; if `trunkline plugins list` does not show its "
-                f"plugin, install that first (by custom trunkline-{name})."
+                f"The connection '{name}' does not exist: no plugin of that name is loaded. "
+                f"Install its package, which is usually called trunkline-{name}, give "
+                f"[providers.{name}] in trunkline.toml the name of another provider, or name "
+                "another connection."
             )
         if connection.fault:
             raise Missing(f"The connection '{name}' is not usable: {connection.fault}")
@@ -228,7 +246,7 @@ class Connections:
             state = self._state(each)
             before = states.get(each.name, ConnectionState.IDLE)
             states[each.name] = max(before, state, key=list(ConnectionState).index)
-        return states
+        return states | dict.fromkeys(self.missing(), ConnectionState.ERROR)
 
     async def close(self) -> None:
         """Close every open provider, all at once."""

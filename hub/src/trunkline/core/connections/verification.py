@@ -43,6 +43,7 @@ class Verified:
     """What came of asking about one connection, and a sentence for the operator."""
 
     connection: str
+    kind: str
     provider: str
     held: Held
     sentence: str
@@ -106,6 +107,7 @@ class Verification:
                 held, sentence = Held.NO, told(answer)
         return Verified(
             connection=connection.name,
+            kind=connection.kind,
             provider=connection.spec.name,
             held=held,
             sentence=sentence,

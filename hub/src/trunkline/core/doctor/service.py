@@ -1,7 +1,7 @@
 """The examination of a hub: what it rests on, how it is reached, and whether its counts balance."""
 
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,7 +41,6 @@ class Doctor:
 
     Attributes:
         public_url, is_public: Where the hub is reached; whether the settings say so.
-        wanted: The connections that the settings name.
     """
 
     db: Database
@@ -56,7 +55,6 @@ class Doctor:
     data_dir: Path
     public_url: str
     is_public: bool
-    wanted: Sequence[str]
 
     async def examine(self, principal: Principal) -> list[Finding]:
         """Return what there is to say, the most basic first."""
@@ -111,26 +109,20 @@ class Doctor:
         return [*found, ok("clock", "this machine and the database agree")]
 
     async def _connections(self) -> AsyncIterator[Finding]:
-        if not self.wanted and not self.connections.names():
+        missing = self.connections.missing()
+        if not missing and not self.connections.names():
             yield look("connections", "None is configured, so nothing can be sent.")
-        for name in self.wanted:
-            if self.connections.account(name) is None:
-                yield bad(
-                    f"connection {name}",
-                    "No loaded plugin offers its provider: `trunkline plugins list` says why.",
-                )
+        for name, why in missing.items():
+            yield bad(f"connection {name}", why)
         for each in await self.verification.verify(self.connections.all()):
             yield self._connection(each)
             ahead = self.vendor_clocks.ahead(each.connection)
             if ahead is not None and abs(ahead.total_seconds()) > PROVIDERS_CLOCK_S:
-                yield look(f"connection {each.connection}", _apart(ahead))
+                yield look(_subject(each), _apart(ahead))
 
     def _connection(self, verified: Verified) -> Finding:
-        subject, trouble = (
-            f"connection {verified.connection}",
-            self.troubles.of(verified.connection),
-        )
-        connection = self.connections.account(verified.connection)
+        subject, trouble = _subject(verified), self.troubles.of(verified.connection)
+        connection = self.connections.find(verified.connection, verified.kind)
         assert connection is not None  # it is one of them
         if verified.held is Held.NO:
             return bad(subject, verified.sentence)
@@ -180,6 +172,10 @@ class Doctor:
         if url.scheme != "https":
             return look(subject, f"{self.public_url} is not https: others can read what comes in.")
         return ok(subject, f"{self.public_url} leads to this hub")
+
+
+def _subject(verified: Verified) -> str:
+    return f"connection {verified.connection} ({verified.kind})"
 
 
 def _apart(ahead: timedelta) -> str:
