@@ -126,6 +126,34 @@ async def test_of_several_recipients_it_is_said_which_one_gets_nothing_more(
     assert "to the recipient in cc.1 bounced" in answer.json()["detail"]
 
 
+async def test_an_operator_sees_what_a_bounce_closed_and_lifts_it(hub: Served, ann: Caller) -> None:
+    await mail(ann)
+    await tell(hub, {"id": "post-1", "status": "failed", "code": "no_mailbox"})
+    (found,) = (await hub.local("suppressions_list"))["suppressions"]
+    lifted = await hub.local("suppressions_lift", address=BOB.upper())
+    again = await mail(ann, body="Is it you again?")
+
+    assert found.pop("closedAt")
+    assert found == {"address": BOB, "sender": ANN, "reason": "bounced", "source": "provider"}
+    assert (lifted, again["status"]) == ({"lifted": 1}, "sent")
+
+
+@pytest.mark.parametrize(("code", "said"), [("complaint", "writing START"), (None, "no such")])
+async def test_an_operator_lifts_nothing_that_a_person_asked_for(
+    hub: Served, ann: Caller, code: str | None, said: str
+) -> None:
+    await mail(ann)
+    if code is not None:
+        for told in ("no_mailbox", code):
+            await tell(hub, {"id": "post-1", "status": "failed", "code": told, "recipient": BOB})
+            await hub.change("DELETE FROM inbound_events")
+    answer = await hub.operator.post("/api/v1/tools/suppressions_lift", json={"address": BOB})
+
+    assert refused(answer, 403 if code else 404, "forbidden" if code else "not_found")
+    assert said in answer.json()["detail"]
+    assert len(await closed(hub)) == (1 if code else 0)
+
+
 COPY = "cee@people.example"
 
 

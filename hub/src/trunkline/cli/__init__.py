@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "forwards": "Show and replay what is forwarded to callback URLs.",
     "events-demo": "Show how an MCP host is woken, on a hub of its own.",
     "subscriptions": "Show and end the subscriptions of MCP hosts.",
+    "suppressions": "Show who gets nothing more, and lift what a bounce closed.",
     "pool": "Show and grow the pool of agent slots.",
     "events": "Show what became of providers' webhooks, and replay dead letters.",
     "messages": "List messages, look at one, and decide what became of it.",
@@ -61,7 +62,7 @@ COMMANDS: Final = {
 }
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
 _RENDERED: Final = (
-    *("agents", "templates", "tokens", "forwards", "subscriptions"),
+    *("agents", "templates", "tokens", "forwards", "subscriptions", "suppressions"),
     *("pool", "events", "messages", "privacy"),
 )
 """Those that are made of the operator's operations, in ``cli/rendered.py``."""

@@ -11,6 +11,7 @@ from trunkline.composition.providers import compose_providers
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.channels import CHANNELS
+from trunkline.core.compliance.service import Suppressions
 from trunkline.core.doctor.service import Doctor
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Executors, Pulse
@@ -74,6 +75,7 @@ def compose(lent: Lent) -> Composed:
         events=inbound.events,
         forwarding=posts.forwarding,
         subscriptions=posts.subscriptions,
+        suppressions=Suppressions(db, log),
         templates=Templates(db, connections, clock, ids, log, timeout_s=providers.timeout_s),
         privacy=Privacy(db, keys, ground.vault, clock, ids),
         retention=Retention(db, clock, ids, settings.privacy.detail_days),

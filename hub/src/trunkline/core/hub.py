@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
+from trunkline.core.compliance.service import Suppressions
 from trunkline.core.connections.registry import Connections
 from trunkline.core.connections.routes import Routes
 from trunkline.core.connections.verification import Verification
@@ -39,6 +40,7 @@ class Hub:
     events: Events
     forwarding: Forwarding
     subscriptions: Subscriptions
+    suppressions: Suppressions
     templates: Templates
     privacy: Privacy
     retention: Retention

@@ -31,6 +31,7 @@ from trunkline.surfaces.operator_shapes import (
     WebhookSecretShape,
 )
 from trunkline.surfaces.subscribed import SUBSCRIBED
+from trunkline.surfaces.suppressed import SUPPRESSED
 from trunkline.surfaces.templates import TEMPLATES
 from trunkline.surfaces.upkeep import UPKEEP
 
@@ -216,6 +217,7 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
     of_operator("privacy_keep", "Keep texts", KeepArguments, _privacy_keep, KeptShape, _CHANGES),
     *DECISIONS,
     *SUBSCRIBED,
+    *SUPPRESSED,
     *TEMPLATES,
     *UPKEEP,
 )

@@ -194,6 +194,22 @@ _ALL: Final = (
         "End a subscription, and give up what is on its way to it.",
         takes=(_ID,),
     ),
+    Command(
+        "suppressions_list",
+        """List the addresses that nothing more is sent to, newest first.
+
+        reason: opted_out, complained (of a mail) or bounced. sender: the only address of the hub's
+        that it is closed to; none means all of them.""",
+        takes=(_NEWEST,),
+        columns={"suppressions": "address sender reason source closedAt"},
+    ),
+    Command(
+        "suppressions_lift",
+        """Let an address be written to again after a bounce.
+
+        What its owner asked for is not lifted: only their own START does that.""",
+        takes=(Argument("address", "ADDRESS"),),
+    ),
     Command("pool_show", "Show how many slots there are and how many are taken."),
     Command(
         "pool_grow",

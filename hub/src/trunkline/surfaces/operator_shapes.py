@@ -209,3 +209,37 @@ class EndedShape(Result):
     """What was ended."""
 
     subscription_id: str
+
+
+class SuppressionsArguments(Arguments):
+    """How many to list."""
+
+    limit: int = Field(default=50, ge=1, le=1000)
+
+
+class LiftArguments(Arguments):
+    """The address that is written to again."""
+
+    address: Line
+
+
+class SuppressionShape(Result):
+    """An address that nothing more is sent to."""
+
+    address: str
+    sender: str | None = optional("The only address of the hub's that is closed to it.")
+    reason: str
+    source: str
+    closed_at: Time
+
+
+class SuppressionsShape(Result):
+    """Suppressions, newest first."""
+
+    suppressions: list[SuppressionShape]
+
+
+class LiftedShape(Result):
+    """To how many of the hub's addresses it is open again."""
+
+    lifted: int

@@ -1,5 +1,6 @@
 """All SQL of the suppression list."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -35,6 +36,17 @@ class Why(StrEnum):
 
     BOUNCED = "bounced"
     """A mail bounced for good: it is no wish of its owner's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """That nothing more is sent to an address, by one sender or, with None, by any."""
+
+    address: str
+    sender: str | None
+    why: Why
+    source: Source
+    closed_at: datetime
 
 
 _ANY: Final = ""
@@ -135,6 +147,48 @@ def lift(
     if closed_before is not None:
         lifted = lifted.where(suppressions.c.created_at <= closed_before)
     tx.execute(lifted)
+
+
+def newest(tx: Tx, workspace_id: str, limit: int) -> list[Suppression]:
+    """Return what is closed, the newest first."""
+    found = tx.execute(
+        sa.select(suppressions)
+        .where(suppressions.c.workspace_id == workspace_id)
+        .order_by(suppressions.c.created_at.desc(), suppressions.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        Suppression(
+            address=row.address,
+            sender=row.sender or None,
+            why=Why(row.reason),
+            source=Source(row.source),
+            closed_at=row.created_at,
+        )
+        for row in found
+    ]
+
+
+def reasons(tx: Tx, workspace_id: str, address: str) -> list[Why]:
+    """Return why `address` is closed, once for each sender; nobody closes it until `tx` ends."""
+    theirs = addresses_of(tx, workspace_id, address)
+    _hold_all(tx, workspace_id, theirs)
+    found = tx.execute(sa.select(suppressions.c.reason).where(*_of(workspace_id, theirs)))
+    return [Why(reason) for reason in found.scalars()]
+
+
+def lift_bounces(tx: Tx, workspace_id: str, address: str) -> None:
+    """Open what a bounce closed, to every sender."""
+    theirs = addresses_of(tx, workspace_id, address)
+    bounced = suppressions.c.reason == Why.BOUNCED.value
+    tx.execute(sa.delete(suppressions).where(*_of(workspace_id, theirs), bounced))
+
+
+def _of(workspace_id: str, addresses: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
+    return [
+        suppressions.c.workspace_id == workspace_id,
+        suppressions.c.address.in_(addresses),
+    ]
 
 
 def _hold_all(tx: Tx, workspace_id: str, addresses: tuple[str, ...]) -> None:
