@@ -52,3 +52,52 @@ async def test_what_is_too_long_for_twilio_is_refused_before_twilio_does(
     assert (answer.status_code, answer.json()["field"]) == (422, "body")
     assert "'twilio' takes at most 1,600 characters" in answer.json()["detail"]
     assert twilio.asked == []
+
+
+CHOICES = [{"id": "am", "label": "Morning"}, {"id": "pm", "label": "Afternoon"}]
+PICKS = [
+    {"Body": "2"},
+    {"MessageType": "interactive", "Body": "Afternoon", "ListId": "pm", "ListTitle": "Afternoon"},
+    {
+        "MessageType": "button",
+        "Body": "Afternoon",
+        "ButtonText": "Afternoon",
+        "ButtonPayload": "pm",
+    },
+]
+"""An answer by number, and what templates with a list or with buttons bring back."""
+
+
+@pytest.mark.parametrize("pick", PICKS)
+async def test_choices_are_numbered_lines_and_every_kind_of_pick_is_read(
+    hub: Served,
+    twilio: Twilio,  # noqa: F811
+    pick: dict[str, str],
+) -> None:
+    ann = await hub.agent("ann")
+    await hub.local("agents_set", id="ann", values={"whatsapp": ALICE})
+    fields = {**WRITTEN, "From": f"whatsapp:{BOB}", "To": f"whatsapp:{ALICE}"}
+    door = f"{hub.base_url}/webhooks/ann/sms"
+    await twilio.tell(hub, door, fields)
+    offer = {"channel": "whatsapp", "to": BOB, "body": "When?", "choices": CHOICES}
+    await ann.call("comms_send_message", **offer)
+    await twilio.tell(hub, door, {**fields, "MessageSid": f"SM{'7' * 32}", **pick})
+
+    assert twilio.asked[0]["Body"] == "When?\n1. Morning\n2. Afternoon"
+    assert (await ann.inbox())[0]["choice"] == {"id": "pm", "label": "Afternoon"}
+
+
+async def test_the_numbered_lines_count_as_well_as_the_text(
+    hub: Served,
+    twilio: Twilio,  # noqa: F811
+) -> None:
+    ann = await hub.agent("ann")
+    await hub.local("agents_set", id="ann", values={"whatsapp": ALICE})
+    fields = {**WRITTEN, "From": f"whatsapp:{BOB}", "To": f"whatsapp:{ALICE}"}
+    await twilio.tell(hub, f"{hub.base_url}/webhooks/ann/sms", fields)
+    long = {"channel": "whatsapp", "to": BOB, "body": "x" * 1590, "choices": CHOICES}
+
+    answer = await ann.post("comms_send_message", long)
+
+    assert answer.status_code == 422, answer.text
+    assert twilio.asked == []

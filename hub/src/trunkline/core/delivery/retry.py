@@ -127,7 +127,7 @@ class Redelivery:
         if agent is not None and is_portable and not was_unknown:
             needs = rules.needs(with_media=message.media_count > 0)
             candidates = self.connections.candidates(own, agent, needs)
-            candidates = candidates if content is None else carriers(content, candidates)
+            candidates = candidates if content is None else carriers(rules, content, candidates)
         else:  # whoever may have it is not passed over: it would be sent twice
             candidates = () if own.fault else (own,)
         if not candidates:

@@ -101,7 +101,7 @@ class Gate:
         needs = rules.needs(with_media=with_media, with_template=content.template is not None)
         if rules.is_portable(content):
             able = self._connections.candidates(connection, agent, needs)
-            candidates = carriers(content, able)
+            candidates = carriers(rules, content, able)
         if content.at_providers and candidates:
             connection = candidates[0]
         rules.check_reach(sender, act.recipient, simulated=connection.spec.simulated)
@@ -202,14 +202,16 @@ def _with_wrote_at(told: tuple[Standing, datetime | None]) -> Standing:
     return replace(standing, wrote_at=wrote_at)
 
 
-def carriers(content: Content, candidates: tuple[Connection, ...]) -> tuple[Connection, ...]:
+def carriers(
+    rules: ChannelRules, content: Content, candidates: tuple[Connection, ...]
+) -> tuple[Connection, ...]:
     """
     Return those of the candidates that can carry what is sent, best first.
 
     What is too long for a provider goes over the others. A template of the hub's goes over those
     whose provider has it, if any has: the others take it as a text, which they may have to refuse.
     """
-    candidates = tuple(each for each in candidates if not _is_too_long(each, content))
+    candidates = tuple(each for each in candidates if not _is_too_long(each, rules, content))
     known = {each.connection for each in content.at_providers}
     having = tuple(
         each
@@ -244,8 +246,9 @@ def estimate(
     return rules.price(prices, recipient, units, with_media=with_media), prices.currency
 
 
-def _is_too_long(connection: Connection, content: Content) -> bool:
+def _is_too_long(connection: Connection, rules: ChannelRules, content: Content) -> bool:
     most = connection.spec.most_characters
+    content = rules.over(content, connection.name, connection.spec.capabilities)
     return most is not None and content.template is None and len(content.body) > most
 
 
@@ -264,6 +267,6 @@ def _check_ability(connection: Connection, rules: ChannelRules, content: Content
         )
     if content.template and not rules.needs(with_media=False, with_template=True) <= able:
         raise Unsupported("templateId", f"the provider '{name}' has no templates.")
-    if _is_too_long(connection, content):
+    if _is_too_long(connection, rules, content):
         most = connection.spec.most_characters
         raise Invalid("body", f"the provider '{name}' takes at most {most:,} characters.")
