@@ -90,7 +90,7 @@ def test_a_wrong_setting_is_a_sentence_and_exit_code_78(shell: Shell) -> None:
 
     assert refused.returncode == 78
     assert refused.stdout == ""
-    assert refused.stderr.startswith("Error: PORT: it must be a valid integer")
+    assert refused.stderr.startswith("Error: PORT: it must be a whole number")
     assert "Traceback" not in refused.stderr
 
 
@@ -101,3 +101,18 @@ def test_a_named_file_that_is_missing_is_exit_code_78(shell: Shell) -> None:
         78,
         "Error: other.toml cannot be read: No such file or directory.\n",
     )
+
+
+def test_one_bad_key_hides_no_other_and_is_told_in_the_adapters_words(shell: Shell) -> None:
+    (shell.folder / "trunkline.toml").write_text(
+        '[providers.smtp]\nhost = "smtp.example.com"\nsecurity = "none"\n'
+        'user = "ava"\npassword = "hunter2"\n'
+    )
+
+    done = shell.run("config", "show")
+    rows = dict(re.split(r" {2,}", line)[:2] for line in done.stdout.splitlines())
+
+    assert rows["providers.smtp.host"] == "smtp.example.com"
+    assert rows["providers.smtp.password"] == "********"
+    assert "security none is for this machine only" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr

@@ -1,10 +1,10 @@
 """What a connection's settings come to, and what is said of those that will not do."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from trunkline.core.connections.configuring import configure
 from trunkline.core.connections.registry import Connection, MessageSpec
@@ -18,6 +18,7 @@ class Config(BaseModel):
     region: str = Field("us", pattern="^(us|eu)$", json_schema_extra={"env": "ACME_REGION"})
     private_key: SecretStr | None = Field(None, json_schema_extra={"multiline": True})
     pin: str = ""
+    both: str = ""
 
     @field_validator("pin")
     @classmethod
@@ -27,6 +28,14 @@ class Config(BaseModel):
         if value and len(value) != 4:
             raise ValueError(f"{value} has not four digits")
         return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.both == "pin" and not self.pin:
+            raise ValueError(f"{self.region} takes a pin")
+        if self.both == "key":
+            raise ValueError(f"{self.api_key.get_secret_value()} is no key")
+        return self
 
 
 SPEC: ProviderSpec[TelephonyProvider, Any] = ProviderSpec(
@@ -83,6 +92,30 @@ def test_case_d7_a_value_from_the_file_is_told_by_its_file() -> None:
 
 def test_what_an_adapters_own_check_says_is_not_repeated_as_it_may_quote_the_value() -> None:
     assert "4711x" not in fault_of({"api_key": "k", "pin": "4711x"})
+
+
+def test_what_an_adapters_check_of_all_says_is_told_unless_it_quotes_a_secret() -> None:
+    right = {"api_key": "k-4711", "region": "eu"}
+
+    assert "[providers.acme] is not valid: eu takes a pin." in fault_of({**right, "both": "pin"})
+    assert "documentation says" in fault_of({**right, "both": "key"})
+    assert "k-4711" not in fault_of({**right, "both": "key"})
+
+
+def test_values_that_are_right_and_no_secrets_are_known_of_a_connection_that_is_not() -> None:
+    given = {"api_key": "k", "region": "eu", "pin": "12345", "both": "pin", "typo": "x"}
+
+    assert configured(given).sound == {"region": "eu", "both": "pin"}
+    assert configured({**given, "region": "mars"}).sound == {"both": "pin"}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("many", "a whole number"), ([], "a whole number"), (1.5, "a whole number")]
+)
+def test_python_s_words_are_not_said(value: object, said: str) -> None:
+    fault = fault_of({"api_key": "k", "max_at_once": value})
+
+    assert fault == f"max_at_once in trunkline.toml is not valid: it must be {said}."
 
 
 def test_an_adapters_own_check_that_breaks_is_told_by_its_type() -> None:

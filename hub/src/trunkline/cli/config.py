@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 import click
-from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic import BaseModel
 
 from trunkline.cli import files
-from trunkline.core.connections.configuring import configure
+from trunkline.core.connections.configuring import configure, is_secret
 from trunkline.core.connections.registry import Bounds, Connection
 from trunkline.loading import load_plugins
 from trunkline.settings import Settings, load_settings
@@ -19,7 +19,6 @@ _HIDDEN: Final = "********"
 _NOTHING: Final = "-"
 # Of other keys only a loaded adapter knows which are secret.
 _NEVER_SECRET: Final = ("provider", "base_url")
-_TELLTALE: Final = re.compile("auth|credential|key|passw|pin|secret|token")
 
 
 @click.group()
@@ -88,17 +87,14 @@ def _values(
     values |= {key: _shown(table[key]) for key in table.keys() & Bounds.model_fields.keys()}
     for field in connection.spec.config.model_fields:
         if connection.config is not None:
-            values[field] = _shown_field(field, getattr(connection.config, field))
+            value = getattr(connection.config, field)
+            is_hidden = value and is_secret(connection.spec.config, field)
+            values[field] = _HIDDEN if is_hidden else _shown(value)
+        elif field in connection.sound:
+            values[field] = _shown(connection.sound[field])
         elif field not in values:
             values[field] = _HIDDEN if field in connection.origins else _NOTHING
     return values, connection.origins
-
-
-def _shown_field(name: str, value: object) -> str:
-    """Return a valid value, unless it is secret, or its adapter should have called it so."""
-    if isinstance(value, SecretStr | SecretBytes) or (value and _TELLTALE.search(name)):
-        return _HIDDEN
-    return _shown(value)
 
 
 def _shown(value: object) -> str:

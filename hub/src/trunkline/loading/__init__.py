@@ -1,5 +1,6 @@
 """Find the installed plugins, load each one alone, and report what became of every one of them."""
 
+from trunkline.loading.faults import plainly
 from trunkline.loading.plugins import (
     PluginReport,
     Plugins,
@@ -16,6 +17,7 @@ __all__ = [
     "Plugins",
     "RequiredPluginMissing",
     "load_plugins",
+    "plainly",
     "provider_fault",
     "stdout_is_stderr",
     "variables_of",

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from trunkline.loading import plainly
 from trunkline.loading.variables import (
     ADMIN_TOKEN_VARIABLES,
     ENCRYPTION_KEY_VARIABLE,
@@ -200,7 +201,7 @@ def _sentences(
         location = tuple(map(str, each["loc"]))
         prefixes = (".".join(location[:length]) for length in range(len(location), 0, -1))
         key = next((prefix for prefix in prefixes if prefix in origins), None)
-        message = each["msg"].removeprefix("Value error, ").replace("Input should", "it must")
+        message = plainly(each)
         if key is None:
             yield f"{message}."
         elif key not in told:

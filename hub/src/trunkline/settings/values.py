@@ -1,6 +1,7 @@
 """How values of settings are read: lists, URLs, paths and secrets, with the errors they give."""
 
 import base64
+import os
 import re
 import zlib
 from itertools import pairwise
@@ -103,7 +104,7 @@ def _key_bytes(value: object) -> object:
 
 
 def _absolute(value: Path) -> Path:
-    return value.expanduser().absolute()
+    return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100 - takes ".." out too
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]

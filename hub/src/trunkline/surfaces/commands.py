@@ -244,7 +244,7 @@ _ALL: Final = (
             Option("status", "One status, such as unknown or failed. Default: all."),
             _NEWEST,
         ),
-        columns={"messages": "id at agentId direction status flag connection reason"},
+        columns={"messages": "id at agentId channel direction status flag connection reason"},
     ),
     Command(
         "messages_show",

@@ -1,24 +1,30 @@
 """From the settings to connections: each provider's own keys, checked by its own model."""
 
 import difflib
+import re
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from trunkline.core.connections.registry import Bounds, Connection, MessageSpec
-from trunkline.loading import variables_of
+from trunkline.loading import plainly, variables_of
 
 OriginOf = Callable[[str, str], str]
 """Tells of a connection and a key of its table who set it: a file, or an environment variable."""
 
-_QUOTING: Final = frozenset({"value_error", "assertion_error", "union_tag_invalid"})
-_TELLABLE: Final = frozenset(typing.get_args(ErrorType)) - _QUOTING
+_OWN: Final = frozenset({"value_error", "assertion_error"})
+"""The errors whose message is a sentence of the adapter, which may quote what was given."""
+
+_TELLABLE: Final = frozenset(typing.get_args(ErrorType)) - _OWN - {"union_tag_invalid"}
 """The errors whose message says what is wanted and never what was given."""
+
+_UNTOLD: Final = "the adapter's documentation says what it takes"
+_TELLTALE: Final = re.compile("auth|credential|key|passw|pin|secret|token")
 
 
 def configure(
@@ -62,6 +68,18 @@ def configure(
     return connections
 
 
+def is_secret(model: type[BaseModel], name: str) -> bool:
+    """Tell whether a value of a connection is never shown, or should have been called so."""
+    field = model.model_fields.get(name)
+    return field is None or bool(_TELLTALE.search(name)) or _holds_secret(field.annotation)
+
+
+def _holds_secret(annotation: object) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, SecretStr | SecretBytes):
+        return True
+    return any(map(_holds_secret, typing.get_args(annotation)))
+
+
 def _configure(
     name: str,
     kind: str,
@@ -80,10 +98,14 @@ def _configure(
     theirs = {key: value for key, value in table.items() if key not in {"provider", *ours}}
     values = {**theirs, **{field: environ[variable] for field, variable in set_by.items()}}
     config, bounds, faults = None, Bounds(), list[str]()
+    sound: dict[str, object] = {}
     try:
         config = spec.config.model_validate(values)
     except ValidationError as error:
-        faults += _sentences(error, name, spec.config, origins)
+        faults += _sentences(error, name, spec.config, origins, values)
+        refused = {str(part) for each in error.errors() for part in each["loc"][:1]}
+        sound = {key: value for key, value in values.items() if key not in refused}
+        sound = {key: sound[key] for key in sound if not is_secret(spec.config, key)}
     except Exception as error:  # noqa: BLE001 - an adapter's own checks may raise anything
         faults.append(f"Its adapter broke over the settings ({type(error).__name__}).")
     else:
@@ -91,7 +113,7 @@ def _configure(
     try:
         bounds = Bounds.model_validate(ours)
     except ValidationError as error:
-        faults += _sentences(error, name, Bounds, origins)
+        faults += _sentences(error, name, Bounds, origins, ours)
     return Connection(
         name=name,
         kind=kind,
@@ -100,15 +122,21 @@ def _configure(
         bounds=bounds,
         fault=" ".join(faults) or None,
         origins=origins,
+        sound=sound,
     )
 
 
 def _sentences(
-    error: ValidationError, name: str, model: type[BaseModel], origins: Mapping[str, str]
+    error: ValidationError,
+    name: str,
+    model: type[BaseModel],
+    origins: Mapping[str, str],
+    values: Mapping[str, object],
 ) -> Iterator[str]:
     """Return what is wrong and where it was set, for each field once."""
     told: set[str] = set()
     variables = variables_of(model)
+    secrets = {key for key in values if is_secret(model, key)}
     for each in error.errors(include_url=False, include_input=False):
         field = str(each["loc"][0]) if each["loc"] else ""
         if field in told:
@@ -125,14 +153,17 @@ def _sentences(
             hint = f"; the nearest known key is {nearest[0]}" if nearest else ""
             yield f"{where} is unknown{hint}."
         else:
-            yield f"{where or f'[providers.{name}]'} {_told(each)}."
+            unsaid = [str(values[key]) for key in secrets | {field} if key in values]
+            is_hidden = field in secrets and each["type"] in _OWN
+            told_of = _told(each, unsaid) if not is_hidden else _UNTOLD
+            yield f"{where or f'[providers.{name}]'} is not valid: {told_of}."
 
 
-def _told(error: ErrorDetails) -> str:
-    """Return what an error says, unless that may quote what was given."""
-    if error["type"] not in _TELLABLE:
-        return "is not valid: the adapter's documentation says what it takes"
-    return "is not valid: " + error["msg"].replace("Input should", "it must")
+def _told(error: ErrorDetails, unsaid: Collection[str]) -> str:
+    """Return what an error says, unless that may quote what must not be said."""
+    said = plainly(error)
+    is_own = error["type"] in _OWN and not any(value in said for value in unsaid if value)
+    return said if is_own or error["type"] in _TELLABLE else _UNTOLD
 
 
 def _unfit_for_headers(config: BaseModel, origins: Mapping[str, str]) -> Iterator[str]:

@@ -65,7 +65,8 @@ class Connection:
     Attributes:
         kind: A name of `KINDS`.
         config: None if it cannot be used.
-        fault: Why it cannot be used, if it cannot: whole sentences without any value.
+        fault: Why it cannot be used, if it cannot: whole sentences without the value of a secret.
+        sound: Of one that cannot be used, the values that are right and no secrets.
         origins: The keys that were set, the hub's own too, and who set each.
     """
 
@@ -76,6 +77,7 @@ class Connection:
     bounds: Bounds = _BY_DEFAULT
     fault: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    sound: Mapping[str, object] = field(default_factory=dict)
 
 
 class CannotOpen(Exception):
