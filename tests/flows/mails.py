@@ -65,7 +65,8 @@ class PostHooks(WebhookAdapter[NoConfig]):
                 )
             ]
         checks = MailAuthentication(dmarc=Verdict(told.pop("dmarc", "unknown")))
-        told["references"] = tuple(told.get("references", ()))
+        for name in ("references", "delivered_to"):
+            told[name] = tuple(told.get(name, ()))
         return [ReceivedEmail(external_id=told["provider_id"], authentication=checks, **told)]
 
 

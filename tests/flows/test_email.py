@@ -332,3 +332,14 @@ async def test_html_alone_is_shown_and_sent_as_text_too(
 
     assert shown["body"].strip() == "Hello Ann"
     assert post.sent[0].body.strip() == "On its way."
+
+
+async def test_a_mail_in_an_accounts_mailbox_is_for_the_agent_that_it_was_written_to(
+    hub: Served, ann: Caller
+) -> None:
+    elsewhere = ["hub@mailbox.example", ANN.upper(), "ben@agents.example"]
+    await arrives(hub, 1, recipient="hub@mailbox.example", delivered_to=elsewhere)
+    await arrives(hub, 2, recipient="hub@mailbox.example", delivered_to=elsewhere[:1])
+
+    (came,) = await ann.inbox()
+    assert came["to"] == ANN

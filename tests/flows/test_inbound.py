@@ -280,7 +280,8 @@ async def test_a_connection_is_heard_for_30_days_after_it_last_served_the_agent(
     async with start_hub(plugins=network.plugins(WireWebhooks()), toml=WIRE, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
         await ann.send(BOB, "hello")
-        await hub.change("UPDATE agent_channels SET telephony = 'demo'")  # not configured any more
+        await hub.local("agents_set", id="ann", values={"telephony": "wire"})
+        await hub.change("UPDATE agent_connections SET connection = 'demo'")  # and is not there
         clock.travel(days * 86_400)
         response = await hub.client.post(OWN, json=told, headers={"x-wire": "yes"})
 

@@ -118,6 +118,7 @@ def _came(name: str, **changes: Any) -> Any:
         "recipient": "agent-1@hub.example",
         "body": "",
         "occurred_at": CAME_AT,
+        "delivered_to": ("agent-1@hub.example", *mail.cc),
     }
     return [sdk.ReceivedEmail(**{**said, **changes})]
 

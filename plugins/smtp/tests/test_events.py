@@ -67,3 +67,24 @@ def test_a_word_of_a_bounce_that_is_too_long_is_cut() -> None:
     assert isinstance(event, Reported)
     assert event.status is event.error_code is None
     assert event.vendor_status == "x" * 64
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [
+        "Delivered-To: hub@gmail.example",
+        "X-Original-To: ava@agents.example\r\nDelivered-To: hub@mailbox.example",
+        "Delivered-To: hub@mailbox.example\r\nDelivered-To: ava@agents.example",
+        "Delivered-To: agents.example-ava@agents.example",
+        "X-Delivered-To: ava@agents.example",
+        "X-Gm-Original-To: ava@agents.example\r\nDelivered-To: hub@gmail.example",
+        "X-Nothing: told",
+    ],
+)
+def test_whom_a_mail_was_written_to_is_told_beside_the_account_that_it_lies_in(noted: str) -> None:
+    raw = f"{noted}\r\nFrom: rosa@people.example\r\nTo: Ava <ava@agents.example>\r\n\r\nHi"
+    (event,) = told(raw.encode())
+
+    assert isinstance(event, ReceivedEmail)
+    assert "ava@agents.example" in event.delivered_to
+    assert event.delivered_to[-1] == "own@example.com"

@@ -136,6 +136,9 @@ class ReceivedEmail(Received):
         message_id, in_reply_to, references: Ids as they stand in the headers, with their brackets.
         reply_to: Where the sender wants answers, if not at `sender`.
         to, cc: Everybody it says that it is for.
+        delivered_to: Whom else it may be for, where the mailbox is one of several addresses: what
+            its host notes, best first, then `to` and `cc` where the provider watches a mailbox. The
+            hub takes the first that an agent has, if none has `recipient`.
         attachments: What came with it, in its order.
         authentication: Whether it comes from where it says.
         auto: True for what a program answered or spread by itself: it is never answered so.
@@ -153,6 +156,7 @@ class ReceivedEmail(Received):
     reply_to: str | None = None
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
+    delivered_to: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     authentication: MailAuthentication = MailAuthentication()
     auto: bool = False

@@ -79,6 +79,7 @@ def _received(
         reply_to=mail.reply_to,
         to=mail.to,
         cc=mail.cc,
+        delivered_to=tuple(dict.fromkeys((*mail.delivered_to, *mail.to, *mail.cc, own_address))),
         attachments=tuple(each.about for each in mail.files),
         authentication=mail.authentication,
         auto=mail.auto or mail.hops > _MOST_HOPS,

@@ -231,13 +231,14 @@ def _its_own(agent: Agent, event: Seen) -> str:
 
 
 def _owner(tx: Tx, stored: StoredEvent, event: Seen) -> Agent | None:
-    written_to = [event.recipient]
-    if "@" in event.recipient:
-        written_to.append(untagged(event.recipient))
+    """Return the agent that was written to: an account's own address may hide which."""
+    written_to: dict[str, None] = {}
+    for address in (event.recipient, *event.also_for):
+        whole = (address, untagged(address)) if "@" in address else (address,)
+        written_to.update(dict.fromkeys(each for part in whole for each in spellings(part)))
     found = (
-        agents.find_agent_by_address(tx, stored.workspace_id, event.channel, spelling)
+        agents.find_agent_by_address(tx, stored.workspace_id, event.channel, address)
         for address in written_to
-        for spelling in spellings(address)
     )
     agent = next(filter(None, found), None)
     return (

@@ -54,6 +54,7 @@ class Seen(InboundEvent):
         sender_id: By which the provider knows its sender, whatever number they have.
         in_reply_to: Of `follows`, the one that it answers.
         named: Everybody whom it says that it is for, as it says it.
+        also_for: Where else it may have been written to, best first.
         auto: A program wrote it by itself.
         is_spoken: It says something in words, rather than by a picture, a place or a reaction.
     """
@@ -69,6 +70,7 @@ class Seen(InboundEvent):
     follows: tuple[str, ...] = ()
     in_reply_to: str | None = None
     named: tuple[str, ...] = ()
+    also_for: tuple[str, ...] = ()
     quoted_id: str | None = None
     sender_id: str | None = None
     auto: bool = False
@@ -168,6 +170,7 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
         follows=tuple(ref for each in follows if (ref := _ref(each))),
         in_reply_to=_ref(given.in_reply_to),
         named=tuple(map(_line, (*given.to, *given.cc)[: 2 * _MOST_FILES])),
+        also_for=tuple(map(_line, given.delivered_to[: 2 * _MOST_FILES])),
         auto=given.auto,
     )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import html
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -95,6 +96,8 @@ class ReadMail:
             can be named, and `sender_candidates` has whoever stands there.
         sender_name: What stands before it; it may be somebody else's address.
         recipient: Whom it was delivered to: what the caller knows, else the topmost Delivered-To.
+        delivered_to: Every address that a host on its way says it was for, nearest first: that of
+            an account may stand before the one that was written to.
         subject: One line, decoded, at most 998 characters.
         text: The text part; empty where some of the mail is HTML only: make the text from `html`.
         new_text: What of `text` is new, without quotes, their introduction and signatures.
@@ -116,6 +119,7 @@ class ReadMail:
     sender_name: str | None = None
     sender_candidates: tuple[str, ...] = ()
     recipient: str | None = None
+    delivered_to: tuple[str, ...] = ()
     reply_to: str | None = None
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
@@ -199,12 +203,14 @@ class _Reading:
         in_reply_to = self.held(_NO_IDS, lambda: ids(headers.first("in-reply-to")))
         message_id = self.held(_NO_IDS, lambda: ids(headers.first("message-id")))
         answers = self.held(_NOBODY, lambda: mailboxes(headers.text("reply-to")))
+        delivered_to = self.held(_NO_IDS, lambda: _delivered_to(headers))
         return ReadMail(
             subject=self.held("", lambda: _subject(headers)),
             sender=sender.address if sender else None,
             sender_name=(sender.name or None) if sender else None,
             sender_candidates=() if sender else tuple(each.address for each in senders),
-            recipient=recipient or self.held(None, lambda: _delivered_to(headers)),
+            recipient=recipient or next(iter(delivered_to), None),
+            delivered_to=delivered_to,
             reply_to=answers[0].address if answers else None,
             to=self.held(_NO_IDS, lambda: _everybody(headers, "to")),
             cc=self.held(_NO_IDS, lambda: _everybody(headers, "cc")),
@@ -343,13 +349,21 @@ def _subject(headers: Headers) -> str:
     return one_line(without_words(Headers((("s", written),)).text("s")))[:LONGEST_SUBJECT]
 
 
-def _delivered_to(headers: Headers) -> str | None:
-    """Return what our host wrote of the envelope: the topmost Delivered-To, or its older names."""
-    for name in ("delivered-to", "x-original-to", "envelope-to"):
-        value = drawn(headers.text(name)[:_LONGEST_VALUE]).strip("<>")
-        if is_address(value):
-            return value
-    return None
+_ENVELOPE: Final = (
+    "delivered-to", "x-original-to", "envelope-to", "x-delivered-to", "x-gm-original-to"
+)  # fmt: skip
+"""Where hosts note whom a mail was for: Postfix, Exim, Fastmail and Gmail each in their own."""
+_MOST_DELIVERIES: Final = 20
+
+
+def _delivered_to(headers: Headers) -> tuple[str, ...]:
+    """Return what hosts wrote of the envelope, the one that we fetch from first."""
+    lines = (line for name in _ENVELOPE for line in headers.every(name))
+    values = (
+        drawn(Headers((("a", line),)).text("a")[:_LONGEST_VALUE]).strip("<>")
+        for line in itertools.islice(lines, _MOST_DELIVERIES)
+    )
+    return tuple(dict.fromkeys(value for value in values if is_address(value)))
 
 
 def _date(headers: Headers) -> datetime | None:
