@@ -78,10 +78,6 @@ class TemplateArguments(Arguments):
     id: Line
 
 
-class ListTemplatesArguments(Arguments):
-    """Nothing."""
-
-
 class TextShape(Result):
     """A text in a language."""
 

@@ -9,8 +9,8 @@ from trunkline.core.templates.models import ProviderTemplate, Template, Template
 from trunkline.core.templates.service import Listed
 from trunkline.sdk import TemplateState
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation, of_operator
+from trunkline.surfaces.operator_shapes import NoArguments
 from trunkline.surfaces.template_shapes import (
-    ListTemplatesArguments,
     MappedShape,
     MappedValueShape,
     RemovedTemplateShape,
@@ -113,7 +113,7 @@ async def _remove(
     return RemovedTemplateShape(id=given.id)
 
 
-async def _list(hub: Hub, by: Principal, _: str, given: ListTemplatesArguments) -> TemplatesShape:
+async def _list(hub: Hub, by: Principal, _: str, given: NoArguments) -> TemplatesShape:
     templates = await hub.templates.list(by)
     listed = await hub.templates.listed()
     used = {
@@ -226,7 +226,7 @@ TEMPLATES: tuple[AnyOperation, ...] = (
     of_operator(
         "templates_list",
         "List templates",
-        ListTemplatesArguments,
+        NoArguments,
         _list,
         TemplatesShape,
         Annotations(read_only=True, idempotent=True),

@@ -10,11 +10,8 @@ from trunkline.core.inbound.repository import EndedEvent, EventState
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation, of_operator
+from trunkline.surfaces.operator_shapes import NoArguments
 from trunkline.surfaces.shapes import Arguments, Line, Result, Time, optional
-
-
-class NothingArguments(Arguments):
-    """Nothing."""
 
 
 class EventsArguments(Arguments):
@@ -100,7 +97,7 @@ def _event(event: EndedEvent, outcome: str | None = None) -> EventShape:
     )
 
 
-async def _doctor(hub: Hub, by: Principal, _: str, given: NothingArguments) -> FindingsShape:
+async def _doctor(hub: Hub, by: Principal, _: str, given: NoArguments) -> FindingsShape:
     return FindingsShape(
         findings=[
             FindingShape(subject=each.subject, verdict=each.verdict.value, sentence=each.sentence)
@@ -161,7 +158,7 @@ UPKEEP: tuple[AnyOperation, ...] = (
         "balance.",
         scope=Scope.LOCAL,
         annotations=Annotations(read_only=True, idempotent=True),
-        arguments=NothingArguments,
+        arguments=NoArguments,
         result=FindingsShape,
         run=_doctor,
     ),

@@ -165,24 +165,11 @@ def set_address(
     now: datetime,
 ) -> None:
     """Set or clear an agent's address of a channel; IntegrityError when it is another's."""
-    tx.execute(
-        sa.delete(agent_addresses).where(
-            agent_addresses.c.workspace_id == workspace_id,
-            agent_addresses.c.agent_id == agent_id,
-            agent_addresses.c.channel == channel,
-        )
-    )
+    key = {"workspace_id": workspace_id, "agent_id": agent_id, "channel": channel}
+    tx.execute(sa.delete(agent_addresses).filter_by(**key))
     if address is not None:
-        tx.execute(
-            sa.insert(agent_addresses).values(
-                id=row_id,
-                workspace_id=workspace_id,
-                created_at=now,
-                agent_id=agent_id,
-                channel=channel,
-                address=address,
-            )
-        )
+        row = {"id": row_id, "created_at": now, "address": address}
+        tx.execute(sa.insert(agent_addresses).values(**key, **row))
 
 
 def set_connection(
@@ -195,24 +182,11 @@ def set_connection(
     now: datetime,
 ) -> None:
     """Set or clear the connection that serves an agent in a kind instead of the slot's."""
-    tx.execute(
-        sa.delete(agent_connections).where(
-            agent_connections.c.workspace_id == workspace_id,
-            agent_connections.c.agent_id == agent_id,
-            agent_connections.c.kind == kind,
-        )
-    )
+    key = {"workspace_id": workspace_id, "agent_id": agent_id, "kind": kind}
+    tx.execute(sa.delete(agent_connections).filter_by(**key))
     if connection is not None:
-        tx.execute(
-            sa.insert(agent_connections).values(
-                id=row_id,
-                workspace_id=workspace_id,
-                created_at=now,
-                agent_id=agent_id,
-                kind=kind,
-                connection=connection,
-            )
-        )
+        row = {"id": row_id, "created_at": now, "connection": connection}
+        tx.execute(sa.insert(agent_connections).values(**key, **row))
 
 
 # --- pool -----------------------------------------------------------------------------------------
