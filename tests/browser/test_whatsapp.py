@@ -217,6 +217,7 @@ def test_nothing_is_hard_to_read_to_reach_or_off_the_screen(
     page = open_page(size=size)
     sends(hub, phone, **HELLO)
     write(page, "A long text, as people write them when they have something to tell. " * 4)
+    expect(bubbles(page).last).to_contain_text("delivered to Ava")  # the window is open
     sends(hub, phone, "A map", mediaUrl="https://example.com/map.png")
     sends(hub, phone, "When?", choices=TIMES)
     sends(hub, phone, "Which day?", choices=DAYS)
