@@ -1,5 +1,6 @@
 """What is said of a mistake says what to do about it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -20,6 +21,23 @@ KEY_RULE = "idempotencyKey: give 1 to 255 printable ASCII characters."
         ("comms_send_message", {"sendAt": "2999-01-01T00:00:00Z"}, "Give a time before that."),
         ("comms_send_message", {"boddy": "x"}, "unknown field 'boddy'"),
         ("comms_send_message", {"call me at +14155550100": "x"}, "there is an unknown field."),
+        (
+            "comms_send_message",
+            {"choices": [{"label": "Yes"}, {"label": "No", "extra": "1"}]},
+            "choices.1: there is unknown field 'extra'. Known are: label, id.",
+        ),
+        (
+            "comms_send_batch",
+            {"messages": [{"channel": "sms", "to": HANDSET, "body": "hello", "x": 1}]},
+            "there is unknown field 'x'. Known are: channel, body, to",
+        ),
+        (
+            "comms_send_message",
+            {"choices": [{"label": "Yes", "id": "a b"}]},
+            "choices.0.id: give 1 to 64 printable ASCII characters without blanks.",
+        ),
+        ("comms_send_message", {"templateVars": "x"}, "give an object of names and values."),
+        ("comms_send_message", {"templateVars": {"a b": "x"}}, "letters, digits and underscores."),
         ("comms_get_messages", {"contactNumber": "Stranger"}, "name or short code that has"),
         ("comms_wait_for_reply", {"from": "Stranger"}, "name or short code that has written"),
     ],
@@ -31,7 +49,7 @@ async def test_a_mistake_is_told_with_what_to_do(
         arguments = {"channel": "sms", "to": HANDSET, "body": "hello", **arguments}
     response = await house.ann.post(tool, arguments)
 
-    assert said in response.json()["detail"]
+    assert said in response.text
     assert "4155550100" not in response.text
 
 
@@ -42,3 +60,20 @@ async def test_what_came_in_cannot_be_canceled_and_that_is_said(house: House) ->
 
     assert response.status_code == 409
     assert "only outbound messages that are queued can be canceled" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("field", ["body", "to", "subject", "idempotencyKey", "replyTo"])
+async def test_half_a_surrogate_pair_is_named(house: House, field: str) -> None:
+    given = {"channel": "email", "to": "bob@people.example", "body": "hello", field: "HALF"}
+    response = await house.ann.client.post(
+        "/api/v1/tools/comms_send_message",
+        content=json.dumps(given).replace("HALF", "\\ud83d"),
+        headers={
+            "Authorization": f"Bearer {house.ann.token}",
+            "content-type": "application/json",
+        },
+    )
+
+    assert response.json()["detail"] == (
+        f"{field}: give whole characters: half of a surrogate pair is none."
+    )

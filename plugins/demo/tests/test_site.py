@@ -87,6 +87,8 @@ async def test_faults_beyond_the_bound_are_refused(demo: Demo) -> None:
 
 
 async def test_the_problem_names_the_field(demo: Demo) -> None:
+    missing = (await demo.post(FAULTS, {})).json()
+    assert (missing["title"], missing["detail"]) == ("Invalid input", "fault: is required.")
     response = await demo.post(REPLY, {"body": "a", "to": MARK})
 
     sentence = "to: not a phone number in E.164 form, such as +14155550100"
@@ -132,6 +134,8 @@ async def test_unknown_paths_and_methods_are_problems_too(demo: Demo) -> None:
     response = await demo.client.put("/demo/counts")
     assert problem(response)[:2] == (405, "method_not_allowed")
     assert "GET" in response.headers["allow"]
+    assert response.json()["title"] == "Method not allowed"
+    assert response.json()["detail"] == "This path does not take this HTTP method, but GET, HEAD."
 
 
 class _Links(HTMLParser):

@@ -18,7 +18,7 @@ from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import AgentMismatch, Invalid, NotFound, Problem, Unsupported
 from trunkline.surfaces.commands import COMMANDS
 from trunkline.surfaces.schemas import Schema, schema_of
-from trunkline.surfaces.shapes import KEY, REFERENCE, Arguments
+from trunkline.surfaces.shapes import PATTERNS, Arguments
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=BaseModel)
@@ -39,6 +39,7 @@ _SENTENCES: Final = {
     "dict_type": "give an object.",
     "model_type": "give an object.",
     "model_attributes_type": "give an object.",
+    "string_unicode": "give whole characters: half of a surrogate pair is none.",
     "string_too_short": "give at least {min_length} characters.",
     "string_too_long": "give at most {max_length} characters.",
     "too_short": "give at least {min_length}.",
@@ -261,11 +262,26 @@ def shaped(shape: type[M], given: Mapping[str, Any], schema: Callable[[], Schema
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "arguments"
         if first["type"] == "extra_forbidden":
-            known = schema()["properties"]
-            raise Invalid("arguments", _unknown_field(str(first["loc"][-1]), known)) from None
+            *within, name = first["loc"]
+            known = _fields_within(schema(), within)
+            place = ".".join(map(str, within)) or "arguments"
+            raise Invalid(place, _unknown_field(str(name), known)) from None
         raise Invalid(
             field, f"{_sentence(first['type'], first['msg'], first.get('ctx', {}))}"
         ) from None
+
+
+def _fields_within(schema: Schema, path: Sequence[int | str]) -> Mapping[str, Any]:
+    """Return the fields of the object at a path: an item of a list may be any number."""
+    forms = [schema]
+    for part in path:
+        inner = [
+            form["items"] if isinstance(part, int) else form["properties"][part]
+            for form in forms
+            if ("items" if isinstance(part, int) else part) in form | form.get("properties", {})
+        ]
+        forms = [form for each in inner for form in (each, *each.get("anyOf", ()))]
+    return {name: None for form in forms for name in form.get("properties", ())}
 
 
 def _unknown_field(name: str, known: Mapping[str, Any]) -> str:
@@ -278,10 +294,8 @@ def _sentence(kind: str, message: str, limits: Mapping[str, Any]) -> str:
     """Return our own sentence for pydantic's kind of error, without patterns and values."""
     if kind == "timezone_aware":
         return "give a time with its zone, such as 2026-11-21T09:00:00Z."
-    if kind == "string_pattern_mismatch" and REFERENCE in message:
-        return "give an id of this hub: a short prefix such as msg_, and 32 hexadecimal digits."
-    if kind == "string_pattern_mismatch" and KEY in message:
-        return "give 1 to 255 printable ASCII characters."
+    if kind == "string_pattern_mismatch" and limits.get("pattern") in PATTERNS:
+        return PATTERNS[limits["pattern"]]
     if kind in _SENTENCES:
         return _SENTENCES[kind].format_map(limits)
     if kind in _PYDANTICS_OWN:

@@ -84,6 +84,17 @@ Time = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used=
 """RFC 3339, UTC, in milliseconds."""
 
 REFERENCE: Final = r"^[A-Za-z]{2,8}_[0-9a-f]{32}$"
+KEY: Final = r"^[\x20-\x7e]{1,255}$"
+VARIABLE: Final = r"^[A-Za-z0-9_]{1,64}$"
+CHOICE_ID: Final = r"^[\x21-\x7e]{1,64}$"
+PATTERNS: Final = {
+    REFERENCE: "give an id of this hub: a short prefix such as msg_, and 32 hexadecimal digits.",
+    KEY: "give 1 to 255 printable ASCII characters.",
+    VARIABLE: "give 1 to 64 letters, digits and underscores.",
+    CHOICE_ID: "give 1 to 64 printable ASCII characters without blanks.",
+}
+"""The patterns of arguments, and what each asks for."""
+
 Reference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 """An id the hub gave out."""
 
@@ -93,7 +104,6 @@ Subject = Annotated[str, StringConstraints(max_length=988), AfterValidator(_one_
 Copies = Annotated[list[Line], Field(max_length=49)]
 """E-mail addresses that get a copy."""
 
-KEY: Final = r"^[\x20-\x7e]{1,255}$"
 IdempotencyKey = Annotated[str, StringConstraints(pattern=KEY)]
 """What a caller names an act by, to repeat it safely."""
 
@@ -159,13 +169,15 @@ Since = Annotated[
 class Variable(Given):
     """A value of a template."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")]
+    name: Annotated[str, StringConstraints(pattern=VARIABLE)]
     value: Subject
 
 
 def _listed(given: object) -> object:
-    if not isinstance(given, dict):
+    if isinstance(given, list):
         return given
+    if not isinstance(given, dict):
+        raise PydanticCustomError("values", "give an object of names and values")
     return [{"name": name, "value": value} for name, value in given.items()]
 
 
@@ -182,7 +194,7 @@ class OfferedChoice(Given):
     """Something to pick."""
 
     label: Annotated[str, StringConstraints(max_length=LONGEST_LABEL), AfterValidator(_one_line)]
-    id: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}$")] | None = None
+    id: Annotated[str, StringConstraints(pattern=CHOICE_ID)] | None = None
 
 
 class OutgoingMessage(Given):

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from trunkline.surfaces.shapes import (
+    VARIABLE,
     Arguments,
     ChannelName,
     Given,
@@ -16,7 +17,7 @@ from trunkline.surfaces.shapes import (
     optional,
 )
 
-_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,64}$")]
+_Name = Annotated[str, StringConstraints(pattern=VARIABLE)]
 
 
 class TemplateTextShape(Given):

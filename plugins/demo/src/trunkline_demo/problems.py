@@ -1,6 +1,5 @@
 """Errors of the demo site as RFC 9457 problems; what was sent is never echoed."""
 
-from http import HTTPStatus
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -13,7 +12,36 @@ MAX_REQUEST_BYTES: Final = 64 * 1024
 
 M = TypeVar("M", bound=BaseModel)
 
-_ROUTING_CODES: Final = {404: "not_found", 405: "method_not_allowed"}
+_TITLES: Final = {
+    "invalid": "Invalid input",
+    "unsupported": "Not supported",
+    "not_found": "Not found",
+    "method_not_allowed": "Method not allowed",
+    "unsupported_media_type": "Unsupported media type",
+    "too_large": "Too large",
+    "provider_unavailable": "Provider unavailable",
+}
+"""The hub's own words for each code."""
+
+_SENTENCES: Final = {
+    "missing": "is required.",
+    "string_type": "give a text.",
+    "int_type": "give a whole number.",
+    "bool_type": "give true or false.",
+    "list_type": "give a list.",
+    "dict_type": "give an object.",
+    "model_type": "give an object.",
+    "string_too_short": "give at least {min_length} characters.",
+    "string_too_long": "give at most {max_length} characters.",
+    "greater_than_equal": "give at least {ge}.",
+    "less_than_equal": "give at most {le}.",
+    "too_long": "give at most {max_length}.",
+    "enum": "give {expected}.",
+    "literal_error": "give {expected}.",
+    "string_pattern_mismatch": "is not of the form this field takes.",
+    "json_invalid": "send a JSON object.",
+}
+"""What to do about each kind of error that pydantic finds, as the hub says it."""
 
 
 class Problem(Exception):
@@ -27,15 +55,18 @@ class Problem(Exception):
 
 def problem_response(request: Request, error: Exception) -> Response:
     """Render a `Problem`, or Starlette's own word that there is no such page or method."""
-    if isinstance(error, HTTPException):
-        status, code, detail = error.status_code, _ROUTING_CODES[error.status_code], error.detail
-    else:
-        assert isinstance(error, Problem)
+    headers = None
+    if isinstance(error, Problem):
         status, code, detail = error.status, error.code, str(error)
-    headers = {"Allow": _allowed(request)} if status == 405 else None
+    elif isinstance(error, HTTPException) and error.status_code == 405:
+        allowed = _allowed(request)
+        status, code, headers = 405, "method_not_allowed", {"Allow": allowed}
+        detail = f"This path does not take this HTTP method, but {allowed}."
+    else:
+        status, code, detail = 404, "not_found", "There is no such path."
     problem = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _TITLES[code],
         "status": status,
         "code": code,
         "detail": detail,
@@ -79,4 +110,7 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         return f"There is an unknown field; known are {', '.join(sorted(fields))}."
     where = str(first["loc"][0]) if first["loc"] else "request"
-    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    said = _SENTENCES.get(first["type"])
+    if said is None:
+        return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    return f"{where}: {said.format_map(first.get('ctx', {}))}"
