@@ -109,6 +109,45 @@ async def test_what_is_no_text_is_stored_and_shown(hub: Served, ann: Caller, kin
     assert (shown["channel"], shown["body"]) == ("whatsapp", "x")
 
 
+async def test_what_it_is_reaches_the_agent(hub: Served, ann: Caller) -> None:
+    await written(hub, 1)
+    await written(hub, 2, body="👍", content="reaction", vendor_kind="reactionMessage")
+    await written(hub, 3, body="nine", content="edited", vendor_kind="editedMessage")
+    await written(hub, 4, body="name: Zoë", content="form", vendor_kind="interactive")
+    await written(hub, 5, body="", content="other", vendor_kind="hologram")
+    shown = await ann.inbox()
+
+    assert [(each.get("kind"), each.get("vendorKind")) for each in shown] == [
+        ("other", "hologram"),
+        ("form", "interactive"),
+        ("edited", "editedMessage"),
+        ("reaction", None),
+        (None, None),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["deleted", "reaction", "unsupported", "other"])
+async def test_what_says_nothing_ends_no_wait_and_is_shown(
+    hub: Served, ann: Caller, kind: str
+) -> None:
+    await written(hub, 1, body="", content=kind, vendor_kind="word")
+    await written(hub, 2, body="👍", content="reaction")
+    somebody = await ann.call("comms_wait_for_reply", timeoutSeconds=5)
+    shown = await ann.inbox()
+
+    assert somebody["body"] == "👍"
+    assert [each.get("kind") for each in shown] == ["reaction", kind]
+
+
+@pytest.mark.parametrize("kind", ["order", "form"])
+async def test_who_ordered_or_filled_in_a_form_is_waited_for(
+    hub: Served, ann: Caller, kind: str
+) -> None:
+    await written(hub, 1, body="", content=kind, vendor_kind="word")
+
+    assert (await ann.call("comms_wait_for_reply", timeoutSeconds=5))["kind"] == kind
+
+
 async def test_a_pick_comes_back_with_its_id(hub: Served, ann: Caller) -> None:
     await written(hub, 1, body="Yes", content="choice", choice="yes-1")
     (shown,) = await ann.inbox()

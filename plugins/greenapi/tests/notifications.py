@@ -144,6 +144,84 @@ CONTENTS: Final[Mapping[str, Mapping[str, Any]]] = {
             "multipleAnswers": False,
         },
     },
+    "vote": {
+        "typeMessage": "pollUpdateMessage",
+        "pollMessageData": {
+            "stanzaId": "BAE5F4886F6F2D05",
+            "name": "Which colour?",
+            "votes": [
+                {"optionName": "green", "optionVoters": ["14155550100@c.us", CHAT]},
+                {"optionName": "red", "optionVoters": ["14155550100@c.us"]},
+                {"optionName": "blue", "optionVoters": [CHAT]},
+            ],
+            "multipleAnswers": True,
+        },
+    },
+    "vote_taken_back": {
+        "typeMessage": "pollUpdateMessage",
+        "pollMessageData": {
+            "stanzaId": "BAE5F4886F6F2D05",
+            "name": "Which colour?",
+            "votes": [{"optionName": "green", "optionVoters": []}],
+        },
+    },
+    "buttons": {
+        "typeMessage": "interactiveButtons",
+        "interactiveButtons": {
+            "titleText": "Tea",
+            "contentText": "Which one?",
+            "footerText": "Hot",
+            "buttons": [{"type": "url", "buttonId": "1", "buttonText": "Green"}],
+        },
+    },
+    "reply_buttons": {
+        "typeMessage": "interactiveButtonsReply",
+        "interactiveButtonsReply": {
+            "header": "Tea",
+            "body": "Which one?",
+            "footer": "Hot",
+            "buttons": [{"buttonId": "1", "buttonText": "Green"}],
+        },
+    },
+    "older_buttons": {
+        "typeMessage": "buttonsMessage",
+        "buttonsMessage": {
+            "contentText": "Which one?",
+            "footer": "Hot",
+            "buttons": [{"buttonId": "1", "buttonText": "Green"}],
+        },
+    },
+    "template": {
+        "typeMessage": "templateMessage",
+        "templateMessage": {
+            "contentText": "Which one?",
+            "footer": "Hot",
+            "buttons": [
+                {"index": 1, "quickReplyButton": {"displayText": "Green", "id": "1"}},
+                {"index": 2, "urlButton": {"displayText": "Shop", "url": "https://a.example"}},
+                {"index": 3, "callButton": {"displayText": "Call", "phoneNumber": "1"}},
+            ],
+        },
+    },
+    "list": {
+        "typeMessage": "listMessage",
+        "listMessage": {
+            "contentText": "Which one?",
+            "title": "Tea",
+            "buttonText": "Open",
+            "sections": [{"title": "Hot", "rows": [{"title": "Green", "rowId": "1"}]}],
+        },
+    },
+    "invitation": {
+        "typeMessage": "groupInviteMessage",
+        "groupInviteMessageData": {
+            "groupJid": "79001234567-1581234048@g.us",
+            "inviteCode": "abc",
+            "groupName": "Runners",
+            "caption": "Join us",
+        },
+    },
+    "unsupported": {"typeMessage": "unsupportedMessage"},
     "edited": {
         "typeMessage": "editedMessage",
         "editedMessageData": {"textMessage": "nine", "stanzaId": "BAE5F4886F6F2D05"},
@@ -211,8 +289,21 @@ _EVENTS: Final[Mapping[str, tuple[WhatsAppContent, str, dict[str, Any]]]] = {
     "old_button": (WhatsAppContent.CHOICE, "No", {"choice": "b2", "quoted_id": _ANSWERED}),
     "line": (WhatsAppContent.CHOICE, "Third", {"choice": "l3", "quoted_id": _ANSWERED}),
     "poll": (WhatsAppContent.OTHER, "Which colour?\ngreen\nred", {}),
-    "edited": (WhatsAppContent.OTHER, "nine", {"quoted_id": _ANSWERED}),
-    "deleted": (WhatsAppContent.OTHER, "", {"quoted_id": _ANSWERED}),
+    "vote": (
+        WhatsAppContent.CHOICE,
+        "green\nblue",
+        {"choice": "green, blue", "quoted_id": _ANSWERED},
+    ),
+    "vote_taken_back": (WhatsAppContent.OTHER, "", {"quoted_id": _ANSWERED}),
+    "buttons": (WhatsAppContent.OTHER, "Tea\nWhich one?\nHot\nGreen", {}),
+    "reply_buttons": (WhatsAppContent.OTHER, "Tea\nWhich one?\nHot\nGreen", {}),
+    "older_buttons": (WhatsAppContent.OTHER, "Which one?\nHot\nGreen", {}),
+    "template": (WhatsAppContent.OTHER, "Which one?\nHot\nGreen\nShop\nCall", {}),
+    "list": (WhatsAppContent.OTHER, "Which one?\nGreen", {}),
+    "invitation": (WhatsAppContent.OTHER, "Join us\nRunners", {}),
+    "unsupported": (WhatsAppContent.UNSUPPORTED, "", {}),
+    "edited": (WhatsAppContent.EDITED, "nine", {"quoted_id": _ANSWERED}),
+    "deleted": (WhatsAppContent.DELETED, "", {"quoted_id": _ANSWERED}),
     "undecoded": (WhatsAppContent.OTHER, "{{SWE001}}", {}),
     "unknown": (WhatsAppContent.OTHER, "", {}),
 }

@@ -14,12 +14,14 @@ from plugins.twilio.tests.vendor import (
     webhook,
 )
 from plugins.twilio.tests.whatsapp_forms import (
+    FORM,
     MEANS,
     ODD,
     PARENT_ID,
     PICKED,
     PICTURES,
     PLACE,
+    POLL,
     QUOTED,
     STATUS,
     URL,
@@ -172,11 +174,11 @@ def test_a_message_is_kept_where_a_medium_that_it_counts_is_missing(count: str) 
 @pytest.mark.parametrize(
     "odd",
     [
-        ODD,
+        POLL,
         {**WRITTEN, "MessageType": "poll_update"},
         {**WRITTEN, "MessageType": "interactive"},
         {**WRITTEN, "MessageType": "image"},
-        {**PICTURES, "MessageType": "order"},
+        {**PICTURES, "MessageType": "poll"},
         {**PLACE, "MessageType": "live_location"},
         {**PICKED, "MessageType": "system"},
         {**WRITTEN, "Body": "", "MessageType": ""},
@@ -192,6 +194,33 @@ def test_what_the_adapter_does_not_know_is_kept_and_named_and_never_guessed_at(
     assert event.vendor_kind == (odd["MessageType"] or None)
     assert (event.body, event.choice) == (odd["Body"], None)
     assert len(event.media) == int(odd["NumMedia"])
+
+
+@pytest.mark.parametrize(
+    ("told_as", "body"),
+    [
+        ({}, "name: Zoë\nseats: 2"),
+        ({"InteractiveData": '{"nfm_reply":{"response_json":"{\\"a\\":[1]}"}}'}, "a: [1]"),
+        ({"InteractiveData": "", "FlowData": '{"a":null}'}, "a: null"),
+        ({"InteractiveData": "{broken"}, "{broken"),
+        ({"InteractiveData": '{"response_json":"broken"}'}, '{"response_json":"broken"}'),
+        ({"InteractiveData": '{"response_json":"","x":1}'}, '{"response_json":"","x":1}'),
+        ({"InteractiveData": "[1]"}, "[1]"),
+    ],
+)
+def test_the_answers_to_a_form_are_shown_however_they_came(
+    told_as: dict[str, str], body: str
+) -> None:
+    event = received({**FORM, **told_as})
+
+    assert (event.content, event.body) == (WhatsAppContent.FORM, body)
+
+
+@pytest.mark.parametrize("kind", ["order", "unsupported"])
+def test_an_order_and_what_whatsapp_shows_nobody_are_named(kind: str) -> None:
+    event = received({**ODD, "MessageType": kind})
+
+    assert (event.content, event.vendor_kind) == (WhatsAppContent(kind), kind)
 
 
 def test_a_reaction_that_was_taken_back_is_empty_and_one_still() -> None:

@@ -94,6 +94,15 @@ REACTED: Final = {
     "OriginalRepliedMessageSid": QUOTED,
 }
 ODD: Final = {**WRITTEN, "MessageSid": sid("4"), "MessageType": "order", "Body": ""}
+POLL: Final = {**WRITTEN, "MessageSid": sid("2"), "MessageType": "poll", "Body": "Colour?"}
+FORM: Final = {
+    **WRITTEN,
+    "MessageSid": sid("1"),
+    "MessageType": "interactive",
+    "Body": "",
+    "InteractiveData": '{"type":"nfm_reply","body":"Sent","response_json":'
+    '"{\\"name\\":\\"Zoë\\",\\"seats\\":2}"}',
+}
 STATUS: Final = {
     **REPORTED,
     "From": f"whatsapp:{HUB}",
@@ -117,6 +126,8 @@ WEBHOOKS: Final = {
     "place": webhook(PLACE, URL),
     "reacted": webhook(REACTED, URL),
     "odd": webhook(ODD, URL),
+    "poll": webhook(POLL, URL),
+    "form": webhook(FORM, URL),
     "opted_out": webhook({**WRITTEN, "MessageSid": sid("3"), "OptOutType": "STOP"}, URL),
     "status_reported": told("delivered"),
     "read": told("read", EventType="READ", To=f"whatsapp:{USER_ID}", ExternalUserId=USER_ID),
@@ -194,7 +205,16 @@ MEANS: Final = {
             quoted_id=QUOTED,
         )
     ],
-    "odd": [_as(sid("4"), body="", content=WhatsAppContent.OTHER, vendor_kind="order")],
+    "odd": [_as(sid("4"), body="", content=WhatsAppContent.ORDER, vendor_kind="order")],
+    "poll": [_as(sid("2"), body="Colour?", content=WhatsAppContent.OTHER, vendor_kind="poll")],
+    "form": [
+        _as(
+            sid("1"),
+            body="name: Zoë\nseats: 2",
+            content=WhatsAppContent.FORM,
+            vendor_kind="interactive",
+        )
+    ],
     "opted_out": [_as(sid("3"), opt_out=OptOut.STOP)],
     "status_reported": [_reported("delivered", DeliveryStatus.DELIVERED)],
     "read": [_reported("read", DeliveryStatus.READ)],

@@ -90,6 +90,21 @@ class WhatsAppContent(StrEnum):
     CONTACTS = "contacts"
     """Cards of people: `body` has their names."""
 
+    EDITED = "edited"
+    """`body` is the new text of the person's message that `quoted_id` names."""
+
+    DELETED = "deleted"
+    """The person took back the message that `quoted_id` names; `body` is empty."""
+
+    FORM = "form"
+    """The answers to a form: `body` has them, each on a line with its name."""
+
+    ORDER = "order"
+    """Goods that were ordered from a catalogue; `body` has what the provider tells of them."""
+
+    UNSUPPORTED = "unsupported"
+    """The provider itself could not read it."""
+
     OTHER = "other"
     """A kind that the adapter does not know; `vendor_kind` names it."""
 

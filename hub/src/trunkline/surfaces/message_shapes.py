@@ -62,6 +62,8 @@ class MessageShape(Result):
     new_text: str | None = optional()
     html: str | None = optional()
     body_state: str
+    kind: str | None = optional("If it is no text.")
+    vendor_kind: str | None = optional()
     cc: list[str] | None = optional()
     choice: ChoiceShape | None = optional()
     attachments: list[str] | None = optional()
@@ -146,6 +148,8 @@ def message_shape(readable: ReadableMessage, *, with_html: bool = False) -> Mess
         new_text=content.new_text if content else None,
         html=content.html if content and with_html else None,
         cc=(list(content.cc) or None) if content else None,
+        kind=told.get("kind"),
+        vendor_kind=told.get("vendorKind"),
         choice=_choice(content),
         attachments=_attachments(content) or None,
         authentication=_checks(told) or None,

@@ -2,11 +2,11 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from trunkline.sdk import (
     BadSignature,
@@ -103,6 +103,31 @@ class _Sender(_Told):
 
 class _Option(_Told):
     name: str = Field("", alias="optionName")
+    voters: list[str] = Field([], alias="optionVoters")
+
+
+class _Button(_Told):
+    """A button under a message, which is of one of several kinds; or a line of a list."""
+
+    text: str = Field("", alias="buttonText")
+    title: str = ""
+    quick: "_Label | None" = Field(None, alias="quickReplyButton")
+    link: "_Label | None" = Field(None, alias="urlButton")
+    call: "_Label | None" = Field(None, alias="callButton")
+
+    @property
+    def label(self) -> str:
+        """What stands on it."""
+        labels = (each.text for each in (self.quick, self.link, self.call) if each)
+        return self.text or self.title or next(labels, "")
+
+
+class _Label(_Told):
+    text: str = Field("", alias="displayText")
+
+
+class _Section(_Told):
+    rows: list[_Button] = []
 
 
 class _Part(_Told):
@@ -121,6 +146,13 @@ class _Part(_Told):
     longitude: float | None = None
     name: str | None = None
     options: list[_Option] = []
+    votes: list[_Option] = []
+    header: str | None = Field(None, validation_alias=AliasChoices("header", "titleText"))
+    main: str | None = Field(None, validation_alias=AliasChoices("contentText", "body"))
+    footer: str | None = Field(None, validation_alias=AliasChoices("footer", "footerText"))
+    buttons: list[_Button] = []
+    sections: list[_Section] = []
+    group: str | None = Field(None, alias="groupName")
     button: str | None = Field(None, alias="selectedDisplayText")
     button_id: str | None = Field(None, alias="selectedId")
     old_button: str | None = Field(None, alias="selectedButtonText")
@@ -142,6 +174,13 @@ class _Part(_Told):
         if self.latitude is not None and self.longitude is not None:
             yield f"{self.latitude}, {self.longitude}"
         yield from filter(None, (self.name, *(option.name for option in self.options)))
+        yield from filter(None, (self.header, self.main, self.footer, self.group))
+        rows = [row for section in self.sections for row in section.rows]
+        yield from filter(None, (each.label for each in (*self.buttons, *rows)))
+
+    def voted(self, voters: Container[str]) -> list[str]:
+        """Return the options of a poll that one of these chose."""
+        return [each.name for each in self.votes if any(one in voters for one in each.voters)]
 
 
 class _Data(_Told):
@@ -160,16 +199,25 @@ class _Data(_Told):
     tapped: _Part | None = Field(None, alias="interactiveButtonsResponse")
     old_button: _Part | None = Field(None, alias="buttonsResponseMessage")
     line: _Part | None = Field(None, alias="listResponseMessage")
+    buttons: _Part | None = Field(
+        None,
+        validation_alias=AliasChoices(
+            "interactiveButtons", "interactiveButtonsReply", "buttonsMessage", "templateMessage"
+        ),
+    )
+    lines: _Part | None = Field(None, alias="listMessage")
+    invitation: _Part | None = Field(None, alias="groupInviteMessageData")
     edited: _Part | None = Field(None, alias="editedMessageData")
     deleted: _Part | None = Field(None, alias="deletedMessageData")
     quoted: _Part | None = Field(None, alias="quotedMessage")
 
     def parts(self) -> list[_Part]:
         """Return what it holds."""
+        shown = (self.buttons, self.lines, self.invitation)
         one = (self.text, self.extended, self.file, self.location, self.contact, self.poll)
         picked = (self.button, self.tapped, self.old_button, self.line, self.edited, self.deleted)
         cards = [*self.contacts, *(self.nested.contacts if self.nested else ())]
-        return [part for part in (*one, *picked) if part] + cards
+        return [part for part in (*one, *picked, *shown) if part] + cards
 
 
 class _Nested(_Told):
@@ -208,6 +256,9 @@ _CONTENTS: Final[Mapping[str, WhatsAppContent]] = {
     "interactiveButtonsResponse": WhatsAppContent.CHOICE,
     "buttonsResponseMessage": WhatsAppContent.CHOICE,
     "listResponseMessage": WhatsAppContent.CHOICE,
+    "editedMessage": WhatsAppContent.EDITED,
+    "deletedMessage": WhatsAppContent.DELETED,
+    "unsupportedMessage": WhatsAppContent.UNSUPPORTED,
 }
 _UNDECODED: Final = "{{SWE"
 """So begins what stands for what GREEN-API could not decode or fetch ("Common errors", 2026)."""
@@ -216,12 +267,17 @@ _UNDECODED: Final = "{{SWE"
 def _received(told: _Received) -> ReceivedWhatsApp:
     data, parts = told.data, told.data.parts()
     body = "\n".join(line for part in parts for line in part.lines())
+    choice = next((part.choice for part in parts if part.choice), None)
+    content = _CONTENTS.get(data.kind, WhatsAppContent.OTHER)
+    if data.kind == "pollUpdateMessage" and data.poll:
+        body = "\n".join(data.poll.voted((told.sender.sender, told.sender.chat_id)))
+        choice = ", ".join(body.splitlines()) or None
+        content = WhatsAppContent.CHOICE if choice else content
     media = tuple(
         Media(url=part.url, content_type=part.content_type, name=part.file_name)
         for part in parts
         if part.url and part.url.startswith("https://")  # else it says why there is none
     )
-    content = _CONTENTS.get(data.kind, WhatsAppContent.OTHER)
     is_lost = body.startswith(_UNDECODED) or (content is WhatsAppContent.MEDIA and not media)
     # An id is told of one chat alone, and its sender makes it up: the chat belongs to the name.
     name = hashlib.sha256(f"{told.sender.chat_id} {told.id}".encode()).hexdigest()
@@ -235,7 +291,7 @@ def _received(told: _Received) -> ReceivedWhatsApp:
         content=WhatsAppContent.OTHER if is_lost else content,
         vendor_kind=data.kind,
         quoted_id=next((p.quoted_id for p in (data.quoted, *parts) if p and p.quoted_id), None),
-        choice=next((part.choice for part in parts if part.choice), None),
+        choice=choice,
         media=media,
         occurred_at=told.at.astimezone(UTC),
     )

@@ -1,5 +1,6 @@
 """What Twilio tells of WhatsApp messages: those that arrive, and what became of those sent."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Final
@@ -16,6 +17,14 @@ _USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 _MEDIA: Final = frozenset({"image", "video", "audio", "document", "sticker", "contacts"})
 _CHOICES: Final = frozenset({"button", "interactive"})
 """Values of ``MessageType``; cards of people come as files, without a word of whose they are."""
+
+
+_NAMED: Final = {
+    "order": WhatsAppContent.ORDER,
+    "unsupported": WhatsAppContent.UNSUPPORTED,
+}
+_ANSWERS: Final = ("InteractiveData", "FlowData")
+"""Where the answers to a form stand, as JSON: the first that is there counts."""
 
 
 def _number(text: str) -> str:
@@ -71,6 +80,9 @@ def received(fields: Mapping[str, str]) -> ReceivedWhatsApp:
     choice = fields.get("ButtonPayload") or fields.get("ListId") or fields.get("ButtonText")
     content = _content(message, choice, media, place := _place(fields))
     body = message.body
+    answers = _answers(fields)
+    if answers and content is WhatsAppContent.OTHER:
+        content, body = WhatsAppContent.FORM, answers
     if content is WhatsAppContent.CHOICE:
         body = body or fields.get("ButtonText") or fields.get("ListTitle") or ""
     elif content is WhatsAppContent.LOCATION:
@@ -112,7 +124,28 @@ def _content(
         return WhatsAppContent.MEDIA
     if message.body and kind in (None, "text"):
         return WhatsAppContent.TEXT
-    return WhatsAppContent.OTHER
+    return _NAMED.get(kind or "", WhatsAppContent.OTHER)
+
+
+def _answers(fields: Mapping[str, str]) -> str | None:
+    """Return the answers to a form, each on a line with its name; as they came if they are none."""
+    told = next(filter(None, (fields.get(name) for name in _ANSWERS)), None)
+    if told is None:
+        return None
+    try:
+        found = json.loads(told)
+        while isinstance(found, dict) and not {"response_json", "nfm_reply"}.isdisjoint(found):
+            found = found.get("response_json") or found["nfm_reply"]
+            found = json.loads(found) if isinstance(found, str) else found
+    except (ValueError, KeyError, RecursionError):
+        return told
+    if not isinstance(found, dict):
+        return told
+    return "\n".join(f"{name}: {_shown(value)}" for name, value in found.items())
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _place(fields: Mapping[str, str]) -> str | None:

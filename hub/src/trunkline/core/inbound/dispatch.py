@@ -203,12 +203,13 @@ class Dispatch:
             ref=event.ref,
             thread=(answered.thread if answered else None)
             or (message_id if rules.has_threads else None),
-            automatic=event.auto or belongs.is_own,
+            automatic=event.auto or belongs.is_own or event.is_silent,
         )
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
         self._journal.store(tx, stored.workspace_id, message, content, evidence)
         self._forwarding.announce(tx, stored.workspace_id, agent, message.id)
-        self._announcements.received(tx, stored.workspace_id, agent, message)
+        if not event.is_silent:
+            self._announcements.received(tx, stored.workspace_id, agent, message)
         return Applied(state=EventState.HANDLED, message_id=message.id)
 
     def _token_thread(self, event: Seen) -> str | None:

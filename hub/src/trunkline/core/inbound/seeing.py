@@ -1,5 +1,6 @@
 """What a person would see of a message that came in, made out before any transaction."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from trunkline.core.addresses import canonical
 from trunkline.core.channels import rules_of
 from trunkline.core.compliance.optout import opt_word
 from trunkline.core.compliance.optword import OptWord
-from trunkline.core.messages.content import Content, media_type
+from trunkline.core.messages.content import Content, media_type, shows_anything
 from trunkline.core.messages.models import Channel
 from trunkline.core.messages.reply_addresses import without_tokens
 from trunkline.core.visible import visible
@@ -39,6 +40,19 @@ _MOST_IDS: Final = 50
 _MOST_FILES: Final = 100
 _MOST_NAMED: Final = 5
 _NEWEST_PART: Final = 300
+_NAMED_BY_VENDOR: Final = frozenset(
+    {
+        WhatsAppContent.OTHER,
+        WhatsAppContent.UNSUPPORTED,
+        WhatsAppContent.ORDER,
+        WhatsAppContent.FORM,
+        WhatsAppContent.EDITED,
+        WhatsAppContent.DELETED,
+    }
+)
+"""Kinds that say less than the provider's own word."""
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,47}")
+"""A provider's word for a kind, which nobody frames: it has no room for an instruction."""
 _CUT: Final = "\n[The rest of this mail is too long and was cut off.]"
 
 
@@ -57,6 +71,7 @@ class Seen(InboundEvent):
         also_for: Where else it may have been written to, best first.
         auto: A program wrote it by itself.
         is_spoken: It says something in words, rather than by a picture, a place or a reaction.
+        is_silent: It shows nothing that could be answered, as what was taken back.
     """
 
     channel: str
@@ -75,6 +90,7 @@ class Seen(InboundEvent):
     sender_id: str | None = None
     auto: bool = False
     is_spoken: bool = True
+    is_silent: bool = False
 
 
 class Unfit(ValueError):
@@ -117,8 +133,8 @@ def seen(given: Received) -> Seen:
 def _whatsapp(given: ReceivedWhatsApp, content: Content, bare: Seen) -> Seen:
     spoken = given.content in (WhatsAppContent.TEXT, WhatsAppContent.CHOICE)
     told = {"kind": given.content.value} if given.content is not WhatsAppContent.TEXT else {}
-    if given.vendor_kind and given.content is WhatsAppContent.OTHER:
-        told["vendorKind"] = _line(given.vendor_kind)
+    if given.content in _NAMED_BY_VENDOR and _WORD.fullmatch(given.vendor_kind or ""):
+        told["vendorKind"] = str(given.vendor_kind)
     return replace(
         bare,
         content=replace(
@@ -130,9 +146,17 @@ def _whatsapp(given: ReceivedWhatsApp, content: Content, bare: Seen) -> Seen:
         ),
         asks=_asks(given.opt_out, content.body) if spoken else None,
         is_spoken=spoken,
+        is_silent=_is_silent(given, content),
         quoted_id=given.quoted_id,
         sender_id=_line(given.sender_id)[:_LONGEST_SENDER] or None,
     )
+
+
+def _is_silent(given: ReceivedWhatsApp, content: Content) -> bool:
+    """Tell whether there is nothing to answer; an order and a form wait for an answer anyway."""
+    if given.content in (WhatsAppContent.ORDER, WhatsAppContent.FORM):
+        return False
+    return not (shows_anything(content.body) or content.media or given.choice)
 
 
 def _mail(given: ReceivedEmail, bare: Seen) -> Seen:

@@ -164,8 +164,8 @@ class Message:
         content_form: How its content is written down.
         ref: What it is called on its channel: of a mail its Message-ID, with brackets.
         thread: The first message of the thread it is in, on channels that have such.
-        automatic: Of an inbound one, that a program wrote it by itself: it is no reply. Of an
-            outbound one, that it answers such a one.
+        automatic: Of an inbound one, that it is no reply: a program wrote it by itself, or there is
+            nothing in it to answer. Of an outbound one, that it answers such a one.
     """
 
     id: str
