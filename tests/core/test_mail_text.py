@@ -117,6 +117,9 @@ def test_what_is_seen_is_not_taken_for_hidden(seen: str) -> None:
             "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
             "<video poster=//evil.test>",
         ),
+        *(f"<a href='{hidden}javascript:alert(1)'>x</a>" for hidden in ("\u180e", "&#x200b;", "")),
+        *(f"<a href='java{hidden}script:alert(1)'>x</a>" for hidden in ("\u200b", "&shy;", "\t")),
+        "<a href='&#8203;d&#x200b;ata:text/html,x'>x</a>",
     ],
 )
 def test_sanitised_html_does_nothing_and_fetches_nothing(payload: str) -> None:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from trunkline.surfaces.catalogue import AGENT_OPERATIONS
 from trunkline.surfaces.mcp.fences import fenced
+from trunkline.surfaces.schemas import schema_of
 
 FROM_OUTSIDE: dict[str, Any] = {
     "id": "msg_1",
@@ -78,3 +81,37 @@ def test_case_b3_a_sender_that_is_a_name_has_a_frame(sender: str) -> None:
     shown = fenced({**FROM_OUTSIDE, "from": sender})["from"]
 
     assert (frame_of(shown)[1] if sender else shown) == sender
+
+
+def filled(schema: dict[str, Any]) -> Any:
+    """Return a value that has everything which a schema knows, with words in every text."""
+    if "anyOf" in schema:
+        return filled(schema["anyOf"][0])
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "properties" in schema:
+        return {name: filled(each) for name, each in schema["properties"].items()}
+    if "items" in schema:
+        return [filled(schema["items"])]
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    plain = {"integer": 1, "number": 1.0, "boolean": True, "string": ELSEWHERE}
+    return plain[kinds[0]]
+
+
+def test_whatever_a_message_holds_it_still_fits_the_schema_in_its_frames() -> None:
+    (operation,) = (each for each in AGENT_OPERATIONS if each.name == "comms_get_messages")
+    schema = schema_of(operation.result, "serialization")
+    whole = filled(schema)
+    framed = fenced(whole)
+
+    jsonschema.validate(whole, schema)
+    jsonschema.validate(framed, schema)
+    assert framed != whole
+
+
+def test_what_was_picked_is_named_by_an_id_that_can_be_compared() -> None:
+    shown = fenced({**FROM_OUTSIDE, "choice": {"id": "yes_1", "label": "Yes"}})["choice"]
+    odd = fenced({**FROM_OUTSIDE, "choice": {"id": ELSEWHERE, "label": "Yes"}})["choice"]
+
+    assert (shown["id"], frame_of(shown["label"])[1]) == ("yes_1", "Yes")
+    assert frame_of(odd["id"])[1] == ELSEWHERE

@@ -83,7 +83,8 @@ def shown(page: str) -> Shown:
     drawing.draw(tokens(_whole(cut, found)) if bounded else _without_dropped(tokens(cut)))
     return Shown(
         text=visible(drawing.text),
-        html=visible(_safe(drawing.html)) if bounded else None,
+        # Made safe once more without what cannot be seen: that may have hidden a link's scheme.
+        html=_safe(visible(_safe(drawing.html))) if bounded else None,
         links=tuple(replace(each, words=visible(each.words)) for each in drawing.links),
         hid_text=drawing.hidden,
     )

@@ -20,6 +20,8 @@ _WRITTEN: Final = (
 """The fields of a message that hold what somebody else chose the words of; URLs hold words too."""
 _BARE_SENDER: Final = re.compile(r"\+?\d{1,15}", re.ASCII)
 """Numbers and short codes. A name can instruct, or be the id of an agent that did not write."""
+_BARE_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,24}")
+"""What was picked goes back to whoever offered it, who looks for the id."""
 _TYPES: Final = ("mediaType", "mediaTypes")
 _BARE_TYPE: Final = re.compile(r"[a-z]{4,11}/[a-z0-9.+-]{1,15}", re.ASCII)
 """Media types as short as those of pictures, sounds and documents: no room either."""
@@ -52,13 +54,18 @@ def fenced(value: Any) -> Any:
 
 def _frame(text: Any, message_id: str) -> Any:
     """
-    Return a text, or each of several, in its frame.
+    Return a text, or each of several, in its frame; an id that has no room for words stays bare.
 
     Nobody can write the end of their own frame: its name is a hash over the text, and over an id
     that the hub makes up once the text is written.
     """
     if isinstance(text, list):
         return [_frame(each, message_id) for each in text]
+    if isinstance(text, dict):
+        return {
+            name: each if name == "id" and _BARE_ID.fullmatch(each) else _frame(each, message_id)
+            for name, each in text.items()
+        }
     if not text:
         return text
     name = f"untrusted-{sha256(f'{message_id} {text}'.encode()).hexdigest()[:16]}"
