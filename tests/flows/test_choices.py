@@ -166,6 +166,21 @@ async def test_whatsapp_has_buttons_and_the_tap_comes_back_by_id(
     assert shown["choice"] == {"id": "pm", "label": "Afternoon"}
 
 
+@pytest.mark.parametrize("ticks", [(Capability.WHATSAPP_BUTTONS,)], indirect=True)
+async def test_what_was_tapped_cannot_be_picked_again_in_words(chat: Served) -> None:
+    ann = await on_whatsapp(chat)
+    await written(chat, 2, body="Other", content="choice", choice="of another message")
+    await written(chat, 3, body="2")
+    in_words = await newest(ann)
+    again = {"channel": "whatsapp", "to": BOB, "body": "Sure?", "choices": CHOICES}
+    await ann.call("comms_send_message", **again)
+    await written(chat, 4, body="Afternoon", content="choice", choice="pm")
+    await written(chat, 5, body="1")
+
+    assert in_words["choice"] == {"id": "pm", "label": "Afternoon"}
+    assert "choice" not in await newest(ann)
+
+
 @pytest.mark.both
 async def test_whatsapp_without_buttons_numbers_them(chat: Served, ticks: Ticks) -> None:
     ann = await on_whatsapp(chat)

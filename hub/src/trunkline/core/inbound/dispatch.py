@@ -125,15 +125,21 @@ class Dispatch:
             return self._reports.apply(tx, stored, event, connection)
         return Applied(state=EventState.IGNORED, reason="The hub has no use for this event.")
 
-    def _picked(self, tx: Tx, workspace_id: str, agent: Agent, event: Seen) -> Picked | None:
-        """Return what a message picks of the choices that its sender was offered last."""
-        content = event.content
-        if content.choice is not None or not event.is_spoken or event.auto:
+    def _picked(
+        self, tx: Tx, workspace_id: str, agent: Agent, event: Seen, answered: Message | None
+    ) -> Picked | None:
+        """Return what words pick of what their sender was offered last; a tap closes that too."""
+        if not event.is_spoken or event.auto:
             return None
-        answer = content.new_text or content.body
+        content, vault = event.content, self._journal.vault
         for address in people.addresses_of(tx, workspace_id, event.sender):
             conversation = (agent.id, event.channel, address)
-            found = choices.picked(tx, self._journal.vault, workspace_id, conversation, answer)
+            if content.choice is not None:
+                on = answered.id if answered else None
+                choices.tapped(tx, vault, workspace_id, conversation, content.choice, on)
+                continue
+            answer = content.new_text or content.body
+            found = choices.picked(tx, vault, workspace_id, conversation, answer)
             if found is not None:
                 return found
         return None
@@ -171,7 +177,7 @@ class Dispatch:
             content = replace(content, told=(*content.told, ("warning", belongs.warning)))
         picked = None
         if event.asks is not OptWord.STOP:  # what opens, or nearly closes, may have been offered
-            picked = self._picked(tx, workspace_id, agent, event)
+            picked = self._picked(tx, workspace_id, agent, event, answered)
         if picked is not None:
             content = replace(content, choice=picked.id, choice_label=picked.label)
         is_near_miss = event.asks is OptWord.UNCLEAR and content.choice is None

@@ -98,19 +98,40 @@ def picked(
 ) -> Picked | None:
     """Return what an answer picks of what was offered last; that is closed by it."""
     place = _place(workspace_id, conversation)
+    message_id, choices = _offered(tx, vault, place)
+    found = pick(choices, answer)
+    if found is None:
+        return None
+    message = repository.find_message(tx, workspace_id, message_id)
+    if message is None or message.status in _NOT_OUT:
+        return None
+    vault.shred(tx, place)
+    return Picked(message_id, *found)
+
+
+def tapped(
+    tx: Tx,
+    vault: BodyVault,
+    workspace_id: str,
+    conversation: tuple[str, str, str],
+    choice_id: str,
+    answered_id: str | None,
+) -> None:
+    """Close what was offered last by a tap on it, unless that is known to be on another message."""
+    place = _place(workspace_id, conversation)
+    message_id, choices = _offered(tx, vault, place)
+    if choice_id in dict(choices) and answered_id in (None, message_id):
+        vault.shred(tx, place)
+
+
+def _offered(tx: Tx, vault: BodyVault, place: Place) -> tuple[str, Choices]:
+    """Return a message's id and what it offers; nothing if nothing is held."""
     try:
         held = vault.held(tx, place)
     except Unreadable:
         held = None
-    if held is None:
-        return None
-    message_id, choices = json.loads(held)
-    found = pick([(each, label) for each, label in choices], answer)
-    message = repository.find_message(tx, workspace_id, message_id)
-    if found is None or message is None or message.status in _NOT_OUT:
-        return None
-    vault.shred(tx, place)
-    return Picked(message_id, *found)
+    message_id, choices = json.loads(held) if held is not None else ("", ())
+    return message_id, tuple((each, label) for each, label in choices)
 
 
 def _place(workspace_id: str, conversation: tuple[str, str, str]) -> Place:
