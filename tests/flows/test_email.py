@@ -1,5 +1,6 @@
 """Mails there and back: fields, threads, bounces, and what may not be believed."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.flows.houses import refused
 from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.mails import ANN, BOB, EVE, POST, Post, arrives, tell
+from tests.flows.results import bare, text_of
 from trunkline.sdk import Rejected, RetryLater
 from trunkline.testing import FakeClock
 
@@ -343,3 +345,39 @@ async def test_a_mail_in_an_accounts_mailbox_is_for_the_agent_that_it_was_writte
 
     (came,) = await ann.inbox()
     assert came["to"] == ANN
+
+
+async def test_a_long_mail_is_cut_for_a_model_which_can_read_on_to_its_end(
+    hub: Served, ann: Caller
+) -> None:
+    written = " ".join(str(number) for number in range(20_000))
+    await arrives(hub, 1, body=written)
+    read, cursor = "", None
+    async with ann.mcp() as client:
+        while True:
+            result = await client.call_tool("comms_get_messages", {"cursor": cursor})
+            assert result.structured_content is not None
+            assert len(text_of(result).encode()) < 60_000
+            (message,) = result.structured_content["messages"]
+            read += bare(message["body"])
+            if "cut" not in message:
+                break
+            (cursor,) = re.findall(r"cursor (\S+)\.", message["cut"])
+    (whole,) = await ann.inbox()
+
+    assert read == whole["body"] == written
+
+
+async def test_what_was_asked_for_is_counted_by_its_channel_and_agent_refused_or_not(
+    hub: Served, ann: Caller
+) -> None:
+    await mail(ann)
+    refusal = {"channel": "email", "to": BOB, "body": "hello", "subject": "a\nb"}
+    assert (await ann.post("comms_send_message", refusal)).status_code == 422
+    assert (await ann.post("comms_send_message", {**refusal, "channel": "x"})).status_code == 422
+    told = (await (await hub.admin()).get("/metrics")).text
+
+    sends = 'comms_actions_total{action_type="comms_send_message",agent="ann",channel='
+    assert f'{sends}"email"}} 2.0' in told
+    assert f'{sends}""}} 1.0' in told
+    assert 'agent=""' not in "".join(re.findall("comms_actions_total.*comms_send.*", told))

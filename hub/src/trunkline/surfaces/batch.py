@@ -189,5 +189,4 @@ SEND_BATCH = Operation(
     result=SendBatchResult,
     run=_send_batch,
     run_told=_send_batch,
-    channel="sms",
 )

@@ -53,7 +53,8 @@ async def _get_messages(
     )
     return GetMessagesResult(
         messages=[
-            message_shape(readable, with_html=arguments.include_html) for readable in page.messages
+            message_shape(readable, with_html=arguments.include_html, offset=page.offset)
+            for readable in page.messages
         ],
         total_count=page.total,
         total_count_is_minimum=page.total_is_minimum or None,
@@ -162,7 +163,6 @@ CANCEL = Operation(
     arguments=CancelArguments,
     result=CancelResult,
     run=_cancel,
-    channel="sms",
 )
 GET_CHANNEL_STATUS = Operation(
     name="comms_get_channel_status",

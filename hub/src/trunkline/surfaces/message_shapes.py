@@ -36,7 +36,7 @@ class GetMessagesArguments(Arguments):
     since: Since | None = Field(default=None, description="Only from this time on (RFC 3339).")
     unread: bool = Field(default=False, description="Only inbound ones not yet acknowledged.")
     limit: Annotated[int, Field(ge=1, le=200), Whole] = Field(default=50, description="1 to 200.")
-    cursor: Line | None = Field(default=None, description="nextCursor of the page before.")
+    cursor: Line | None = Field(default=None, description="nextCursor of a page, or that in cut.")
     include_html: bool = False
 
 
@@ -64,6 +64,7 @@ class MessageShape(Result):
     body_state: str
     kind: str | None = optional("If it is no text.")
     vendor_kind: str | None = optional()
+    cut: str | None = optional("What is left out; how to read on.")
     cc: list[str] | None = optional()
     choice: ChoiceShape | None = optional()
     attachments: list[str] | None = optional()
@@ -127,8 +128,14 @@ def _is_answerable(message: Message) -> bool:
     return rules_of(message.channel).answerable(message.from_address)
 
 
-def message_shape(readable: ReadableMessage, *, with_html: bool = False) -> MessageShape:
-    """Return a message as it goes over the wire; the HTML of a mail only if it is asked for."""
+def message_shape(
+    readable: ReadableMessage, *, with_html: bool = False, offset: int = 0
+) -> MessageShape:
+    """
+    Return a message as it goes over the wire; the HTML of a mail only if it is asked for.
+
+    `offset` is how many characters of its texts are passed over.
+    """
     message = readable.message
     content = readable.content
     urls = content.media_urls if content else ()
@@ -144,9 +151,9 @@ def message_shape(readable: ReadableMessage, *, with_html: bool = False) -> Mess
         answerable=None if _is_answerable(message) else False,
         from_name=content.sender_name if content else None,
         subject=(content.subject or None) if content else None,
-        body=content.body if content else None,
-        new_text=content.new_text if content else None,
-        html=content.html if content and with_html else None,
+        body=content.body[offset:] if content else None,
+        new_text=(content.new_text[offset:] or None) if content and content.new_text else None,
+        html=content.html[offset:] if content and content.html and with_html else None,
         cc=(list(content.cc) or None) if content else None,
         kind=told.get("kind"),
         vendor_kind=told.get("vendorKind"),

@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core.core_schema import ErrorType
 
+from trunkline.core.channels import NAMES
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import AgentMismatch, Invalid, NotFound, Problem, Unsupported
@@ -99,7 +100,6 @@ class Operation(Generic[A, R]):
     arguments: type[A]
     result: type[R]
     run: Callable[[Hub, Principal, str, A], Awaitable[R]]
-    channel: str = ""
     not_yet: frozenset[str] = frozenset()
     run_told: Callable[[Hub, Principal, str, A, Progress], Awaitable[R]] | None = None
     waits: bool = False
@@ -209,7 +209,7 @@ class Catalogue:
         operation = self.find(principal, name)
         started = hub.clock.monotonic()
         outcome = "ok"
-        agent_id = ""
+        agent_id, channel = principal.agent_id or "", arguments.get("channel")
         try:
             given = checked(operation, arguments)
             agent_id = await _acting_agent(hub, principal, operation, given)
@@ -224,7 +224,10 @@ class Catalogue:
         finally:
             elapsed_s = hub.clock.monotonic() - started
             hub.metrics.action(
-                agent=agent_id, channel=operation.channel, action_type=name, duration_s=elapsed_s
+                agent=agent_id,
+                channel=str(channel) if channel in NAMES else "",  # else it would name a metric
+                action_type=name,
+                duration_s=elapsed_s,
             )
             hub.log.info(
                 "operation.called",

@@ -126,7 +126,6 @@ SEND_MESSAGE = Operation(
     arguments=SendMessageArguments,
     result=SendMessageResult,
     run=_send_message,
-    channel="sms",
     not_yet=frozenset(
         {
             "mediaType",

@@ -1,6 +1,5 @@
 """Reading messages back: pages, one message's history, and an agent's channels."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,6 +8,7 @@ import sqlalchemy as sa
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
+from trunkline.core.inbox.cursors import read_cursor
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import content_in, place_of
 from trunkline.core.messages.models import (
@@ -27,12 +27,15 @@ from trunkline.db.types import earliest_id
 from trunkline.sdk import Clock, Database, EventLog, Tx
 
 COUNTED_UP_TO: Final = 1000
-_CURSOR: Final = re.compile(r"msg_[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which messages to read; `limit` is 1 to 200, `cursor` an earlier page's `next_cursor`."""
+    """
+    Which messages to read; `limit` is 1 to 200.
+
+    `cursor` is an earlier page's `next_cursor`, or one of a message that was shown in part.
+    """
 
     channel: str | None = None
     contact_number: str | None = None
@@ -44,12 +47,17 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of messages, newest first. `total` stops at 1,000, and then says so."""
+    """
+    A page of messages, newest first. `total` stops at 1,000, and then says so.
+
+    `offset` is how many characters of their texts were shown before.
+    """
 
     messages: tuple[ReadableMessage, ...]
     total: int
     total_is_minimum: bool
     next_cursor: str | None
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +90,14 @@ class Inbox:
 
     async def page(self, principal: Principal, agent_id: str, query: Query) -> Page:
         """Return an agent's messages of both directions, newest first."""
-        if query.cursor is not None and not _CURSOR.fullmatch(query.cursor):
+        place = None if query.cursor is None else read_cursor(query.cursor)
+        if query.cursor is not None and place is None:
             raise Invalid("cursor", "use the nextCursor of an earlier answer.")
+        if place is not None and place[1] is not None:
+            one = await self.one(principal, agent_id, place[0])
+            return Page(
+                messages=(one,), total=1, total_is_minimum=False, next_cursor=None, offset=place[1]
+            )
 
         def fn(tx: Tx) -> Page:
             agent = _agent(tx, principal, agent_id)

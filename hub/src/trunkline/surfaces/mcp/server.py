@@ -12,6 +12,7 @@ from trunkline import __version__
 from trunkline.core.problems import Problem
 from trunkline.surfaces.http import problem_object
 from trunkline.surfaces.mcp.fences import fenced
+from trunkline.surfaces.mcp.shortening import shortened
 from trunkline.surfaces.mcp.unread import Unread, check_cursor, refusals
 
 INSTRUCTIONS: Final = (
@@ -56,7 +57,7 @@ def build_server(tools: Tools, unread: Unread) -> Server[Any]:
             result = await tools.call(context, params.name, params.arguments or {})
         except Problem as problem:
             return _refusal(params.name, problem)
-        shown = fenced(json.loads(result))
+        shown = fenced(shortened(json.loads(result), (params.arguments or {}).get("cursor")))
         text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
         return types.CallToolResult(
             content=[types.TextContent(type="text", text=text)], structured_content=shown
