@@ -15,7 +15,15 @@ from tests.flows.mails import ANN, BOB, POST, Post
 from trunkline.core.engine.marks import find_mark
 from trunkline.core.inbound import listening
 from trunkline.loading import Plugins
-from trunkline.sdk import Capability, DatabaseFailed, Heard, ReceivedEmail, Tx, Unreadable
+from trunkline.sdk import (
+    Capability,
+    DatabaseFailed,
+    Heard,
+    ReceivedEmail,
+    Tx,
+    Unreadable,
+    Unsupported,
+)
 
 
 def letter(number: int) -> ReceivedEmail:
@@ -37,9 +45,12 @@ class Mailbox(Post):
     asked: list[str | None] = field(default_factory=list)
     breaks_at: int | None = None
     listeners: int = 0
+    only_sends: bool = False
 
     async def listen(self, position: str | None) -> AsyncIterator[Heard]:
         self.asked.append(position)
+        if self.only_sends:
+            raise Unsupported("listening without a mailbox")
         self.listeners += 1
         at = int(position or 0)
         try:
@@ -119,6 +130,18 @@ async def test_one_of_two_hubs_listens(
             await bodies(one, ann, 1)
             await asyncio.sleep(0.1)
             assert box.listeners == 1
+
+
+async def test_a_connection_that_is_set_up_to_send_alone_is_asked_once_and_warned_of_never(
+    start_hub: StartHub, box: Mailbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    box.only_sends = True
+    async with start_hub(plugins=box.plugins(), toml=POST) as hub:
+        await hub.until(lambda: asyncio.sleep(0, len(box.asked)), lambda times: times > 0)
+        await asyncio.sleep(0.1)  # ten of its pauses
+
+    assert len(box.asked) == 1
+    assert "not_listening" not in capfd.readouterr().err
 
 
 async def test_a_database_that_fails_for_a_moment_ends_no_listening(

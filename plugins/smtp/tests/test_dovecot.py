@@ -244,7 +244,8 @@ async def test_whoever_is_thrown_out_comes_back_and_misses_nothing(
     await kicking
 
     assert numbers(list(told)) == ["Nr. 0", "Nr. 1", "Nr. 2"]
-    assert {each.event for each in hub.log.events} == {"imap.lost"}
+    assert [each.event for each in hub.log.events][:2] == ["imap.lost", "imap.back"]
+    assert {each.event for each in hub.log.events} == {"imap.lost", "imap.back"}
     assert "@" not in str(hub.log.events)
 
 

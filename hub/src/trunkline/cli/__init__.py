@@ -38,7 +38,7 @@ except ModuleNotFoundError as missing:
 
 COMMANDS: Final = {
     "serve": "Serve the hub.",
-    "demo": "Serve a hub with a simulated network, two agents and a handset.",
+    "demo": "Serve a simulated network: two agents, a handset, a mailbox and WhatsApp.",
     "mcp": "Serve one MCP client on stdin and stdout.",
     "agents": "Create, show and change agents.",
     "templates": "Write, show and remove templates.",
@@ -90,7 +90,7 @@ class _Commands(click.Group):
 @click.command(cls=_Commands)
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def trunkline() -> None:
-    """Trunkline gives AI agents a phone number: they send and receive texts, SMS and MMS."""
+    """Trunkline gives AI agents a phone number, an e-mail address and WhatsApp."""
 
 
 def files(command: Command) -> Command:

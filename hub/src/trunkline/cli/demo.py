@@ -18,7 +18,7 @@ from trunkline.settings import Settings, load_settings
 @files
 @click.option("--port", type=int, help="Port to listen on. Default: 3100.")
 def demo(config: Path | None, data_dir: Path | None, port: int | None) -> None:
-    """Serve a hub with a simulated network, two agents and a handset."""
+    """Serve a hub with a simulated network: two agents, a handset, a mailbox and WhatsApp."""
     settings = load_settings(
         config=config,
         data_dir=data_dir,

@@ -48,6 +48,7 @@ class Listening:
         self._at: Position | None = None
         self._tries: dict[int, int] = {}
         self._told = 0
+        self._is_lost = False
         self._told_again = (0, 0)  # the validity of a new numbering, and up to which UID
 
     async def listen(self, position: str | None) -> AsyncIterator[Heard]:
@@ -69,6 +70,7 @@ class Listening:
             except Lost as error:
                 steady = clock.monotonic() - begun_s > _STEADY_S or self._told > before
                 pause_s = _FIRST_PAUSE_S if steady else min(2 * pause_s, _LONGEST_PAUSE_S)
+                self._is_lost = True
                 self._context.log.warning("imap.lost", reason=str(error), again_in_s=pause_s)
             await clock.sleep(pause_s * (0.5 + self._context.ids.secret(1)[0] / 512))
 
@@ -82,6 +84,9 @@ class Listening:
 
     async def _connected(self, mailbox: Mailbox, ask: Ask) -> AsyncGenerator[Heard, None]:
         opened = await ask(mailbox.open)
+        if self._is_lost:
+            self._is_lost = False
+            self._context.log.info("imap.back")
         at = self._at
         if at is None:
             now_s = int(self._context.clock.now().timestamp())

@@ -21,6 +21,7 @@ from trunkline.sdk import (
     IdSource,
     NotSetUp,
     Tx,
+    Unsupported,
 )
 
 LEASE: Final = timedelta(seconds=60)
@@ -79,6 +80,8 @@ class Listening:
                 if position is not None:
                     await self._listen(connection, None if position == _NOWHERE else position)
                     wait_s = pause_s = _FIRST_PAUSE_S
+            except Unsupported:
+                return  # its settings are for sending alone
             except (AuthFailed, NotSetUp) as error:
                 wait_s = _REFUSED_PAUSE_S
                 self._tell(connection, error, str(error))
