@@ -62,10 +62,11 @@ class PostHooks(WebhookAdapter[NoConfig]):
                     vendor_status=told["status"],
                     error_code=told.get("code"),
                     recipient=told.get("recipient"),
+                    message_ref=told.get("ref"),
                 )
             ]
         checks = MailAuthentication(dmarc=Verdict(told.pop("dmarc", "unknown")))
-        for name in ("references", "delivered_to"):
+        for name in ("references", "delivered_to", "to", "cc"):
             told[name] = tuple(told.get(name, ()))
         return [ReceivedEmail(external_id=told["provider_id"], authentication=checks, **told)]
 

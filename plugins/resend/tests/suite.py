@@ -134,6 +134,7 @@ MEANS: Final = {
         vendor_status="delivered",
         created_at=datetime(2026, 1, 15, 12, 0, 0, 500_000, tzinfo=UTC),
         body=BaseEmailConformance.message.body,
+        message_ref="<0100018f-1@email.amazonses.com>",
     ),
     "account": Account(),
     "completed": replace(

@@ -211,6 +211,7 @@ async def test_a_mail_is_looked_up_by_its_id() -> None:
         vendor_status="delivered",
         created_at=datetime(2026, 1, 15, 12, 0, 0, 500_000, tzinfo=UTC),
         body="Héllo, wörld 👋",
+        message_ref="<0100018f-1@email.amazonses.com>",
     )
 
 

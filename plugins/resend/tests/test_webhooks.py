@@ -48,6 +48,14 @@ def test_a_delivery_is_read_as_resend_tells_it() -> None:
     ]
 
 
+def test_resends_own_message_id_is_passed_on_since_answers_name_it() -> None:
+    assert reported("sent", message_id="<1@email.amazonses.com>").message_ref == (
+        "<1@email.amazonses.com>"
+    )
+    assert reported("sent", message_id=None).message_ref is None
+    assert reported("sent", message_id="1@email.amazonses.com").message_ref is None
+
+
 @pytest.mark.parametrize("word", [each for each in WORDS if each not in ("queued", "canceled")])
 def test_a_report_moves_a_mail_no_further_than_resend_says(word: str) -> None:
     event = reported(word)

@@ -106,6 +106,7 @@ class Report:
         media_count: How many media it has; None where the provider does not tell.
         error_code: The provider's code of a failure, a key of the spec's `failures` if it is known.
         cost_micros, currency: The final price, once the provider knows it.
+        message_ref: What it is called on its channel, as in `Reported`.
     """
 
     provider_id: str
@@ -119,6 +120,7 @@ class Report:
     error_code: str | None = None
     cost_micros: int | None = None
     currency: str | None = None
+    message_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,6 +146,8 @@ class Reported(InboundEvent):
         error_code: The provider's code of a failure, a key of the spec's `failures` if it is known.
         cost_micros, currency: The final price, if the report carries it.
         occurred_at: When it happened, aware, if the provider tells.
+        message_ref: What the message is called on its channel, where the provider gave it another
+            name than it was asked to: of a mail its Message-ID, with brackets. Answers name it.
     """
 
     provider_id: str
@@ -157,6 +159,7 @@ class Reported(InboundEvent):
     cost_micros: int | None = None
     currency: str | None = None
     occurred_at: datetime | None = None
+    message_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from trunkline_resend.config import ResendConfig
 from trunkline_resend.errors import NOT_FOUND, RESTRICTED, name_of, refusal
 from trunkline_resend.failures import STATUSES
 from trunkline_resend.received import Files, Kept
-from trunkline_resend.wire import Moment, Read, mailbox
+from trunkline_resend.wire import Moment, Read, mailbox, read_id
 
 _MOST: Final = 100  # the most that Resend lists at once
 _SPECIAL: Final = re.compile(r'[()<>\[\]:;@\\,."]')
@@ -153,6 +153,7 @@ class _Sent(Read):
     text: str | None = None
     last_event: str = Field(pattern="^[a-z_]{1,32}$")
     created_at: Moment
+    message_id: str | None = None
 
     def report(self) -> Report:
         """Return it in the hub's words."""
@@ -167,6 +168,7 @@ class _Sent(Read):
             created_at=self.created_at,
             body=self.text,
             error_code=self.last_event if has_code else None,
+            message_ref=read_id(self.message_id),
         )
 
 

@@ -1,6 +1,5 @@
 """A mail that came in: what its webhook announces, and what Resend has of it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -8,9 +7,8 @@ from typing import Final
 from pydantic import Field
 
 from trunkline.sdk import Attachment, ReceivedEmail
-from trunkline_resend.wire import Moment, Read, mailbox
+from trunkline_resend.wire import MESSAGE_ID, Moment, Read, mailbox, read_id
 
-_MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,998}>")
 _UNTYPED: Final = "application/octet-stream"
 
 
@@ -69,7 +67,7 @@ class Announced(_Mail):
                 cc=_addresses(self.cc),
                 subject=self.subject or "",
                 body="",
-                message_id=_first_id(self.message_id),
+                message_id=read_id(self.message_id),
                 attachments=tuple(each.attachment(None) for each in self.attachments),
                 occurred_at=self.created_at,
                 incomplete=True,
@@ -89,7 +87,7 @@ class Kept(_Mail):
     def complete(self, announced: ReceivedEmail, files: Files | None) -> ReceivedEmail:
         """Return a mail that was announced with all of it; `files` say where attachments are."""
         headers = _by_name(self.headers or {})
-        references = _MESSAGE_ID.findall(headers.get("references", ""))
+        references = MESSAGE_ID.findall(headers.get("references", ""))
         urls = {each.id: each.download_url for each in files.data} if files else {}
         reply_to = _addresses(self.reply_to)
         sender = mailbox(self.sender)
@@ -103,8 +101,8 @@ class Kept(_Mail):
             subject=self.subject or "",
             body=self.text or "",
             html=self.html or None,
-            message_id=_first_id(self.message_id),
-            in_reply_to=_first_id(headers.get("in-reply-to")),
+            message_id=read_id(self.message_id),
+            in_reply_to=read_id(headers.get("in-reply-to")),
             references=tuple(references),
             attachments=tuple(each.attachment(urls.get(each.id)) for each in self.attachments),
             auto=_is_automatic(headers),
@@ -114,11 +112,6 @@ class Kept(_Mail):
 
 def _addresses(texts: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(mailbox(each).address for each in texts or ())
-
-
-def _first_id(text: str | None) -> str | None:
-    found = _MESSAGE_ID.search(text or "")
-    return found[0] if found else None
 
 
 def _by_name(headers: Mapping[str, object]) -> Mapping[str, str]:

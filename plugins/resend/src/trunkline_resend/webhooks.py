@@ -19,7 +19,7 @@ from trunkline.sdk import (
 from trunkline_resend.config import ResendConfig
 from trunkline_resend.failures import STATUSES, bounce_code
 from trunkline_resend.received import Announced
-from trunkline_resend.wire import Moment, Read, mailbox
+from trunkline_resend.wire import Moment, Read, mailbox, read_id
 
 _ID: Final = "svix-id"
 _SENT_AT: Final = "svix-timestamp"
@@ -90,6 +90,7 @@ class _Sent(Read):
     email_id: str = Field(min_length=1)
     sender: str = Field(alias="from")
     impacted: tuple[str, ...] = Field(alias="to", min_length=1)
+    message_id: str | None = None
     bounce: _Bounce | None = None
     failed: _Why | None = None
     suppressed: _Why | None = None
@@ -125,6 +126,7 @@ def _reported(event_id: str, word: str, report: _Report) -> Sequence[Reported]:
             vendor_status=word,
             error_code=mail.error_code(word),
             occurred_at=report.created_at,
+            message_ref=read_id(mail.message_id),
         )
         for number, recipient in enumerate(mail.impacted)
     ]

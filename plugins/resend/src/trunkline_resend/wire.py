@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
+MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,998}>")
 _MAILBOX: Final = re.compile(r"(.*)<([^<>]+)>\s*", re.DOTALL)
 
 
@@ -46,3 +47,9 @@ def mailbox(text: str) -> Mailbox:
         return Mailbox(address=text.strip())
     name = unquote(found[1].strip())
     return Mailbox(address=found[2].strip(), name=name or None)
+
+
+def read_id(text: str | None) -> str | None:
+    """Return the Message-ID that stands in a header or a field, with its brackets."""
+    found = MESSAGE_ID.search(text or "")
+    return found[0] if found else None

@@ -1,9 +1,10 @@
 """Applying an event: a text becomes a message, a report moves a status. Only SQL, no I/O."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from trunkline.core.addresses import spellings, untagged
+from trunkline.core.addresses import canonical, spellings, untagged
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.channels import rules_of
@@ -169,6 +170,7 @@ class Dispatch:
             agent.id,
             stored.connection,
             event,
+            self._journal.vault.pseudonyms(workspace_id, (event.sender,)),
             self._token_thread(event),
             lambda message: self._subject_of(tx, workspace_id, message),
         )
@@ -210,6 +212,8 @@ class Dispatch:
             thread=(answered.thread if answered else None)
             or (message_id if rules.has_threads else None),
             automatic=event.auto or belongs.is_own or event.is_silent,
+            follows="\n".join(event.follows) or None,
+            copies=self._journal.vault.pseudonyms(workspace_id, _others(agent, event)),
         )
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
         self._journal.store(tx, stored.workspace_id, message, content, evidence)
@@ -235,6 +239,14 @@ def _its_own(agent: Agent, event: Seen) -> str:
     """Return the agent's address that was written to, without what a mail's has after a plus."""
     own = agent.address(event.channel)
     return own if own is not None and "@" in own else event.recipient
+
+
+def _others(agent: Agent, event: Seen) -> Iterator[str]:
+    """Give who else has a message: not the agent, under whatever tag."""
+    own = {canonical(untagged(each)) for each in (_its_own(agent, event), event.recipient)}
+    for each in event.copies:
+        if canonical(untagged(each)) not in own:
+            yield each
 
 
 def _owner(tx: Tx, stored: StoredEvent, event: Seen) -> Agent | None:

@@ -24,6 +24,7 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
+from trunkline.core.messages.threads import note_ref
 from trunkline.core.privacy.vault import Unreadable
 from trunkline.core.settlement.prices import ask_later
 from trunkline.sdk import DeliveryStatus, Reported, Tx
@@ -176,7 +177,7 @@ class Reports:
         event: Reported,
         connection: Connection,
     ) -> None:
-        """Note the provider's id of a message, and what it cost."""
+        """Note the provider's id of a message, its name on its channel, and what it cost."""
         if message.connection != connection.name:
             messages.set_values(
                 tx,
@@ -190,6 +191,7 @@ class Reports:
             messages.set_external_id(
                 tx, workspace_id, message.id, connection.name, event.provider_id
             )
+        note_ref(tx, workspace_id, message, event.message_ref)
         if event.cost_micros is not None:
             messages.set_values(
                 tx,

@@ -127,6 +127,7 @@ def add_early_report(tx: Tx, event: StoredEvent, report: Reported, now: datetime
             cost=report.cost_micros,
             currency=report.currency,
             recipient=report.recipient,
+            message_ref=report.message_ref,
         )
     )
 
@@ -147,6 +148,7 @@ def take_early_report(tx: Tx, workspace_id: str, event_id: str) -> Reported | No
         cost_micros=row.cost,
         currency=row.currency,
         recipient=row.recipient,
+        message_ref=row.message_ref,
     )
 
 

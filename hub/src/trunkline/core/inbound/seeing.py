@@ -69,6 +69,7 @@ class Seen(InboundEvent):
         in_reply_to: Of `follows`, the one that it answers.
         named: Everybody whom it says that it is for, as it says it.
         also_for: Where else it may have been written to, best first.
+        copies: Who else has it, if that is believed.
         auto: A program wrote it by itself.
         is_spoken: It says something in words, rather than by a picture, a place or a reaction.
         is_silent: It shows nothing that could be answered, as what was taken back.
@@ -86,6 +87,7 @@ class Seen(InboundEvent):
     in_reply_to: str | None = None
     named: tuple[str, ...] = ()
     also_for: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
     quoted_id: str | None = None
     sender_id: str | None = None
     auto: bool = False
@@ -185,6 +187,7 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
         new_text=new if new != body.strip() else None,
         told=tuple(told),
     )
+    named = tuple(map(_line, (*given.to, *given.cc)[: 2 * _MOST_FILES]))
     follows = [*given.references[-_MOST_IDS:], *([given.in_reply_to] if given.in_reply_to else [])]
     return replace(
         bare,
@@ -193,8 +196,10 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
         ref=_ref(given.message_id),
         follows=tuple(ref for each in follows if (ref := _ref(each))),
         in_reply_to=_ref(given.in_reply_to),
-        named=tuple(map(_line, (*given.to, *given.cc)[: 2 * _MOST_FILES])),
         also_for=tuple(map(_line, given.delivered_to[: 2 * _MOST_FILES])),
+        named=named,
+        # Whoever forges a sender brings nobody into a conversation.
+        copies=named if checks.dmarc is not Verdict.FAIL else (),
         auto=given.auto,
     )
 

@@ -45,6 +45,7 @@ def filed(
     agent_id: str,
     connection: str,
     event: Seen,
+    pseudonym: str | None,
     token_thread: str | None,
     subject_of: Callable[[Message], str | None],
 ) -> Filed:
@@ -56,6 +57,7 @@ def filed(
     says what is quoted.
 
     Args:
+        pseudonym: Of its sender's address.
         token_thread: The thread whose reply address it came to.
         subject_of: What the subject of a message is; None where that is gone.
     """
@@ -70,10 +72,13 @@ def filed(
     if token_thread is not None:
         last = _last_written(tx, workspace_id, agent_id, token_thread)
         if last is not None:
-            is_new = canonical(event.sender) not in _participants(tx, workspace_id, token_thread)
+            known = _participants(tx, workspace_id, token_thread, event.sender, pseudonym)
+            is_new = canonical(event.sender) not in known
             return Filed(answered=last, warning=NEW_HERE if is_new else None)
     return (
-        _by_references(tx, workspace_id, agent_id, event, subject_of) if event.follows else Filed()
+        _by_references(tx, workspace_id, agent_id, event, pseudonym, subject_of)
+        if event.follows
+        else Filed()
     )
 
 
@@ -82,6 +87,7 @@ def _by_references(
     workspace_id: str,
     agent_id: str,
     event: Seen,
+    pseudonym: str | None,
     subject_of: Callable[[Message], str | None],
 ) -> Filed:
     from trunkline.sdk.mail.threads import (  # of no use to texts
@@ -103,7 +109,9 @@ def _by_references(
                 named=named,
                 in_reply_to=event.in_reply_to,
                 conversation=Conversation(
-                    participants=_participants(tx, workspace_id, message.thread or message.id),
+                    participants=_participants(
+                        tx, workspace_id, message.thread or message.id, event.sender, pseudonym
+                    ),
                     subject=subject,
                 ),
             )
@@ -120,7 +128,7 @@ def _called(tx: Tx, workspace_id: str, agent_id: str, ref: str) -> list[Message]
         sa.select(*repository.COLUMNS)
         .where(
             messages.c.workspace_id == workspace_id,
-            messages.c.ref == ref,
+            sa.or_(messages.c.ref == ref, messages.c.vendor_ref == ref),
             messages.c.agent_id == agent_id,
         )
         .order_by(messages.c.direction.desc(), messages.c.id.desc())
@@ -145,14 +153,24 @@ def _last_written(tx: Tx, workspace_id: str, agent_id: str, thread: str) -> Mess
     return repository.to_message(tuple(found)) if found else None
 
 
-def _participants(tx: Tx, workspace_id: str, thread: str) -> frozenset[str]:
-    """Return everybody who wrote or was written to in a thread, but for copies."""
+def _participants(
+    tx: Tx, workspace_id: str, thread: str, sender: str, pseudonym: str | None
+) -> frozenset[str]:
+    """Return everybody who wrote or was written to in a thread, and `sender` if they had a copy."""
     rows = tx.execute(
-        sa.select(messages.c.direction, messages.c.from_address, messages.c.to_address)
+        sa.select(
+            messages.c.direction,
+            messages.c.from_address,
+            messages.c.to_address,
+            messages.c.copies,
+        )
         .distinct()
         .where(messages.c.workspace_id == workspace_id, messages.c.thread == thread)
     )
-    return frozenset(
-        canonical(row.from_address if row.direction == Direction.INBOUND.value else row.to_address)
-        for row in rows
-    )
+    found = set[str]()
+    for row in rows:
+        inbound = row.direction == Direction.INBOUND.value
+        found.add(canonical(row.from_address if inbound else row.to_address))
+        if pseudonym in (row.copies or "").split():
+            found.add(canonical(sender))
+    return frozenset(found)

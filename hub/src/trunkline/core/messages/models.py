@@ -166,6 +166,10 @@ class Message:
         thread: The first message of the thread it is in, on channels that have such.
         automatic: Of an inbound one, that it is no reply: a program wrote it by itself, or there is
             nothing in it to answer. Of an outbound one, that it answers such a one.
+        vendor_ref: What it is called there by its provider, where that puts a name of its own in
+            the place of `ref`.
+        follows: Of an inbound one: what those before it are called, oldest first, one a line.
+        copies: Who else has it: the pseudonyms of their addresses, with blanks between them.
     """
 
     id: str
@@ -201,6 +205,9 @@ class Message:
     ref: str | None = None
     thread: str | None = None
     automatic: bool = False
+    vendor_ref: str | None = None
+    follows: str | None = None
+    copies: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

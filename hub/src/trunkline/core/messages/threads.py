@@ -13,6 +13,18 @@ _MOST: Final = 20
 """References of one mail: its thread's first, and the last before it (RFC 5322 §3.6.4)."""
 
 
+_LONGEST_REF: Final = 998
+"""Characters of a line of a header (RFC 5322 §2.1.1)."""
+
+
+def note_ref(tx: Tx, workspace_id: str, message: Message, told: object) -> None:
+    """Note what a provider calls a message on its channel, if that is a name and not the hub's."""
+    if not isinstance(told, str) or not 0 < len(told) <= _LONGEST_REF:
+        return
+    if told.isprintable() and " " not in told and told not in (message.ref, message.vendor_ref):
+        repository.set_values(tx, workspace_id, message.id, vendor_ref=told)
+
+
 def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
     """Return what the messages up to the one that is answered are called, oldest first."""
     if message.reply_to is None:
@@ -21,8 +33,9 @@ def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
         answered = repository.find_message(tx, workspace_id, message.reply_to)
         is_known = answered is not None and answered.connection == message.connection
         return (answered.external_id,) if answered and is_known and answered.external_id else ()
+    answered = repository.find_message(tx, workspace_id, message.reply_to)
     before = (
-        sa.select(messages.c.ref)
+        sa.select(messages.c.ref, messages.c.vendor_ref)
         .where(
             messages.c.workspace_id == workspace_id,
             messages.c.thread == message.thread,
@@ -31,5 +44,9 @@ def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
         )
         .order_by(messages.c.id)
     )
-    found = list(dict.fromkeys(str(ref) for ref in tx.execute(before).scalars()))
+    refs = [str(ref) for row in tx.execute(before) for ref in row if ref is not None]
+    # Whoever is answered may have had mails of the conversation that the hub never saw.
+    named = (answered.follows or "").splitlines() if answered else []
+    last = refs[-1:]
+    found = [*dict.fromkeys(each for each in (*named, *refs) if each not in last), *last]
     return tuple(found if len(found) <= _MOST else [found[0], *found[1 - _MOST :]])

@@ -6,6 +6,7 @@ destroying a contact's key makes all its bodies unreadable at once. The associat
 ciphertext to its workspace, table, row, column and key.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,6 +26,7 @@ _NONCE_BYTES: Final = 12
 _VERSION: Final = b"\x01"
 _CACHED_KEYS: Final = 10_000
 _SWEEP_ROWS: Final = 500
+_PSEUDONYM: Final = 32
 
 _FIND_KEY = Hot(
     sa.select(contact_keys.c.id, contact_keys.c.wrapped_key).where(
@@ -81,6 +83,14 @@ class BodyVault:
         self._ids = ids
         self._hold = timedelta(hours=hold_hours)
         self._known: dict[tuple[str, bytes], _ContactKey] = {}
+
+    def pseudonyms(self, workspace_id: str, addresses: Iterable[str]) -> str | None:
+        """Return what addresses are known again by, with blanks between them; None for none."""
+        found = (
+            self._keys.digest(Purpose.PSEUDONYMS, "address", workspace_id, canonical(each))
+            for each in addresses
+        )
+        return " ".join(each.hex()[:_PSEUDONYM] for each in found) or None
 
     def hold(
         self, tx: Tx, place: Place, contact: str, body: str, *, since: datetime | None = None

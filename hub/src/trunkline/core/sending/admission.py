@@ -199,4 +199,7 @@ class Admission:
             ref=ref,
             thread=(answered.thread if answered else None) or (message_id if ref else None),
             automatic=answered is not None and answered.automatic,
+            copies=self.journal.vault.pseudonyms(
+                plan.principal.workspace_id, (*act.content.cc, *act.content.bcc)
+            ),
         )

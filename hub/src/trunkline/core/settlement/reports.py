@@ -13,6 +13,7 @@ from trunkline.core.messages.models import (
     Source,
     Status,
 )
+from trunkline.core.messages.threads import note_ref
 from trunkline.core.settlement.prices import ask_later
 from trunkline.sdk import Report, Tx
 
@@ -33,6 +34,7 @@ def note_report(
     """
     to = Status(report.status.value) if report.status else Status.SENT
     evidence = Evidence(source=Source.LOOKUP, vendor_status=report.vendor_status)
+    note_ref(tx, workspace_id, message, report.message_ref)
     if not journal.move(tx, workspace_id, message, to, evidence):
         return
     values: dict[str, object] = {}

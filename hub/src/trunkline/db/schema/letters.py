@@ -43,6 +43,9 @@ messages = table(
     sa.Column("ref", sa.Text),  # what it is called on its channel: a mail's Message-ID
     sa.Column("thread", sa.String(64)),  # the first message of its thread
     sa.Column("automatic", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("vendor_ref", sa.Text),  # what its provider called it, where not by `ref`
+    sa.Column("follows", sa.Text),  # inbound: the ids of the mails it follows
+    sa.Column("copies", sa.Text),  # pseudonyms of who else has it
     sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
     sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
     sa.Index(
@@ -51,6 +54,13 @@ messages = table(
         "ref",
         sqlite_where=sa.text("ref IS NOT NULL"),
         postgresql_where=sa.text("ref IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_messages_vendor_ref",
+        "workspace_id",
+        "vendor_ref",
+        sqlite_where=sa.text("vendor_ref IS NOT NULL"),
+        postgresql_where=sa.text("vendor_ref IS NOT NULL"),
     ),
     sa.Index(
         "ix_messages_thread",
@@ -183,6 +193,7 @@ early_reports = table(  # of messages that nobody knew when they came; the id is
     sa.Column("cost", sa.BigInteger),
     sa.Column("currency", sa.String(3)),
     sa.Column("recipient", sa.Text),  # whom it is about, if it says so: a copy's is not the mail's
+    sa.Column("message_ref", sa.Text),  # what the provider calls the mail on its channel
 )
 
 person_addresses = table(  # the addresses of people who have several; a number may move on
