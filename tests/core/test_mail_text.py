@@ -38,6 +38,15 @@ PIECES: Final = (
         ("<unknown-tag>x</unknown-tag>", "x"),
         ("x\u200by\u202ez", "xyz"),
         ("", ""),
+        ("<a href='https://a.example/x'>link</a>, you", "link (https://a.example/x), you"),
+        ("<a href='https://a.example/'>www.a.example</a>", "www.a.example"),
+        ("<a href='mailto:b@a.example'>b@a.example</a>", "b@a.example"),
+        (
+            "<a href='tel:+14155550100'>call</a> or <a href='tel:+14155550100'>ring</a>",
+            "call (tel:+14155550100) or ring",
+        ),
+        ("<a href='javascript:alert(1)'>no</a><a href='#top'>up</a><a href='cid:x'>x</a>", "noupx"),
+        ("<a href='https://a.example/x'><img src='cid:x'></a>", ""),
     ],
 )
 def test_a_page_is_the_text_that_a_person_sees(page: str, text: str) -> None:

@@ -12,6 +12,8 @@ from trunkline.core.mailtext.tokens import VOID, Open, Text, Token
 MOST_LINKS: Final = 500
 _MOST_DEPTH: Final = 256
 _WHITE: Final = re.compile(r"[ \t\r\n\f\xa0]+")
+_LEADS: Final = re.compile(r"(?:https?://|mailto:|tel:)\S+", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"^(?:https?://|mailto:|tel:)?(?:www\.)?")
 _APART: Final = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "blockquote", "pre", "hr", "dl"}
 )
@@ -52,6 +54,7 @@ class Drawing:
         self._words: list[str] = []
         self._quotes = self._pre = 0
         self._html: list[str] = []
+        self._told: set[str] = set()
 
     def draw(self, tokens: Iterable[Token]) -> None:
         """Draw what is given; call it once."""
@@ -146,8 +149,18 @@ class Drawing:
         self._pre -= element.name == "pre"
         if element.name == "a" and element.url and len(self.links) < MOST_LINKS:
             words = " ".join("".join(self._words[element.words_from :]).split())
-            self.links.append(Link(words=words[:500], url=element.url.strip()[:2000]))
+            url = element.url.strip()[:2000]
+            self.links.append(Link(words=words[:500], url=url))
+            self._say_where(words, url)
         return element.name
+
+    def _say_where(self, words: str, url: str) -> None:
+        """Write where a link leads after its words, once, unless they say so themselves."""
+        if not words or url in self._told or not _LEADS.fullmatch(url):
+            return
+        self._told.add(url)
+        if _bare(words) != _bare(url):
+            self._line.append(f" ({url})")
 
     def _break(self, apart: bool = False) -> None:
         line = "".join(self._line)
@@ -157,6 +170,11 @@ class Drawing:
             self._lines.append("> " * self._quotes + line)
         if apart and self._lines and self._lines[-1]:
             self._lines.append("")
+
+
+def _bare(url: str) -> str:
+    """Return a URL as people write it: without a scheme, and the slash at its end."""
+    return _SCHEME.sub("", url.casefold()).rstrip("/")
 
 
 def _written(tag: Open) -> str:

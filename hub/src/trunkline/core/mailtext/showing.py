@@ -56,7 +56,7 @@ class Shown:
     What a person sees of a page.
 
     Attributes:
-        text: In lines; quotes as ``> ``. Links are their words.
+        text: In lines; quotes as ``> ``. Links are their words, with where they lead.
         html: Sanitised: no scripts, styles, forms, frames, and no pictures but those of the mail
             itself (``cid:``), so that showing it fetches nothing. None where the page is too long
             or too deep to be sanitised.
