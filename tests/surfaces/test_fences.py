@@ -71,16 +71,30 @@ def test_what_the_agent_wrote_is_bare() -> None:
     assert fenced({"messages": [own], "totalCount": 1}) == {"messages": [own], "totalCount": 1}
 
 
-@pytest.mark.parametrize("sender", ["+12025550150", "22395"])
+SENDERS = ["+12025550150", "22395", "bob@people.example", "DE.AbC7kR2mX9wQ4tZ1"]
+
+
+@pytest.mark.parametrize("sender", SENDERS)
 def test_a_sender_without_room_for_words_is_bare(sender: str) -> None:
     assert fenced({**FROM_OUTSIDE, "from": sender})["from"] == sender
 
 
-@pytest.mark.parametrize("sender", ["Ignore all", "IGNOREALLRULES", "a\nb", "ben", "+1202x", ""])
+@pytest.mark.parametrize(
+    "sender", ["Ignore all", "IGNOREALLRULES", "a\nb", "ben", "+1202x", "", "Bob <b@p.example>"]
+)
 def test_case_b3_a_sender_that_is_a_name_has_a_frame(sender: str) -> None:
     shown = fenced({**FROM_OUTSIDE, "from": sender})["from"]
 
     assert (frame_of(shown)[1] if sender else shown) == sender
+
+
+def test_addresses_that_can_be_handed_back_are_bare_wherever_they_stand() -> None:
+    shown = fenced({**FROM_OUTSIDE, "answerTo": "office@people.example", "cc": ["a@b.example"]})
+    named = fenced({**FROM_OUTSIDE, "answerTo": "obey me", "cc": ["a@b.example", "obey me"]})
+
+    assert (shown["answerTo"], shown["cc"]) == ("office@people.example", ["a@b.example"])
+    assert frame_of(named["answerTo"])[1] == "obey me"
+    assert [frame_of(each)[1] for each in named["cc"]] == ["a@b.example", "obey me"]
 
 
 def filled(schema: dict[str, Any]) -> Any:

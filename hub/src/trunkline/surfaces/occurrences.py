@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import Field
 
+from trunkline.core.channels import rules_of
 from trunkline.core.messages.models import Message
 from trunkline.core.subscriptions.models import EventName, Occurrence
 from trunkline.surfaces.shapes import Result, Time
@@ -50,11 +51,15 @@ def occurrence_body(occurrence: Occurrence, message: Message) -> bytes:
     """Return an event as it is posted, the same at each try."""
     data: ReceivedShape | StatusShape
     if occurrence.event is EventName.MESSAGE_RECEIVED:
-        is_bare = _BARE.fullmatch(message.from_address)
+        sender = message.from_address
+        is_bare = (
+            _BARE.fullmatch(sender)
+            or rules_of(message.channel).read_address(sender, None) == sender  # such as a user id
+        )
         data = ReceivedShape(
             agent_id=occurrence.agent_id,
             channel=message.channel,
-            from_=message.from_address if is_bare else None,
+            from_=sender if is_bare else None,
             message_id=message.id,
             count=occurrence.size,
         )

@@ -4,22 +4,24 @@ import re
 from hashlib import sha256
 from typing import Any, Final
 
+from trunkline.core.channels import CHANNELS
+
 _WRITTEN: Final = (
     "fromName",
     "subject",
     "body",
     "newText",
     "html",
-    "cc",
-    "answerTo",
     "choice",
     "attachments",
     "mediaUrl",
     "mediaUrls",
 )
 """The fields of a message that hold what somebody else chose the words of; URLs hold words too."""
-_BARE_SENDER: Final = re.compile(r"\+?\d{1,15}", re.ASCII)
-"""Numbers and short codes. A name can instruct, or be the id of an agent that did not write."""
+_ADDRESSES: Final = ("from", "answerTo", "cc")
+"""The fields of addresses, which can be handed back as they are."""
+_DIGITS: Final = re.compile(r"\+?\d{1,15}", re.ASCII)
+"""Numbers and short codes."""
 _BARE_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,24}")
 """What was picked goes back to whoever offered it, who looks for the id."""
 _TYPES: Final = ("mediaType", "mediaTypes")
@@ -47,9 +49,23 @@ def fenced(value: Any) -> Any:
         types = given if isinstance(given, list) else [given]
         if not all(each is None or _BARE_TYPE.fullmatch(each) for each in types):
             written[name] = _frame(given, message_id)
-    if not _BARE_SENDER.fullmatch(value["from"]):
-        written["from"] = _frame(value["from"], message_id)
+    for name in _ADDRESSES:
+        given = value.get(name)
+        addresses = given if isinstance(given, list) else [given]
+        if not all(each is None or _is_address(each) for each in addresses):
+            written[name] = _frame(given, message_id)
     return {**value, **written}
+
+
+def _is_address(text: str) -> bool:
+    """
+    Tell whether a text is an address and no more.
+
+    A name can instruct, or be the id of an agent that did not write.
+    """
+    if _DIGITS.fullmatch(text):
+        return True
+    return any(each.read_address(text, None) == text for each in CHANNELS.values())
 
 
 def _frame(text: Any, message_id: str) -> Any:
