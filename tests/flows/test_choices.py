@@ -48,11 +48,13 @@ async def test_a_text_numbers_its_choices_and_an_answer_picks_one_once(
 ) -> None:
     sent = await ann.send(HANDSET, "When shall we come?", choices=CHOICES)
     shown = await hub.client.get(f"/demo/handsets/{HANDSET}/messages")
+    (own,) = await ann.inbox()
     picked = await answered(hub, ann, " 2. ", "pick-1")
     again = await answered(hub, ann, "1", "pick-2")
 
     (asked,) = shown.json()["items"]
     assert asked["body"] == "When shall we come?\n1. Morning\n2. Afternoon"
+    assert own["choices"] == CHOICES
     assert picked["choice"] == {"id": "pm", "label": "Afternoon"}
     assert picked["replyTo"] == sent["messageId"]
     assert "choice" not in again

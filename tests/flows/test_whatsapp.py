@@ -59,11 +59,22 @@ async def test_an_exchange_falls_out_of_the_window_and_comes_back_by_a_template(
         assert (answer.status_code, answer.json()["rule"]) == (422, "window")
         assert "templateId" in answer.json()["detail"]
     assert (inside.json()["status"], template.json()["status"]) == ("sent", "sent")
+    (shown,) = [each for each in await ann.inbox() if "templateId" in each]
+    assert (shown["templateId"], shown["templateVars"]) == ("HX1", {"1": "Bob"})
     assert [(each.body, each.template) for each in ticks.sent] == [
         ("Hello Bob.", None),
         ("", "HX1"),
     ]
     assert ticks.sent[1].template_values == {"1": "Bob"}
+
+
+async def test_a_template_of_the_vendors_takes_no_text_beside_it(
+    hub: Served, ann: Caller, ticks: Ticks
+) -> None:
+    answer = await tried(ann, "text too", templateId="HX1")
+
+    assert refused(answer, 422, "invalid")
+    assert (answer.json()["field"], ticks.sent, hub.count("messages")) == ("body", [], 0)
 
 
 async def test_the_providers_word_on_the_window_beats_the_hubs_clock(

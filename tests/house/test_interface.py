@@ -41,7 +41,10 @@ def test_case_f6_the_interface_names_nothing_that_is_not_built() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("`comms_cancel`", "`comms_fax`"), ("`address source event_id`", "`address fax`")],
+    [
+        ("`comms_cancel`", "`comms_fax`"),
+        ("`address source event_id sender reason`", "`address fax`"),
+    ],
 )
 def test_what_is_not_built_is_noticed(old: str, new: str) -> None:
     assert old in INTERFACE

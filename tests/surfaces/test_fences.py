@@ -107,6 +107,8 @@ def filled(schema: dict[str, Any]) -> Any:
         return {name: filled(each) for name, each in schema["properties"].items()}
     if "items" in schema:
         return [filled(schema["items"])]
+    if "additionalProperties" in schema:
+        return {"name": filled(schema["additionalProperties"])}
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     plain = {"integer": 1, "number": 1.0, "boolean": True, "string": ELSEWHERE}
     return plain[kinds[0]]

@@ -33,6 +33,7 @@ _STANDING = {
     "provider_credit": "failed",
     "provider_setup": "failed",
     "opted_out": "failed",
+    "out_of_window": "blocked",
 }
 """The codes of refusals that have a message, and what became of it."""
 

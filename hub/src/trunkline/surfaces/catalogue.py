@@ -110,10 +110,12 @@ async def _get_channel_status(
         "active" if use.agent.status is AgentStatus.ACTIVE else "suspended"
     )
     phone = use.agent.phone and PhoneShape(
-        number=use.agent.phone, status=status, monthly_messages=use.monthly_messages
+        number=use.agent.phone, status=status, monthly_messages=use.monthly_messages.get("sms", 0)
     )
     others = {
-        field: AddressShape(address=address, status=status)
+        field: AddressShape(
+            address=address, status=status, monthly_messages=use.monthly_messages.get(channel, 0)
+        )
         for field, channel in BY_ADDRESS.items()
         if (address := use.agent.address(channel)) is not None
     }

@@ -25,6 +25,7 @@ class AddressShape(Result):
 
     address: str
     status: Literal["active", "suspended"]
+    monthly_messages: int
 
 
 class _Phone(Result):

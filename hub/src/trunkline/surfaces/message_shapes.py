@@ -41,7 +41,7 @@ class GetMessagesArguments(Arguments):
 
 
 class ChoiceShape(Result):
-    """What was picked of the choices that were offered."""
+    """What may be picked, or was."""
 
     id: str
     label: str
@@ -67,6 +67,9 @@ class MessageShape(Result):
     cut: str | None = optional("What is left out; how to read on.")
     cc: list[str] | None = optional()
     choice: ChoiceShape | None = optional()
+    choices: list[ChoiceShape] | None = optional()
+    template_id: str | None = optional()
+    template_vars: dict[str, str] | None = optional()
     attachments: list[str] | None = optional()
     authentication: str | None = optional()
     answer_to: str | None = optional()
@@ -124,6 +127,11 @@ def _choice(content: Content | None) -> ChoiceShape | None:
     return ChoiceShape(id=content.choice, label=content.choice_label or content.body)
 
 
+def _offered(content: Content | None) -> list[ChoiceShape]:
+    offered = content.choices if content else ()
+    return [ChoiceShape(id=each, label=label) for each, label in offered]
+
+
 def _is_answerable(message: Message) -> bool:
     return rules_of(message.channel).answerable(message.from_address)
 
@@ -158,6 +166,9 @@ def message_shape(
         kind=told.get("kind"),
         vendor_kind=told.get("vendorKind"),
         choice=_choice(content),
+        choices=_offered(content) or None,
+        template_id=(content.template or content.made_of) if content else None,
+        template_vars=(dict(content.template_values) or None) if content else None,
         attachments=_attachments(content) or None,
         authentication=_checks(told) or None,
         automatic=(inbound and message.automatic) or None,

@@ -158,6 +158,10 @@ class ChannelRules:
         """Return what answers a message of a subject, with what follows from that."""
         return content
 
+    def signed(self, content: Content, agent: Agent) -> Content:
+        """Return a message with the name of who sends it, where the channel shows one."""
+        return content
+
     def offering(self, content: Content) -> Content:
         """Return a message with what may be picked, as it is written on the channel."""
         return replace(content, body=numbered(content.body, content.choices))

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from urllib.parse import quote
 
 from trunkline.core.addresses import read_email
+from trunkline.core.agents.models import Agent
 from trunkline.core.channels.base import ChannelRules, Outgoing, Units
 from trunkline.core.compliance.repository import Why
 from trunkline.core.messages.content import Content, shows_anything
@@ -61,8 +62,11 @@ class Email(ChannelRules):
             if len(text.encode()) > MAX_BYTES:
                 raise Invalid(field, f"a mail's text has at most {MAX_BYTES:,} bytes.")
         for field, addresses in (("cc", content.cc), ("bcc", content.bcc)):
-            if any(read_email(each) != each for each in addresses):
-                raise Invalid(field, "give bare e-mail addresses, such as ann@example.com.")
+            for index, each in enumerate(addresses):
+                if (read_email(each) or "").lower() != each.lower():
+                    raise Invalid(
+                        f"{field}.{index}", "give a bare e-mail address, such as ann@example.com."
+                    )
         if len(content.cc) + len(content.bcc) >= MOST_COPIES:
             raise Invalid("cc", f"a mail has at most {MOST_COPIES} recipients.")
         return Units()
@@ -73,6 +77,9 @@ class Email(ChannelRules):
         from trunkline.sdk.mail.threads import reply_subject  # of no use to texts
 
         return replace(content, subject=reply_subject(subject)[:MOST_SUBJECT])
+
+    def signed(self, content: Content, agent: Agent) -> Content:
+        return replace(content, sender_name=agent.display_name)
 
     def answerable(self, address: str) -> bool:
         return bool(address)

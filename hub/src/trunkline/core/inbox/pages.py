@@ -1,5 +1,6 @@
 """Reading messages back: pages, one message's history, and an agent's channels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -70,10 +71,10 @@ class Traced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelUse:
-    """An agent's channels and what they carried in this calendar month (UTC)."""
+    """An agent's channels and what they carried in this calendar month (UTC), each by its name."""
 
     agent: Agent
-    monthly_messages: int
+    monthly_messages: Mapping[str, int]
     monthly_cost_micros: int
     actions_this_minute: int
     actions_today: int
@@ -158,8 +159,9 @@ class Inbox:
                 messages.c.agent_id == agent_id,
             )
             outbound = messages.c.direction == Direction.OUTBOUND.value
-            use = tx.execute(
+            used = tx.execute(
                 sa.select(
+                    messages.c.channel,
                     sa.func.count().label("carried"),
                     sa.func.coalesce(sa.func.sum(messages.c.cost), 0).label("cost"),
                     sa.func.count()
@@ -168,14 +170,16 @@ class Inbox:
                     sa.func.count()
                     .filter(outbound, messages.c.id > earliest_id("msg", minute))
                     .label("this_minute"),
-                ).where(*mine, messages.c.id > earliest_id("msg", month))
-            ).one()
+                )
+                .where(*mine, messages.c.id > earliest_id("msg", month))
+                .group_by(messages.c.channel)
+            ).all()
             return ChannelUse(
                 agent=agent,
-                monthly_messages=use.carried,
-                monthly_cost_micros=int(use.cost),
-                actions_today=use.today,
-                actions_this_minute=use.this_minute,
+                monthly_messages={each.channel: each.carried for each in used},
+                monthly_cost_micros=sum(int(each.cost) for each in used),
+                actions_today=sum(each.today for each in used),
+                actions_this_minute=sum(each.this_minute for each in used),
             )
 
         return await self._db.read(fn, heavy=True)

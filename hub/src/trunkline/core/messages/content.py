@@ -60,6 +60,7 @@ class Content:
             the provider's; what was asked for may have the hub's.
         language: Of a template: as it was asked for, or of what is sent.
         at_providers: Of a WhatsApp message that was made of one of the hub's templates.
+        made_of: The id of the hub's template that the text was made of.
         choices: What the recipient may pick from: pairs of an id and a label.
         choice, choice_label: Of an inbound message: what was picked.
         new_text: Of a mail that came in, what of its text is not quoted, if that is not all of it.
@@ -84,6 +85,7 @@ class Content:
     at_providers: tuple[AtProvider, ...] = ()
     choices: tuple[tuple[str, str], ...] = ()
     choice_label: str | None = None
+    made_of: str | None = None
 
     def over(self, connection: str) -> "Content":
         """Return it as it goes over a connection: by the template that its provider has, if any."""
@@ -136,7 +138,9 @@ _FIELDS: Final = tuple(field.name for field in fields(Content))
 _MORE: Final = {
     field.name: field.default for field in fields(Content) if field.name not in ("body", "media")
 }
-_LATER: Final = frozenset({"language", "at_providers", "choices", "choice_label", "new_text"})
+_LATER: Final = frozenset(
+    {"language", "at_providers", "choices", "choice_label", "new_text", "made_of"}
+)
 """Written down only where they are set: what said nothing of them hashes as it did before."""
 
 

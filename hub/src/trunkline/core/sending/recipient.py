@@ -43,13 +43,18 @@ def read_recipient(
     Return the address that a message goes to.
 
     `to` is an address of the channel (a number as in E.164, or as dialled in the agent's country)
-    or an agent's id. Who wrote is answered at exactly the address that wrote, whether the library
-    takes that for a number or not; or where they want answers (`answer_to`), if that is told.
+    or an agent's id; without one an answer goes to whoever wrote. They are answered at exactly the
+    address that wrote, whether the library takes that for a number or not; or where they want
+    answers (`answer_to`), if that is told.
     """
-    if (command.to is None) == (command.to_agent_id is None):
-        raise Invalid("to", "give exactly one of to and toAgentId.")
+    is_named = command.to is not None or command.to_agent_id is not None
+    if (command.to is not None and command.to_agent_id is not None) or not (answered or is_named):
+        raise Invalid("to", "give exactly one of to and toAgentId, or replyTo alone.")
     if answered is not None and answered.channel != rules.name:
         raise Invalid("channel", f"that message came by {answered.channel}: answer it by that.")
+    if answered is not None and not is_named:
+        wanted = rules.read_address(answer_to, None) if answer_to else None
+        return wanted or _answerable(answered, rules)
     if command.to_agent_id is not None:
         recipient = _address_of(
             tx, workspace_id, command.to_agent_id, "toAgentId", rules, _NO_AGENT

@@ -129,7 +129,7 @@ class Messages:
             return await self._replay(principal, command, draft.first.message_id)
         if command.send_at is not None:
             self._check_time(command.send_at)
-        content = await _with_text(draft.act.content)
+        content = rules.signed(await _with_text(draft.act.content), draft.act.agent)
         if content.choices:
             content = _offering(content, rules)
         reviewed = await self._gate.review(replace(draft.act, content=content))
@@ -345,6 +345,9 @@ def _offering(content: Content, rules: ChannelRules) -> Content:
 def _filled(tx: Tx, workspace_id: str, content: Content, rules: ChannelRules) -> Content:
     """Return what a template comes to; an id that is none of ours may be a provider's."""
     assert content.template is not None
+    if content.body or content.html:
+        field = "body" if content.body else "html"
+        raise Invalid(field, "leave it empty with a template, which says what is sent.")
     template = templates.find_template(tx, workspace_id, content.template)
     if template is not None:
         return fill(template, content, rules)

@@ -55,17 +55,15 @@ def fill(template: Template, asked: Content, rules: ChannelRules) -> Content:
     Return what a send that names a template says, on the channel of `rules`.
 
     Raises:
-        Invalid: A value is missing, is one too many or cannot stand where it belongs; the send has
-            a text of its own beside the template; or the template has none for the channel.
+        Invalid: A value is missing, is one too many or cannot stand where it belongs; or the
+            template has no text for the channel.
     """
-    if asked.body or asked.html:
-        field = "body" if asked.body else "html"
-        raise Invalid(field, "leave it empty with a template, which says what is sent.")
     values = _values(template, asked.template_values)
     text = _text(template, asked.language, rules)
     filled = replace(
         asked,
         body=_filled(text.body, values),
+        made_of=template.id,
         template=None,
         template_values=(),
         language=None,

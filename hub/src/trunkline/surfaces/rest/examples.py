@@ -96,7 +96,7 @@ _RESULTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "channels": {
             "phone": {"number": _ANN, "status": "active", "monthlyMessages": 12},
             "whatsapp": None,
-            "email": None,
+            "email": {"address": "ava@agents.example", "status": "active", "monthlyMessages": 3},
             "voiceAi": None,
         },
         "monthlyCost": 0.0948,
@@ -155,7 +155,7 @@ _OF_AGENTS: Final[Mapping[str, Any]] = {**_SAMPLES, "status": "active"}
 _REFUSALS: Final[tuple[Problem, ...]] = (
     problems.AgentMismatch("agentId"),
     problems.Blocked(
-        "suppression", "The recipient asked to get no more texts from this number.", _MESSAGE
+        "suppression", "The recipient in cc.0 reported a mail as spam.", _MESSAGE, "cc.0"
     ),
     problems.CallbackUnproven("timeout", "the challenge was not answered within 5 seconds."),
     problems.Forbidden("Metrics are for an admin token."),
