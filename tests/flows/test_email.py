@@ -253,6 +253,51 @@ async def test_the_same_words_under_another_subject_are_another_mail(
     assert len(post.sent) == 2
 
 
+@pytest.mark.parametrize(("refused_one", "field"), [(COPY, "cc.0: "), (BOB, "to: "), (None, "")])
+async def test_a_provider_may_say_which_recipient_it_refused(
+    ann: Caller, post: Post, refused_one: str | None, field: str
+) -> None:
+    post.refusal = Rejected("There is no such mailbox.", recipient=refused_one)
+    given = {"to": BOB, "cc": [COPY.upper()], "subject": "Hello", "body": "Hello."}
+    answer = await ann.post("comms_send_message", {"channel": "email", **given})
+
+    assert refused(answer, 422, "provider_rejected")
+    assert answer.json()["detail"].startswith(f"{field}There is no such mailbox.")
+
+
+async def test_an_agents_name_stands_before_its_address(
+    hub: Served, ann: Caller, post: Post
+) -> None:
+    await hub.local("agents_set", id="ann", values={"display_name": "Ann from Café"})
+    await mail(ann)
+    (shown,) = await ann.inbox()
+
+    assert post.sent[0].sender_name == shown["fromName"] == "Ann from Café"
+
+
+@pytest.mark.parametrize("answer_to", [None, "office@people.example"])
+async def test_an_answer_needs_no_address(
+    hub: Served, ann: Caller, post: Post, answer_to: str | None
+) -> None:
+    await arrives(hub, 1, subject="Hello", message_id="<b@p>", reply_to=answer_to)
+    (asked,) = await ann.inbox()
+    await mail(ann, to=None, subject=None, replyTo=asked["id"])
+
+    assert post.sent[0].recipient == (answer_to or BOB)
+    assert post.sent[0].subject == "Re: Hello"
+
+
+@pytest.mark.both
+async def test_each_channel_counts_its_own_messages(hub: Served, ann: Caller) -> None:
+    await mail(ann)
+    await arrives(hub, 1, message_id="<b@p>")
+    await hub.local("agents_set", id="ann", values={"phone": "+12025550101"})
+    channels = (await ann.post("comms_get_channel_status", {})).json()["channels"]
+
+    assert channels["email"]["monthlyMessages"] == 2
+    assert channels["phone"]["monthlyMessages"] == 0
+
+
 @pytest.mark.both
 async def test_an_address_is_the_same_in_any_case(hub: Served, ann: Caller, post: Post) -> None:
     await hub.local("agents_set", id="ann", values={"email": "Ann@Agents.example"})

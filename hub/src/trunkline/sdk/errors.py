@@ -66,9 +66,19 @@ class RetryLater(ProviderError):
 
 
 class Rejected(ProviderError):
-    """The provider did nothing and will never take this request as it stands."""
+    """
+    The provider did nothing and will never take this request as it stands.
+
+    `recipient` is the one of several recipients that it refused, if it told.
+    """
 
     code: ClassVar[str] = "provider.rejected"
+
+    def __init__(
+        self, sentence: str, *, provider_code: str | None = None, recipient: str | None = None
+    ) -> None:
+        super().__init__(sentence, provider_code=provider_code)
+        self.recipient = recipient
 
 
 class OptedOut(Rejected):

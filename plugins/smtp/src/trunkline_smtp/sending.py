@@ -94,7 +94,10 @@ class Conversation:
                 try:
                     await client.rcpt(recipient, encoding=encoding)
                 except SMTPResponseException as error:
-                    refused.append(refusal(error.code, error.message, Stage.RECIPIENT))
+                    why = refusal(error.code, error.message, Stage.RECIPIENT)
+                    if isinstance(why, Rejected):
+                        why.recipient = recipient
+                    refused.append(why)
                     if error.code == 421:
                         break
             if refused:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeGuard
 
+from trunkline.core.addresses import is_same
 from trunkline.core.channels import rules_of
 from trunkline.core.connections.routes import Later
 from trunkline.core.delivery.attempts import Attempt
 from trunkline.core.delivery.failing import close, close_window, note_failure, shown
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
+from trunkline.core.gate.gate import recipients_of
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
@@ -202,7 +204,8 @@ class Outcomes:
         known = attempt.connection.spec.failures.get(theirs or "")
         if known is not None and known.kind is FailureKind.OUT_OF_WINDOW:
             code = known.kind.value
-        self.fail(tx, workspace_id, message, code, str(error), provider_code=theirs)
+        sentence = f"{_whose(attempt, error)}{error}"
+        self.fail(tx, workspace_id, message, code, sentence, provider_code=theirs)
         if isinstance(error, OptedOut):
             why = rules_of(message.channel).closing[FailureKind.OPTED_OUT]
             close(self.journal, tx, workspace_id, message, why)
@@ -274,6 +277,17 @@ def is_plain(outcome: Receipt | ProviderError, attempt: Attempt) -> TypeGuard[Re
         and attempt.switch is None
         and not attempt.resend
     )
+
+
+def _whose(attempt: Attempt, error: ProviderError) -> str:
+    """Return the argument that names the recipient who was refused, where there are several."""
+    refused, content = getattr(error, "recipient", None), attempt.content
+    if refused is None or not (content.cc or content.bcc):
+        return ""
+    for field, address in recipients_of(attempt.message.to_address, content):
+        if is_same(address, refused):
+            return f"{field}: "
+    return ""
 
 
 def _bounded(retry_after_s: float) -> float:

@@ -131,7 +131,7 @@ class Gate:
     ) -> Question[Standing]:
         """Ask how things stand; whoever could still be told to stop is held until `tx` ends."""
         asked = agents.agent_of(workspace_id, agent_id).then(lambda agent: Standing(agent=agent))
-        for field, each in _recipients(recipient, content):
+        for field, each in recipients_of(recipient, content):
             compliance.hold_still(tx, workspace_id, each)
             closed = compliance.suppressed(workspace_id, each, sender)
             asked = both(asked, closed).then(partial(_with_closed, field))
@@ -182,7 +182,7 @@ class Gate:
         return rules.allowed(content, Facts(now=self._clock.now(), wrote_at=standing.wrote_at))
 
 
-def _recipients(recipient: str, content: Content) -> Iterator[tuple[str, str]]:
+def recipients_of(recipient: str, content: Content) -> Iterator[tuple[str, str]]:
     """Yield each recipient with the argument that names it."""
     yield "to", recipient
     for field, addresses in (("cc", content.cc), ("bcc", content.bcc)):
