@@ -111,6 +111,29 @@ def test_a_mail_is_read_and_answered_in_its_thread(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_a_long_address_leaves_its_row_and_its_card_whole(
+    hub: DemoHub, open_page: OpenPage, box: str, size: tuple[int, int]
+) -> None:
+    far = f"a.very.long.address.of.somebody@a-{'rather-long-' * 4}name.people.example"
+    given = {"to": AVA, "cc": [box], "subject": "Hello", "html": "<p>Hi</p>"}
+    posted = hub.client.post(f"/demo/mailboxes/{far}/mails", json=given)
+    assert posted.is_success, posted.text
+    page = open_page(size)
+    if size == SMALL:
+        page.get_by_role("link", name="Hello").click()
+    inside = """(whole) => [...document.querySelectorAll(whole)]
+      .filter((each) => each.checkVisibility())
+      .every((each) => [...each.querySelectorAll("*")].every((part) =>
+        part.getBoundingClientRect().right <= each.getBoundingClientRect().right + 1))"""
+    expect(page.locator(".mail")).to_have_count(1)
+
+    expect(page.locator(".entries .preview")).to_have_text("(HTML without a text part)")
+    assert page.evaluate(inside, ".entries a")
+    assert page.evaluate(inside, ".mail summary")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_a_click_on_a_choice_writes_the_answer_and_the_agent_reads_which(
     hub: DemoHub, box: str, open_page: OpenPage
 ) -> None:

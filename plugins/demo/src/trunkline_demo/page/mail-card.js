@@ -1,7 +1,7 @@
 // One thread: a card for each mail, the newest open. HTML is drawn in a frame that runs nothing.
 
 import { byId, dayOf, make, timeOf } from "./dom.js";
-import { avatarOf, nameOf } from "./mail-list.js";
+import { avatarOf, glimpseOf, nameOf } from "./mail-list.js";
 
 const SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"; // and no scripts
 const BAD = ["failed", "bounced", "complained"];
@@ -101,7 +101,7 @@ function card(state, mail, thread, does) {
   from.append(make("strong", "", name), make("span", "", mail.from));
   const copies = [mail.cc.length && `cc ${mail.cc.join(", ")}`, mail.bcc?.length && `bcc ${mail.bcc.join(", ")}`];
   lines.append(from, make("span", "for", ["to " + mail.to, ...copies.filter(Boolean)].join(" · ")));
-  lines.append(make("span", "glimpse", mail.body.replaceAll(/\s+/g, " ").slice(0, 160)));
+  lines.append(make("span", "glimpse", glimpseOf(mail, 160)));
   const day = dayOf(mail.timestamp);
   const when = make("time", "when", `${day === "Today" ? "" : `${day}, `}${timeOf(mail.timestamp)}`);
   when.dateTime = mail.timestamp;

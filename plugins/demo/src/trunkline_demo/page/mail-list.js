@@ -38,6 +38,9 @@ function isUnread(box, thread) {
   return arrived(thread) > (seen.get(`${box} ${thread.id}`) ?? 0);
 }
 
+// What a mail says in one line; of one that is HTML alone that it is.
+export const glimpseOf = (mail, length) => mail.body.replaceAll(/\s+/g, " ").trim().slice(0, length) || (mail.html ? "(HTML without a text part)" : "");
+
 function entry(state, thread, href) {
   const mail = thread.mails.at(-1);
   const other = mail.direction === "inbound" ? mail.from : mail.to;
@@ -51,7 +54,7 @@ function entry(state, thread, href) {
   first.append(make("strong", "", name), make("span", "when", day === "Today" ? timeOf(mail.timestamp) : day));
   const who = mail.direction === "inbound" ? "" : "You: ";
   const isBad = ["failed", "bounced", "complained"].includes(mail.status);
-  const preview = make("span", isBad ? "preview bad" : "preview", isBad ? mail.reason : who + mail.body.replaceAll(/\s+/g, " ").slice(0, 120));
+  const preview = make("span", isBad ? "preview bad" : "preview", isBad ? mail.reason : who + glimpseOf(mail, 120));
   lines.append(first, make("span", "subject", thread.subject), preview);
   link.append(avatarOf(state, other, name), lines);
   if (isUnread(state.box, thread)) {
