@@ -184,6 +184,9 @@ def test_a_file_is_decoded_when_it_is_asked_for_and_not_before() -> None:
         ("undisclosed-recipients:;", []),
         ("=?utf-8?Q?Ros=C3=A1=2C_B?= <rosa@b.test>", [("Rosá, B", "rosa@b.test")]),
         ("Ro\u202esa <rosa@b.test>", [("Rosa", "rosa@b.test")]),
+        ("Pete(A \\) chap) <pete(his account)@silly.test(his host)>",
+         [("Pete", "pete@silly.test")]),
+        ("John <jd@machine(comment).  test>", [("John", "jd@machine.test")]),
     ],
 )  # fmt: skip
 def test_the_address_is_what_stands_in_the_brackets(
@@ -216,6 +219,9 @@ PASS: Final = "Authentication-Results: mx.hub.test; spf=pass; dkim=pass; dmarc=p
          MailAuthentication(spf=Verdict.FAIL, dkim=Verdict.PASS, dmarc=Verdict.NONE)),
         (['Authentication-Results: mx.hub.test; spf=fail reason="x; dmarc=pass" (a; dkim=pass)',
           RECEIVED], MailAuthentication(spf=Verdict.FAIL)),
+        ([PASS.replace("mx.hub.test;", "mx.hub.test 1;"), RECEIVED], PASSED),
+        ([PASS.replace("mx.hub.test;", "mx.hub.test 2;"), RECEIVED], UNKNOWN),
+        ([PASS, "Received: from x helo=by mx.hub.test by evil.test"], UNKNOWN),
     ],
 )  # fmt: skip
 def test_only_what_our_host_wrote_above_its_own_line_is_believed(
@@ -241,6 +247,10 @@ def test_only_what_our_host_wrote_above_its_own_line_is_believed(
         ("Return-Path: <>", True),
         ("Return-Path: <a@b.test>", False),
         ("From: MAILER-DAEMON@b.test", True),
+        ("From: MAILER-DAEMON <>", True),
+        ("From: Mail Delivery Subsystem <MAILER-DAEMON>", True),
+        ("From: Postmasters of B <rosa@b.test>", False),
+        ("X-Apple-Action: VACATION", True),
         ("Subject: Automatic reply: Out of office", False),
     ],
 )

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from trunkline.sdk.mail.charsets import drawn
-from trunkline.sdk.mail.words import comment_end, quoted_end, unquoted, without_words
+from trunkline.sdk.mail.words import (
+    comment_end,
+    quoted_end,
+    unquoted,
+    without_comments,
+    without_words,
+)
 
 LONGEST_ADDRESS: Final = 320
 """Most characters of an address: 64 before the @ (RFC 5321 §4.5.3.1) and 255 after it."""
@@ -115,7 +121,7 @@ class _One:
         if not (words or angles):
             return []
         if len(angles) == 1:
-            address = "".join(_ROUTE.sub("", angles[0], count=1).split())
+            address = "".join(_ROUTE.sub("", without_comments(angles[0]), count=1).split())
             name = _name(words) or _name(comments)
         elif angles:
             return []
