@@ -120,6 +120,47 @@ async def test_what_is_no_text_is_stored_and_shown(hub: Served, ann: Caller, kin
     assert (shown["channel"], shown["body"]) == ("whatsapp", "x")
 
 
+@pytest.mark.parametrize("label", ["Cancel", "End", "Off", "red", "Cancel order", "Quit"])
+async def test_a_tap_on_an_ordinary_button_opts_nobody_out(
+    hub: Served, ann: Caller, label: str
+) -> None:
+    await written(hub, 1, body=label, content="choice", choice="row-1")
+
+    assert (await tried(ann)).status_code == 200
+
+
+@pytest.mark.parametrize("label", ["Stop promotions", "STOP", "Unsubscribe", "Opt-out"])
+async def test_a_tap_on_a_whole_phrase_opts_out_and_on_an_old_yes_nobody_in(
+    hub: Served, ann: Caller, label: str
+) -> None:
+    await written(hub, 1, body=label, content="choice", choice="row-1")
+    for number, word in enumerate(("Yes", "Start"), start=2):
+        await written(hub, number, body=word, content="choice", choice="row-2")
+    await written(hub, 4, body="Yes")
+    closed = await tried(ann)
+    await written(hub, 5, body="START")
+    opened = await tried(ann, "And now?")
+
+    assert closed.json()["rule"] == "suppression"
+    assert opened.status_code == 200
+
+
+async def test_a_start_that_is_older_than_the_stop_lifts_nothing(
+    hub: Served, ann: Caller, clock: FakeClock
+) -> None:
+    now = clock.now()
+    times = [now - timedelta(minutes=each) for each in (30, 60, 10, 20)]
+    rules = []
+    for number, at in enumerate(times):
+        word = "START" if number % 2 else "STOP"
+        await written(hub, number, body=word, occurred_at=at.isoformat())
+        rules.append((await tried(ann)).json().get("rule"))
+    await written(hub, 9, body="START", occurred_at=(now - timedelta(minutes=5)).isoformat())
+
+    assert rules == 4 * ["suppression"]
+    assert (await tried(ann, "Welcome back.")).status_code == 200
+
+
 async def test_what_it_is_reaches_the_agent(hub: Served, ann: Caller) -> None:
     await written(hub, 1)
     await written(hub, 2, body="👍", content="reaction", vendor_kind="reactionMessage")

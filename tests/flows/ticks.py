@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from tests.flows.hubs import Served
@@ -45,6 +46,8 @@ class TicksHooks(WebhookAdapter[NoConfig]):
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         told = json.loads(request.body)
         told["content"] = WhatsAppContent(told.get("content", "text"))
+        if "occurred_at" in told:
+            told["occurred_at"] = datetime.fromisoformat(told["occurred_at"])
         return [ReceivedWhatsApp(external_id=told["provider_id"], recipient=ALICE, **told)]
 
 

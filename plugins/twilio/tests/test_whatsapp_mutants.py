@@ -303,7 +303,7 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
     (TakesMessagesForTexts, Suite.test_a_message_that_came_is_told_as_one_of_whatsapp, []),
     (MakesNumbersOfIds, MEANS, ["written_by_id"]),
     (GuessesWhatItDoesNotKnow, Suite.test_a_kind_that_the_adapter_does_not_know_is_kept, []),
-    (LosesWhatItDoesNotKnow, MEANS, ["odd"]),
+    (LosesWhatItDoesNotKnow, MEANS, ["poll"]),
     (LosesWhatIsAnswered, MEANS, ["reacted"]),
     (LosesThePick, MEANS, ["picked"]),
     (

@@ -14,13 +14,35 @@ from trunkline.core.compliance.plain import sentences
 START_WORDS: Final = frozenset({"start", "unstop", "yes"})
 """What opens again, if a text is that and nothing else (Twilio's defaults, 2026-11-30)."""
 
+_ANSWERS: Final = frozenset({"yes"})
+"""Of these, what people also answer to questions, beside texts."""
 
-def opt_word(body: str) -> OptWord | None:
-    """Return what `body` asks for, if anything."""
+_STOP_LABELS: Final = frozenset({"stop", "stopall", "unsubscribe", "optout"})
+"""Single words that mean nothing else on a button; others, as "End", are answers."""
+
+
+def opt_word_of_pick(label: str) -> OptWord | None:
+    """
+    Return what a picked button or line asks for by its label, which somebody else wrote.
+
+    Only a whole phrase closes, such as "Stop promotions", and none opens: buttons stay for years.
+    """
+    word = opt_word(label)
+    is_whole = len(label.split()) > 1 or _letters(label) in _STOP_LABELS
+    return word if word is OptWord.STOP and is_whole else None
+
+
+def _letters(label: str) -> str:
+    return "".join(filter(str.isalpha, label.casefold()))
+
+
+def opt_word(body: str, *, is_text: bool = True) -> OptWord | None:
+    """Return what `body` asks for, if anything; "yes" opens by text alone, as carriers have it."""
     said = sentences(body)
     if not said:
         return None
-    if len(said) == 1 and said[0].text in START_WORDS and not said[0].is_question:
+    opening = START_WORDS if is_text else START_WORDS - _ANSWERS
+    if len(said) == 1 and said[0].text in opening and not said[0].is_question:
         return OptWord.START
     from trunkline.core.compliance.judging import judged  # its patterns take 0.15 s to compile
 

@@ -90,7 +90,7 @@ def suppress_by_stop(
     tx: Tx, workspace_id: str, row_id: str, address: str, event_id: str | None, now: datetime
 ) -> None:
     """
-    Close `address`: it asked for it by STOP. Nothing changes if it is closed already.
+    Close `address`: it asked for it by STOP, written `now`; the newest counts.
 
     `event_id` is the event that told of it, or None if a person understood it so.
     """
@@ -211,7 +211,7 @@ def _suppress(
     number, *others = addresses_of(tx, workspace_id, address)
     _hold_all(tx, workspace_id, (number, *others))
     found = tx.execute(
-        sa.select(suppressions.c.id, suppressions.c.reason).where(
+        sa.select(suppressions.c.id, suppressions.c.reason, suppressions.c.created_at).where(
             suppressions.c.workspace_id == workspace_id,
             suppressions.c.address == number,
             suppressions.c.source == source.value,
@@ -236,4 +236,10 @@ def _suppress(
             sa.update(suppressions)
             .where(suppressions.c.id == found.id)
             .values(reason=why.value, event_id=event_id, created_at=now)
+        )
+    elif source is Source.STOP and found.created_at < now:
+        tx.execute(
+            sa.update(suppressions)
+            .where(suppressions.c.id == found.id)
+            .values(event_id=event_id, created_at=now)
         )

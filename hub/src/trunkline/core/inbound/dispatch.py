@@ -100,10 +100,13 @@ class Dispatch:
         """
         Close or open the sender's number if the text asks for it, whatever else becomes of it.
 
-        A START that had to wait opens nothing that was closed after it came.
+        A START opens nothing that was closed after it was written, as far as that is told, or after
+        it came, where it had to wait.
         """
         if not isinstance(event, Seen):
             return
+        now = self._journal.clock.now()
+        written_at = min(event.occurred_at or now, came_at or now, now)
         if event.asks is OptWord.STOP:
             compliance.suppress_by_stop(
                 tx,
@@ -111,10 +114,11 @@ class Dispatch:
                 self._journal.ids.new("row"),
                 event.sender,
                 stored.id,
-                self._journal.clock.now(),
+                written_at,
             )
         elif event.asks is OptWord.START:
-            compliance.lift(tx, stored.workspace_id, event.sender, event.recipient, came_at)
+            before = written_at if event.occurred_at or came_at else None
+            compliance.lift(tx, stored.workspace_id, event.sender, event.recipient, before)
 
     def apply(
         self, tx: Tx, stored: StoredEvent, event: InboundEvent, connection: Connection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from trunkline.core.addresses import canonical
 from trunkline.core.channels import rules_of
-from trunkline.core.compliance.optout import opt_word
+from trunkline.core.compliance.optout import opt_word, opt_word_of_pick
 from trunkline.core.compliance.optword import OptWord
 from trunkline.core.messages.content import Content, media_type, shows_anything
 from trunkline.core.messages.models import Channel
@@ -146,12 +146,19 @@ def _whatsapp(given: ReceivedWhatsApp, content: Content, bare: Seen) -> Seen:
             choice_label=content.body if given.choice else None,
             told=tuple(told.items()),
         ),
-        asks=_asks(given.opt_out, content.body) if spoken else None,
+        asks=_whatsapp_asks(given, content.body) if spoken else None,
         is_spoken=spoken,
         is_silent=_is_silent(given, content),
         quoted_id=given.quoted_id,
         sender_id=_line(given.sender_id)[:_LONGEST_SENDER] or None,
     )
+
+
+def _whatsapp_asks(given: ReceivedWhatsApp, body: str) -> OptWord | None:
+    """Return what a message asks for; a tap closes by a whole phrase, and opens nothing."""
+    if given.content is not WhatsAppContent.CHOICE:
+        return _asks(given.opt_out, body, is_text=False)
+    return OptWord.STOP if given.opt_out is OptOut.STOP else opt_word_of_pick(body)
 
 
 def _is_silent(given: ReceivedWhatsApp, content: Content) -> bool:
@@ -227,7 +234,7 @@ def _mail_asks(given: ReceivedEmail, new: str) -> OptWord | None:
 
     Who forges a sender may close an address and never open one.
     """
-    asks = _asks(given.opt_out, new if len(new) <= _NEWEST_PART else "")
+    asks = _asks(given.opt_out, new if len(new) <= _NEWEST_PART else "", is_text=False)
     is_forged = given.authentication.dmarc is Verdict.FAIL
     return None if asks is OptWord.START and is_forged else asks
 
@@ -279,8 +286,8 @@ def _media(given: object) -> tuple[Media, ...]:
     )
 
 
-def _asks(opt_out: OptOut | None, body: str) -> OptWord | None:
+def _asks(opt_out: OptOut | None, body: str, *, is_text: bool = True) -> OptWord | None:
     """Return what a text asks for; what the provider made of it counts for more than its words."""
     if opt_out is not None:
         return OptWord(str(opt_out))
-    return opt_word(body)
+    return opt_word(body, is_text=is_text)
