@@ -10,7 +10,7 @@ from tests.flows.clocks import Ahead, clock, keep_still
 from tests.flows.hubs import Served, StartHub
 from tests.flows.networks import ALICE, BOB
 from tests.flows.pairs import AWAY, BUSY, LOST, PAIR, Scripted, side_by_side, tell
-from trunkline.sdk import OutboundSms, Receipt, Rejected
+from trunkline.sdk import AuthFailed, OutboundSms, Receipt, Rejected
 
 __all__ = ["clock"]
 
@@ -72,6 +72,38 @@ async def test_what_the_first_refuses_is_not_tried_elsewhere(start_hub: StartHub
         refused = await ann.try_send(BOB, "hello")
 
     assert (refused.json()["code"], two.asked) == ("provider_rejected", [])
+
+
+async def test_a_connection_whose_key_is_refused_rests_while_another_can_take_it(
+    start_hub: StartHub, clock: Ahead, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = Scripted(script=[AuthFailed("Check the key.")] * 2), Scripted(name="two")
+    async with start_hub(plugins=side_by_side(one, two), toml=PAIR, clock=clock) as hub:
+        ann = await hub.agent("ann", ALICE)
+        asked = []
+        for ahead_s in (0, 0, 61, 61, 121):
+            clock.travel(ahead_s)
+            sent = await ann.send(BOB, f"text {len(asked)}")
+            asked.append((len(one.asked), sent["provider"]))
+        rested = await ann.status(sent["messageId"])
+
+    assert asked == [(1, "two"), (1, "two"), (2, "two"), (2, "two"), (3, "one")]
+    assert rested["status"] == "sent"
+    assert capsys.readouterr().err.count('"connection.rests"') == 2
+
+
+async def test_a_connection_whose_key_is_refused_is_asked_where_there_is_no_other(
+    start_hub: StartHub,
+) -> None:
+    one, two = Scripted(script=[AuthFailed("Check the key.")] * 2), Scripted(name="two")
+    async with start_hub(plugins=side_by_side(one, two), toml=PAIR) as hub:
+        ann = await hub.agent("ann", ALICE)
+        await hub.local("agents_set", id="ann", values={"telephony": "one"})
+        answers = [await ann.try_send(BOB, "hello") for _ in range(2)]
+        sent = await ann.send(BOB, "hello")
+
+    assert [each.json()["code"] for each in answers] == ["provider_auth"] * 2
+    assert sent["provider"] == "one"
 
 
 async def test_an_agent_whose_operator_chose_a_connection_has_no_other(start_hub: StartHub) -> None:

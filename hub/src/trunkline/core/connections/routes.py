@@ -7,12 +7,14 @@ from typing import Final
 
 from trunkline.core.connections.breaker import Breakers, Permit
 from trunkline.core.connections.lanes import Lane, Rate
+from trunkline.core.connections.refusals import Refusals
 from trunkline.core.connections.registry import Connection, Connections, ConnectionState
 from trunkline.core.connections.troubles import Troubles
 from trunkline.core.engine.engine import AT_ONCE
 from trunkline.core.engine.repository import JobKind, read_beats
 from trunkline.core.trouble import tell_trouble
 from trunkline.sdk import (
+    AuthFailed,
     Clock,
     Database,
     EventLog,
@@ -51,6 +53,7 @@ class Route:
     _permit: Permit
     _breakers: Breakers
     _troubles: Troubles
+    _refusals: Refusals
     _leave: Callable[[], None] | None = field(repr=False)
 
     def note(self, outcome: Receipt | ProviderError) -> None:
@@ -60,6 +63,8 @@ class Route:
         )
         self._breakers.note(self._permit, trouble=trouble)
         self._troubles.note(self.connection.name, outcome)
+        if isinstance(outcome, AuthFailed):
+            self._refusals.note(self.connection.name)
 
     def leave(self) -> None:
         """Give the room back; a second time does nothing."""
@@ -87,6 +92,7 @@ class Routes:
         self._connections = connections
         self._breakers = breakers
         self._troubles = troubles
+        self._refusals = Refusals(clock, log, troubles)
         self._clock = clock
         self._log = log
         bounds = {each.name: each.bounds for each in connections.all()}
@@ -143,6 +149,16 @@ class Routes:
         return await self._find(candidates, is_job=True)
 
     async def _find(self, candidates: Sequence[Connection], *, is_job: bool) -> Route | Later:
+        """Find a route, past those whose credentials were refused if there are others."""
+        able = [each for each in candidates if not self._refusals.rests(each.name)] or candidates
+        found = await self._find_among(able, is_job=is_job)
+        if isinstance(found, Route) and found.connection is not candidates[0]:
+            found.passed_over = found.passed_over or (
+                f"The provider of '{candidates[0].name}' refused its credentials."
+            )
+        return found
+
+    async def _find_among(self, candidates: Sequence[Connection], *, is_job: bool) -> Route | Later:
         """The first candidate that may be asked; only trouble leads past one that may not."""
         obstacles: list[Later] = []
         for place, connection in enumerate(candidates):
@@ -157,6 +173,7 @@ class Routes:
                         found.permit,
                         self._breakers,
                         self._troubles,
+                        self._refusals,
                         found.leave,
                     )
                 obstacle = found
