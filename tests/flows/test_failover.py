@@ -80,7 +80,7 @@ async def test_a_connection_whose_key_is_refused_rests_while_another_can_take_it
     one, two = Scripted(script=[AuthFailed("Check the key.")] * 2), Scripted(name="two")
     async with start_hub(plugins=side_by_side(one, two), toml=PAIR, clock=clock) as hub:
         ann = await hub.agent("ann", ALICE)
-        asked = []
+        asked: list[tuple[int, str]] = []
         for ahead_s in (0, 0, 61, 61, 121):
             clock.travel(ahead_s)
             sent = await ann.send(BOB, f"text {len(asked)}")

@@ -62,6 +62,19 @@ async def test_a_mail_is_posted_with_its_key() -> None:
     }
 
 
+async def test_domains_go_out_in_ascii_which_is_all_that_resend_can_send_to() -> None:
+    resend = api({"id": ID})
+    foreign, plain = "Ünal@München.example", "Ünal@xn--mnchen-3ya.example"
+    mail = replace(WHOLE, sender=foreign, recipient=foreign, cc=(foreign,), bcc=(foreign,))
+
+    await resend.ask(lambda each: each.send(replace(mail, sender_name="Ünal", reply_to=foreign)))
+
+    asked = resend.asked[0].json
+    assert asked["from"] == f"Ünal <{plain}>"
+    assert asked["reply_to"] == plain
+    assert asked["to"] == asked["cc"] == asked["bcc"] == [plain]
+
+
 async def test_every_part_of_a_mail_goes_along() -> None:
     resend = api({"id": ID})
 

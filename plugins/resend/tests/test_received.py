@@ -1,6 +1,7 @@
 """Mails that come in: what their webhook announces, and all of them once they are fetched."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from trunkline.sdk import (
     Received,
     ReceivedEmail,
     Rejected,
+    RetryLater,
     Verdict,
 )
 from trunkline.testing import Canned
@@ -192,14 +194,26 @@ async def test_an_attachment_that_resend_does_not_list_has_no_url() -> None:
     assert attachment == Attachment(name=None, content_type="application/octet-stream")
 
 
+LONG_AGO = replace(
+    ANNOUNCED, occurred_at=datetime(2026, 1, 15, 12, tzinfo=UTC) - timedelta(minutes=21)
+)
+
+
 @pytest.mark.parametrize("before", [(), (received(),)])
 async def test_a_mail_that_resend_has_no_more_is_lost_for_good(before: tuple[object, ...]) -> None:
     missing = refusal(404, "not_found", "Email not found")
 
     with pytest.raises(Rejected, match="any more") as caught:
-        await api(*before, missing).ask(lambda each: each.complete(ANNOUNCED))
+        await api(*before, missing).ask(lambda each: each.complete(LONG_AGO))
 
     assert caught.value.provider_code == "not_found"
+
+
+async def test_a_mail_that_resend_has_only_just_announced_is_asked_for_again() -> None:
+    missing = refusal(404, "not_found", "Email not found")
+
+    with pytest.raises(RetryLater, match="yet"):
+        await api(missing).ask(lambda each: each.complete(ANNOUNCED))
 
 
 async def test_what_resend_refuses_to_give_is_not_lost() -> None:

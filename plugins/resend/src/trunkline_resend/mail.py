@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from email.utils import quote as quoted_string
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -23,9 +24,11 @@ from trunkline.sdk import (
     ReceivedEmail,
     Rejected,
     Report,
+    RetryLater,
     refuse_line_breaks,
     transport_errors,
 )
+from trunkline.sdk.mail.addresses import ascii_domain
 from trunkline_resend.config import ResendConfig
 from trunkline_resend.errors import NOT_FOUND, RESTRICTED, name_of, refusal
 from trunkline_resend.failures import STATUSES
@@ -33,6 +36,8 @@ from trunkline_resend.received import Files, Kept
 from trunkline_resend.wire import Moment, Read, mailbox, read_id
 
 _MOST: Final = 100  # the most that Resend lists at once
+_SOON: Final = timedelta(minutes=20)
+"""A mail that was announced longer ago and is not there is gone."""
 _SPECIAL: Final = re.compile(r'[()<>\[\]:;@\\,."]')
 """A name with one of these is written in quotes (RFC 5322 §3.2.3)."""
 _SENDS_ONLY: Final = (
@@ -50,6 +55,7 @@ class Resend(EmailProvider):
 
     def __init__(self, config: ResendConfig, context: ProviderContext) -> None:
         self._http = context.http
+        self._clock = context.clock
         self._base_url = config.base_url
         self._headers = {"Authorization": f"Bearer {config.api_key.get_secret_value()}"}
 
@@ -72,7 +78,10 @@ class Resend(EmailProvider):
         if not isinstance(event, ReceivedEmail) or not event.incomplete:
             return event
         path = f"/emails/receiving/{quote(event.provider_id, safe='')}"
-        mail, files = _kept(Kept, await self._get(path)), None
+        response, files = await self._get(path), None
+        if _is_missing(response) and self._is_new(event):
+            raise RetryLater("Resend does not have the mail yet.", provider_code=NOT_FOUND)
+        mail = _kept(Kept, response)
         if mail.attachments:
             files = _kept(Files, await self._get(f"{path}/attachments?limit={_MOST}"))
         return mail.complete(event, files)
@@ -84,6 +93,11 @@ class Resend(EmailProvider):
         domains = _read(_Domains, response).data
         notes = [each.note() for each in domains if each.status != "verified"]
         return Account(notes=tuple(notes) if domains else (_NO_DOMAIN,))
+
+    def _is_new(self, event: Received) -> bool:
+        """Tell whether a mail is announced so lately that Resend may not show it yet."""
+        at = event.occurred_at
+        return at is not None and self._clock.now() - at < _SOON
 
     async def _get(self, path: str) -> httpx2.Response:
         with transport_errors("Resend"):
@@ -109,13 +123,13 @@ def _mail(message: OutboundEmail) -> dict[str, Any]:
     headers["References"] = " ".join([*message.references, message.message_id])
     mail = {
         "from": _from(message),
-        "to": [message.recipient],
+        "to": [_wire(message.recipient)],
         "subject": message.subject,
         "text": message.body,
         "html": message.html,
-        "cc": list(message.cc),
-        "bcc": list(message.bcc),
-        "reply_to": message.reply_to,
+        "cc": [_wire(each) for each in message.cc],
+        "bcc": [_wire(each) for each in message.bcc],
+        "reply_to": message.reply_to and _wire(message.reply_to),
         "headers": headers,
         "attachments": [_attachment(each) for each in message.media],
     }
@@ -125,9 +139,17 @@ def _mail(message: OutboundEmail) -> dict[str, Any]:
 def _from(message: OutboundEmail) -> str:
     name = message.sender_name
     if not name:
-        return message.sender
+        return _wire(message.sender)
     shown = f'"{quoted_string(name)}"' if _SPECIAL.search(name) else name
-    return f"{shown} <{message.sender}>"
+    return f"{shown} <{_wire(message.sender)}>"
+
+
+def _wire(address: str) -> str:
+    """Return an address as Amazon SES takes it, by which Resend sends: its domain in ASCII."""
+    try:
+        return ascii_domain(address)
+    except ValueError as error:
+        raise Rejected("The domain of an address has letters that no domain may have.") from error
 
 
 def _attachment(media: Media) -> dict[str, str]:
