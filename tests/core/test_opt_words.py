@@ -70,6 +70,19 @@ def test_case_b4_the_words_of_the_rule_suffice_in_any_dress(word: str) -> None:
     assert [text for text in dressed if asked(text) is not OptWord.STOP] == []
 
 
+@pytest.mark.parametrize(
+    "body", ["Cancel", "cancel, please", "End.", "Quit. Thank you", "Alto", "Baja", "Pare", "Ret"]
+)
+def test_an_ordinary_word_that_carriers_demand_closes_by_text_alone(body: str) -> None:
+    assert opt_word(body) is OptWord.STOP
+    assert opt_word(body, is_text=False) is OptWord.UNCLEAR
+
+
+@pytest.mark.parametrize("body", ["Stop", "UNSUBSCRIBE", "Remove me", "opt out", "cancel all"])
+def test_what_means_nothing_else_closes_on_every_channel(body: str) -> None:
+    assert opt_word(body, is_text=False) is OptWord.STOP
+
+
 @pytest.mark.parametrize("body", ["start", "START", "Start!", "unstop", "UNSTOP.", "YES", "yes"])
 def test_the_words_of_an_opt_in_are_known(body: str) -> None:
     assert opt_word(body) is OptWord.START

@@ -67,6 +67,12 @@ def judged(said: Sequence[Sentence]) -> OptWord | None:
     return OptWord.STOP
 
 
+def said_alone(said: Sequence[Sentence]) -> str:
+    """Return what is said, politeness aside, if it is all in one sentence."""
+    bare = [text for sentence in said if (text := _bare(sentence.text))]
+    return bare[0] if len(bare) == 1 else ""
+
+
 def _of_texts(sentence: Sentence, *, alone: bool) -> OptWord | None:
     """Judge a sentence; a wish about mail or another messenger alone is no clear one."""
     asked = _of_sentence(sentence, alone=alone)

@@ -17,6 +17,11 @@ START_WORDS: Final = frozenset({"start", "unstop", "yes"})
 _ANSWERS: Final = frozenset({"yes"})
 """Of these, what people also answer to questions, beside texts."""
 
+_BY_TEXT: Final = frozenset(
+    {"cancel", "end", "quit", "terminate", "discontinue", "desist", "alto", "baja", "pare", "ret"}
+)
+"""Ordinary answers that close by text alone: the rule and carriers demand it there."""
+
 _STOP_LABELS: Final = frozenset({"stop", "stopall", "unsubscribe", "optout"})
 """Single words that mean nothing else on a button; others, as "End", are answers."""
 
@@ -37,13 +42,20 @@ def _letters(label: str) -> str:
 
 
 def opt_word(body: str, *, is_text: bool = True) -> OptWord | None:
-    """Return what `body` asks for, if anything; "yes" opens by text alone, as carriers have it."""
+    """
+    Return what `body` asks for, if anything.
+
+    By text alone "yes" opens and words as "cancel" close, as carriers have it: in a mail or on
+    WhatsApp the one is an answer, and the others are for a person to look at.
+    """
     said = sentences(body)
     if not said:
         return None
     opening = START_WORDS if is_text else START_WORDS - _ANSWERS
     if len(said) == 1 and said[0].text in opening and not said[0].is_question:
         return OptWord.START
-    from trunkline.core.compliance.judging import judged  # its patterns take 0.15 s to compile
+    from trunkline.core.compliance.judging import judged, said_alone  # 0.15 s to compile
 
-    return judged(said)
+    asked = judged(said)
+    is_ordinary = asked is OptWord.STOP and not is_text and said_alone(said) in _BY_TEXT
+    return OptWord.UNCLEAR if is_ordinary else asked

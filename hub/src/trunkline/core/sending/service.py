@@ -334,7 +334,7 @@ def _offering(content: Content, rules: ChannelRules) -> Content:
     for fault in choices.faults(content.choices):
         raise Invalid("choices", fault)
     for at, (_, label) in enumerate(content.choices):
-        if opt_word(label) is OptWord.STOP:
+        if opt_word(label, is_text=rules.name == "sms") is OptWord.STOP:
             why = "whoever answers with this opts out: use other words."
             raise Invalid(f"choices.{at}.label", why)
     if content.template is not None or content.at_providers:
