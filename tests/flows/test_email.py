@@ -287,6 +287,22 @@ async def test_an_answer_needs_no_address(
     assert post.sent[0].subject == "Re: Hello"
 
 
+async def test_an_agent_follows_up_in_its_own_thread(hub: Served, ann: Caller, post: Post) -> None:
+    first = await mail(ann, bcc=["bee@people.example"])
+    again = await mail(ann, to=None, subject=None, body="Any news?", replyTo=first["messageId"])
+    other = {"to": EVE, "body": "Any news?", "replyTo": first["messageId"]}
+    elsewhere = await ann.post("comms_send_message", {"channel": "email", **other})
+    newest, oldest = await ann.inbox()
+
+    assert (post.sent[1].recipient, post.sent[1].subject) == (BOB, "Re: Order 18")
+    assert post.sent[1].in_reply_to == post.sent[0].message_id
+    assert newest["threadId"] == oldest["threadId"] == first["messageId"]
+    assert (newest["replyTo"], oldest["read"]) == (first["messageId"], False)
+    assert (again["status"], oldest["bcc"]) == ("sent", ["bee@people.example"])
+    assert refused(elsewhere, 422, "invalid")
+    assert elsewhere.json()["field"] == "replyTo"
+
+
 @pytest.mark.both
 async def test_each_channel_counts_its_own_messages(hub: Served, ann: Caller) -> None:
     await mail(ann)

@@ -31,7 +31,7 @@ class GetMessagesArguments(Arguments):
     channel: AnyChannel = "all"
     contact_number: Line | None = Field(
         default=None,
-        description="Only to or from them: a number, short code, name or agent id.",
+        description="Only to or from them: an address, short code, name or agent id.",
     )
     since: Since | None = Field(default=None, description="Only from this time on (RFC 3339).")
     unread: bool = Field(default=False, description="Only inbound ones not yet acknowledged.")
@@ -66,6 +66,7 @@ class MessageShape(Result):
     vendor_kind: str | None = optional()
     cut: str | None = optional("What is left out; how to read on.")
     cc: list[str] | None = optional()
+    bcc: list[str] | None = optional()
     choice: ChoiceShape | None = optional()
     choices: list[ChoiceShape] | None = optional()
     template_id: str | None = optional()
@@ -163,6 +164,7 @@ def message_shape(
         new_text=(content.new_text[offset:] or None) if content and content.new_text else None,
         html=content.html[offset:] if content and content.html and with_html else None,
         cc=(list(content.cc) or None) if content else None,
+        bcc=(list(content.bcc) or None) if content else None,
         kind=told.get("kind"),
         vendor_kind=told.get("vendorKind"),
         choice=_choice(content),

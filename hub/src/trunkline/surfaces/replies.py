@@ -21,7 +21,7 @@ class WaitForReplyArguments(Arguments):
     from_: Line | None = Field(
         default=None,
         alias="from",
-        description="A phone number, short code, name or agent id; otherwise anybody.",
+        description="An address, short code, name or agent id; otherwise anybody.",
     )
     channel: ChannelName | None = None
     timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_S), Whole] = Field(

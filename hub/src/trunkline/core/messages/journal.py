@@ -50,7 +50,7 @@ class Journal:
         if content is not None:
             message = replace(message, content_form=content.form)
         place = place_of(workspace_id, message)
-        contact = contact_of(message)
+        contact = message.contact  # whose key the text is encrypted under
         if days is None and content is not None:
             days = keep_days(workspace_id, message.agent_id, message.channel).ask(tx)
         sealed, until = None, None
@@ -83,7 +83,7 @@ class Journal:
             self.announce(tx, workspace_id, message, to)
         if moved and to in TAKEN and message.reply_to is not None:
             answered = repository.find_message(tx, workspace_id, message.reply_to)
-            if answered is not None:
+            if answered is not None and answered.direction is Direction.INBOUND:
                 self.acknowledge(tx, workspace_id, answered)
         return moved
 
@@ -148,9 +148,3 @@ def place_of(workspace_id: str, message: Message) -> Place:
     if message.content_form is Form.OBJECT:
         column = "content"
     return Place(workspace_id=workspace_id, table=messages.name, row_id=message.id, column=column)
-
-
-def contact_of(message: Message) -> str:
-    """Return the address at the other end, whose key the text is encrypted under."""
-    inbound = message.direction is Direction.INBOUND
-    return message.from_address if inbound else message.to_address

@@ -209,6 +209,12 @@ class Message:
     follows: str | None = None
     copies: str | None = None
 
+    @property
+    def contact(self) -> str:
+        """The address at the other end."""
+        inbound = self.direction is Direction.INBOUND
+        return self.from_address if inbound else self.to_address
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:

@@ -21,8 +21,8 @@ from trunkline.sdk import E164, Tx
 
 _NO_AGENT: Final = "no such agent."
 _NOBODY: Final = (
-    "nobody that you have messages of: give a phone number, an agent's id, or a name or short code "
-    "that has written to you."
+    "nobody that you have messages of: give a phone number, an e-mail address, an agent's id, or a "
+    "name or short code that has written to you."
 )
 _NOT_ANSWERABLE: Final = (
     "that message came from a short code or a name, which cannot be written to. "
@@ -61,17 +61,17 @@ def read_recipient(
         )
     else:
         to = (command.to or "").strip()
-        if answered is not None and to == answered.from_address:
+        if answered is not None and to == answered.contact:
             return _answerable(answered, rules)
         recipient = _read(tx, workspace_id, sender, to, rules)
     if answered is None or (answer_to and canonical(answer_to) == canonical(recipient)):
         return recipient
     theirs = (
-        *map(canonical, spellings(answered.from_address)),
-        *addresses_of(tx, workspace_id, answered.from_address),
+        *map(canonical, spellings(answered.contact)),
+        *addresses_of(tx, workspace_id, answered.contact),
     )
     if canonical(recipient) not in theirs:
-        raise Invalid("replyTo", "that message came from somebody else than you write to.")
+        raise Invalid("replyTo", "that message is somebody else's than you write to.")
     return _answerable(answered, rules)
 
 
@@ -147,9 +147,9 @@ def _parsed(text: str, country: str | None) -> E164 | NotANumber:
 
 
 def _answerable(message: Message, rules: ChannelRules) -> str:
-    if not rules.answerable(message.from_address):
+    if not rules.answerable(message.contact):
         raise Invalid("replyTo", _NOT_ANSWERABLE)
-    return message.from_address
+    return message.contact
 
 
 def _all_of(tx: Tx, workspace_id: str, agent_id: str, field: str) -> tuple[str, ...]:

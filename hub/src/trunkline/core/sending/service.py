@@ -215,14 +215,14 @@ class Messages:
         answered = None
         if command.reply_to is not None:
             answered = repository.find_message(tx, workspace_id, command.reply_to)
-            if (
-                answered is None
-                or answered.agent_id != agent_id
-                or answered.direction is not Direction.INBOUND
-            ):
-                raise Invalid("replyTo", "there is no such inbound message of this agent.")
+            if answered is None or answered.agent_id != agent_id:
+                raise Invalid("replyTo", "there is no such message of this agent.")
+            theirs = rules_of(answered.channel)
+            if answered.direction is not Direction.INBOUND and not theirs.has_threads:
+                raise Invalid("replyTo", f"that is a {theirs.noun} of this agent's own.")
         said = self._content_of(tx, workspace_id, answered) if answered else None
-        answer_to = said.reply_to if said else None
+        inbound = answered is not None and answered.direction is Direction.INBOUND
+        answer_to = said.reply_to if said and inbound else None
         recipient = read_recipient(tx, workspace_id, agent, command, answered, rules, answer_to)
         if answered is not None:
             content = rules.answering(command.content, said.subject if said else "")
