@@ -204,3 +204,34 @@ def test_case_b3_a_short_code_is_one_by_its_length(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "12", "123456789", "A1234", "+1415", "22395\n"])
 def test_case_b3_anything_else_is_none(text: str) -> None:
     assert not is_short_code(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "dialled"),
+    [
+        ("+551187654321", "+5511987654321"),
+        ("+5491123456789", "+541123456789"),
+        ("+5215512345678", "+525512345678"),
+    ],
+)
+def test_a_number_that_a_network_writes_in_another_way_is_the_same(
+    written: str, dialled: str
+) -> None:
+    assert canonical(written) == canonical(dialled)
+    for one, other in ((written, dialled), (dialled, written)):
+        assert spellings(one)[0] == one
+        assert other in spellings(one)
+        assert parse_number(one, None) == one, "it is written to as it was given"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("+551132654321", "+5511932654321"),  # a landline
+        ("+551187654321", "+5521987654321"),
+        ("+5491123456789", "+5491123456780"),
+    ],
+)
+def test_numbers_that_only_look_alike_are_others(one: str, other: str) -> None:
+    assert canonical(one) != canonical(other)
+    assert other not in spellings(one)

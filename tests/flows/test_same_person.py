@@ -102,3 +102,30 @@ async def test_the_window_is_the_persons_and_not_the_numbers(
     clock.travel(timedelta(hours=23).total_seconds())
 
     assert (within, await rule(ann, BOB)) == (None, "window")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "dialled"),
+    [("+551187654321", "+5511987654321"), ("+5491123456789", "+541123456789")],
+)
+async def test_who_writes_by_the_networks_form_of_a_number_is_who_was_dialled(
+    hub: Served, ann: Caller, theirs: str, dialled: str
+) -> None:
+    await written(hub, 1, sender=theirs, body="hola")
+    opened = await rule(ann, dialled)
+    (_, first) = await ann.inbox(contactNumber=dialled)
+    replied = await ann.post(
+        "comms_send_message",
+        {"channel": "whatsapp", "to": dialled, "body": "Hi", "replyTo": first["id"]},
+    )
+    await written(hub, 2, sender=theirs, body="bien")
+    awaited = await ann.call("comms_wait_for_reply", **{"from": dialled, "timeoutSeconds": 5})
+    await written(hub, 3, sender=theirs, body="STOP")
+    closed = [await rule(ann, dialled), await rule(ann, theirs)]
+    await written(hub, 4, sender=theirs, body="START")
+
+    assert opened is None
+    assert replied.status_code == 200, replied.text
+    assert awaited["body"] == "bien"
+    assert closed == ["suppression", "suppression"]
+    assert await rule(ann, dialled) is None

@@ -30,6 +30,16 @@ _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _SHORT_CODE: Final = re.compile(r"\d{3,8}")
 _MOBILE_OF_OLD: Final = re.compile(r"\+521(\d{10})")
 
+_ONE_OF_TWO: Final = (
+    (re.compile(r"\+521(\d{10})"), r"+52\1"),
+    (re.compile(r"\+549(\d{10})"), r"+54\1"),
+    (re.compile(r"\+55([1-9]\d)([6-9]\d{7})"), r"+55\g<1>9\2"),
+)
+"""
+Mobile numbers that networks write in two ways: with Mexico's 1, with Argentina's 9, and without the
+9 that every mobile number of Brazil has begun with since 2016 (WhatsApp leaves it out for many).
+"""
+
 _EXAMPLE: Final = "such as +14155550100"
 _NO_NUMBER: Final = f"give a phone number, {_EXAMPLE}."
 _LETTERS: Final = f"give a phone number in digits, {_EXAMPLE}; letters are not dialled."
@@ -89,22 +99,29 @@ def canonical(address: str) -> str:
     """
     Return the one spelling of the number that `address` is, or `address` if it is none.
 
-    Providers hand on what networks tell them: with a trunk prefix, or with the 1 that Mexico's
-    mobile numbers had until 2019.
+    Providers hand on what networks tell them: with a trunk prefix, or as `_ONE_OF_TWO` lists.
     """
     if not address.startswith("+"):
         return address
     try:
-        return _read(_MOBILE_OF_OLD.sub(r"+52\1", address), None)
+        read = str(_read(address, None))
     except NotANumber:
         return address
+    for written, one in _ONE_OF_TWO:
+        if found := written.fullmatch(read):
+            return found.expand(one)
+    return read
 
 
 def spellings(address: str) -> tuple[str, ...]:
     """Return how the number that `address` is may stand in a message, itself first."""
     one = canonical(address)
-    of_old = f"+521{one[3:]}" if re.fullmatch(r"\+52\d{10}", one) else one
-    return tuple(dict.fromkeys((address, one, of_old)))
+    other = one
+    if re.fullmatch(r"\+5[24]\d{10}", one):
+        other = f"{one[:3]}{'1' if one[2] == '2' else '9'}{one[3:]}"
+    elif re.fullmatch(r"\+55\d\d9[6-9]\d{7}", one):
+        other = f"{one[:5]}{one[6:]}"
+    return tuple(dict.fromkeys((address, one, other)))
 
 
 def is_same(one: str, other: str | None) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from trunkline.core.addresses import canonical
+from trunkline.core.addresses import canonical, spellings
 from trunkline.core.compliance.people import addresses_of, same_person
 from trunkline.db.hot import Hot, Question, question
 from trunkline.db.locks import hold
@@ -135,7 +135,7 @@ def lift(
     _hold_all(tx, workspace_id, theirs)
     lifted = sa.delete(suppressions).where(
         suppressions.c.workspace_id == workspace_id,
-        suppressions.c.address.in_({*theirs, address}),
+        suppressions.c.address.in_({*theirs, *spellings(address)}),
         sa.or_(
             suppressions.c.source == Source.STOP.value,
             sa.and_(
