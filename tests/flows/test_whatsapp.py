@@ -14,6 +14,7 @@ from trunkline.sdk import Rejected
 from trunkline.testing import FakeClock
 
 NOBODYS = "CC.4f3a9"
+LID = "98765432101234@lid"
 
 
 @pytest.fixture
@@ -103,6 +104,28 @@ async def test_a_person_without_a_number_is_answered(
     assert (shown["from"], shown["fromName"]) == (NOBODYS, "B.")
     assert answer.json()["status"] == "sent"
     assert (ticks.sent[0].recipient, ticks.sent[0].quoted_id) == (NOBODYS, "in-1")
+
+
+async def test_who_has_only_a_lid_is_answered_found_and_awaited_by_it(
+    hub: Served, ann: Caller, ticks: Ticks
+) -> None:
+    await written(hub, 1, sender=LID, sender_id=LID)
+    (shown,) = await ann.inbox(contactNumber=LID)
+    awaited = await ann.call("comms_wait_for_reply", **{"from": LID, "timeoutSeconds": 5})
+    answer = await tried(ann, "Hello!", to=shown["from"], replyTo=shown["id"])
+    again = await tried(ann, "Hello again!", to=shown["from"])
+
+    assert awaited["id"] == shown["id"]
+    assert (answer.json()["status"], again.json()["status"]) == ("sent", "sent")
+    assert [each.recipient for each in ticks.sent] == [LID, LID]
+
+
+@pytest.mark.parametrize("chat", ["1-2@g.us", "14155550177@c.us", "x@lid"])
+async def test_a_chat_of_whatsapp_is_not_called_a_mail_address(ann: Caller, chat: str) -> None:
+    told = (await tried(ann, to=chat)).json()["detail"]
+
+    assert "neither a phone number" in told
+    assert "e-mail" not in told
 
 
 async def test_stop_by_whatsapp_closes_texts_too(hub: Served, ann: Caller) -> None:

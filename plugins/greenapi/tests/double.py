@@ -25,7 +25,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 _PATH: Final = re.compile(r"/waInstance(\d+)/(\w+)/(\w+)(?:/(\d+))?")
 TLS: Final = httpx2.create_ssl_context()  # made once: it takes a third of a second
-_CHAT: Final = re.compile(r"[1-9]\d{6,14}@c\.us|[\d-]+@g\.us")
+_CHAT: Final = re.compile(r"[1-9]\d{6,14}@c\.us|\d+@lid|[\d-]+@g\.us")
 NOTHING: Final = object()
 _FIELDS: Final[Mapping[str, tuple[set[str], set[str]]]] = {
     "sendMessage": ({"chatId", "message"}, {"quotedMessageId", "linkPreview"}),

@@ -66,7 +66,7 @@ class GreenApiSuite(BaseWhatsAppConformance):
         "sender": "an instance is one number",
         "quoted_choices": "the method for buttons takes no quotedMessageId",
         "window": "a linked phone may write at any time",
-        "person_id": "GREEN-API knows people by their numbers",
+        "person_id": "GREEN-API knows no business-scoped ids",
     }
     answers: ClassVar = {
         "accepted": Canned(status=200, json={"idMessage": ID}),

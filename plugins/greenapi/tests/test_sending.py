@@ -125,7 +125,7 @@ async def test_a_file_has_a_name_whose_ending_says_what_it_is(medium: Media, nam
 async def test_who_has_no_number_is_refused_before_anything_is_sent(recipient: str) -> None:
     double = Double()
 
-    with pytest.raises(Rejected, match="phone numbers only") as caught:
+    with pytest.raises(Rejected, match="no business-scoped ids or groups") as caught:
         await double.ask(lambda each: each.send(replace(MESSAGE, recipient=recipient)))
 
     assert not double.asked
@@ -232,3 +232,11 @@ async def test_the_token_of_another_instance_is_refused_by_the_double_too() -> N
         await Double().ask(lambda each: each.send(MESSAGE), api_token="another")
     with pytest.raises(AuthFailed, match="id_instance"):
         await Double().ask(lambda each: each.send(MESSAGE), id_instance=1101000002)
+
+
+async def test_who_shows_no_number_is_written_to_in_the_chat_that_they_wrote_from() -> None:
+    double = Double()
+
+    await double.ask(lambda each: each.send(replace(MESSAGE, recipient="98765432101234@lid")))
+
+    assert double.asked[0][2]["chatId"] == "98765432101234@lid"

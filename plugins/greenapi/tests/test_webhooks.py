@@ -184,6 +184,37 @@ def test_a_person_who_shows_no_number_is_told_by_their_id() -> None:
     assert (event.sender, event.sender_name) == (lid, None)
 
 
+LID, OTHER_LID = "98765432101234@lid", "98765432101234:7@lid"
+
+
+@pytest.mark.parametrize(
+    ("who", "sender", "sender_id"),
+    [
+        ({"chatId": LID, "sender": LID}, LID, LID),
+        ({"chatId": OTHER_LID, "sender": OTHER_LID}, LID, LID),
+        ({"chatId": LID, "sender": LID, "senderPhoneNumber": int(PERSON)}, PERSON, LID),
+        ({"chatId": LID, "sender": LID, "senderPhoneNumber": PERSON[1:]}, PERSON, LID),
+        ({"chatId": LID, "sender": LID, "senderPhoneNumber": 0}, LID, LID),
+        ({"chatId": LID, "sender": LID, "senderPhoneNumber": ""}, LID, LID),
+        ({"chatId": LID, "sender": CHAT}, PERSON, LID),
+        ({"chatId": CHAT, "sender": LID}, PERSON, LID),
+        ({"chatId": CHAT, "sender": CHAT.replace("@", ":12@")}, PERSON, None),
+    ],
+)
+def test_who_wrote_is_told_by_number_where_any_field_has_it_and_never_by_device(
+    who: dict[str, object], sender: str, sender_id: str | None
+) -> None:
+    event = one({**HOOK, "senderData": who})
+
+    assert (event.sender, event.sender_id) == (sender, sender_id)
+
+
+def test_the_device_of_the_linked_phone_is_no_part_of_its_number() -> None:
+    event = one({**HOOK, "instanceData": instance(wid="14155550100:3@c.us")})
+
+    assert event.recipient == "+14155550100"
+
+
 def test_every_blank_of_a_text_is_kept() -> None:
     text = "\n  first\r\n\nlast  "
 

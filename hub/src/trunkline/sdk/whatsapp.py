@@ -50,7 +50,8 @@ class OutboundWhatsApp(Outbound):
     Attributes:
         sender: A number in E.164.
         recipient: A number in E.164, or the business-scoped user id of a person who shows none: the
-            two letters of their country, a dot, and up to 128 letters and digits.
+            two letters of their country, a dot, and up to 128 letters and digits; or a LID (digits
+            and ``@lid``), by which linked phones know them.
         body: The text; of a template what it comes to, which is not sent: the template is.
         template: The provider's id of an approved template, or None for a session message, which a
             provider takes only within 24 hours of what the person wrote last.
@@ -115,9 +116,9 @@ class ReceivedWhatsApp(Received):
     Somebody wrote by WhatsApp.
 
     Attributes:
-        sender: A number in E.164, or a business-scoped user id of a person who shows none.
-        sender_id: The business-scoped user id of who wrote, also beside a number: the two are one
-            person. None where the provider tells none.
+        sender: A number in E.164, or a business-scoped user id or a LID of a person who shows none.
+        sender_id: The business-scoped user id, or the LID, of who wrote, also beside a number: the
+            two are one person. None where the provider tells none.
         sender_name: The name that the person gave themselves.
         content: What it is; `vendor_kind` is the provider's own word for it.
         quoted_id: The provider's id of the message that it answers.

@@ -5,23 +5,31 @@ from typing import Final
 
 from trunkline.sdk import Rejected, e164
 
-_PERSON: Final = re.compile(r"([1-9][0-9]{6,14})@c\.us")
+_PERSON: Final = re.compile(r"([1-9][0-9]{6,14})(?::[0-9]{1,3})?@c\.us")
+"""The part after a colon is the device that somebody wrote from, and no part of who they are."""
+
+_LID: Final = re.compile(r"([1-9][0-9]{6,19})(?::[0-9]{1,3})?@lid")
+"""Who shows no number (GREEN-API, "Important differences of lid", 2026)."""
 _TELLING_DIGITS: Final = 8
 
 
 def chat_of(recipient: str) -> str:
-    """Return the chat with a number, never a group's; Rejected if it is no number in E.164."""
+    """Return the chat with a person, never a group's; Rejected if it is neither number nor LID."""
+    if _LID.fullmatch(recipient):
+        return recipient
     try:
         return f"{e164(recipient).removeprefix('+')}@c.us"
     except ValueError:
         raise Rejected(
-            "GREEN-API reaches phone numbers only, and no business-scoped ids or groups: write to "
-            "the person's number, or through another provider."
+            "GREEN-API reaches phone numbers and who wrote to it, and no business-scoped ids or "
+            "groups: write to the person's number, or through another provider."
         ) from None
 
 
 def address_of(chat: str) -> str:
-    """Return the number of a person's chat in E.164; an id of another kind stays as it is."""
+    """Return the number of a person's chat in E.164, or their id; another id stays as it is."""
+    if lid := _LID.fullmatch(chat):
+        return f"{lid[1]}@lid"
     person = _PERSON.fullmatch(chat)
     return f"+{person[1]}" if person else chat
 
@@ -40,6 +48,8 @@ def is_same(chat: str, recipient: str) -> bool:
     person's would send again what was sent; what a message says then tells which one it is.
     """
     if chat.endswith("@lid"):
+        return True
+    if recipient.endswith("@lid"):
         return True
     ours, theirs = recipient.removeprefix("+"), address_of(chat).removeprefix("+")
     return ours == theirs or (

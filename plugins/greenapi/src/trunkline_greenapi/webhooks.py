@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Final
@@ -25,6 +26,7 @@ from trunkline_greenapi.chats import address_of, is_person
 from trunkline_greenapi.config import GreenApiConfig
 from trunkline_greenapi.statuses import STATUSES
 
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _HEADER: Final = "authorization"
 
 
@@ -99,6 +101,21 @@ class _Sender(_Told):
     chat_id: str = Field(alias="chatId")
     sender: str = Field(min_length=1)
     name: str | None = Field(None, alias="senderName")
+    number: int | str | None = Field(None, alias="senderPhoneNumber")
+
+    @property
+    def address(self) -> str:
+        """Who wrote: their number where any field has it, else the id of their chat."""
+        found = [address_of(self.sender), address_of(self.chat_id)]
+        if self.number:
+            found.append(f"+{self.number}")
+        return next((each for each in found if _E164.fullmatch(each)), found[0])
+
+    @property
+    def lid(self) -> str | None:
+        """By which WhatsApp knows them beside their number, if it is told."""
+        found = (address_of(self.sender), address_of(self.chat_id))
+        return next((each for each in found if each.endswith("@lid")), None)
 
 
 class _Option(_Told):
@@ -284,7 +301,8 @@ def _received(told: _Received) -> ReceivedWhatsApp:
     return ReceivedWhatsApp(
         external_id=f"{name}:received",
         provider_id=told.id,
-        sender=address_of(told.sender.sender),
+        sender=told.sender.address,
+        sender_id=told.sender.lid,
         recipient=e164(address_of(told.instance.wid)),
         sender_name=told.sender.name or None,
         body=body,

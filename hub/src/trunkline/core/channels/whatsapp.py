@@ -19,8 +19,11 @@ MAX_CHARACTERS: Final = 4096
 WINDOW: Final = timedelta(hours=24)
 """For so long after a person wrote last a session message may be sent."""
 
-_USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
-"""A business-scoped user id, of people who show no number (Meta, read 2026-11-05)."""
+_USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}|[1-9][0-9]{6,19}@lid")
+"""
+Of people who show no number: a business-scoped user id (Meta, read 2026-11-05), or a LID, as linked
+phones know them by.
+"""
 
 
 class WhatsApp(Dialled):

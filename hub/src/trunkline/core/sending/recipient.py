@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from trunkline.core.addresses import canonical, spellings
+from trunkline.core.addresses import canonical, read_email, spellings
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import AGENT_ID, Agent
 from trunkline.core.channels import CHANNELS, ChannelRules
@@ -18,6 +18,10 @@ from trunkline.core.numbers import (
 )
 from trunkline.core.problems import Invalid, Missing
 from trunkline.sdk import E164, Tx
+
+_IS_MAIL: Final = "this is an e-mail address: write to it with the channel email."
+_IDS: Final = ("@lid", "@c.us", "@g.us", "@s.whatsapp.net", "@newsletter", "@broadcast")
+"""So end chats of WhatsApp, which are no mail addresses."""
 
 _NO_AGENT: Final = "no such agent."
 _NOBODY: Final = (
@@ -79,10 +83,11 @@ def _read(tx: Tx, workspace_id: str, sender: Agent, to: str, rules: ChannelRules
     if not rules.dialled:
         found = rules.read_address(to, None)
         return found or _address_of(tx, workspace_id, to, "to", rules, rules.neither)
-    if "@" in to:
-        raise Invalid("to", "this is an e-mail address: write to it with the channel email.")
     if rules.read_address(to, None) == to and not as_written(to):  # a user id
         return to
+    if "@" in to:
+        is_mail = not to.endswith(_IDS) and read_email(to) is not None
+        raise Invalid("to", _IS_MAIL if is_mail else rules.neither)
     return _number_of(tx, workspace_id, sender, to, rules)
 
 
@@ -107,6 +112,8 @@ def read_addresses(
     for rules in CHANNELS.values():
         if not rules.dialled and (address := rules.read_address(text, None)) is not None:
             return spellings(address)
+    if text.endswith("@lid"):
+        return addresses_of(tx, workspace_id, text)
     number, written = _parsed(text, country_of(agent)), as_written(text)
     found = [] if isinstance(number, NotANumber) else list(spellings(number))
     if written is not None:
