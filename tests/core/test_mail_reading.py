@@ -232,6 +232,43 @@ def test_only_what_our_host_wrote_above_its_own_line_is_believed(
 
 
 @pytest.mark.parametrize(
+    ("results", "found"),
+    [
+        (
+            (
+                "spf=pass smtp.mailfrom=x@esp.example; dkim=pass header.d=esp.example; dmarc=pass "
+                "header.from=esp.example"
+            ),
+            MailAuthentication(
+                spf=Verdict.PASS,
+                spf_domain="esp.example",
+                dkim=Verdict.PASS,
+                dkim_domain="esp.example",
+            ),
+        ),
+        (
+            (
+                "spf=pass smtp.mailfrom=b@News.Rosa.TEST.; dkim=pass header.d=esp.example; "
+                "dkim=pass header.i=@rosa.test; dmarc=pass header.from=rosa.test"
+            ),
+            PASSED,
+        ),
+        (
+            "spf=fail smtp.mailfrom=rosa.test; dkim=pass header.d=notrosa.test",
+            MailAuthentication(spf=Verdict.FAIL, dkim=Verdict.PASS, dkim_domain="notrosa.test"),
+        ),
+    ],
+)
+def test_what_passed_for_another_domain_than_the_senders_is_told_as_that(
+    results: str, found: MailAuthentication
+) -> None:
+    line = f"Authentication-Results: mx.hub.test; {results}"
+    raw = mail(line, RECEIVED, "From: rosa@rosa.test")
+
+    assert read_mail(raw, trusted_hosts=HOST).authentication == found
+
+
+@pytest.mark.parametrize(
     ("line", "auto"),
     [
         ("Auto-Submitted: auto-replied (vacation)", True),

@@ -44,6 +44,10 @@ def notification(receipt: int, told: object) -> Json:
     return {"receiptId": receipt, "body": told}
 
 
+_LONGEST_S = 10.0
+"""What is heard comes at once; wrong code must not keep a test waiting."""
+
+
 async def listened(
     double: Double,
     use: Callable[[AsyncIterator[Heard]], Awaitable[None]],
@@ -59,7 +63,7 @@ async def listened(
                 open_greenapi(settings, context) as greenapi,
                 aclosing(greenapi.listen(None)) as told,
             ):
-                await use(told)
+                await asyncio.wait_for(use(told), _LONGEST_S)
 
 
 async def test_a_notification_is_deleted_once_the_next_is_asked_for_and_not_before() -> None:

@@ -89,11 +89,19 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailAuthentication:
-    """Whether a mail comes from where it says, as the provider or the hub's own mail host found."""
+    """
+    Whether a mail comes from where it says, as the provider or the hub's own mail host found.
+
+    Attributes:
+        spf_domain, dkim_domain: Whose check passed, where that is not the sender's domain: then it
+            proves nothing about the sender.
+    """
 
     spf: Verdict = Verdict.UNKNOWN
     dkim: Verdict = Verdict.UNKNOWN
     dmarc: Verdict = Verdict.UNKNOWN
+    spf_domain: str | None = None
+    dkim_domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,7 +177,11 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
     body = without_tokens(body)
     new = _new_text(given.new_text, body)
     checks = given.authentication
-    told = [(name, getattr(checks, name).value) for name in ("spf", "dkim", "dmarc")]
+    told = [
+        ("spf", _verdict(checks.spf, checks.spf_domain)),
+        ("dkim", _verdict(checks.dkim, checks.dkim_domain)),
+        ("dmarc", checks.dmarc.value),
+    ]
     told += [("warning", each) for each in _warnings(given, bare.sender, page)]
     for each in given.attachments[:_MOST_FILES]:
         told.append(("attachment", _line(each.name) or "without a name"))
@@ -226,6 +230,11 @@ def _new_text(told: object, body: str) -> str:
 
     found = without_tokens(visible(told)) if isinstance(told, str) else new_text(body)
     return found.strip()[:LONGEST_MAIL]
+
+
+def _verdict(verdict: Verdict, domain: str | None) -> str:
+    """Return how a check ended, and for whom if not for the sender: that proves nothing of it."""
+    return f"{verdict.value} for {_line(domain)}" if domain else verdict.value
 
 
 def _mail_asks(given: ReceivedEmail, new: str) -> OptWord | None:

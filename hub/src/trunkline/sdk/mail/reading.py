@@ -228,7 +228,8 @@ class _Reading:
             loops=tuple(one_line(each.decode("latin-1"))[:200] for each in headers.every("x-loop")),
             mailing_list=self.held(None, lambda: _mailing_list(headers)),
             authentication=self.held(
-                MailAuthentication(), lambda: authentication(headers, trusted_hosts)
+                MailAuthentication(),
+                lambda: authentication(headers, trusted_hosts, sender.address if sender else ""),
             ),
             bounces=self.held((), lambda: bounces(self.raw, root, text)),
             complaint=self.held(None, lambda: complaint(self.raw, root)),

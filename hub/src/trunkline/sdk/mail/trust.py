@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 from trunkline.sdk.email import MailAuthentication, Verdict
 from trunkline.sdk.mail.charsets import header_text, one_line
@@ -13,6 +13,11 @@ from trunkline.sdk.mail.words import without_comments
 _MOST_BYTES: Final = 8 * 1024
 _BY: Final = re.compile(r"(?:\A|\s)by\s+([^\s;]+)", re.IGNORECASE)
 _RESULT: Final = re.compile(r"\s*(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
+_OF: Final = re.compile(
+    r"\s(?:smtp\.mailfrom|smtp\.helo|header\.d|header\.i|header\.from)\s*=\s*(?:[^\s@;]*@)?([^\s;@]+)",
+    re.IGNORECASE,
+)
+"""Whose domain it is about (RFC 8601 §2.7)."""
 _DAEMON: Final = re.compile(
     r"(?:mailer-daemon|postmaster|mail-daemon)(?:@|\s*(?:>|\Z))|<\s*>", re.IGNORECASE
 )
@@ -27,15 +32,26 @@ _WRITE_BELOW: Final = frozenset({"mx.google.com"})
 _BELOW: Final = frozenset({"received-spf", "authentication-results"})
 
 
-def authentication(headers: Headers, trusted_hosts: frozenset[str]) -> MailAuthentication:
+class _Result(NamedTuple):
+    method: str
+    result: str
+    domain: str
+
+
+def authentication(
+    headers: Headers, trusted_hosts: frozenset[str], sender: str = ""
+) -> MailAuthentication:
     """
     Return what a host of ours found (RFC 8601), which it writes above its own Received line.
+
+    A pass counts for the domain of `sender`, the address in From, if it is of that domain (RFC 7489
+    §3.1, relaxed: or of one above or below it); else it is told whose it is.
 
     All that stands below that line came with the mail, whatever name it bears: but of hosts that
     are known to write right below it, the first is theirs. Without a Received line of a trusted
     host nothing is believed. `trusted_hosts` are in lower case.
     """
-    results: list[tuple[str, str]] = []
+    results: list[_Result] = []
     for number, (name, value) in enumerate(headers.fields):
         if name == "received":
             by = _BY.search(_plain(value))
@@ -43,31 +59,54 @@ def authentication(headers: Headers, trusted_hosts: frozenset[str]) -> MailAuthe
             if host in trusted_hosts:
                 if not results and host in _WRITE_BELOW:
                     results = _first_below(headers.fields[number + 1 :], host)
-                return MailAuthentication(
-                    spf=_verdict(results, "spf"),
-                    dkim=_verdict(results, "dkim"),
-                    dmarc=_verdict(results, "dmarc"),
-                )
+                return _told(results, sender.rpartition("@")[2].lower())
         elif name == "authentication-results":
             results += _results(value, trusted_hosts)
     return MailAuthentication()
 
 
-def _first_below(fields: Sequence[tuple[str, bytes]], host: str) -> list[tuple[str, str]]:
+def _first_below(fields: Sequence[tuple[str, bytes]], host: str) -> list[_Result]:
     for name, value in takewhile(lambda field: field[0] in _BELOW, fields):
         if name == "authentication-results":
             return _results(value, frozenset({host}))
     return []
 
 
-def _results(value: bytes, trusted_hosts: frozenset[str]) -> list[tuple[str, str]]:
+def _results(value: bytes, trusted_hosts: frozenset[str]) -> list[_Result]:
     """Return the methods and results of a header that a trusted host wrote, in version 1."""
     host, *told = _plain(value).split(";")
     words = host.lower().split()
     if not words or words[0].rstrip(".") not in trusted_hosts or words[1:] not in ([], ["1"]):
         return []
-    found = (_RESULT.match(each) for each in told)
-    return [(each[1].lower(), each[2].lower()) for each in found if each]
+    results = []
+    for each in told:
+        if found := _RESULT.match(each):
+            of = _OF.search(each)
+            domain = of[1].lower().rstrip(".") if of else ""
+            results.append(_Result(found[1].lower(), found[2].lower(), domain))
+    return results
+
+
+def _told(results: list[_Result], sender: str) -> MailAuthentication:
+    """Return what checks found of a sender's domain."""
+    ours = [each for each in results if not each.domain or _is_aligned(each.domain, sender)]
+    spf, dkim = _verdict(ours, "spf"), _verdict(ours, "dkim")
+    return MailAuthentication(
+        spf=_verdict(results, "spf") if spf is Verdict.UNKNOWN else spf,
+        dkim=_verdict(results, "dkim") if dkim is Verdict.UNKNOWN else dkim,
+        dmarc=_verdict(ours, "dmarc"),
+        spf_domain=_passed_for(results, "spf") if spf is Verdict.UNKNOWN else None,
+        dkim_domain=_passed_for(results, "dkim") if dkim is Verdict.UNKNOWN else None,
+    )
+
+
+def _is_aligned(domain: str, sender: str) -> bool:
+    return domain == sender or domain.endswith(f".{sender}") or sender.endswith(f".{domain}")
+
+
+def _passed_for(results: list[_Result], method: str) -> str | None:
+    passed = (each.domain for each in results if each[:2] == (method, "pass") and each.domain)
+    return next(passed, None)
 
 
 def _plain(value: bytes) -> str:
@@ -75,9 +114,9 @@ def _plain(value: bytes) -> str:
     return without_comments(header_text(value[:_MOST_BYTES]), or_quotes=True)
 
 
-def _verdict(results: list[tuple[str, str]], method: str) -> Verdict:
+def _verdict(results: list[_Result], method: str) -> Verdict:
     """One good signature is enough; of the others the first result counts."""
-    told = [result for each, result in results if each == method]
+    told = [each.result for each in results if each.method == method]
     if not told:
         return Verdict.UNKNOWN
     if told[0] == "pass" or (method == "dkim" and "pass" in told):
