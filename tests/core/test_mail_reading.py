@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from trunkline.sdk import MailAuthentication, Verdict
 from trunkline.sdk.mail import Flaw, ReadMail, address_key, mailboxes, new_text, read_mail
+from trunkline.sdk.mail.quotes import new_text
 
 CORPUS: Final = Path(__file__).parents[2].parent / "shared" / "cases" / "mail"
 HOST: Final = frozenset({"mx.hub.test"})
@@ -415,3 +416,33 @@ def test_a_large_mail_takes_hardly_more_memory_than_its_bytes() -> None:
     tracemalloc.stop()
     assert size == file.about.size_bytes == 6_000_000
     assert peak < 3_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please book:\n\nFrom: Berlin\nTo: Paris\nDate: Monday\nSubject: window seat\n\nThanks",
+        "Von: Berlin\nNach: Paris\nDatum: 12.12.2026\n\nDanke",
+        "Please handle this.\n\n---------- Forwarded message ---------\nFrom: Carl <carl@x.example>\n"
+        "Date: Mon, Nov 30, 2026 at 5:00 PM\nSubject: Help\n\nMy machine is broken.",
+        "Fyi\n\nBegin forwarded message:\n\nFrom: Carl <carl@x.example>\n"
+        "Date: 30 November 2026 at 17:00:00 CET\n\nMy machine is broken.",
+    ],
+)
+def test_what_only_looks_like_a_quote_or_is_passed_on_is_new(text: str) -> None:
+    assert new_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "From: Bob <bob@x.example>\nSent: Monday",
+        "From: Bob\nSent: Monday, November 30, 2026 5:00 PM",
+        "Von: Bob\nGesendet: Montag, 30. November 2026 17:00",
+        "差出人: Bob\n送信日時: 2026年11月30日 17:00",
+        "From: Bob\nSent: 30/11/2026 17:00:05",
+        "-----Original Message-----\nFrom: Bob\nSent: Monday",
+    ],
+)
+def test_the_head_of_a_mail_begins_a_quote(head: str) -> None:
+    assert new_text(f"Yes.\n\n{head}\nTo: Ann\n\nShall I?") == "Yes."

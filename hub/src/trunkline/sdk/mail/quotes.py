@@ -28,10 +28,18 @@ _SENT: Final = re.compile(
 )
 _ORIGINAL: Final = re.compile(
     r"-{2,}\s?(?:Original Message|Original-Nachricht|Ursprüngliche Nachricht|Message d'origine|"
-    r"Mensaje original|Messaggio originale|Mensagem original|Oorspronkelijk bericht|"
-    r"Forwarded message|Weitergeleitete Nachricht)\s?-{2,}",
+    r"Mensaje original|Messaggio originale|Mensagem original|Oorspronkelijk bericht)"
+    r"\s?-{2,}",
     re.IGNORECASE,
 )
+_FORWARDED: Final = re.compile(
+    r"(?:-{2,}\s?)?(?:Forwarded message|Begin forwarded message|Weitergeleitete Nachricht|"
+    r"Anfang der weitergeleiteten Nachricht|Message transféré|Mensaje reenviado|"
+    r"Messaggio inoltrato|Mensagem encaminhada|Doorgestuurd bericht)\s?(?:-{2,}|:)",
+    re.IGNORECASE,
+)
+_TIME: Final = re.compile(r"(?<![\d.:])\d{1,2}(?:[:.]\d\d(?![\d.])|:\d\d:\d\d| ?[hH时時시])")
+"""A time of day, which whoever fills in a form or writes of a journey seldom calls its date."""
 _RULE: Final = re.compile(r"[_-]{5,}")
 _PHONE: Final = re.compile(
     r"(?:Sent from my|Sent from|Get Outlook for|Von meinem .* gesendet|Gesendet mit|"
@@ -73,8 +81,21 @@ def _begins_copy(lines: "list[Line] | tuple[Line, ...]", position: int) -> bool:
         return True
     if not _FROM.match(text):
         return False
-    following = lines[position + 1 : position + 5]
-    return any(_SENT.match(each.text.strip()[:_LONGEST_LINE]) for each in following)
+    if _is_forwarded(lines, position):
+        return False
+    head = [
+        text,
+        *(each.text.strip()[:_LONGEST_LINE] for each in lines[position + 1 : position + 5]),
+    ]
+    is_mails = "@" in text or any(_SENT.match(each) and _TIME.search(each) for each in head)
+    return is_mails and any(_SENT.match(each) for each in head[1:])
+
+
+def _is_forwarded(lines: "list[Line] | tuple[Line, ...]", position: int) -> bool:
+    """Tell whether what follows is passed on, as the line before says: that is what matters."""
+    before = (each.text.strip()[:_LONGEST_LINE] for each in reversed(lines[:position]))
+    last = next((each for each in before if each), "")
+    return bool(_FORWARDED.match(last))
 
 
 def _drop_introduction(kept: list[str]) -> None:
