@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from trunkline.core.messages.models import FINAL, MOVES, TAKEN, Status
+from trunkline.core.messages.models import FINAL, MOVES, TAKEN, TAKEN_BACK, Channel, Status
 
 PROMISED = {
     "queued": "sending sent delivered read failed blocked canceled",
@@ -35,3 +35,7 @@ def test_a_message_loses_its_text_before_its_provider_has_it_only_if_it_will_nev
 
     assert never_sent == {Status.FAILED, Status.BLOCKED, Status.CANCELED}
     assert not [target for target, sources in MOVES.items() if never_sent & sources]
+
+
+def test_only_a_mail_that_was_delivered_may_still_come_back() -> None:
+    assert {Status.FAILED: {Channel.EMAIL: {Status.DELIVERED}}} == TAKEN_BACK

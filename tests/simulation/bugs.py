@@ -157,7 +157,7 @@ def a_cancel_comes_through_after_the_attempt_began() -> AbstractContextManager[o
 def _moves(changed: dict[Status, frozenset[Status]]) -> AbstractContextManager[object]:
     """Let statuses be reached from others than the hub's table says."""
     hot = {
-        (to, shreds): Hot(
+        (to, shreds, is_reported): Hot(
             sa.update(messages)
             .where(
                 messages.c.workspace_id == sa.bindparam("of_workspace"),
@@ -168,6 +168,7 @@ def _moves(changed: dict[Status, frozenset[Status]]) -> AbstractContextManager[o
         )
         for to, sources in changed.items()
         for shreds in (False, True)
+        for is_reported in (False, True)
     }
     return patch.dict(repository._MOVE, hot)
 

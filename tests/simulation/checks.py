@@ -23,7 +23,7 @@ FORWARD: Final[dict[str, set[str]]] = {
     "sent": {"delivered", "read", "failed"},
     "delivered": {"read"},
 }
-"""Where a status may move, written down apart from the hub's own table."""
+"""Where a status may move, written down apart from the hub's own table; mails may come back too."""
 
 
 class History:
@@ -124,7 +124,9 @@ def _forward(history: History) -> Iterator[str]:
     for row in history.log:
         if row["what"] == "status" and row["subject"] in history.sent:
             old, _, new = row["detail"].partition(">")
-            if new not in FORWARD.get(old, set()):
+            came_back = (old, new) == ("delivered", "failed")
+            is_mail = history.sent[row["subject"]]["channel"] == "email"
+            if new not in FORWARD.get(old, set()) and not (came_back and is_mail):
                 yield f"{row['subject']} moved from {old} to {new}"
 
 

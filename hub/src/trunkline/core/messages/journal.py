@@ -13,6 +13,7 @@ from trunkline.core.messages.models import (
     Direction,
     Evidence,
     Message,
+    Source,
     Status,
 )
 from trunkline.core.privacy.keeps import keep_days
@@ -75,7 +76,15 @@ class Journal:
         is_over = to in FINAL and message.direction is Direction.OUTBOUND
         shreds = is_over and message.body_state is BodyState.HELD
         now = self.clock.now()
-        moved = repository.move(tx, workspace_id, message.id, to, now, shreds=shreds)
+        moved = repository.move(
+            tx,
+            workspace_id,
+            message.id,
+            to,
+            now,
+            shreds=shreds,
+            is_reported=evidence.source in (Source.CALLBACK, Source.LOOKUP),
+        )
         self.note(tx, workspace_id, message.id, to.value, evidence, moved=moved)
         if moved and shreds:
             self.vault.shred(tx, place_of(workspace_id, message))

@@ -111,6 +111,12 @@ MOVES: Final[dict[Status, frozenset[Status]]] = {
 }
 """For each status, the ones it may be reached from."""
 
+TAKEN_BACK: Final = {Status.FAILED: {Channel.EMAIL: frozenset({Status.DELIVERED})}}
+"""
+The same of channels on which it may be reached from further ones if a provider reports it: a mail
+is delivered when the next server has it, and that may send it back.
+"""
+
 GIVEN_UP: Final = frozenset({Status.FAILED, Status.BLOCKED, Status.CANCELED})
 """Here the hub makes no further attempt at an outbound message."""
 

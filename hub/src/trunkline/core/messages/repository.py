@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from trunkline.core.messages.content import Form
 from trunkline.core.messages.models import (
     MOVES,
+    TAKEN_BACK,
     BodyState,
     Direction,
     Flag,
@@ -71,19 +72,35 @@ _BY_ATTEMPT = Hot(
         message_attempts.c.id == sa.bindparam("attempt_id"),
     )
 )
+
+
+def _reachable(
+    target: Status, sources: frozenset[Status], is_reported: bool
+) -> sa.ColumnElement[bool]:
+    """Tell whether a message stands where it may get to a status from."""
+    stands = [messages.c.status == source.value for source in sorted(sources)]
+    for channel, more in TAKEN_BACK.get(target, {}).items() if is_reported else ():
+        stands += [
+            sa.and_(messages.c.channel == channel.value, messages.c.status == each.value)
+            for each in sorted(more)
+        ]
+    return sa.or_(*stands)
+
+
 _MOVE = {
-    (target, shreds): Hot(
+    (target, shreds, is_reported): Hot(
         sa.update(messages)
         .where(
             messages.c.workspace_id == sa.bindparam("of_workspace"),
             messages.c.id == sa.bindparam("message_id"),
-            sa.or_(*(messages.c.status == source.value for source in sorted(sources))),
+            _reachable(target, sources, is_reported),
         )
         .values(status=target.value, updated_at=sa.bindparam("now"), flag=None)
         .values({"body_state": BodyState.SHREDDED.value} if shreds else {})
     )
     for target, sources in MOVES.items()
     for shreds in (False, True)
+    for is_reported in (False, True)
 }
 _RECEIPT = Hot(
     sa.update(messages)
@@ -243,14 +260,22 @@ def find_by_attempt(tx: Tx, workspace_id: str, attempt_id: str) -> tuple[Message
 
 
 def move(
-    tx: Tx, workspace_id: str, message_id: str, to: Status, now: datetime, *, shreds: bool
+    tx: Tx,
+    workspace_id: str,
+    message_id: str,
+    to: Status,
+    now: datetime,
+    *,
+    shreds: bool,
+    is_reported: bool,
 ) -> bool:
     """
     Move a message to a status if it may get there from where it is; tell whether it did.
 
-    With `shreds` the row says from then on that its text is gone.
+    A provider that reports it may take back what it said before (`TAKEN_BACK`). With `shreds` the
+    row says from then on that its text is gone.
     """
-    moved = _MOVE[to, shreds].rowcount(
+    moved = _MOVE[to, shreds, is_reported].rowcount(
         tx, {"of_workspace": workspace_id, "message_id": message_id, "now": now}
     )
     if moved:
