@@ -151,3 +151,33 @@ async def test_what_is_no_name_is_none(hub: Served, ann: Caller, name: str) -> N
 
     (row,) = hub.rows("SELECT status, vendor_ref FROM messages")
     assert row == {"status": "delivered", "vendor_ref": None}
+
+
+# --- who else reads -------------------------------------------------------------------------------
+
+
+async def test_everybody_whom_a_mail_is_addressed_to_is_shown(hub: Served, ann: Caller) -> None:
+    to = [ANN.upper(), "ann+more@agents.example", CARL, DORA, CARL]
+    shown = await answers(hub, ann, 1, to=to, cc=[EVE])
+
+    assert (shown["to"], shown["alsoTo"], shown["cc"]) == (ANN, [CARL, DORA], [EVE])
+
+
+async def test_a_mail_to_the_agent_alone_is_to_nobody_else(hub: Served, ann: Caller) -> None:
+    assert "alsoTo" not in await answers(hub, ann, 1, to=[ANN])
+
+
+# --- what comes back ------------------------------------------------------------------------------
+
+
+@pytest.mark.both
+async def test_a_mail_that_was_delivered_may_bounce_after_all(hub: Served, ann: Caller) -> None:
+    sent = await mail(ann)
+    await tell(hub, {"id": "post-1", "status": "delivered"})
+    await tell(hub, {"id": "post-1", "status": "failed", "code": "no_mailbox"})
+    await tell(hub, {"id": "post-1", "status": "delivered", "recipient": BOB})
+    stands = await ann.status(sent)
+
+    assert (stands["status"], stands["providerCode"]) == ("failed", "no_mailbox")
+    moves = [each["status"] for each in stands["history"] if each["moved"]]
+    assert moves == ["sending", "sent", "delivered", "failed"]

@@ -1,10 +1,11 @@
 """What goes over the wire of messages that are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 
+from trunkline.core.addresses import canonical, untagged
 from trunkline.core.channels import NAMES, rules_of
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import Direction, Message, ReadableMessage
@@ -65,6 +66,7 @@ class MessageShape(Result):
     kind: str | None = optional("If it is no text.")
     vendor_kind: str | None = optional()
     cut: str | None = optional("What is left out; how to read on.")
+    also_to: list[str] | None = optional()
     cc: list[str] | None = optional()
     bcc: list[str] | None = optional()
     choice: ChoiceShape | None = optional()
@@ -122,6 +124,13 @@ def _attachments(content: Content | None) -> list[str]:
     ]
 
 
+def _also_to(message: Message, told: Sequence[tuple[str, str]]) -> list[str]:
+    """Return who else a mail is addressed to."""
+    own = canonical(untagged(message.to_address))
+    named = (value for key, value in told if key == "to")
+    return [each for each in dict.fromkeys(named) if each and canonical(untagged(each)) != own]
+
+
 def _choice(content: Content | None) -> ChoiceShape | None:
     if content is None or content.choice is None:
         return None
@@ -150,7 +159,8 @@ def message_shape(
     urls = content.media_urls if content else ()
     types = [each.content_type for each in content.media] if content else []
     inbound = message.direction is Direction.INBOUND
-    told = dict(content.told) if content else {}
+    pairs = content.told if content else ()
+    told = dict(pairs)
     return MessageShape(
         id=message.id,
         channel=message.channel,
@@ -163,6 +173,7 @@ def message_shape(
         body=content.body[offset:] if content else None,
         new_text=(content.new_text[offset:] or None) if content and content.new_text else None,
         html=content.html[offset:] if content and content.html and with_html else None,
+        also_to=_also_to(message, pairs) or None,
         cc=(list(content.cc) or None) if content else None,
         bcc=(list(content.bcc) or None) if content else None,
         kind=told.get("kind"),
@@ -175,9 +186,7 @@ def message_shape(
         authentication=_checks(told) or None,
         automatic=(inbound and message.automatic) or None,
         answer_to=content.reply_to if content and inbound else None,
-        warnings=[said for key, said in content.told if key == "warning"] or None
-        if content
-        else None,
+        warnings=[said for key, said in pairs if key == "warning"] or None,
         thread_id=message.thread,
         body_state=message.body_state.value,
         media_url=urls[0] if urls else None,

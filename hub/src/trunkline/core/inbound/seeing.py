@@ -182,6 +182,7 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
         ("dkim", _verdict(checks.dkim, checks.dkim_domain)),
         ("dmarc", checks.dmarc.value),
     ]
+    told += [("to", without_tokens(_line(each))) for each in given.to[:_MOST_FILES]]
     told += [("warning", each) for each in _warnings(given, bare.sender, page)]
     for each in given.attachments[:_MOST_FILES]:
         told.append(("attachment", _line(each.name) or "without a name"))

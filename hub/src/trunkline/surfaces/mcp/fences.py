@@ -18,7 +18,7 @@ _WRITTEN: Final = (
     "mediaUrls",
 )
 """The fields of a message that hold what somebody else chose the words of; URLs hold words too."""
-_ADDRESSES: Final = ("from", "answerTo", "cc")
+_ADDRESSES: Final = ("from", "answerTo", "alsoTo", "cc")
 """The fields of addresses, which can be handed back as they are."""
 _DIGITS: Final = re.compile(r"\+?\d{1,15}", re.ASCII)
 """Numbers and short codes."""
