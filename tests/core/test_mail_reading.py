@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from trunkline.sdk import MailAuthentication, Verdict
 from trunkline.sdk.mail import Flaw, ReadMail, address_key, mailboxes, new_text, read_mail
-from trunkline.sdk.mail.quotes import new_text
 
 CORPUS: Final = Path(__file__).parents[2].parent / "shared" / "cases" / "mail"
 HOST: Final = frozenset({"mx.hub.test"})
@@ -423,10 +422,8 @@ def test_a_large_mail_takes_hardly_more_memory_than_its_bytes() -> None:
     [
         "Please book:\n\nFrom: Berlin\nTo: Paris\nDate: Monday\nSubject: window seat\n\nThanks",
         "Von: Berlin\nNach: Paris\nDatum: 12.12.2026\n\nDanke",
-        "Please handle this.\n\n---------- Forwarded message ---------\nFrom: Carl <carl@x.example>\n"
-        "Date: Mon, Nov 30, 2026 at 5:00 PM\nSubject: Help\n\nMy machine is broken.",
-        "Fyi\n\nBegin forwarded message:\n\nFrom: Carl <carl@x.example>\n"
-        "Date: 30 November 2026 at 17:00:00 CET\n\nMy machine is broken.",
+        "Do.\n\n---------- Forwarded message ---------\nFrom: C <c@x>\nDate: May, 5:00\n\nBroken.",
+        "Fyi\n\nBegin forwarded message:\n\nFrom: C <c@x>\nDate: at 17:00:00 CET\n\nBroken.",
     ],
 )
 def test_what_only_looks_like_a_quote_or_is_passed_on_is_new(text: str) -> None:

@@ -93,7 +93,10 @@ def _begins_copy(lines: "list[Line] | tuple[Line, ...]", position: int) -> bool:
 
 def _is_forwarded(lines: "list[Line] | tuple[Line, ...]", position: int) -> bool:
     """Tell whether what follows is passed on, as the line before says: that is what matters."""
-    before = (each.text.strip()[:_LONGEST_LINE] for each in reversed(lines[:position]))
+    before = (
+        each.text.strip()[:_LONGEST_LINE]
+        for each in reversed(lines[max(0, position - 3) : position])
+    )
     last = next((each for each in before if each), "")
     return bool(_FORWARDED.match(last))
 
