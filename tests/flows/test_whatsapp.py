@@ -69,6 +69,18 @@ async def test_an_exchange_falls_out_of_the_window_and_comes_back_by_a_template(
     assert ticks.sent[1].template_values == {"1": "Bob"}
 
 
+async def test_a_message_of_a_batch_that_is_out_of_the_window_is_shown_as_blocked(
+    ann: Caller,
+) -> None:
+    text = {"channel": "whatsapp", "to": BOB, "body": "Still there?"}
+    answer = await ann.post("comms_send_batch", {"messages": [text]})
+    (result,) = answer.json()["results"]
+    stands = await ann.status(result["messageId"])
+
+    assert (result["status"], result["error"]["code"]) == ("blocked", "out_of_window")
+    assert stands["status"] == "blocked"
+
+
 async def test_a_template_of_the_vendors_takes_no_text_beside_it(
     hub: Served, ann: Caller, ticks: Ticks
 ) -> None:
