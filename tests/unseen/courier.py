@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from email.utils import quote
 from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, SecretStr
@@ -41,7 +42,7 @@ class Courier(sdk.EmailProvider):
     async def send(self, mail: sdk.OutboundEmail) -> sdk.Receipt:
         sdk.refuse_line_breaks(mail)
         headers = {
-            "From": f'"{mail.sender_name or ""}" <{mail.sender}>',
+            "From": f'"{quote(mail.sender_name or "")}" <{mail.sender}>',
             "To": mail.recipient,
             "Cc": ", ".join(mail.cc),
             "Reply-To": mail.reply_to,

@@ -195,6 +195,18 @@ class BaseMailSendingConformance(BaseMessageConformance):
 
         self.assert_whole(self.sent(mail), mail)
 
+    @pytest.mark.parametrize(
+        "shown", ["Doe, Ann", 'Ann "Acme" Doe', "Doe <doe@evil.example>", "Änne"]
+    )
+    def test_a_senders_name_is_quoted_where_it_holds_what_divides_addresses(
+        self, shown: str
+    ) -> None:
+        if "sender_name" in self.left_out:
+            pytest.skip(self.left_out["sender_name"])
+        mail = replace(self.text(), sender_name=shown)
+
+        self.assert_whole(self.sent(mail), mail)
+
     @pytest.mark.parametrize("html", HTML)
     def test_html_reaches_the_vendor_whole_and_its_text_with_it(self, html: str) -> None:
         mail = replace(self.text(), html=HTML[html])
