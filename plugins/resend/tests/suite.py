@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, ClassVar, Final
 
 from plugins.resend.tests.vendor import (
     CAME,
     CONFIG,
-    EVENT,
     FILES,
     HUB,
     ID,
@@ -104,7 +104,7 @@ _BOUNCED: Final = replace(
     error_code="Permanent.NoEmail",
 )
 ANNOUNCED: Final = ReceivedEmail(
-    external_id=f"{EVENT}:0",
+    external_id=f"{CAME}:{sha256(HUB.encode()).hexdigest()[:16]}",
     provider_id=CAME,
     sender=PERSON,
     sender_name="Pat Doe",

@@ -344,3 +344,10 @@ def test_an_address_is_told_from_the_name_before_it(
     text: str, address: str, name: str | None
 ) -> None:
     assert mailbox(text) == Mailbox(address=address, name=name)
+
+
+def test_a_mail_is_the_same_by_whatever_webhook_it_is_announced() -> None:
+    one, again = announced(), announced()
+    again = replace(again, headers={**again.headers, "svix-id": "msg_another"})
+
+    assert ADAPTER.parse(one) == ADAPTER.parse(again)

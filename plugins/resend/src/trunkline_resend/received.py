@@ -1,5 +1,6 @@
 """A mail that came in: what its webhook announces, and what Resend has of it."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -49,7 +50,7 @@ class Announced(_Mail):
     received_for: tuple[str, ...] = ()
     created_at: Moment | None = None
 
-    def events(self, event_id: str) -> Sequence[ReceivedEmail]:
+    def events(self) -> Sequence[ReceivedEmail]:
         """Return the mail once for each address that it came to; ValueError if it names none."""
         named = [*self.to, *(self.cc or ()), *(self.bcc or ())]
         came_to = [mailbox(each).address for each in self.received_for or named]
@@ -58,7 +59,7 @@ class Announced(_Mail):
         sender = mailbox(self.sender)
         return [
             ReceivedEmail(
-                external_id=f"{event_id}:{number}",
+                external_id=self._once(recipient),
                 provider_id=self.email_id,
                 sender=sender.address,
                 sender_name=sender.name,
@@ -72,8 +73,13 @@ class Announced(_Mail):
                 occurred_at=self.created_at,
                 incomplete=True,
             )
-            for number, recipient in enumerate(dict.fromkeys(came_to))
+            for recipient in dict.fromkeys(came_to)
         ]
+
+    def _once(self, recipient: str) -> str:
+        """Return what is the same under whatever id Resend tells of it."""
+        whose = hashlib.sha256(recipient.lower().encode(errors="replace")).hexdigest()
+        return f"{self.email_id}:{whose[:16]}"
 
 
 class Kept(_Mail):

@@ -62,7 +62,7 @@ class ResendWebhooks(WebhookAdapter[ResendConfig]):
         if channel != "email":
             return []  # of domains and contacts
         if word == "received":
-            return _Received.model_validate_json(request.body).data.events(event_id)
+            return _Received.model_validate_json(request.body).data.events()
         return _reported(event_id, word, _Report.model_validate_json(request.body))
 
 
