@@ -37,8 +37,11 @@ class Announcements:
         """
         Let those who subscribed hear of a message that came in.
 
-        With a `settle_ms` of the agent's, what one person writes within it is one occurrence.
+        With a `settle_ms` of the agent's, what one person writes within it is one occurrence. What
+        needs no answer wakes nobody.
         """
+        if message.automatic:
+            return
         event, now = EventName.MESSAGE_RECEIVED, self.clock.now()
         settle = timedelta(milliseconds=agent.settle_ms)
         for id_, channel, _ in repository.wanting(tx, workspace_id, agent.id, event, now):
