@@ -181,3 +181,32 @@ async def test_a_mail_that_was_delivered_may_bounce_after_all(hub: Served, ann: 
     assert (stands["status"], stands["providerCode"]) == ("failed", "no_mailbox")
     moves = [each["status"] for each in stands["history"] if each["moved"]]
     assert moves == ["sending", "sent", "delivered", "failed"]
+
+
+@pytest.mark.usefixtures("attentive")
+async def test_a_mail_from_the_agents_own_address_is_no_reply(hub: Served, ann: Caller) -> None:
+    shown = await answers(hub, ann, 1, sender=ANN.upper(), references=["<x@y>"])
+
+    assert shown["automatic"] is True
+    assert "own address" in shown["warnings"][0]
+
+
+# --- leaving --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "closed"),
+    [
+        ("unsubscribe", "", True),
+        ("Unsubscribe", " \n", True),
+        ("unsubscribe", "How do I do that?", False),
+        ("START", "", False),
+        ("Your order", "", False),
+    ],
+)
+async def test_who_leaves_by_a_subject_alone_gets_nothing_more(
+    hub: Served, ann: Caller, subject: str, body: str, closed: bool
+) -> None:
+    await answers(hub, ann, 1, subject=subject, body=body)
+
+    assert hub.count("suppressions") == closed

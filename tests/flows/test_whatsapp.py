@@ -147,6 +147,15 @@ async def test_stop_by_whatsapp_closes_texts_too(hub: Served, ann: Caller) -> No
     assert (answer.status_code, answer.json()["rule"]) == (403, "suppression")
 
 
+async def test_a_stop_beside_a_picture_counts_and_one_that_is_a_reaction_does_not(
+    hub: Served, ann: Caller
+) -> None:
+    await written(hub, 1, body="stop", content="reaction")
+    assert hub.count("suppressions") == 0
+    await written(hub, 2, body="stop", content="media")
+    assert hub.count("suppressions") == 1
+
+
 @pytest.mark.parametrize("kind", ["reaction", "location", "contacts", "other"])
 async def test_what_is_no_text_is_stored_and_shown(hub: Served, ann: Caller, kind: str) -> None:
     await written(hub, 1, body="x", content=kind, vendor_kind="order")

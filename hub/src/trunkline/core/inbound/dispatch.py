@@ -18,7 +18,7 @@ from trunkline.core.inbound import repository
 from trunkline.core.inbound.reporting import Applied, Reports
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.inbound.seeing import Seen
-from trunkline.core.inbound.threads import filed
+from trunkline.core.inbound.threads import OWN_ADDRESS, filed
 from trunkline.core.messages import choices
 from trunkline.core.messages.choices import Picked
 from trunkline.core.messages.journal import Journal
@@ -179,6 +179,8 @@ class Dispatch:
             lambda message: self._subject_of(tx, workspace_id, message),
         )
         answered, content = belongs.answered, event.content
+        if not belongs.is_own and _is_own(agent, event):
+            belongs = replace(belongs, warning=OWN_ADDRESS, is_own=True)
         if belongs.warning is not None:
             content = replace(content, told=(*content.told, ("warning", belongs.warning)))
         picked = None
@@ -243,6 +245,12 @@ def _its_own(agent: Agent, event: Seen) -> str:
     """Return the agent's address that was written to, without what a mail's has after a plus."""
     own = agent.address(event.channel)
     return own if own is not None and "@" in own else event.recipient
+
+
+def _is_own(agent: Agent, event: Seen) -> bool:
+    """Tell whether a mail comes from the agent's own address, under whatever id."""
+    own = agent.address(event.channel)
+    return own is not None and "@" in own and canonical(event.sender) == canonical(own)
 
 
 def _others(agent: Agent, event: Seen) -> Iterator[str]:

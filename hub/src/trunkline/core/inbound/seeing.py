@@ -134,6 +134,7 @@ def seen(given: Received) -> Seen:
 
 def _whatsapp(given: ReceivedWhatsApp, content: Content, bare: Seen) -> Seen:
     spoken = given.content in (WhatsAppContent.TEXT, WhatsAppContent.CHOICE)
+    is_caption = given.content is WhatsAppContent.MEDIA
     told = {"kind": given.content.value} if given.content is not WhatsAppContent.TEXT else {}
     if given.content in _NAMED_BY_VENDOR and _WORD.fullmatch(given.vendor_kind or ""):
         told["vendorKind"] = str(given.vendor_kind)
@@ -146,7 +147,7 @@ def _whatsapp(given: ReceivedWhatsApp, content: Content, bare: Seen) -> Seen:
             choice_label=content.body if given.choice else None,
             told=tuple(told.items()),
         ),
-        asks=_whatsapp_asks(given, content.body) if spoken else None,
+        asks=_whatsapp_asks(given, content.body) if spoken or is_caption else None,
         is_spoken=spoken,
         is_silent=_is_silent(given, content),
         quoted_id=given.quoted_id,
@@ -245,6 +246,9 @@ def _mail_asks(given: ReceivedEmail, new: str) -> OptWord | None:
     Who forges a sender may close an address and never open one.
     """
     asks = _asks(given.opt_out, new if len(new) <= _NEWEST_PART else "", is_text=False)
+    if not new and asks is None:  # mail programs leave a list by a subject alone
+        by_subject = _asks(None, _line(given.subject), is_text=False)
+        return by_subject if by_subject is OptWord.STOP else None
     is_forged = given.authentication.dmarc is Verdict.FAIL
     return None if asks is OptWord.START and is_forged else asks
 

@@ -20,6 +20,9 @@ FOREIGN: Final = (
     "It says that it answers a mail of another conversation, in which its sender has no part."
 )
 CAME_BACK: Final = "It is a mail of this agent's own that came back: somebody forwards in a circle."
+OWN_ADDRESS: Final = (
+    "It names this agent's own address as its sender: a mail that came back, or a forged one."
+)
 NEW_HERE: Final = "Its sender had no part in this conversation: it came to the reply address."
 
 
