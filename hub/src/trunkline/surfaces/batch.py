@@ -183,7 +183,7 @@ SEND_BATCH = Operation(
     name="comms_send_batch",
     title="Send many messages",
     description="Send many messages in one call. Each has a result of its own; one that is refused "
-    "(its error says why) does not keep the others. 'queued': the hub sends it by itself.",
+    "does not keep the others. 'queued': the hub sends it by itself.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, idempotent=True, open_world=True),
     arguments=SendBatchArguments,

@@ -66,5 +66,5 @@ class GetChannelStatusResult(Result):
 
     agent_id: str
     channels: ChannelsShape
-    monthly_cost: float = Field(description="This month (UTC), in major units.")
+    monthly_cost: float = Field(description="This month (UTC).")
     rate_limits: RateLimitsShape

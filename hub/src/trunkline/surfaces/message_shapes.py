@@ -34,8 +34,8 @@ class GetMessagesArguments(Arguments):
         default=None,
         description="Only to or from them: an address, short code, name or agent id.",
     )
-    since: Since | None = Field(default=None, description="Only from this time on (RFC 3339).")
-    unread: bool = Field(default=False, description="Only inbound ones not yet acknowledged.")
+    since: Since | None = Field(default=None, description="From this time on (RFC 3339).")
+    unread: bool = Field(default=False, description="Inbound ones not yet acknowledged.")
     limit: Annotated[int, Field(ge=1, le=200), Whole] = Field(default=50, description="1 to 200.")
     cursor: Line | None = Field(default=None, description="nextCursor of a page, or that in cut.")
     include_html: bool = False
@@ -56,16 +56,16 @@ class MessageShape(Result):
     direction: Direction
     from_: str = Field(serialization_alias="from")
     to: str
-    answerable: bool | None = optional("False: nobody can be written to there.")
+    answerable: bool | None = optional("False: it cannot be answered.")
     from_name: str | None = optional()
     subject: str | None = optional()
     body: str | None
     new_text: str | None = optional()
     html: str | None = optional()
     body_state: str
-    kind: str | None = optional("If it is no text.")
+    kind: str | None = optional()
     vendor_kind: str | None = optional()
-    cut: str | None = optional("What is left out; how to read on.")
+    cut: str | None = optional("How to read on.")
     also_to: list[str] | None = optional()
     cc: list[str] | None = optional()
     bcc: list[str] | None = optional()

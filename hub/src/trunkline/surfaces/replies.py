@@ -21,7 +21,7 @@ class WaitForReplyArguments(Arguments):
     from_: Line | None = Field(
         default=None,
         alias="from",
-        description="An address, short code, name or agent id; otherwise anybody.",
+        description="An address, name or agent id; otherwise anybody.",
     )
     channel: ChannelName | None = None
     timeout_seconds: Annotated[int, Field(ge=1, le=LONGEST_S), Whole] = Field(
@@ -29,7 +29,7 @@ class WaitForReplyArguments(Arguments):
     )
     cursor: Reference | None = Field(
         default=None,
-        description="Of a waiting answer, to go on; or the id of a reply, for what came after it.",
+        description="Of a waiting answer, or the id of a reply, for what came after it.",
     )
 
 
@@ -45,7 +45,7 @@ _EITHER: Final = {
     "properties": {
         "waiting": {"type": "boolean"},
         "cursor": {"type": "string"},
-        "id": {"type": "string", "description": "Of the reply, as comms_get_messages shows it."},
+        "id": {"type": "string", "description": "Of the reply."},
         "body": {"anyOf": [{"type": "string"}, {"type": "null"}]},
     },
 }

@@ -119,7 +119,7 @@ SEND_MESSAGE = Operation(
     name="comms_send_message",
     title="Send a message",
     description="Send a text (MMS with media), an e-mail or a WhatsApp message to a person or to "
-    "another agent. The status 'sent' means that the provider has it; comms_get_status tells later "
+    "another agent. 'sent' means that the provider has it; comms_get_status tells later "
     "whether it was delivered. Never repeat a send whose status is unknown.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, idempotent=True, open_world=True),

@@ -202,13 +202,11 @@ class OutgoingMessage(Given):
 
     channel: ChannelName = Field(description=_either(CHANNELS))
     body: Text = Field(
-        description="The text, exactly as it shall arrive: of sms at most 1,600 characters; may be "
-        "empty with media, html or a template."
+        description="The text as it shall arrive; may be empty with media, html or a template."
     )
     to: Line | None = Field(
         default=None,
-        description="Phone number (E.164 or national), e-mail address or agent id; "
-        "or give toAgentId.",
+        description="Phone number, e-mail address or agent id; or give toAgentId.",
     )
     subject: Subject | None = Field(default=None, description="Of a mail; an answer has one.")
     html: Text | None = None
@@ -216,35 +214,31 @@ class OutgoingMessage(Given):
     bcc: Copies | None = None
     template_id: Line | None = Field(
         default=None,
-        description="Of comms_list_templates; on WhatsApp needed unless the person wrote within 24 "
-        "hours.",
+        description="On WhatsApp needed unless the person wrote within 24 hours.",
     )
     template_vars: Values | None = None
-    template_language: Line | None = Field(default=None, description="Such as pt-BR.")
+    template_language: Line | None = None
     choices: Annotated[list[OfferedChoice], Field(max_length=MOST)] | None = Field(
         default=None, description="At most 10; a pick comes back as choice."
     )
     to_agent_id: Line | None = None
-    media_url: MediaUrl | None = Field(
-        default=None, description="https URL (at most 2,000 characters) of a picture etc."
-    )
+    media_url: MediaUrl | None = Field(default=None, description="https URL of a picture etc.")
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = Field(
-        default=None, description="At most 10, instead of mediaUrl."
+        default=None, description="Instead of mediaUrl."
     )
     reply_to: Reference | None = Field(
-        default=None, description="Id of the inbound message this answers; marks it read."
+        default=None, description="Id of the message this answers; marks it read."
     )
     send_at: Since | None = Field(
-        default=None, description="Send it then, not now (RFC 3339; at most 30 days away)."
+        default=None, description="Send it then (RFC 3339), at most 30 days away."
     )
     valid_for_seconds: Annotated[int, Field(ge=1, le=172_800), Whole] | None = Field(
         default=None,
-        description="Give it up after so long: 1 to 172,800; default 4 hours.",
+        description="Default 4 hours.",
     )
     idempotency_key: IdempotencyKey | None = Field(
         default=None,
-        description="The same key gets the same message, never a second one; a new key sends the "
-        "same text twice. At most 255 ASCII characters.",
+        description="The same key never sends a second message; a new one does.",
     )
 
 
