@@ -443,3 +443,28 @@ def test_what_only_looks_like_a_quote_or_is_passed_on_is_new(text: str) -> None:
 )
 def test_the_head_of_a_mail_begins_a_quote(head: str) -> None:
     assert new_text(f"Yes.\n\n{head}\nTo: Ann\n\nShall I?") == "Yes."
+
+
+@pytest.mark.parametrize(
+    ("named", "said", "status"),
+    [
+        ("bob@b.test", "  bob@b.test\n    host mx [1.2.3.4]: 550 5.1.1 user unknown", "5.1.1"),
+        ("Bob@B.test", "  bob@b.test\n    550 no such user", "5.0.0"),
+        ("bob@b.test", "  bob@b.test\n    450 4.2.2 later", None),
+        ("eve@b.test", "  eve@b.test\n    550 5.1.1 user unknown", None),
+        ("bob@b.test", "  notbob@b.test\n    550 5.1.1 user unknown", None),
+    ],
+)
+def test_a_bounce_of_exim_is_about_whom_its_header_names(
+    named: str, said: str, status: str | None
+) -> None:
+    copy = "From: ava@hub.test\nTo: bob@b.test\nMessage-ID: <m@hub.test>\n\nHello"
+    raw = mail(
+        "Return-Path: <>",
+        "From: Mail Delivery System <Mailer-Daemon@mx.test>",
+        f"X-Failed-Recipients: {named}",
+        body=f"The following address(es) failed:\n\n{said}\n\n------ A copy: ------\n\n{copy}",
+    )
+
+    found = [(each.recipient, each.status, each.message_id) for each in read_mail(raw).bounces]
+    assert found == ([("bob@b.test", status, "<m@hub.test>")] if status else [])

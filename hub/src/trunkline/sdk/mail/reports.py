@@ -81,7 +81,8 @@ def bounces(raw: bytes, root: Part, text: str) -> tuple[Bounce, ...]:
                 return tuple(_recipients(raw, part, about))[:MOST_BOUNCES]
         return ()
     if null_sender(root.headers) and from_daemon(root.headers):
-        return tuple(_prose(text[:_LONGEST_PROSE]))
+        failed = mailboxes(root.headers.text("x-failed-recipients")[:_LONGEST_FIELD])
+        return tuple(_prose(text[:_LONGEST_PROSE], {each.address.lower() for each in failed}))
     return ()
 
 
@@ -154,8 +155,12 @@ def _to(raw: bytes, root: Part) -> tuple[Mailbox, ...]:
     return mailboxes(_returned(raw, root).text("to"))
 
 
-def _prose(text: str) -> Iterator[Bounce]:
-    """Read a bounce in words: it names an address and a code, and has the mail's head below."""
+def _prose(text: str, failed: set[str]) -> Iterator[Bounce]:
+    """
+    Read a bounce in words: it names an address and a code, and has the mail's head below.
+
+    An address stands in brackets, or is one of `failed`, which a header of Exim's names.
+    """
     copied = _COPIED_ID.search(text)
     if copied is None:
         return
@@ -163,7 +168,9 @@ def _prose(text: str) -> Iterator[Bounce]:
     said, head = text[: max(top, 0)], text[max(top, 0) :]
     to = _COPIED_TO.search(head)
     recipients = {each.address.lower() for each in mailboxes(to[1])} if to else set()
-    for found in _IN_BRACKETS.finditer(said):
+    bare = "|".join(map(re.escape, sorted(failed & recipients)))
+    named = re.compile(rf"(?<![\w.+-])({bare})(?![\w.-])", re.IGNORECASE) if bare else _IN_BRACKETS
+    for found in named.finditer(said):
         status = _STATUS.search(said, found.end())
         code = _REPLY_CODE.search(said, found.end())
         if found[1].lower() in recipients and (code or (status and status[0].startswith("5."))):
