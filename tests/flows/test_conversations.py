@@ -7,6 +7,7 @@ import pytest
 
 from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.mails import ANN, BOB, EVE, POST, Post, arrives, tell
+from tests.flows.subscribers import Rpc, subscribable, to
 from trunkline.testing import FakeClock
 
 DORA, CARL = "dora@people.example", "carl@people.example"
@@ -210,3 +211,20 @@ async def test_who_leaves_by_a_subject_alone_gets_nothing_more(
     await answers(hub, ann, 1, subject=subject, body=body)
 
     assert hub.count("suppressions") == closed
+
+
+# --- waking hosts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("attentive")
+async def test_what_a_program_wrote_wakes_no_host(start_hub: StartHub, post: Post) -> None:
+    async with subscribable() as host:
+        settings = host.settings.replace("[slots]", POST.strip())
+        async with start_hub(plugins=post.plugins(), toml=settings) as hub:
+            await hub.local("agents_create", id="ann", values={"email": ANN})
+            ann = hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
+            await Rpc(ann).get("events/subscribe", **to(host.url))
+            await arrives(hub, 1, auto=True, message_id="<away@p>")
+            assert hub.count("occurrences") == 0
+            await arrives(hub, 2, message_id="<b@p>")
+            assert hub.count("occurrences") == 1
