@@ -121,8 +121,6 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
         (("suppressions", "list", "--limit", "0"), 2, "limit"),
         (("suppressions", "lift", "bob@example.com"), 1, "no such"),
         (("subscriptions", "end", "17"), 2, "id: give an id of this hub"),
-        (("suppressions", "list", "--limit", "0"), 2, "limit"),
-        (("suppressions", "lift", "ann@people.example"), 1, "no such suppression"),
         (("agents", "create", "ann", "settle_ms=soon"), 2, "settle_ms: give 0 to 60000"),
         (("agents", "show", "nobody"), 1, "no such agent"),
         (("agents", "set", "nobody", "country=US"), 1, "no such agent"),

@@ -110,7 +110,13 @@ def filled(schema: dict[str, Any]) -> Any:
     if "additionalProperties" in schema:
         return {"name": filled(schema["additionalProperties"])}
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    plain = {"integer": 1, "number": 1.0, "boolean": True, "string": ELSEWHERE}
+    plain = {
+        "object": {"label": ELSEWHERE},
+        "integer": 1,
+        "number": 1.0,
+        "boolean": True,
+        "string": ELSEWHERE,
+    }
     return plain[kinds[0]]
 
 

@@ -39,6 +39,7 @@ async def test_a_pigeon_flies_by_mcp_and_by_rest_from_agent_to_agent(tmp_path: P
     assert [(each["from"], each["to"], each["body"]) for each in inbox] == [(ADA, BOB, "Coo.")]
     assert (back[0]["from"], back[0]["body"]) == (BOB, "Coo, coo.")
     assert ended["history"]
+    assert status["channels"]["pigeon"].pop("monthlyMessages") > 0
     assert status["channels"]["pigeon"] == {"address": ADA, "status": "active"}
     assert "pigeon" in tools["comms_send_message"].input_schema["properties"]["channel"]["enum"]
     words = ("loft", "200 characters", "has none")

@@ -1,8 +1,8 @@
 """What goes over the wire of an agent's channels and of what it has used."""
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import Field, create_model
+from pydantic import Field, WithJsonSchema, create_model
 
 from trunkline.core.channels import CHANNELS
 from trunkline.surfaces.shapes import Arguments, Result
@@ -40,6 +40,9 @@ BY_ADDRESS: Final = {
 }
 """The channels that are told by an address alone, by what it is called."""
 
+_OF_ADDRESS: Final = WithJsonSchema({"type": ["object", "null"]})
+"""They are as `phone` is: the list of tools is short for that."""
+
 if TYPE_CHECKING:
     ChannelsShape = _Phone
 else:
@@ -48,7 +51,7 @@ else:
         __base__=_Phone,
         __doc__=_Phone.__doc__,
         __module__=__name__,
-        **dict.fromkeys(BY_ADDRESS, (AddressShape | None, ...)),
+        **dict.fromkeys(BY_ADDRESS, (Annotated[AddressShape | None, _OF_ADDRESS], ...)),
     )
 
 

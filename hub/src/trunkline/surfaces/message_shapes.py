@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from trunkline.core.addresses import canonical, untagged
 from trunkline.core.channels import NAMES, rules_of
@@ -41,6 +41,10 @@ class GetMessagesArguments(Arguments):
     include_html: bool = False
 
 
+_OBJECT: Final = WithJsonSchema({"type": "object"})
+"""Whoever reads one sees what it holds: the list of tools is short for that."""
+
+
 class ChoiceShape(Result):
     """What may be picked, or was."""
 
@@ -69,10 +73,10 @@ class MessageShape(Result):
     also_to: list[str] | None = optional()
     cc: list[str] | None = optional()
     bcc: list[str] | None = optional()
-    choice: ChoiceShape | None = optional()
-    choices: list[ChoiceShape] | None = optional()
+    choice: Annotated[ChoiceShape, _OBJECT] | None = optional()
+    choices: list[Annotated[ChoiceShape, _OBJECT]] | None = optional()
     template_id: str | None = optional()
-    template_vars: dict[str, str] | None = optional()
+    template_vars: Annotated[dict[str, str], _OBJECT] | None = optional()
     attachments: list[str] | None = optional()
     authentication: str | None = optional()
     answer_to: str | None = optional()
