@@ -205,6 +205,18 @@ async def test_a_start_that_is_older_than_the_stop_lifts_nothing(
     assert (await tried(ann, "Welcome back.")).status_code == 200
 
 
+@pytest.mark.parametrize("value", ["Anna     B", "a\u00a0\u00a0\u00a0\u00a0\u00a0b"])
+async def test_a_template_whose_variable_whatsapp_refuses_is_refused_before(
+    ann: Caller, ticks: Ticks, value: str
+) -> None:
+    refusal = await tried(ann, "", templateId="HX1", templateVars={"1": value})
+    fine = await tried(ann, "", templateId="HX1", templateVars={"1": "Anna    B"})
+
+    assert (refusal.status_code, refusal.json()["field"]) == (422, "templateVars")
+    assert fine.json()["status"] == "sent"
+    assert len(ticks.sent) == 1
+
+
 async def test_what_it_is_reaches_the_agent(hub: Served, ann: Caller) -> None:
     await written(hub, 1)
     await written(hub, 2, body="👍", content="reaction", vendor_kind="reactionMessage")

@@ -26,6 +26,10 @@ phones know them by.
 """
 
 
+_UNFIT: Final = re.compile(r"[ \u00a0\u2000-\u200a\u202f\u3000]{5}")
+"""What no variable of a template may hold, beside line breaks (Meta's error 132018, 2026-11)."""
+
+
 class WhatsApp(Dialled):
     """The rules of WhatsApp."""
 
@@ -46,6 +50,16 @@ class WhatsApp(Dialled):
         if content.template is None:
             super().check(content)
         self.check_fields(content)
+        of_template = [
+            *content.template_values,
+            *(pair for at in content.at_providers for pair in at.values),
+        ]
+        if content.template and any(_UNFIT.search(value) for _, value in of_template):
+            raise Invalid(
+                "templateVars",
+                "WhatsApp takes no more than four blanks in a row in a template's variable: leave "
+                "some out.",
+            )
         if len(numbered(content.body, content.choices)) > MAX_CHARACTERS:
             raise Invalid("body", f"a WhatsApp message has at most {MAX_CHARACTERS} characters.")
         return Units()
