@@ -66,7 +66,7 @@ def test_a_character_is_never_cut_in_two() -> None:
     assert set(shown["body"][1:]) == {"字"}
 
 
-@pytest.mark.parametrize("name", ["cc", "attachments"])
+@pytest.mark.parametrize("name", ["alsoTo", "cc", "attachments"])
 def test_of_a_long_list_the_first_are_shown(name: str) -> None:
     (shown,) = shortened(page("hello", **{name: ["x"] * 2_000}))["messages"]
 

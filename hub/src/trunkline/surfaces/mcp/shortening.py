@@ -17,7 +17,7 @@ MOST_BYTES_EACH: Final = 8_000
 MOST_LISTED: Final = 25
 """Of the addresses and files that one message lists."""
 _TEXTS: Final = ("newText", "body", "html")
-_LISTS: Final = ("cc", "attachments")
+_LISTS: Final = ("alsoTo", "cc", "attachments")
 
 
 def shortened(value: Any, cursor: object = None) -> Any:
