@@ -77,6 +77,41 @@ def test_a_page_is_the_text_that_a_person_sees(page: str, text: str) -> None:
         f"<style>@media screen {{#q{{display:none}}}}</style><b id=q>{SECRET}</b>",
         f"<x-y style='display:none'>{SECRET}</x-y>",
         f"<table style='display:none'><tr><td>{SECRET}</table>",
+        *(f'<div style="{style}">{SECRET}</div>' for style in (
+            "display:/**/none", "d\\69splay:n\\6fne", "/*;*/display:none",
+            "display:none;display:no",
+            "color:rgba(0,0,0,0)", "color:#00000001", "color:hsl(0 0% 100%)", "color:azure",
+            "color:rgb(100%,100%,100%)", "background:navy;color:#000080", "color:floralwhite",
+            "background:#777;color:gray", "-webkit-text-fill-color:transparent",
+            "font:0/0 a", "font:bold 1px/1 Arial", "font-size:calc(0px)", "font-size:0.01rem",
+            "margin:0 0 0 -9999px", "position:fixed;inset:-9999px auto auto -9999px",
+            "position:absolute;right:-9999px", "position:absolute;left:-100vw",
+            "position:relative;left:calc(-9999px)", "text-indent:-9999px",
+            "transform:translate(-9999px, 0)", "translate:-9999px", "transform:scaleX(0)",
+            "transform:scale3d(0,0,0)", "scale:0", "transform:rotateX(90deg)",
+            "transform:matrix(0,0,0,0,0,0)", "clip-path:inset(50%)", "clip-path:circle(0)",
+            "clip-path:polygon(0 0,0 0,0 0)", "height:1px;width:1px;overflow:hidden",
+            "height:0;overflow-y:auto", "max-height:0em;overflow:clip",
+            "block-size:0;overflow:auto",
+            "text-indent:100%;white-space:nowrap;overflow:hidden", "content-visibility:hidden",
+            "filter:opacity(0%)", "opacity:0;opacity:nonsense",
+        )),
+        *(f"<style>{css}</style><div><p class='x y' id=q>{SECRET}</p></div>" for css in (
+            "body .x{display:none}", "html>body>div>.x{display:none}", "[class~=y]{display:none}",
+            "[id^='q']{display:none}", ".x.y{display:none}", "p.x#q{display:none}",
+            ".\\78{opacity:0}",
+            ".a, div .y{display:none}", "p{display:none!important} .x{display:block}",
+            "#q{display:none} p.x.y{display:block}", "@import url(z); .x{display:none}",
+            "@media screen{@media all{.x{display:none}}}", "@media (min-width:1px){.x{opacity:0}}",
+            ".z{content:'}'} .x{display:none}", "<!-- .x{display:none} -->", ":root{opacity:0}",
+        )),
+        f"<p style='opacity:.2'><i style='opacity:.2'><b style='opacity:.2'>{SECRET}</b></i></p>",
+        f"<div style='font-size:0'><span style='font-size:3em'>{SECRET}</span></div>",
+        f"<html style='color:#fff'><p>{SECRET}</p></html>",
+        f"<dialog>{SECRET}</dialog>", f"<div popover>{SECRET}</div>",
+        f"<datalist><b>{SECRET}</b></datalist>", f"<ruby><rp>{SECRET}</rp></ruby>",
+        f"<progress>{SECRET}</progress>", f"<meter>{SECRET}</meter>",
+        f"<details><b>{SECRET}</b></details>", f"<details>{SECRET}</details>",
         f"<!-- {SECRET} --><img alt='{SECRET}' src='https://evil.test/x.png'>",
     ],
 )  # fmt: skip
@@ -101,8 +136,41 @@ def test_what_is_hidden_is_in_neither_the_text_nor_what_a_model_may_read(hidden:
         "<style>@media print{p{display:none}}</style><p>seen</p>",
         '<div style="height:0">seen</div>',
         '<p style="opacity:0.9">seen</p>',
+        *(f'<div style="{style}">seen</div>' for style in (
+            "transform:scale(0.9)", "transform:scale(0.5)", "left:-9999px", "clip:rect(0,0,0,0)",
+            "margin-top:-900px;padding-top:900px", "position:absolute;clip:rect(0,90px,90px,0)",
+            "height:0;padding-bottom:50%;overflow:hidden", "float:left;margin-left:-100%",
+            "color:#fff;text-shadow:0 0 3px #000", "color:#fff;background:rgb(0 0 0 / 80%)",
+            "color:var(--ink, #fff)", "display:var(--box)", "color:#fff;background:var(--ground)",
+            "color:white;background:rebeccapurple", "color:white;background:hsl(200,50%,30%)",
+            "color:#fff;background:linear-gradient(red,blue)", "color:lightgray", "opacity:.3",
+            "height:0;min-height:9px;overflow:hidden", "position:absolute;color:#fff",
+        )),
+        *(f"<span style='{style}'>seen</span>" for style in (
+            "transform:scale(0)", "height:0;overflow:hidden", "content-visibility:hidden",
+        )),
+        "<td style='height:0;overflow:hidden'>seen</td>",
+        "<p hidden style='display:block'>seen</p>", "<details open>seen</details>",
+        "<details><summary>seen</summary></details>", "<dialog open>seen</dialog>",
+        *(f"<style>{css}</style><p><div class='x y'><b style='color:#fff'>seen</b></div>"
+          for css in (
+            "body div.x{background:#123}", "p + .x{background:#123}", ".x:not(a){background:#123}",
+            "div:nth-child(2){background:#123}", "[data-x], .x{background:#123}",
+            "@supports (display:block){.x{background:#123}}", "@layer a{.x{background:#123}}",
+            "@media (min-width:600px){.x{background:#123}}", "body{.x{background:#123}}",
+            ":is(.x){background:#123}", ".x{background:#fff} .x{background:url(x.png)}",
+        )),
+        *(f"<style>{css}</style><p class='x y'>seen</p>" for css in (
+            ".x:hover{display:none}", ".x::before{display:none}",
+            ".x{display:none} p.x{display:block}",
+            "@media (max-width:1px){.x{display:none}}", ".xx{display:none}", "div>.x{display:none}",
+            "@media (prefers-color-scheme:dark){.x{color:#fff}}", ".x.z{display:none}",
+            ".x{display:none} @media (max-width:600px){.x{display:block}}",
+            ".x{display:block!important} p.x.y{display:none}",
+        )),
+        "<style media=print>p{display:none}</style><p>seen</p>",
     ],
-)
+)  # fmt: skip
 def test_what_is_seen_is_not_taken_for_hidden(seen: str) -> None:
     page = shown(f"<table><tr>{seen}</table>" if seen.startswith("<td") else seen)
     assert page.text == "seen"
@@ -173,6 +241,10 @@ BOMBS: Final = {
     "css comments": f"<style>{'/*/' * 20_000}</style>",
     "css blanks": f"<style>{' ' * 60_000}</style>",
     "blanks": f"x{' ' * 500_000}x",
+    "brackets": f"<style>{'(' * 32_000}</style><style>@media {'(' * 20_000}{{}}</style>",
+    "arguments": f"<style>p{{transform:{'scale(1) ' * 7_000}}}</style>{'<p>x' * 3_000}",
+    "selectors": f"<style>{'b b b b b i{color:red}' * 1_900}</style>{'<b>' * 99}{'<i>x' * 9_000}",
+    "rules": f"<style>{'*{color:red}' * 1_900}</style>{'<b>x</b>' * 9_000}",
 }
 
 

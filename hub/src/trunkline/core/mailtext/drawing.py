@@ -2,11 +2,12 @@
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from trunkline.core.mailtext.hiding import Look, look
+from trunkline.core.mailtext.sheets import Placed, Sheets, placed
 from trunkline.core.mailtext.tokens import VOID, Open, Text, Token
 
 MOST_LINKS: Final = 500
@@ -42,12 +43,17 @@ class _Element:
 class Drawing:
     """Draws tokens one after another; time and depth are bounded whatever they are."""
 
-    def __init__(self, ground: Look, rules: Mapping[str, dict[str, str]]) -> None:
+    def __init__(self, sheets: Sheets, page: Sequence[Open] = ()) -> None:
+        """Draw inside of `page`: the tags around all others, the outermost first."""
         self.links: list[Link] = []
         self.hidden = False
-        self._rules = rules
-        self._ground = ground
+        self._sheets = sheets
+        self._around: list[Placed] = []
         self._open: list[_Element] = []
+        self._ground = Look()
+        for tag in page:
+            self._ground = self._looks(placed(tag))
+            self._around.append(placed(tag))
         self._names: dict[str, int] = {}
         self._lines: list[str] = []
         self._line: list[str] = []
@@ -83,6 +89,9 @@ class Drawing:
     def _look(self) -> Look:
         return self._open[-1].look if self._open else self._ground
 
+    def _looks(self, its: Placed) -> Look:
+        return look(its.tag, self._sheets.declared(its, self._around), self._look)
+
     def _text(self, text: str) -> None:
         if self._look.hidden:
             self.hidden |= bool(text.strip())
@@ -102,7 +111,8 @@ class Drawing:
         name = tag.name
         if len(self._open) >= _MOST_DEPTH and name not in VOID:
             return
-        its_look = look(name, tag.attributes, self._look, self._rules)
+        its_place = placed(tag)
+        its_look = self._looks(its_place)
         if name in VOID:
             if not its_look.gone:
                 self._void(name)
@@ -110,6 +120,7 @@ class Drawing:
             return
         element = _Element(name, its_look, len(self._words), tag.attributes.get("href"))
         self._open.append(element)
+        self._around.append(its_place)
         self._names[name] = self._names.get(name, 0) + 1
         if its_look.gone:
             return
@@ -139,6 +150,7 @@ class Drawing:
 
     def _leave(self) -> str:
         element = self._open.pop()
+        self._around.pop()
         self._names[element.name] -= 1
         if element.look.gone:
             return element.name

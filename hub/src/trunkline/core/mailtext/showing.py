@@ -1,8 +1,9 @@
 """
 The HTML of a mail as a person sees it: as text, and as HTML that is safe to show.
 
-What is hidden from the eye (by styles, style sheets, colours, size or place) stands in neither, so
-that no model reads what no person would.
+What is surely hidden from the eye (by styles, simple style sheets, colours, size or place) stands
+in neither, so that a model reads less of what no person would. What is not sure is shown: a page
+can hide text in ways that only a browser's engine finds.
 """
 
 import re
@@ -12,7 +13,7 @@ from itertools import islice, pairwise
 from typing import Final
 
 from trunkline.core.mailtext.drawing import Drawing, Link
-from trunkline.core.mailtext.hiding import Look, look, sheet_rules
+from trunkline.core.mailtext.sheets import Sheets
 from trunkline.core.mailtext.tokens import VOID, Close, Open, Text, Token, tokens
 from trunkline.core.visible import visible
 
@@ -31,7 +32,9 @@ _DROPPED: Final = frozenset(
 _END_THEMSELVES: Final = frozenset(
     {"p", "li", "td", "th", "tr", "tbody", "thead", "dt", "dd", "option"}
 )
-_LOOKS: Final = frozenset({"style", "class", "id", "hidden", "bgcolor", "background", "color"})
+_LOOKS: Final = frozenset(
+    {"style", "class", "id", "hidden", "bgcolor", "background", "color", "open", "popover"}
+)
 _NAME: Final = re.compile(r"[a-z][a-z0-9:_-]{0,40}")
 _MOST_TOKENS: Final = 50_000
 _SHOWN: Final = frozenset(
@@ -76,9 +79,7 @@ def shown(page: str) -> Shown:
     page = page.replace("\x00", "").encode(errors="replace").decode()
     cut = page[:MOST_BYTES]
     found = list(islice(tokens(cut), _MOST_TOKENS + 1))
-    sheet = "\n".join(_sheets(found))
-    ground = _ground(found, sheet)
-    drawing = Drawing(ground, sheet_rules(sheet))
+    drawing = Drawing(Sheets(list(_sheets(found))), _page(found))
     bounded = len(page.encode()) <= MOST_BYTES and _is_bounded(found)
     drawing.draw(tokens(_whole(cut, found)) if bounded else _without_dropped(tokens(cut)))
     return Shown(
@@ -93,19 +94,21 @@ def shown(page: str) -> Shown:
 def _sheets(found: list[Token]) -> Iterator[str]:
     for tag, inside in pairwise(found):
         if isinstance(tag, Open) and tag.name == "style" and isinstance(inside, Text):
-            yield inside.text
+            if media := tag.attributes.get("media", ""):
+                yield f"@media {media}{{{inside.text}}}"
+            else:
+                yield inside.text
 
 
-def _ground(found: list[Token], sheet: str) -> Look:
-    """Return how the page's own text looks: its body tag goes when it is sanitised."""
-    for token in found:
-        if isinstance(token, Open) and token.name == "body":
+def _page(found: list[Token]) -> list[Open]:
+    """Return the page's own tags, which go when it is sanitised, with their looks."""
+    page = {"html": Open("html"), "body": Open("body")}
+    for token in reversed(found):
+        if isinstance(token, Open) and token.name in page:
             told = dict(token.attributes)
-            colour = told.pop("text", None)
-            return look(
-                "body", {"color": colour, **told} if colour else told, Look(), sheet_rules(sheet)
-            )
-    return Look()
+            colour = told.pop("text", None) if token.name == "body" else None
+            page[token.name] = Open(token.name, {"color": colour, **told} if colour else told)
+    return list(page.values())
 
 
 def _is_bounded(found: list[Token]) -> bool:
