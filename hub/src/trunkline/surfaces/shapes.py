@@ -202,11 +202,13 @@ class OutgoingMessage(Given):
 
     channel: ChannelName = Field(description=_either(CHANNELS))
     body: Text = Field(
-        description="The text as it shall arrive; may be empty with media, html or a template."
+        description="The text as it shall arrive; of sms at most 1,600 characters; may be empty "
+        "with media, html or a template."
     )
     to: Line | None = Field(
         default=None,
-        description="Phone number, e-mail address or agent id; or give toAgentId.",
+        description="Phone number (E.164 or national), e-mail address or agent id; or give "
+        "toAgentId.",
     )
     subject: Subject | None = Field(default=None, description="Of a mail; an answer has one.")
     html: Text | None = None
@@ -222,9 +224,11 @@ class OutgoingMessage(Given):
         default=None, description="At most 10; a pick comes back as choice."
     )
     to_agent_id: Line | None = None
-    media_url: MediaUrl | None = Field(default=None, description="https URL of a picture etc.")
+    media_url: MediaUrl | None = Field(
+        default=None, description="https URL (at most 2,000 characters) of a picture etc."
+    )
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = Field(
-        default=None, description="Instead of mediaUrl."
+        default=None, description="At most 10, instead of mediaUrl."
     )
     reply_to: Reference | None = Field(
         default=None, description="Id of the message this answers; marks it read."
@@ -234,7 +238,7 @@ class OutgoingMessage(Given):
     )
     valid_for_seconds: Annotated[int, Field(ge=1, le=172_800), Whole] | None = Field(
         default=None,
-        description="Default 4 hours.",
+        description="Give it up after so long: 1 to 172,800; default 4 hours.",
     )
     idempotency_key: IdempotencyKey | None = Field(
         default=None,
