@@ -95,8 +95,6 @@ def _is_away(tag: Open, declared: Declared) -> bool:
     display = declared.get("display")
     if tag.name in _NEVER_DRAWN or word(display) == "none":
         return True
-    if word(declared.get("mso-hide")) == "all":
-        return True
     attributes = tag.attributes
     return display is None and (
         "hidden" in attributes
