@@ -132,6 +132,7 @@ def _rows(names: list[str], size: int, time: Any) -> Iterator[Row]:
         person, at = recipient_of(number), time(made_at(number))
         row = {
             **unset,
+            "automatic": False,
             "content_form": 0,
             "id": id_of(number),
             "workspace_id": DEFAULT_WORKSPACE,
