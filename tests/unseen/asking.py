@@ -71,6 +71,12 @@ REFUSING: Final = [
 
 LOOKING_UP: Final = [
     Mutant(
+        "It does not declare the look-ups that it has",
+        "{sdk.Capability.LOOKUP_BY_ADDRESS, sdk.Capability.CALL_PLACE}",
+        "{each for each in sdk.Capability if each.startswith(('lookup.', 'call.place'))}",
+        "test_what_can_be_looked_up_is_declared",
+    ),
+    Mutant(
         "It takes every text that it looks up for failed",
         "**dispatch.facts(),",
         '**{**dispatch.facts(), "status": _STAGES.get(dispatch.stage) and "failed"},',

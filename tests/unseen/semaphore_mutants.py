@@ -104,6 +104,12 @@ MUTANTS: Final = [
     Mutant("It takes answers itself", 'written["reply_to"] = mail.reply_to', "pass", WHOLE),
     Mutant("It sends without a name", 'written["from_name"] = mail.sender_name', "pass", WHOLE),
     Mutant(
+        "It cuts a name at a comma",
+        'written["from_name"] = mail.sender_name',
+        'written["from_name"] = mail.sender_name.partition(",")[0]',
+        "test_a_senders_name_is_quoted_where_it_holds_what_divides_addresses",
+    ),
+    Mutant(
         "It writes None where there is no name",
         "if mail.sender_name is not None:\n            written[",
         "if True:\n            mail = __import__('dataclasses').replace("
