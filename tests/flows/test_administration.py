@@ -105,4 +105,4 @@ async def test_a_send_over_a_connection_that_is_gone_says_what_to_configure(
     refusal = await ann.try_send(HANDSET, "hello")
 
     assert refused(refusal, 424, "not_configured")
-    assert "Add [providers.twilio] to trunkline.toml" in refusal.json()["detail"]
+    assert "give [providers.twilio] in trunkline.toml the name" in refusal.json()["detail"]

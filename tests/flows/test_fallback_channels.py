@@ -52,7 +52,7 @@ async def test_what_the_first_cannot_take_the_next_does_and_an_operator_hears_of
         sent = await both.send(ann)
         again = await both.send(ann)
         (switched,) = lines(capfd, "message.switched_provider")
-        verdict, told = (await examined(hub))["connection one"]
+        verdict, told = (await examined(hub))[f"connection one ({CHANNELS[both.channel]})"]
         ready = (await (await hub.admin()).get("/health/ready")).json()
         metrics = (await (await hub.admin()).get("/metrics")).text
         made = ends(hub)

@@ -292,7 +292,7 @@ async def test_a_phone_that_is_not_linked_is_an_operators_to_mend(
     green.double.state = "notAuthorized"
     async with start_hub(toml=green.called()) as hub:
         (warning,) = lines(capfd, "connection.warning")
-        verdict, said = (await examined(hub))["connection greenapi"]
+        verdict, said = (await examined(hub))["connection greenapi (whatsapp)"]
 
     assert "ban the number" in warning["warning"]
     assert verdict == "bad"

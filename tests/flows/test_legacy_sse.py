@@ -59,7 +59,7 @@ async def test_an_old_client_lists_calls_and_reads_a_refusal(served: Served, ann
         read = await client.call_tool("comms_get_messages", {"unread": True})
         none = await client.call_tool("comms_get_status", {"id": f"msg_{'0' * 32}"})
 
-    assert len(tools) == 7
+    assert len(tools) == 8
     assert facts_of(sent)["status"] == "sent"
     assert [bare(each["body"]) for each in facts_of(read)["messages"]] == ["hello"]
     assert (text_of(none)[:10], problem_of(none)["status"]) == ("not_found:", 404)

@@ -192,7 +192,7 @@ async def test_a_slot_that_names_no_connection_says_where_to_look(start_hub: Sta
     problem = refused.json()
     assert (refused.status_code, problem["code"]) == (424, "not_configured")
     assert "nowhere" in problem["detail"]
-    assert "trunkline plugins list" in problem["detail"]
+    assert "usually called trunkline-nowhere" in problem["detail"]
 
 
 async def test_a_connection_with_a_bad_setting_names_the_setting_but_not_its_value(
