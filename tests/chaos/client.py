@@ -72,7 +72,7 @@ class Client:
             if status == "200":
                 self.message_ids[key] = json.loads(body)["messageId"]
                 return
-            if self.channel == "whatsapp" and status == "403" and '"window"' in body:
+            if self.channel == "whatsapp" and status == "422" and '"out_of_window"' in body:
                 return  # they have not written yet
             if status.startswith("4") and status != "429":
                 self.refused.append(f"{key}: {status} {body}")
