@@ -40,7 +40,7 @@ BY_ADDRESS: Final = {
 }
 """The channels that are told by an address alone, by what it is called."""
 
-_OF_ADDRESS: Final = WithJsonSchema({"type": ["object", "null"]})
+_OF_ADDRESS: Final = WithJsonSchema({"type": "object"})
 """They are as `phone` is: the list of tools is short for that."""
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ else:
         __base__=_Phone,
         __doc__=_Phone.__doc__,
         __module__=__name__,
-        **dict.fromkeys(BY_ADDRESS, (Annotated[AddressShape | None, _OF_ADDRESS], ...)),
+        **dict.fromkeys(BY_ADDRESS, (Annotated[AddressShape, _OF_ADDRESS] | None, ...)),
     )
 
 
