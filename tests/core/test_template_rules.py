@@ -135,12 +135,6 @@ def test_missing_extra_and_hostile_values_are_refused(
     assert "secret" not in str(refusal.value)
 
 
-def test_a_text_beside_a_template_is_refused() -> None:
-    for more in ({"body": "Hello."}, {"html": "<p>Hello.</p>"}):
-        with pytest.raises(Invalid, match="leave it empty with a template"):
-            fill(template(), replace(asked(name="A"), **more), EMAIL)  # type: ignore[arg-type]
-
-
 def test_a_template_without_a_text_for_the_channel_says_so() -> None:
     with pytest.raises(Invalid, match="'hello' has no text for a text in its own language"):
         fill(template(text(channel="email", subject="Hi")), asked(name="A"), SMS)

@@ -159,8 +159,8 @@ MISTAKES = [
     _send("mediaType", "image", code="unsupported"),
     _send("subject", PLANTED, code="unsupported"),
     _send("html", f"<b>{PLANTED}</b>", code="unsupported"),
-    _send("templateId", PLANTED, code="unsupported"),
-    _send("templateVars", {PLANTED: PLANTED}, code="unsupported"),
+    _send("templateId", PLANTED, named="body"),  # a text beside a template
+    _send("templateVars", {PLANTED: PLANTED}, named="templateId"),
     # nothing that is not promised is taken
     _send(f"{PLANTED}!", PLANTED, named="arguments"),
     _send("to_agent_id", "ben", named="arguments"),
