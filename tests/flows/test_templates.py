@@ -128,6 +128,16 @@ async def test_the_language_is_the_one_that_is_asked_for_or_the_templates_own(
     assert post.sent[0].html is None
 
 
+@pytest.mark.parametrize("field", ["body", "html"])
+async def test_a_text_beside_a_template_is_refused(
+    hub: Served, ann: Caller, post: Post, field: str
+) -> None:
+    await hub.local("templates_set", **ORDER, **MAPPED)
+    answer = await tried(ann, "email", BOBS_MAIL, **{field: "<p>Hello.</p>"})
+
+    assert (answer.status_code, answer.json()["field"], post.sent) == (422, "body", [])
+
+
 async def test_a_providers_own_id_is_sent_as_before(ann: Caller, ticks: Ticks) -> None:
     answer = await tried(ann, "whatsapp", BOB, templateId="HX7", templateVars={"1": "Bob"})
 
