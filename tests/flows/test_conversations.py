@@ -108,7 +108,7 @@ async def test_an_answer_refers_to_all_that_the_mail_before_it_did(
     assert post.sent[0].references == ("<a@x>", "<b@x>", "<1@people.example>")
     assert post.sent[1].in_reply_to == "<2@people.example>"
     assert post.sent[1].references == (
-        *("<a@x>", "<b@x>", ref(post, 0), "<1@people.example>", "<2@people.example>"),
+        *("<a@x>", "<b@x>", "<1@people.example>", ref(post, 0), "<2@people.example>"),
     )
 
 

@@ -47,8 +47,9 @@ def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
     refs = [str(ref) for row in tx.execute(before) for ref in row if ref is not None]
     # Whoever is answered may have had mails of the conversation that the hub never saw.
     named = (answered.follows or "").splitlines() if answered else []
+    known = next((at for at, each in enumerate(named) if each in refs), len(named))
     met = [refs.index(each) for each in named if each in refs]
     earlier = refs[: min(met, default=0)]  # which a program left out that names the last mails only
-    last = refs[-1:]
-    found = [*dict.fromkeys(each for each in (*earlier, *named, *refs) if each not in last), *last]
+    named, last = [*named[:known], *earlier, *named[known:]], refs[-1:]
+    found = [*dict.fromkeys(each for each in (*named, *refs) if each not in last), *last]
     return tuple(found if len(found) <= _MOST else [found[0], *found[1 - _MOST :]])
