@@ -1,5 +1,5 @@
 """
-Test one adapter as its users get it: ``python .ci/test_adapter.py NAME [PYTEST ARGS]``.
+Test one adapter as its users get it: ``python .ci/test_adapter.py plugin-NAME [PYTEST ARGS]``.
 
 Installs the hub's and the adapter's built wheels by path, so that no index can offer others, and
 runs the adapter's own tests against them.
@@ -13,9 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 INSTALLED = "import trunkline; assert 'site-packages' in trunkline.__file__, trunkline.__file__"
 
 
-def main(name: str, *pytest_arguments: str) -> None:
+def main(environment: str, *pytest_arguments: str) -> None:
     """Install, prove that no source checkout is on the path, test."""
-    wheels = [wheel("trunkline"), wheel(f"trunkline_{name}")]
+    name = environment.removeprefix("plugin-")
+    wheels = [wheel("trunkline"), wheel(f"trunkline_{name.replace('-', '_')}")]
     python("-m", "uv", "-q", "pip", "install", "--reinstall", *wheels)
     python("-I", "-c", INSTALLED)
     adapter = ROOT / "plugins" / name

@@ -133,6 +133,8 @@ def _rows(names: list[str], size: int, time: Any) -> Iterator[Row]:
         row = {
             **unset,
             "automatic": False,
+            "simulated": False,
+            "hops": 0,
             "content_form": 0,
             "id": id_of(number),
             "workspace_id": DEFAULT_WORKSPACE,

@@ -18,9 +18,10 @@ from bench.figures import Figure, value
 from bench.gates import SIGNATURE, TOKEN
 from bench.run import Run
 from bench.traffic import ACCOUNT, AUTH_TOKEN
-from trunkline.core.agents.tokens import Tokens
+from trunkline.core.agents.tokens import Tokens, Wish
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.privacy.keys import Keys
+from trunkline.logs import get_log
 from trunkline.sdk import IdSource, SystemClock, WebhookRequest
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.webhooks import TwilioWebhooks
@@ -52,8 +53,10 @@ async def _authenticate_us(run: Run) -> float:
     """Return what it takes to tell whom a token stands for."""
     clock = SystemClock()
     async with opened("sqlite:///trunkline.db", run.directory("tokens")) as db:
-        tokens = Tokens(db, Keys(os.urandom(32)), clock, IdSource(clock), alone=True)
-        bearer = (await tokens.issue(Principal(scope=Scope.LOCAL), None)).token
+        keys, log = Keys(os.urandom(32)), get_log("trunkline")
+        tokens = Tokens(db, keys, clock, IdSource(clock), log, alone=True)
+        wish = Wish(agent_id=None)
+        bearer = (await tokens.issue(Principal(scope=Scope.LOCAL), wish)).token
         started = time.perf_counter()
         for _ in range(_TIMES):
             principal = await tokens.authenticate(bearer)

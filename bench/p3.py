@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,9 @@ from bench.figures import Figure, incorrect, value
 from bench.gates import DATABASES
 from bench.gates import page as page_of
 from bench.run import Run
+from trunkline.core.engine.engine import Engine
 from trunkline.core.inbox.pages import Inbox, Query
+from trunkline.core.media.shelf import Shelf
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.privacy.vault import BodyVault
@@ -93,4 +96,5 @@ async def _archive(url: str, data_dir: Path, size: int) -> AsyncIterator[Archive
         await add_agents(db)
         await add_messages(url, data_dir, size)
         await hold_bodies(db, vault, size)
-        yield Archive(inbox=Inbox(db, vault, clock, log), size=size)
+        shelf = Shelf(vault, Engine(db, clock, ids, log, "bench"), clock, ids, timedelta(hours=72))
+        yield Archive(inbox=Inbox(db, vault, shelf, clock, log, "USD"), size=size)

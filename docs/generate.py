@@ -28,7 +28,7 @@ from trunkline.cli import trunkline as command_line
 from trunkline.loading import plugins as loaded
 from trunkline.sdk import hookspecs
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
-from trunkline.surfaces.catalogue import AGENT_OPERATIONS
+from trunkline.surfaces.catalogue import ADMIN_OPERATIONS, AGENT_OPERATIONS
 from trunkline.surfaces.operations import AnyOperation
 from trunkline.surfaces.rest.openapi import every_problem
 
@@ -44,7 +44,7 @@ Schema = dict[str, Any]
 
 def members(kind: type[enum.Enum]) -> str:
     """Return a table of an enumeration's members with the text that stands below each."""
-    member = re.compile(r'^    [A-Z_]+ = "(.+)"\n    """(.+?)"""', re.MULTILINE)
+    member = re.compile(r'^    [A-Z_0-9]+ = "(.+)"\n    """(.+?)"""', re.MULTILINE)
     found = member.findall(inspect.getsource(kind))
     return table("value|meaning", [(f"`{value}`", text) for value, text in found])
 
@@ -74,12 +74,21 @@ def _hook(hook: Callable[[], object]) -> str:
 
 _CONTRACT: Final[dict[str, tuple[ModuleType, str]]] = {
     "Messages": (sdk, "messages provider telephony email whatsapp"),
+    "Calls": (sdk, "calls"),
+    "Speech and storage": (sdk, "audio tts stt storage"),
+    "Numbers, senders, domains, accounts": (sdk, "provisioning"),
     "Callbacks": (sdk, "webhooks"),
     "What a provider can do and means": (sdk, "capability failures money phone"),
     "Errors": (sdk, "errors http"),
     "What hooks return and are lent": (sdk, "specs kind kinds markers clock ids"),
     "Databases": (sdk, "database notes"),
-    "The conformance kit": (testing, "suite messages telephony email whatsapp wire fakes database"),
+    "The conformance kit": (
+        testing,
+        (
+            "suite messages telephony calls numbers media email whatsapp tts stt storage wire "
+            "flowing sounds live fakes database"
+        ),
+    ),
 }
 _BESIDES: Final = "BaseDatabaseConformance"  # in a module of its own, which needs SQLAlchemy
 _READ: Final = (property, cached_property)
@@ -92,7 +101,7 @@ def contract() -> str:
         sections.append(f"## {title}")
         for module in (import_module(f"{package.__name__}.{each}") for each in modules.split()):
             source = inspect.getsource(module)
-            stated = re.findall(r"^(?:class |def )?(\w+)\b", source, re.MULTILINE)
+            stated = re.findall(r"^(?:class |(?:async )?def )?(\w+)\b", source, re.MULTILINE)
             offered = (each for each in stated if each in (*package.__all__, _BESIDES))
             sections += [_entry(name, getattr(module, name), source) for name in offered]
     return page(
@@ -113,7 +122,8 @@ def _entry(name: str, value: object, source: str) -> str:
         assert said is not None, "it stands in its module"
         code = f"```python\n{said[1]}\n```"
         if isinstance(value, sdk.Kind):
-            code = f"The `Kind` of {value.noun}; its channel is `{value.channel}`."
+            carried = ", ".join(f"`{each}`" for each in value.channels) or "none"
+            code = f"The `Kind` of {value.noun}; its channels: {carried}."
         text = inspect.cleandoc(said[2] or "").replace("``", "`")
         return blocks(head, code, text)
     if issubclass(value, enum.Enum):
@@ -175,6 +185,9 @@ def operations() -> str:
         "[errors](errors.md); what statuses mean, in [sending and reading](../use/agents.md).",
         "## For agents\n\nAn agent's token acts as its agent. An admin token names the `agentId`.",
         *(_operation(each) for each in AGENT_OPERATIONS),
+        "## For admins\n\nAn admin token may call these over MCP and REST; to an agent's they do "
+        "not exist.",
+        *(_operation(each) for each in ADMIN_OPERATIONS),
         "## For the operator\n\nThe command line runs these over the socket in the data directory. "
         "Over the network they do not exist, not even for an admin token.",
         table("operation|does|arguments|result", [_row(each) for each in LOCAL_OPERATIONS]),
@@ -250,12 +263,12 @@ def settings() -> str:
     fields = setting.Settings.model_fields
     named = [
         re.sub(r"^(\[.+?\])", r"- `\1`", fields[name].description or "")
-        for name in ("providers", "connections")
+        for name in ("providers", "connections", "prices")
     ]
     tokens = ", ".join(f"`{each}`" for each in setting.ADMIN_TOKEN_VARIABLES)
     secrets = [
         (tokens, fields["admin_tokens"].description or ""),
-        (f"`{setting.ENCRYPTION_KEY_VARIABLE}`", fields["encryption_key"].description or ""),
+        (f"`{setting.ENCRYPTION_KEY_VARIABLE}`", fields["encryption_keys"].description or ""),
     ]
     return page(
         "Settings",

@@ -54,6 +54,8 @@ def _row(package: tuple[str, dict[str, Any], dict[str, list[str]]]) -> tuple[str
 
 def _words(kind: str, capabilities: list[str]) -> str:
     """Return what a provider can do, in the words of its capabilities."""
-    own = f"{KINDS[kind].channel}."
-    words = [each.removeprefix(own).replace("_", " ").replace(".", " ") for each in capabilities]
+    own = KINDS[kind].channels[:1] or (kind,)
+    words = [
+        each.removeprefix(f"{own[0]}.").replace("_", " ").replace(".", " ") for each in capabilities
+    ]
     return ", ".join(sorted(words))

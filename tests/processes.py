@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import httpx2
 
 from tests.nursery import nursery
+from tests.unlimited import UNLIMITED
 
 TRUNKLINE = (sys.executable, "-m", "trunkline")
 FORKED = hasattr(os, "fork")
@@ -30,13 +31,13 @@ def free_port() -> int:
 
 
 def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment with those settings of a hub that are given, and no others."""
+    """Return the environment with those settings of a hub that are given, and without limits."""
     others = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("TRUNKLINE_", "PROVIDER_", "ADMIN_", "PORT"))
     }
-    return {**others, **(environ or {})}
+    return {**others, **UNLIMITED, **(environ or {})}
 
 
 def command(

@@ -127,6 +127,7 @@ def source(hook: str, spec: str) -> str:
         ("'acme', prices=prices(sms_segment_micros=None)", "must be a mapping of regions"),
         ("'acme', prices=prices(mms_message_micros={'de': 1})", "must have ISO 3166 regions"),
         ("'acme', simulated='no'", "simulated must be True or False"),
+        ("'acme', local=1", "local must be True or False"),
         ("'acme', warning=' '", "warning must be a sentence or None"),
         ("'acme', warning=True", "warning must be a sentence or None"),
         (

@@ -16,8 +16,11 @@ import trunkline.testing
 from trunkline.sdk import (
     E164,
     BadSignature,
+    HangUp,
+    Media,
     MessageProvider,
     OutboundCall,
+    Provider,
     TelephonyProvider,
     TrunklineError,
     Unsupported,
@@ -91,9 +94,10 @@ SENDER, RECIPIENT = E164("+14155550100"), E164("+14155550199")
 CALL = OutboundCall(
     sender=SENDER,
     recipient=RECIPIENT,
-    answer_url="https://hub.example/answer",
+    body="Hello",
+    idempotency_key="msg_1",
     status_url="https://hub.example/status",
-    max_duration_s=60,
+    steps=(HangUp(),),
 )
 OPERATIONS: dict[str, tuple[object, ...]] = {
     "send": (BaseTelephonyConformance.sms,),
@@ -102,6 +106,12 @@ OPERATIONS: dict[str, tuple[object, ...]] = {
     "find_by_key": ("a key", datetime(2026, 11, 21, tzinfo=UTC)),
     "listen": (None,),
     "verify": (),
+    "fetch_media": (Media(url="https://vendor.example/1"),),
+    "delete_media": (Media(url="https://vendor.example/1"),),
+    "delete_message": ("a provider's id",),
+    "fetch_call": ("a provider's id",),
+    "find_calls": (SENDER, RECIPIENT, datetime(2026, 11, 21, tzinfo=UTC)),
+    "hang_up": ("a provider's id",),
     "place_call": (CALL,),
 }
 
@@ -113,7 +123,7 @@ async def test_an_operation_that_an_adapter_lacks_says_so(operation: str) -> Non
 
 
 def test_the_operations_tried_above_are_all_there_are() -> None:
-    found = {*vars(MessageProvider), *vars(TelephonyProvider)}
+    found = {*vars(Provider), *vars(MessageProvider), *vars(TelephonyProvider)}
     whole = {"complete"}  # of an adapter that announces nothing: it has all there is
     assert {name for name in found if not name.startswith("_")} - whole == set(OPERATIONS)
 

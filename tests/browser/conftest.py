@@ -1,10 +1,12 @@
 """A demo hub and the system's Chromium; where there is no Chromium the tests skip and say so."""
 
+import asyncio
 import json
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from mcp.client import Client
+from mcp.client.streamable_http import streamable_http_client
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.processes import TRUNKLINE, clean_environment, free_port
@@ -20,6 +24,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--use-fake-device-for-media-stream",
 ]  # fmt: skip
 
 
@@ -31,15 +36,55 @@ class DemoHub:
     facts: dict[str, Any]
     client: httpx2.Client
 
-    def send(self, agent_id: str, to: str, body: str, **more: str) -> None:
-        """Let an agent write to a phone; the text must be taken."""
+    def ask(self, agent_id: str, operation: str, **arguments: object) -> dict[str, Any]:
+        """Let an agent call an operation, which must succeed."""
         [token] = [each["token"] for each in self.facts["agents"] if each["agent_id"] == agent_id]
         response = self.client.post(
-            "/api/v1/tools/comms_send_message",
-            json={"channel": "sms", "to": to, "body": body, **more},
+            f"/api/v1/tools/{operation}",
+            json=arguments,
             headers={"Authorization": f"Bearer {token}"},
         )
-        assert response.json().get("status") == "sent", response.text
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def ask_by_mcp(self, agent_id: str, operation: str, **arguments: object) -> dict[str, Any]:
+        """Do the same by the official MCP client."""
+        [token] = [each["token"] for each in self.facts["agents"] if each["agent_id"] == agent_id]
+
+        async def ask() -> dict[str, Any]:
+            headers = {"Authorization": f"Bearer {token}"}
+            async with httpx2.AsyncClient(headers=headers, timeout=30, verify=False) as http:
+                transport = streamable_http_client(f"{self.base_url}/mcp", http_client=http)
+                async with Client(transport) as client:
+                    result = await client.call_tool(operation, arguments)
+            assert not result.is_error, result
+            answer: dict[str, Any] = result.structured_content or {}
+            return answer
+
+        with ThreadPoolExecutor() as elsewhere:  # the browser has this thread's loop
+            return elsewhere.submit(asyncio.run, ask()).result()
+
+    def send(self, agent_id: str, to: str, body: str, **more: str) -> None:
+        """Let an agent write to a phone; the text must be taken."""
+        answer = self.ask(agent_id, "comms_send_message", channel="sms", to=to, body=body, **more)
+        assert answer["status"] == "sent", answer
+
+    def call(
+        self, agent_id: str, to: str, text: str, *, record: bool = False, by_mcp: bool = False
+    ) -> str:
+        """Let an agent call a phone with a voice message, and return the message's id."""
+        spoken = {"deliveryChannel": "phone_call", "recordResponse": record}
+        ask = self.ask_by_mcp if by_mcp else self.ask
+        answer = ask(agent_id, "comms_send_voice_message", to=to, text=text, **spoken)
+        assert answer["deliveryStatus"] == "sent", answer
+        message_id: str = answer["messageId"]
+        return message_id
+
+    def came_in(self, agent_id: str, sender: str) -> list[dict[str, Any]]:
+        """Return the voice messages that a phone left for an agent, newest first."""
+        found = self.ask(agent_id, "comms_get_messages", channel="voice")["messages"]
+        return [each for each in found if each["direction"] == "inbound" and each["from"] == sender]
 
     def write(self, phone: str, to: str, body: str) -> None:
         """Write on a phone, past the page."""

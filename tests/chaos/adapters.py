@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx2
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
+from tests.chaos.voices import of_phones, open_voice
 from trunkline.sdk import (
     E164,
     Capability,
@@ -28,6 +29,7 @@ from trunkline.sdk import (
     Report,
     Reported,
     TelephonyProvider,
+    TtsProvider,
     WebhookRequest,
     WhatsAppProvider,
     hookimpl,
@@ -51,6 +53,10 @@ class Account(ExampleConfig):
 
     api_key: SecretStr = Field(min_length=1)
     signing_secret: SecretStr = Field(min_length=1)
+
+
+class Silent(BaseModel):
+    """A voice needs no account."""
 
 
 class AskedPostbird(Postbird):
@@ -95,7 +101,25 @@ async def open_asked(
 
 @hookimpl
 def trunkline_register_telephony() -> Sequence[ProviderSpec[TelephonyProvider, ExampleConfig]]:
-    """Offer all three."""
+    """Offer all three, as networks of phones too."""
+    return [*texts(), *of_phones(texts(), AskedPostbird)]
+
+
+@hookimpl
+def trunkline_register_tts() -> Sequence[ProviderSpec[TtsProvider, Any]]:
+    """Offer a voice."""
+    return [
+        ProviderSpec(
+            name="chaosvoice",
+            config=Silent,
+            open=open_voice,
+            capabilities=frozenset({Capability.TTS_MULAW_8000}),
+        )
+    ]
+
+
+def texts() -> Sequence[ProviderSpec[TelephonyProvider, ExampleConfig]]:
+    """Return all three as they carry texts."""
     none = replace(
         EXAMPLE,
         name="postbird_none",
@@ -208,8 +232,8 @@ def _spoken(
     ) -> AsyncIterator[MessageProvider[Any]]:
         yield provider(AskedPostbird(config, context.http), tongue)
 
-    texts: Sequence[ProviderSpec[Any, Any]] = trunkline_register_telephony()
     lookups = {Capability.LOOKUP_BY_ID, Capability.LOOKUP_BY_ADDRESS}
+    accounts: Sequence[ProviderSpec[Any, Any]] = texts()
     return [
         replace(
             each,
@@ -219,7 +243,7 @@ def _spoken(
             webhook=Callbacks(tongue),
             prices=None,
         )
-        for each in texts
+        for each in accounts
     ]
 
 

@@ -14,6 +14,12 @@ _INBOUND = "SELECT external_id FROM messages WHERE direction = 'inbound'"
 _EVENTS = "SELECT external_id, state FROM inbound_events"
 _UNSURE = "SELECT DISTINCT message_id FROM message_history WHERE status = 'unknown' AND moved"
 _JOBS = "SELECT subject_id FROM engine_jobs"
+_CALLS = (
+    "SELECT calls.id, calls.status FROM calls JOIN messages ON messages.id = calls.message_id "
+    "WHERE messages.status IN ('delivered', 'failed') AND calls.status IN "
+    "('queued', 'initiated', 'ringing', 'in-progress')"
+)
+_PAID = "SELECT message_id FROM usage_logs WHERE action_type = 'speech' AND message_id IS NOT NULL"
 _GONE_OUT = {"sent", "delivered", "read"}
 _STATES = {"handled", "ignored", "dead"}
 
@@ -32,6 +38,8 @@ class Books:
         arrived: How often each text that arrived was stored.
         taken: The texts that arrived that were answered 2xx.
         events: How many events of each state, and `repeated` those that were stored twice.
+        calls: How far each call of a message that is over got.
+        paid: How often the speech of each message was paid for.
     """
 
     statuses: Mapping[str, str]
@@ -45,6 +53,8 @@ class Books:
     refused: list[str]
     events: Counter[str]
     repeated: list[str]
+    calls: Sequence[str]
+    paid: Counter[str]
 
 
 def read_books(database: str, data_dir: Path, ledger: Path) -> Books:
@@ -76,6 +86,8 @@ def read_books(database: str, data_dir: Path, ledger: Path) -> Books:
         refused=[f"refused: {fact}" for fact in told if "refused" in fact],
         events=Counter(row["state"] for row in events),
         repeated=_repeated(Counter(row["external_id"] for row in events)),
+        calls=[f"{row['id']} is {row['status']}" for row in read_rows(database, data_dir, _CALLS)],
+        paid=Counter(row["message_id"] for row in read_rows(database, data_dir, _PAID)),
     )
 
 
@@ -115,14 +127,20 @@ def judge(books: Books, acknowledged: Mapping[str, str], *, can_ask: bool) -> di
             *(f"{id_} is {statuses[id_]}, and did not go out" for id_ in gone_out - accepted),
         ],
         "doubled": [
-            f"{text}: {references}" for text, references in books.texts.items() if references[1:]
+            *(
+                f"{text}: {references}"
+                for text, references in books.texts.items()
+                if references[1:]
+            ),
+            *(f"{id_} was paid for {n} times" for id_, n in books.paid.items() if n > 1),
         ],
         "false": _false(books, accepted),
         "stuck": [
             f"{id_} is {status}"
             for id_, status in statuses.items()
             if status in {"queued", "sending"} or id_ in books.forgotten
-        ],
+        ]
+        + [*books.calls],
         "unresolved": [id_ for id_, status in statuses.items() if can_ask and status == "unknown"],
         "inbound": [
             *(f"{name} was taken, and is not there" for name in books.taken - set(books.arrived)),

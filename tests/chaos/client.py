@@ -64,8 +64,12 @@ class Client:
         text = {"channel": self.channel, "to": to, "body": f"text {key}", "idempotencyKey": key}
         if self.channel == "email":
             text["subject"] = "Hello"
+        name = "comms_send_message"
+        if self.channel == "voice":
+            text = {"deliveryChannel": "phone_call", "to": to, "text": f"text {key}"}
+            text["idempotencyKey"], name = key, "comms_send_voice_message"
         headers = {"Authorization": f"Bearer {self.token}"}
-        url = f"{self.base_url}/api/v1/tools/comms_send_message"
+        url = f"{self.base_url}/api/v1/tools/{name}"
         pause_s = 0.1
         while True:
             status, body = await self._ask(url, text, headers)

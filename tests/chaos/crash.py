@@ -29,6 +29,54 @@ _SETTLEMENT = "trunkline.core.settlement"
 _ENGINE = "trunkline.core.engine"
 _INTAKE = "trunkline.core.inbound.intake"
 
+SPEAKING: Final = {
+    "before a text is spoken": Step("trunkline.core.speech.speaking", "Speaking.spoken", False),
+    "after a text is spoken": Step("trunkline.core.speech.speaking", "Speaking.spoken", True),
+    "before a sound is stored": Step("trunkline.core.media.service", "MediaStore.store", False),
+    "in the transaction that stores a sound": Step("trunkline.core.media.shelf", "Shelf.put", True),
+    "after a sound is stored": Step("trunkline.core.media.service", "MediaStore.store", True),
+    "in the transaction of what was paid": Step("trunkline.core.usage.books", "Books.paid", True),
+}
+"""The steps of a message that is spoken, before it is stored."""
+
+_PROVISIONING = "trunkline.core.provisioning"
+
+PROVISIONING: Final = {
+    "before an agent is stored": Step(f"{_PROVISIONING}.service", "Provisioning._begin", False),
+    "in the transaction that stores it": Step(
+        f"{_PROVISIONING}.service", "Provisioning._begin", True
+    ),
+    "after a number was searched": Step(f"{_PROVISIONING}.numbers", "Numbers._search", True),
+    "in the transaction that chooses it": Step(f"{_PROVISIONING}.numbers", "_choose", True),
+    "before it is asked for": Step(f"{_PROVISIONING}.numbers", "Numbers._ask", True),
+    "before it is bought": Step(f"{_PROVISIONING}.numbers", "Numbers._buy", False),
+    "after it was bought": Step(f"{_PROVISIONING}.numbers", "Numbers._buy", True),
+    "before it is configured": Step(f"{_PROVISIONING}.numbers", "Numbers._configure", False),
+    "after it was configured": Step(f"{_PROVISIONING}.numbers", "Numbers._configure", True),
+    "after it was verified": Step(f"{_PROVISIONING}.numbers", "Numbers._verify", True),
+    "before it is assigned": Step(f"{_PROVISIONING}.assigning", "Assigning.assign", False),
+    "in the transaction that assigns it": Step(
+        f"{_PROVISIONING}.assigning", "Assigning.assign", True
+    ),
+    "before a sender is registered": Step(f"{_PROVISIONING}.senders", "Senders._register", False),
+    "after a sender was registered": Step(f"{_PROVISIONING}.senders", "Senders._register", True),
+    "after a domain was added": Step(f"{_PROVISIONING}.domains", "Domains._add", True),
+    "after a step is stored": Step(f"{_PROVISIONING}.work", "Work._stored", True),
+    "before the token is issued": Step(
+        f"{_PROVISIONING}.service", "Provisioning._provisioned", False
+    ),
+}
+"""The steps by which an agent gets its channels."""
+DEPROVISIONING: Final = {
+    "before what is queued is canceled": Step(f"{_PROVISIONING}.ending", "Ending.work", False),
+    "before its end is looked at": Step(f"{_PROVISIONING}.numbers", "Numbers._end", False),
+    "before a number is given back": Step(f"{_PROVISIONING}.numbers", "Numbers._release", False),
+    "after a number was given back": Step(f"{_PROVISIONING}.numbers", "Numbers._release", True),
+    "after a sender was removed": Step(f"{_PROVISIONING}.senders", "Senders._release", True),
+    "after a step is stored": Step(f"{_PROVISIONING}.work", "Work._stored", True),
+}
+"""The steps by which they are taken back."""
+
 STEPS: Final = {
     "before the message is stored": Step(f"{_SENDING}.admission", "Admission.admit", False),
     "in the transaction that stores it": Step(f"{_SENDING}.admission", "Admission._admit", True),
@@ -103,7 +151,7 @@ def main() -> None:
     """Be the hub, with the step armed that the environment names, if it names one."""
     name, _, times = os.environ.get("CHAOS_STEP", "").partition(":")
     if name:
-        arm(STEPS[name], int(times))
+        arm((STEPS | SPEAKING | PROVISIONING | DEPROVISIONING)[name], int(times))
     from trunkline.cli import main
 
     main()

@@ -20,7 +20,7 @@ from bench.report import commit
 from plugins.postgres.tests.server import Server
 from tests.chaos.audit import Books, is_settled, judge, read_books
 from tests.chaos.client import Client
-from tests.chaos.crash import STEPS
+from tests.chaos.crash import SPEAKING, STEPS
 from tests.chaos.report import DATABASE, FROZEN, RANDOM, Outcome
 from tests.chaos.wire import BadWire, bad_wire
 from tests.databases import SQLITE
@@ -42,6 +42,7 @@ CHANNELS: Final = {
     "sms": ("telephony", "postbird_", "phone=+14155550123"),
     "email": ("email", "postbird_mail_", "email=p14155550123@mail.example"),
     "whatsapp": ("whatsapp", "postbird_chat_", "whatsapp=+14155550123"),
+    "voice": ("telephony", "postbird_voice_", "phone=+14155550123"),
 }
 """Of each channel the slot, how its providers' names begin, and the agent's address."""
 DURABLE: Final = "-c shared_buffers=64MB"
@@ -61,6 +62,8 @@ provider_timeout_s = 3
 final_within_s = 60
 [slots]
 {slot} = "{provider}"
+tts = "chaosvoice"
+storage = "local-storage"
 [providers.{provider}]
 base_url = "http://127.0.0.1:{wire}"
 api_key = "pb-test-key"
@@ -91,6 +94,11 @@ class Plan:
     channel: str = "sms"
     sends_per_s: float = 50.0
     patience_s: float = 120.0
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether what nobody knows can be found out; a call that is found may be anybody's."""
+        return self.flavour != "none" and self.channel != "voice"
 
 
 @dataclass(kw_only=True)
@@ -171,7 +179,8 @@ class Run:
         """Return each step in turn, in an order that changes: its first passage, later another."""
         if not self.steps:
             passages = (1,) if self.steps is None else _PASSAGES
-            self.steps = [f"{step}:{self.random.choice(passages)}" for step in STEPS]
+            steps = [*STEPS, *(SPEAKING if self.plan.channel == "voice" else ())]
+            self.steps = [f"{step}:{self.random.choice(passages)}" for step in steps]
             self.random.shuffle(self.steps)
         return self.steps.pop()
 
@@ -225,7 +234,7 @@ class Run:
         """Let nothing further go wrong and wait until nothing is under way, within reason."""
         self.wire.harm = 0.0
         until = time.monotonic() + self.plan.patience_s
-        waits_for_answers = self.plan.flavour != "none"
+        waits_for_answers = self.plan.can_ask
         while True:
             async with self.client.http.post(f"{self.vendor}/quiet") as answer:
                 left = (await answer.json())["left"]
@@ -324,7 +333,7 @@ async def carry_out(plan: Plan, folder: Path, server: Server | None) -> Outcome:
             books = await run.settle()
         run.faults.update({f"wire {fault}": times for fault, times in run.wire.done.items()})
         client = run.client
-        violations = judge(books, client.message_ids, can_ask=plan.flavour != "none")
+        violations = judge(books, client.message_ids, can_ask=plan.can_ask)
         if client.refused or client.under_way:
             pending = [f"{len(client.under_way)} without an answer"] * bool(client.under_way)
             violations["unanswered"] = [*client.refused, *pending]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.report import machine
-from tests.chaos.crash import STEPS
+from tests.chaos.crash import SPEAKING, STEPS
 
 PAGE: Final = Path(__file__).parents[2] / "docs/operate/reliability.md"
 SERVES_WITHIN_S: Final = 3.0
@@ -74,7 +74,7 @@ class Outcome:
         return sum(times for name, times in self.faults.items() if name in KILLS)
 
 
-KILLS: Final = frozenset({RANDOM, FROZEN, *STEPS})
+KILLS: Final = frozenset({RANDOM, FROZEN, *STEPS, *SPEAKING})
 
 
 def record(path: Path, outcome: Outcome) -> None:

@@ -19,6 +19,8 @@ GOOD = Books(
     refused=[],
     events=Counter({"handled": 3, "ignored": 1}),
     repeated=[],
+    calls=[],
+    paid=Counter(),
 )
 SENDS = {"one": "msg_1", "two": "msg_2", "three": "msg_3"}
 
@@ -38,6 +40,8 @@ def test_a_run_in_which_all_went_well_has_no_violation() -> None:
         ("lost", replace(GOOD, statuses={"msg_1": "delivered", "msg_3": "failed"})),
         ("lost", replace(GOOD, texts={"text one": ["msg_1"], "text three": ["msg_3"]})),
         ("doubled", replace(GOOD, texts={**GOOD.texts, "text two": ["msg_2", "msg_2"]})),
+        ("doubled", replace(GOOD, paid=Counter({"msg_1": 2}))),
+        ("stuck", replace(GOOD, calls=["call_1 is ringing"])),
         ("doubled", replace(GOOD, texts={**GOOD.texts, "text two": ["msg_2", "msg_4"]})),
         ("false", with_status("msg_2", "delivered")),
         ("false", with_status("msg_2", "failed")),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from plugins.postgres.tests.server import postgres_server
-from tests.chaos.crash import STEPS
+from tests.chaos.crash import SPEAKING, STEPS
 from tests.chaos.drive import DURABLE, Plan, carry_out
 
 
@@ -23,6 +23,7 @@ from tests.chaos.drive import DURABLE, Plan, carry_out
         ("sms", "none", "sqlite", 1),
         ("email", "key", "sqlite", 1),
         ("whatsapp", "lookup", "sqlite", 1),
+        ("voice", "lookup", "sqlite", 1),
         pytest.param("sms", "key", "postgres", 3, marks=pytest.mark.postgres),
     ],
 )
@@ -49,9 +50,9 @@ async def test_whatever_is_killed_under_load_every_message_is_accounted_for(
     assert outcome.arrived
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", STEPS | SPEAKING)
 def test_every_step_at_which_a_hub_kills_itself_is_still_there(name: str) -> None:
-    step = STEPS[name]
+    step = (STEPS | SPEAKING)[name]
     found: Any = import_module(step.module)
     for part in step.function.split("."):
         found = getattr(found, part)

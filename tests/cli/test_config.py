@@ -50,7 +50,7 @@ def test_no_secret_is_shown(shell: Shell) -> None:
     rows = shown(shell, **environ)
 
     assert rows["admin_tokens"] == ("********", "ADMIN_TOKEN")
-    assert rows["encryption_key"] == ("********", "CREDENTIALS_ENCRYPTION_KEY")
+    assert rows["encryption_keys"] == ("********", "CREDENTIALS_ENCRYPTION_KEY")
     assert rows["database.url"] == ("postgresql://********@db/x?********", "trunkline.toml")
     assert rows["providers.twilio.account_sid"] == ("********", "trunkline.toml")
     assert rows["providers.twilio.base_url"] == ("https://vendor.example", "trunkline.toml")

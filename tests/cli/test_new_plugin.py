@@ -11,13 +11,20 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.cli.commands import Shell
-from trunkline.sdk import KINDS
+from trunkline.cli.new_plugin import OFFERED
 
 ROOT = Path(__file__).parents[2]
 HUB = tomllib.loads((ROOT / "hub/pyproject.toml").read_text())
 LONGEST = "a" * 24
-SENDS = {"telephony": "sms.py", "email": "mail.py", "whatsapp": "messages.py"}
-"""Of each kind the file that sends."""
+SENDS = {
+    "telephony": ("sms.py", "webhooks.py"),
+    "email": ("mail.py", "webhooks.py"),
+    "whatsapp": ("messages.py", "webhooks.py"),
+    "tts": ("speech.py",),
+    "stt": ("recognition.py",),
+    "storage": ("objects.py",),
+}
+"""Of each kind the files of what it does."""
 
 
 def python(folder: Path, *arguments: str) -> None:
@@ -43,7 +50,11 @@ def write(shell: Shell, name: str, kind: str = "telephony") -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("tool", [("pytest", "-q"), ("mypy", "--strict", "src", "tests")])
 @pytest.mark.parametrize(
-    ("kind", "name"), [("telephony", "acme"), ("email", "acme"), ("whatsapp", LONGEST)]
+    ("kind", "name"),
+    [
+        *(("telephony", "acme"), ("email", "acme"), ("whatsapp", LONGEST)),
+        *(("tts", "acme"), ("storage", "acme"), ("stt", "acme")),
+    ],
 )
 def test_what_is_written_passes_the_suite_and_the_type_checker(
     shell: Shell, kind: str, name: str, tool: tuple[str, ...]
@@ -51,7 +62,7 @@ def test_what_is_written_passes_the_suite_and_the_type_checker(
     python(write(shell, name, kind), *tool)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OFFERED)
 def test_what_is_written_passes_the_linter_whatever_its_name(shell: Shell, kind: str) -> None:
     for name in ("acme", LONGEST):
         folder = write(shell, name, kind)
@@ -60,7 +71,7 @@ def test_what_is_written_passes_the_linter_whatever_its_name(shell: Shell, kind:
         python(folder, "ruff", "format", "--check")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OFFERED)
 def test_every_mark_is_filled_in(shell: Shell, kind: str) -> None:
     folder = write(shell, "acme", kind)
 
@@ -72,14 +83,14 @@ def test_every_mark_is_filled_in(shell: Shell, kind: str) -> None:
     assert set(written) == {
         *(".gitignore", ".github/workflows/test.yml", "LICENSE", "README.md", "pyproject.toml"),
         *(f"src/trunkline_acme/{each}.py" for each in ("__init__", "plugin", "config", "wire")),
-        *(f"src/trunkline_acme/{each}" for each in (SENDS[kind], "webhooks.py", "py.typed")),
+        *(f"src/trunkline_acme/{each}" for each in (*SENDS[kind], "py.typed")),
         *(f"tests/{each}.py" for each in ("vendor", "test_conformance", "test_manual")),
     }
     assert not [path for path, text in written.items() if re.search(r"\{\{[A-Za-z]", path + text)]
     assert [each.name for each in shell.folder.iterdir()] == ["trunkline-acme"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OFFERED)
 def test_what_is_written_is_an_evenings_reading(shell: Shell, kind: str) -> None:
     sources = (write(shell, "acme", kind) / "src").rglob("*.py")
 

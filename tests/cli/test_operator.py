@@ -42,6 +42,24 @@ def test_an_agent_is_created_changed_suspended_and_resumed(shell: Shell, data_di
 
 
 @pytest.mark.slow
+def test_the_limits_of_an_agent_are_shown_and_set(shell: Shell, data_dir: str) -> None:
+    where = ("--data-dir", data_dir)
+    shell.run("agents", "create", "ann", *where)
+
+    values = ("maxActionsPerHour=none", "maxSpendPerDay=2.50", "sms=off")
+    shell.run("agents", "limits", "ann", *values, *where)
+    shown = shell.run("agents", "limits", "ann", *where)
+    everybody = shell.run("agents", "limits", "*", "maxActionsPerDay=7", "--json", *where)
+    refused = shell.run("agents", "limits", "ann", "maxSpendPerDay=-1", *where)
+
+    assert "maxActionsPerMinute 10" in shown.stdout
+    assert "maxSpendPerDay 2.5" in shown.stdout
+    assert json.loads(everybody.stdout)["limits"]["maxActionsPerDay"] == 7
+    assert refused.returncode == 2
+    assert "maxSpendPerDay: give 0 to" in refused.stderr, refused.stderr
+
+
+@pytest.mark.slow
 def test_what_is_forwarded_can_be_checked_listed_and_replayed(shell: Shell, data_dir: str) -> None:
     where = ("--data-dir", data_dir)
     shell.run("agents", "create", "ann", "callback_url=https://agents.example/ann", *where)
@@ -80,6 +98,30 @@ def test_tokens_are_shown_once_rotated_and_revoked(shell: Shell, data_dir: str) 
     assert revoked.stdout == "revoked: 1\n"
     assert [("revokedAt" in token) for token in listed] == [True, True, False]
     assert not any(each.split("_")[3] in json.dumps(listed) for each in (issued, rotated, admin))
+
+
+@pytest.mark.slow
+def test_tokens_are_narrowed_down_as_they_are_issued(shell: Shell, data_dir: str) -> None:
+    where = ("--data-dir", data_dir)
+    shell.run("agents", "create", "ann", *where)
+
+    narrow = ("--days", "90", "--channels", "sms, email", "--networks", "192.0.2.0/24")
+    only = ("--operations", "comms_get_messages", "--read-only")
+    shell.run("tokens", "issue", "ann", *narrow, *only, *where)
+    shell.run("tokens", "issue", "--admin", "--role", "viewer", *where)
+    nobody = shell.run("tokens", "issue", "--admin", "--role", "boss", *where)
+    shell.run("tokens", "rotate", "ann", "--overlap-s", "60", "--days", "7", *where)
+    old, admin, new = json.loads(shell.run("tokens", "list", "--json", *where).stdout)
+
+    assert (old["channels"], old["operations"]) == (["email", "sms"], ["comms_get_messages"])
+    assert (old["networks"], old["readOnly"]) == (["192.0.2.0/24"], True)
+    assert admin["role"] == "viewer"
+    assert nobody.returncode == 2
+    assert {name: new[name] for name in ("channels", "operations", "networks", "readOnly")} == {
+        name: old[name] for name in ("channels", "operations", "networks", "readOnly")
+    }
+    assert "revokedAt" not in old
+    assert old["expiresAt"] < new["expiresAt"]
 
 
 @pytest.mark.slow

@@ -55,3 +55,36 @@ def test_case_c7_each_connection_has_a_line_and_a_bad_one_an_exit_code(
     done = CliRunner().invoke(providers.providers, ["verify", *arguments])
 
     assert (done.output, done.exit_code) == (printed, exit_code)
+
+
+VOICES = [
+    {"id": "rms", "name": "flite rms", "languages": ["en-US"]},
+    {"id": "emma", "name": "Emma", "languages": []},
+]
+
+
+@pytest.mark.parametrize(
+    ("found", "arguments", "printed", "exit_code"),
+    [
+        (
+            {"voices": VOICES, "fault": None},
+            [],
+            "rms  flite rms (en-US)\nemma  Emma (any language)\n",
+            0,
+        ),
+        ({"voices": VOICES, "fault": None}, ["--json"], json.dumps(VOICES, indent=2) + "\n", 0),
+        ({"voices": [], "fault": "It is busy."}, [], "Error: acme: It is busy.\n", 1),
+    ],
+)
+def test_voices_have_a_line_each(
+    monkeypatch: pytest.MonkeyPatch,
+    found: dict[str, Any],
+    arguments: list[str],
+    printed: str,
+    exit_code: int,
+) -> None:
+    monkeypatch.setattr(providers, "operate", lambda *_, **__: found)
+
+    done = CliRunner().invoke(providers.providers, ["voices", "acme", *arguments])
+
+    assert (done.output, done.exit_code) == (printed, exit_code)

@@ -9,15 +9,22 @@ from pydantic import BaseModel
 
 from trunkline.cli.rendered import ARGUMENTS
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
-from trunkline.surfaces.commands import COMMANDS, Command
+from trunkline.surfaces.command import Command
+from trunkline.surfaces.commands import COMMANDS
 from trunkline.surfaces.operations import AnyOperation
 
-BY_HAND = {"doctor", "providers_verify"}
+BY_HAND = {
+    "doctor", "providers_list", "providers_remove", "providers_set", "providers_verify",
+    "providers_voices",
+}  # fmt: skip
 OPERATIONS = {each.name: each for each in LOCAL_OPERATIONS if each.name not in BY_HAND}
 
 
 def names(shape: type[BaseModel]) -> set[str]:
-    return {field.alias or name for name, field in shape.model_fields.items()}
+    return {
+        field.serialization_alias or field.alias or name
+        for name, field in shape.model_fields.items()
+    }
 
 
 def items(operation: AnyOperation, field: str) -> type[BaseModel]:

@@ -14,7 +14,7 @@ from tests.processes import clean_environment
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/write-an-adapter/index.md"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-OURS = ("hub", "plugins/demo", "plugins/sqlite")
+OURS = ("hub", "plugins/demo", "plugins/local-storage", "plugins/sqlite")
 
 
 def run(*command: object) -> None:

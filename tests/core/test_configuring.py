@@ -1,14 +1,21 @@
 """What a connection's settings come to, and what is said of those that will not do."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Self, cast
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from trunkline.core.connections.configuring import configure
-from trunkline.core.connections.registry import Connection, MessageSpec
+from trunkline.core.connections.opening import OpenProviders
+from trunkline.core.connections.registry import AnySpec, Connection, Connections
 from trunkline.sdk import Capability, ProviderSpec, TelephonyProvider
+from trunkline.testing import FakeClock, RecordingLog
+
+
+class Nothing(BaseModel):
+    """What a provider without settings is configured with."""
 
 
 class Config(BaseModel):
@@ -50,7 +57,7 @@ def configured(table: Mapping[str, object], **environ: str) -> Connection:
     """Return the connection `acme` of a file's table and an environment."""
     origin = "trunkline.toml"
     (connection,) = configure(
-        {"telephony": {"acme": cast(MessageSpec, SPEC)}},
+        {"telephony": {"acme": cast(AnySpec, SPEC)}},
         {"acme": table},
         {"telephony": ["acme"]},
         environ,
@@ -177,7 +184,7 @@ def test_who_set_a_key_is_known_for_each() -> None:
 
 
 def test_an_account_in_two_kinds_has_one_configuration_with_what_it_makes_up() -> None:
-    spec = cast(MessageSpec, SPEC)
+    spec = cast(AnySpec, SPEC)
     both = configure(
         {"telephony": {"acme": spec}, "email": {"acme": spec}},
         {"acme": {"api_key": "key"}},
@@ -188,3 +195,47 @@ def test_an_account_in_two_kinds_has_one_configuration_with_what_it_makes_up() -
 
     assert [each.kind for each in both] == ["telephony", "email"]
     assert both[0].config is both[1].config is not None
+
+
+def default_of(table: Mapping[str, object], **specs: str) -> str | None:
+    """Return the connection of kind ``telephony`` that is taken where no slot names one."""
+    providers: dict[str, AnySpec] = {
+        name: replace(
+            SPEC,
+            name=name,
+            config=Nothing,
+            local=word == "local",
+            simulated=word == "simulated",
+        )
+        for name, word in specs.items()
+    }
+    connections = configure(
+        {"telephony": providers}, {name: {} for name in table}, {}, {}, lambda name, key: "file"
+    )
+    log = RecordingLog()
+    opened = OpenProviders(FakeClock(), log, settles_s=1)
+    return Connections(connections, {}, lambda name: pytest.fail("opened"), log, opened)._default(
+        "telephony"
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "taken"),
+    [
+        ([], "here"),
+        (["acme"], "acme"),
+        (["sham"], "here"),
+        (["sham", "acme"], "acme"),
+        (["acme", "other"], None),
+    ],
+)
+def test_what_is_local_serves_unasked_where_nothing_that_was_chosen_does(
+    named: list[str], taken: str | None
+) -> None:
+    specs = {"here": "local", "acme": "", "other": "", "sham": "simulated"}
+
+    assert default_of(dict.fromkeys(named), **specs) == taken
+
+
+def test_of_two_that_are_local_neither_is_taken_unasked() -> None:
+    assert default_of({}, here="local", there="local") is None

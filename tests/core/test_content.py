@@ -96,3 +96,7 @@ def test_case_c10_a_type_is_shown_as_it_is_registered_or_not_at_all(
     told: object, shown: str | None
 ) -> None:
     assert media_type(told) == shown
+
+
+def test_what_looks_like_a_handle_and_is_none_says_so() -> None:
+    assert "no handle" in (media_url_fault("med_foo") or "")

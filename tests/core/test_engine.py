@@ -317,7 +317,7 @@ async def test_an_executor_that_no_longer_shows_itself_is_given_up_and_no_other(
         buried.append(executor)
         return 0
 
-    other, mine = (Pulse(tables, clock, executor) for executor in ("other", "mine"))
+    other, mine = (Pulse(tables, clock, executor, lambda: (1, 1)) for executor in ("other", "mine"))
     watching = Executors(tables, clock, RecordingLog(), mine, "mine", settle)
     engine = start(Worker(), "mine")
     await tables.write(due(engine, clock))
@@ -338,7 +338,7 @@ async def test_an_executor_that_no_longer_shows_itself_is_given_up_and_no_other(
 async def test_a_process_that_stood_still_begins_anew_once_it_was_given_up(
     tables: Database, clock: FakeClock
 ) -> None:
-    pulse = Pulse(tables, clock, "one")
+    pulse = Pulse(tables, clock, "one", lambda: (1, 1))
     await pulse.beat()
     begun_s = clock.monotonic()
     answers = [pulse.may_ask(begun_s)]

@@ -15,7 +15,7 @@ def test_a_signature_is_that_of_the_standard() -> None:
     # An example of the reference implementations (standard-webhooks/standard-webhooks).
     secret = b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     headers = signed(
-        secret,
+        [secret],
         "msg_p5jXN8AQM9LWM0D4loKWxJek",
         datetime.fromtimestamp(1614265330, UTC),
         b'{"test": 2432232314}',

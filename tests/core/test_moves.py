@@ -7,13 +7,14 @@ import pytest
 from trunkline.core.messages.models import FINAL, MOVES, TAKEN, TAKEN_BACK, Channel, Status
 
 PROMISED = {
-    "queued": "sending sent delivered read failed blocked canceled",
+    "held": "queued sent delivered read failed blocked canceled",
+    "queued": "held sending sent delivered read failed blocked canceled",
     "sending": "queued sent delivered read failed unknown",
     "unknown": "queued sending sent delivered read failed",
     "sent": "delivered read failed",
     "delivered": "read",
 }
-"""Of the moves that this release makes: nothing is held yet."""
+"""House.md, section 4."""
 
 
 @pytest.mark.parametrize(("source", "target"), [*product(Status, Status)])

@@ -15,9 +15,9 @@ from trunkline.core.messages.models import (
     Message,
     Status,
 )
-from trunkline.core.privacy.keys import Keys
+from trunkline.core.privacy.keys import Keys, Unreadable
 from trunkline.core.privacy.sealing import Seals
-from trunkline.core.privacy.vault import Place, Unreadable
+from trunkline.core.privacy.vault import Place
 from trunkline.core.problems import Invalid
 from trunkline.core.subscriptions.models import EventName, Occurrence, OccurrenceState, Wanted
 from trunkline.core.subscriptions.secrets import read_secret, signed_for

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from trunkline.core.agents.tokens import Tokens
+from trunkline.core.agents.tokens import Tokens, Wish
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.problems import Unauthenticated
@@ -46,8 +46,10 @@ async def test_a_token_that_is_revoked_while_it_is_read_is_not_remembered(tmp_pa
     async with spec.open("sqlite:///trunkline.db", context) as db:
         await bring_up_to_date(db, embedded=True, allowed=True)
         held = Held(db)
-        tokens = Tokens(held, Keys(os.urandom(32)), clock, IdSource(clock), alone=True)
-        issued = await tokens.issue(OPERATOR, None)
+        tokens = Tokens(
+            held, Keys(os.urandom(32)), clock, IdSource(clock), RecordingLog(), alone=True
+        )
+        issued = await tokens.issue(OPERATOR, Wish(agent_id=None))
         first = asyncio.create_task(tokens.authenticate(issued.token))
         await held.read_one.wait()
         await tokens.revoke(OPERATOR, issued.kid)

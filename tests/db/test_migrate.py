@@ -247,4 +247,4 @@ async def test_a_number_that_was_closed_stays_so_for_every_sender(db: Database) 
     await db.write(before)
     await db.write(upgrade)
 
-    assert await db.read(suppressed("default", "+12025550150", "+12025550101").ask)
+    assert await db.read(suppressed("default", "+12025550150", "+12025550101", "").ask)

@@ -41,7 +41,7 @@ async def closed_to(db: Database, address: str = PERSON) -> list[str]:
         return [
             sender
             for sender in (ANN, BEN)
-            if repository.suppressed("default", address, sender).ask(tx)
+            if repository.suppressed("default", address, sender, "").ask(tx)
         ]
 
     return await db.write(find)
@@ -68,7 +68,7 @@ async def test_case_c4_start_opens_it_to_the_sender_that_it_was_written_to(
 ) -> None:
     await ledger.write(by_provider(ANN))
     await ledger.write(by_provider(BEN, row_id="row_2"))
-    await ledger.write(lambda tx: repository.lift(tx, "default", PERSON, ANN))
+    await ledger.write(lambda tx: repository.lift(tx, "default", PERSON, ANN, erased=""))
 
     assert await closed_to(ledger) == [BEN]
 
@@ -76,7 +76,7 @@ async def test_case_c4_start_opens_it_to_the_sender_that_it_was_written_to(
 async def test_case_c4_start_opens_nothing_that_was_closed_since(ledger: Database) -> None:
     before = NOW - timedelta(minutes=1)
     await ledger.write(by_provider(ANN))
-    await ledger.write(lambda tx: repository.lift(tx, "default", PERSON, ANN, before))
+    await ledger.write(lambda tx: repository.lift(tx, "default", PERSON, ANN, before, erased=""))
 
     assert await closed_to(ledger) == [ANN]
 
@@ -88,7 +88,7 @@ async def test_a_stop_closes_a_number_to_every_sender_and_start_to_any_opens_it(
         lambda tx: repository.suppress_by_stop(tx, "default", "row_1", PERSON, "evt_1", NOW)
     )
     closed = await closed_to(ledger)
-    await ledger.write(lambda tx: repository.lift(tx, "default", PERSON, BEN))
+    await ledger.write(lambda tx: repository.lift(tx, "default", PERSON, BEN, erased=""))
 
     assert (closed, await closed_to(ledger)) == ([ANN, BEN], [])
 
@@ -104,7 +104,7 @@ async def test_who_complains_after_a_bounce_has_wished_for_it(ledger: Database) 
     found = []
     for why in (Why.BOUNCED, Why.COMPLAINED, Why.BOUNCED):
         await ledger.write(by_provider(ANN, "gone@people.example", why=why))
-        asked = repository.suppressed("default", "gone@people.example", ANN)
+        asked = repository.suppressed("default", "gone@people.example", ANN, "")
         found.append(await ledger.read(asked.ask))
 
     assert found == [Why.BOUNCED, Why.COMPLAINED, Why.COMPLAINED]

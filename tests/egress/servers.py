@@ -48,8 +48,17 @@ class Peer:
         head = await self.head()
         length = head.lower().partition(b"content-length:")[2].partition(b"\r")[0]
         whole = head + await self.reader.readexactly(int(length or 0))
+        if b"transfer-encoding: chunked" in head.lower():
+            while (chunk := await self.chunk()) is not None:
+                whole += chunk
         self.server.requests.append(whole)
         return whole
+
+    async def chunk(self) -> bytes | None:
+        """Read a piece of a body; None at its end."""
+        size = int(await self.reader.readline(), 16)
+        piece = await self.reader.readexactly(size + 2)
+        return piece[:-2] if size else None
 
     async def send(self, data: bytes) -> None:
         """Write and flush."""

@@ -12,7 +12,7 @@ import pytest
 
 from tests.egress.servers import OK, Peer, Talk, lent, saying, serving
 from trunkline.egress.wire import MAX_ANSWER_BYTES
-from trunkline.sdk import OutcomeUnknown, transport_errors
+from trunkline.sdk import STREAMED, OutcomeUnknown, transport_errors
 
 Form = Callable[[int], bytes]
 GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
@@ -149,6 +149,33 @@ async def test_an_answer_may_have_10_mb_and_no_more(form: Form) -> None:
         assert len((await ask(client, server.url)).content) == 10_000_000 == MAX_ANSWER_BYTES
     async with serving(saying(form(10_000_001))) as server, lent(server.url) as client:
         assert isinstance(await cause(client, server.url), httpx2.ReadError)
+
+
+async def large(peer: Peer) -> None:
+    """Answer with 30 MB, without holding them."""
+    await peer.request()
+    await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 30000000\r\n\r\n")
+    for _ in range(300):
+        await peer.send(bytes(100_000))
+
+
+@pytest.mark.parametrize("talk", [large, saying(zipped(30_000_000))])
+async def test_an_answer_that_is_read_in_pieces_may_be_larger_and_never_lies_in_memory(
+    talk: Talk,
+) -> None:
+    size = 0
+    async with serving(talk) as server, lent(server.url) as client:
+        tracemalloc.start()
+        try:
+            async with client.stream("GET", server.url, extensions=dict(STREAMED)) as response:
+                async for piece in response.aiter_bytes():
+                    size += len(piece)
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert size == 30_000_000
+    assert peak_bytes < 5_000_000
 
 
 async def test_a_small_answer_that_unpacks_to_100_mb_never_lies_in_memory() -> None:

@@ -1,5 +1,6 @@
 """The client as adapters know it: httpx2's interface, and what goes over the wire for it."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ import pytest
 
 from tests.egress.certificates import certificate
 from tests.egress.servers import OK, Peer, lent, saying, serving
-from trunkline.sdk import AuthFailed, RetryLater, transport_errors
+from trunkline.sdk import AuthFailed, OutcomeUnknown, RetryLater, transport_errors
 
 NAME: Final = "localhost"
 """The one name that every machine knows."""
@@ -60,12 +61,64 @@ async def test_a_streamed_body_and_a_form_arrive_whole() -> None:
 
     async with serving() as server, lent(server.url) as client:
         await client.post(server.url, content=pieces())
+        await client.post(server.url, content=pieces(), headers={"Content-Length": "7"})
         await client.post(server.url, files={"media": ("a.txt", b"x" * 2_000_000)})
 
-    streamed, form = server.requests
+    streamed, measured, form = server.requests
     assert streamed.endswith(b"\r\n\r\none two")
-    assert b"transfer-encoding" not in streamed.lower()
+    assert b"content-length" not in streamed.lower()
+    assert measured.endswith(b"\r\n\r\none two")
+    assert b"transfer-encoding" not in measured.lower()
     assert form.count(b"x") > 2_000_000
+
+
+async def test_a_body_goes_out_as_it_comes() -> None:
+    arrived = asyncio.Event()
+
+    async def slow(peer: Peer) -> None:
+        await peer.head()
+        assert await peer.chunk() == b"one "
+        arrived.set()
+        while await peer.chunk() is not None:
+            pass
+        await peer.send(OK)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one "
+        async with asyncio.timeout(5):
+            await arrived.wait()
+        yield b"two"
+
+    async with serving(slow) as server, lent(server.url) as client:
+        response = await client.post(server.url, content=pieces())
+
+    assert response.status_code == 200
+
+
+async def test_a_body_that_breaks_off_at_its_source_is_no_whole_request() -> None:
+    ended: asyncio.Future[bool] = asyncio.Future()
+
+    async def whole(peer: Peer) -> None:
+        await peer.head()
+        try:
+            while await peer.chunk() is not None:
+                pass
+        except (ValueError, OSError, asyncio.IncompleteReadError):
+            ended.set_result(False)
+        else:
+            ended.set_result(True)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one "
+        raise LookupError("the source is gone")
+
+    async with serving(whole) as server, lent(server.url) as client:
+        with pytest.raises(OutcomeUnknown), transport_errors("Vendor"):
+            await client.post(server.url, content=pieces())
+        async with asyncio.timeout(5):
+            is_whole = await ended
+
+    assert not is_whole
 
 
 @pytest.mark.parametrize("name", ["X: y\r\nZ", "X"])

@@ -1,6 +1,7 @@
 """The corpus of mails that stands beside this checkout, if it does."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,3 +20,12 @@ WHY_NOT: Final = "the corpus of mails is not beside this checkout"
 def collapsed(text: str) -> str:
     """Return a text with each run of white space as one blank."""
     return " ".join(text.split())
+
+
+def rewritten(name: str, named: dict[bytes, bytes]) -> bytes:
+    """Return a mail of the corpus with the hub's own names in it, in capitals where it has them."""
+    raw = (CORPUS / name).read_bytes()
+    for old, new in named.items():
+        raw = raw.replace(old.upper(), new.upper())
+        raw = re.sub(re.escape(old), new.replace(b"\\", b"\\\\"), raw, flags=re.IGNORECASE)
+    return raw

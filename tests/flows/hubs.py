@@ -14,6 +14,7 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.databases import SQLITE, read_rows
+from tests.unlimited import UNLIMITED
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
 from trunkline.loading import Plugins, load_plugins
@@ -32,6 +33,8 @@ latency_ms = 0
 delivery_delay_ms = 20
 signing_key = "{SIGNING_KEY}"
 """
+HERE = dict.fromkeys(("local-voice", "local-storage"), "idle")
+"""What needs no setting, and how it does while nobody needs it."""
 ANN, BEN, HANDSET = "+12025550101", "+12025550102", "+12025550150"
 
 
@@ -175,12 +178,13 @@ async def serve(
     database: str = SQLITE,
     migrate: bool = False,
     public: bool = True,
+    limited: bool = False,
 ) -> AsyncIterator[Served]:
     """
     Serve a hub on `data_dir` and a database, from a settings file.
 
     Vendors that a test plays are on this machine too and can call the hub where it is, which it is
-    told if it is `public`.
+    told if it is `public`. Agents may do anything, unless they are `limited` as the settings say.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
@@ -189,7 +193,7 @@ async def serve(
     config.write_text(toml)
     base_url = f"http://127.0.0.1:{port}"
     told = {"WEBHOOK_BASE_URL": base_url} if public and "public_url" not in toml else {}
-    environ = {**told, **(environ or {})}
+    environ = {**told, **({} if limited else UNLIMITED), **(environ or {})}
     settings = load_settings(
         config=config,
         data_dir=data_dir,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
+import pytest
 
-from tests.flows.hubs import Served
+from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.networks import NoConfig
 from trunkline.loading import Plugins, load_plugins
 from trunkline.sdk import (
@@ -126,3 +127,32 @@ async def tell(hub: Served, event: dict[str, Any]) -> httpx2.Response:
     return await hub.client.post(
         "/webhooks/connections/post", json=event, headers={"x-post": "signed"}
     )
+
+
+@pytest.fixture
+def post() -> Post:
+    """The network of a hub that has no other for mails."""
+    return Post()
+
+
+@pytest.fixture
+async def hub(start_hub: StartHub, post: Post) -> AsyncIterator[Served]:
+    """A hub on the network."""
+    async with start_hub(plugins=post.plugins(), toml=POST) as hub:
+        yield hub
+
+
+@pytest.fixture
+async def ann(hub: Served) -> Caller:
+    """An agent with an address there."""
+    await hub.local("agents_create", id="ann", values={"email": ANN})
+    return hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
+
+
+async def mail(ann: Caller, **more: Any) -> dict[str, Any]:
+    """Send Bob a mail and return what the hub answers."""
+    given = {"to": BOB, "subject": "Order 18", "body": "It is on its way.", **more}
+    answer = await ann.post("comms_send_message", {"channel": "email", **given})
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told

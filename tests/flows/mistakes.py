@@ -173,7 +173,6 @@ MISTAKES = [
     _read("limit", True),
     _read("unread", "true"),
     _read("channel", PLANTED),
-    _read("channel", "voice", code="unsupported"),
     _read("since", PLANTED),
     _read("since", 5),
     _read("since", "5"),

@@ -39,7 +39,7 @@ async def test_case_a15_every_path_that_is_served_is_described(house: House) -> 
     read = (await house.hub.operator.get("/openapi.json")).json()
     described = {(method, path) for path, item in read["paths"].items() for method in item}
 
-    assert described == served | {("post", "/mcp")}
+    assert described == served | {("post", "/mcp"), ("get", "/media/{token}")}
     assert read["servers"] == [{"url": house.hub.base_url}]
 
 
@@ -59,6 +59,12 @@ async def test_case_a15_a_token_may_call_whatever_its_document_has(house: House)
                 assert str(response.status_code) in item[method]["responses"], path
                 assert response.status_code not in (401, 403, 405, 500), path
                 assert response.status_code != 404 or "{" in path, path
+
+
+async def test_every_answer_that_a_range_may_have_is_described(house: House) -> None:
+    paths = (await document(house.ann))["paths"]
+    for path in ("/api/v1/media/{medium_id}", "/media/{token}"):
+        assert {"200", "206", "416"} <= paths[path]["get"]["responses"].keys(), path
 
 
 async def test_case_a15_what_an_agents_document_lacks_is_not_for_agents(house: House) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.flows.hubs import Caller, StartHub
+from tests.flows.hubs import HERE, Caller, StartHub
 from tests.flows.networks import ALICE, BOB, WIRE, Network, NoConfig, Turnstile
 from trunkline.sdk import ProviderContext
 from trunkline.testing import FakeClock
@@ -59,9 +59,9 @@ async def test_readiness_tells_of_a_provider_that_does_not_open_until_it_does(
             told.append((await admin.get("/health/ready")).json())
 
     assert told == [
-        {"status": "ready", "providers": {"wire": "idle"}},
-        {"status": "degraded", "providers": {"wire": "error"}},
-        {"status": "ready", "providers": {"wire": "ok"}},
+        {"status": "ready", "providers": {**HERE, "wire": "idle"}},
+        {"status": "degraded", "providers": {**HERE, "wire": "error"}},
+        {"status": "ready", "providers": {**HERE, "wire": "ok"}},
     ]
 
 
@@ -95,7 +95,7 @@ async def test_a_provider_that_takes_too_long_to_open_is_not_waited_for(
 async def test_a_provider_that_does_not_end_does_not_keep_the_hub_from_ending(
     start_hub: StartHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trunkline.core.connections.registry._CLOSE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("trunkline.core.connections.opening._CLOSE_TIMEOUT_S", 0.05)
     network = Slow()
     network.closes = False
     async with asyncio.timeout(5), start_hub(plugins=network.plugins(), toml=WIRE) as hub:

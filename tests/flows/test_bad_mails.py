@@ -12,16 +12,13 @@ import pytest
 from plugins.smtp.tests.badbox import BadBox
 from tests.flows.corpus import CORPUS, WHY_NOT
 from tests.flows.hubs import Caller, Served, StartHub
-from tests.flows.mails import ANN, BOB, POST, Post, arrives, tell
+from tests.flows.mails import ANN, BOB, POST, Post, ann, arrives, post, tell
 from trunkline.testing import FakeClock
 from trunkline_smtp import listening
 
+__all__ = ["ann", "post"]
+
 pytestmark = pytest.mark.usefixtures("attentive")
-
-
-@pytest.fixture
-def post() -> Post:
-    return Post()
 
 
 @pytest.fixture
@@ -33,12 +30,6 @@ def clock() -> FakeClock:
 async def hub(start_hub: StartHub, post: Post, clock: FakeClock) -> AsyncIterator[Served]:
     async with start_hub(plugins=post.plugins(), toml=POST, clock=clock) as hub:
         yield hub
-
-
-@pytest.fixture
-async def ann(hub: Served) -> Caller:
-    await hub.local("agents_create", id="ann", values={"email": ANN})
-    return hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
 
 
 async def write(ann: Caller, **more: object) -> str:

@@ -24,7 +24,7 @@ from tests.flows.logs import every_level
 from tests.flows.networks import ALICE, BOB
 from trunkline.egress.wire import MAX_ANSWER_BYTES
 
-TOO_SOON: Final = "Twilio limits our rate: it takes the same text later."
+TOO_SOON: Final = "Twilio limits our rate: it takes the same later."
 BODY: Final = "Guacamole-7f31"
 LOGIN: Final = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
 TIMEOUT_S: Final = 5.0

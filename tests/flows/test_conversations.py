@@ -1,41 +1,18 @@
 """Who has a part in a conversation of mails, and by what names its mails are known."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from tests.flows.hubs import Caller, Served, StartHub
-from tests.flows.mails import ANN, BOB, EVE, POST, Post, arrives, tell
+from tests.flows.mails import ANN, BOB, EVE, POST, Post, ann, arrives, hub, mail, post, tell
 from tests.flows.subscribers import Rpc, subscribable, to
 from trunkline.testing import FakeClock
 
+__all__ = ["ann", "hub", "post"]
+
 DORA, CARL = "dora@people.example", "carl@people.example"
 SES = "<0100018f-1@email.amazonses.example>"
-
-
-@pytest.fixture
-def post() -> Post:
-    return Post()
-
-
-@pytest.fixture
-async def hub(start_hub: StartHub, post: Post) -> AsyncIterator[Served]:
-    async with start_hub(plugins=post.plugins(), toml=POST) as hub:
-        yield hub
-
-
-@pytest.fixture
-async def ann(hub: Served) -> Caller:
-    await hub.local("agents_create", id="ann", values={"email": ANN})
-    return hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
-
-
-async def mail(ann: Caller, **more: Any) -> str:
-    given = {"to": BOB, "subject": "Order 18", "body": "It is on its way.", **more}
-    answer = await ann.post("comms_send_message", {"channel": "email", **given})
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["messageId"])
 
 
 async def answers(hub: Served, ann: Caller, number: int, **mail: Any) -> dict[str, Any]:
@@ -53,7 +30,7 @@ async def answers(hub: Served, ann: Caller, number: int, **mail: Any) -> dict[st
 async def test_whom_the_agent_sent_a_copy_answers_in_the_conversation(
     hub: Served, ann: Caller, post: Post, field: str
 ) -> None:
-    first = await mail(ann, **{field: [DORA]})
+    first = (await mail(ann, **{field: [DORA]}))["messageId"]
     await tell(hub, {"id": "post-1", "status": "delivered"})
     shown = await answers(hub, ann, 1, sender="Dora@People.example", in_reply_to=ref(post, 0))
 
@@ -73,7 +50,7 @@ async def test_whom_a_person_wrote_to_as_well_answers_in_the_conversation(
 async def test_nobody_is_brought_into_a_conversation_by_whoever_forges_a_sender(
     hub: Served, ann: Caller, post: Post
 ) -> None:
-    first = await mail(ann)
+    first = (await mail(ann))["messageId"]
     await answers(hub, ann, 1, cc=[EVE], dmarc="fail", in_reply_to=ref(post, 0))
     shown = await answers(hub, ann, 2, sender=EVE, in_reply_to=ref(post, 0))
 
@@ -114,7 +91,7 @@ async def test_an_answer_refers_to_all_that_the_mail_before_it_did(
 
 @pytest.mark.both
 async def test_an_answer_may_name_a_mail_as_its_provider_did(hub: Served, ann: Caller) -> None:
-    first = await mail(ann)
+    first = (await mail(ann))["messageId"]
     await tell(hub, {"id": "post-1", "status": "sent", "ref": SES})
     shown = await answers(hub, ann, 1, in_reply_to=SES)
 
@@ -128,7 +105,7 @@ async def test_the_name_that_a_provider_told_early_is_kept(start_hub: StartHub, 
         await hub.local("agents_create", id="ann", values={"email": ANN})
         ann = hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
         await tell(hub, {"id": "post-1", "status": "delivered", "ref": SES})
-        first = await mail(ann)
+        first = (await mail(ann))["messageId"]
         clock.travel(5)
         await hub.until_status(ann, first, "delivered")
 
@@ -138,7 +115,7 @@ async def test_the_name_that_a_provider_told_early_is_kept(start_hub: StartHub, 
 async def test_a_mail_that_comes_back_is_known_by_its_providers_name(
     hub: Served, ann: Caller
 ) -> None:
-    first = await mail(ann)
+    first = (await mail(ann))["messageId"]
     await tell(hub, {"id": "post-1", "status": "sent", "ref": SES})
     shown = await answers(hub, ann, 1, sender=ANN, message_id=SES)
 
@@ -173,7 +150,7 @@ async def test_a_mail_to_the_agent_alone_is_to_nobody_else(hub: Served, ann: Cal
 
 @pytest.mark.both
 async def test_a_mail_that_was_delivered_may_bounce_after_all(hub: Served, ann: Caller) -> None:
-    sent = await mail(ann)
+    sent = (await mail(ann))["messageId"]
     await tell(hub, {"id": "post-1", "status": "delivered"})
     await tell(hub, {"id": "post-1", "status": "failed", "code": "no_mailbox"})
     await tell(hub, {"id": "post-1", "status": "delivered", "recipient": BOB})

@@ -1,37 +1,12 @@
 """Mails between people and agents: names, answers, reminders, and addresses in any case."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tests.flows.houses import refused
-from tests.flows.hubs import Caller, Served, StartHub
-from tests.flows.mails import ANN, BOB, EVE, POST, Post, arrives
+from tests.flows.hubs import Caller, Served
+from tests.flows.mails import ANN, BOB, EVE, Post, ann, arrives, hub, mail, post
 
-
-@pytest.fixture
-def post() -> Post:
-    return Post()
-
-
-@pytest.fixture
-async def hub(start_hub: StartHub, post: Post) -> AsyncIterator[Served]:
-    async with start_hub(plugins=post.plugins(), toml=POST) as hub:
-        yield hub
-
-
-@pytest.fixture
-async def ann(hub: Served) -> Caller:
-    await hub.local("agents_create", id="ann", values={"email": ANN})
-    return hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
-
-
-async def mail(ann: Caller, **more: object) -> dict[str, object]:
-    given = {"to": BOB, "subject": "Order 18", "body": "It is on its way.", **more}
-    answer = await ann.post("comms_send_message", {"channel": "email", **given})
-    assert answer.status_code == 200, answer.text
-    told: dict[str, object] = answer.json()
-    return told
+__all__ = ["ann", "hub", "post"]
 
 
 async def test_an_agents_name_stands_before_its_address(

@@ -36,18 +36,25 @@ async def test_a_hub_that_is_well_is_told_so_line_by_line(served: Served, ann: C
 
     found = await examined(served)
 
-    verdicts = {subject: verdict for subject, (verdict, _) in found.items()}
+    verdicts = {
+        subject: verdict for subject, (verdict, _) in found.items() if "local-voice" not in subject
+    }  # which needs an engine
     assert verdicts == {
         "disk": "ok",
+        "connection local-storage (storage)": "ok",
         "database": "ok",
         "clock": "ok",
         "inbound": "ok",
         "dead letters": "look",
         "outbound": "ok",
         "jobs": "ok",
+        "tokens": "ok",
         "connection demo (telephony)": "ok",
         "connection demo (email)": "ok",
         "connection demo (whatsapp)": "ok",
+        "connection demo (tts)": "ok",
+        "connection demo (stt)": "ok",
+        "connection demo (storage)": "ok",
         "public URL": "look",  # it is on loopback
     }
     assert found["inbound"][1] == "received 2 = handled 1 + ignored 0 + dead 1 + waiting 0"

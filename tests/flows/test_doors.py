@@ -5,7 +5,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from tests.flows.houses import House, refused
-from tests.flows.hubs import ANN, DEMO, StartHub
+from tests.flows.hubs import ANN, DEMO, HERE, StartHub
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,7 +31,7 @@ async def test_readiness_is_open_and_its_details_are_for_admins(house: House) ->
     admins = (await house.admin.get("/health/ready")).json()
 
     assert anybody == agents == {"status": "ready"}
-    assert admins == {"status": "ready", "providers": {"demo": "ok"}}
+    assert admins == {"status": "ready", "providers": {**HERE, "demo": "ok"}}
 
 
 async def test_health_is_open(house: House) -> None:

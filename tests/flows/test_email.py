@@ -1,41 +1,17 @@
 """Mails there and back: fields, threads, bounces, and what may not be believed."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.flows.houses import refused
 from tests.flows.hubs import Caller, Served, StartHub
-from tests.flows.mails import ANN, BOB, EVE, POST, Post, arrives, tell
+from tests.flows.mails import ANN, BOB, EVE, POST, Post, ann, arrives, hub, mail, post, tell
 from tests.flows.results import bare, text_of
 from trunkline.sdk import Rejected, RetryLater
 from trunkline.testing import FakeClock
 
-
-@pytest.fixture
-def post() -> Post:
-    return Post()
-
-
-@pytest.fixture
-async def hub(start_hub: StartHub, post: Post) -> AsyncIterator[Served]:
-    async with start_hub(plugins=post.plugins(), toml=POST) as hub:
-        yield hub
-
-
-@pytest.fixture
-async def ann(hub: Served) -> Caller:
-    await hub.local("agents_create", id="ann", values={"email": ANN})
-    return hub.caller((await hub.local("tokens_issue", id="ann"))["token"])
-
-
-async def mail(ann: Caller, **more: object) -> dict[str, object]:
-    given = {"to": BOB, "subject": "Order 18", "body": "It is on its way.", **more}
-    answer = await ann.post("comms_send_message", {"channel": "email", **given})
-    assert answer.status_code == 200, answer.text
-    told: dict[str, object] = answer.json()
-    return told
+__all__ = ["ann", "hub", "post"]
 
 
 @pytest.mark.both

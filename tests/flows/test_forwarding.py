@@ -83,6 +83,37 @@ async def test_it_is_signed_by_standard_webhooks_with_a_secret_of_the_agents_own
             receive(secret, headers, body, set())
 
 
+async def test_a_rotated_secret_and_the_one_before_both_sign_for_a_while(
+    start_hub: StartHub,
+) -> None:
+    async with receiving() as receiver, hub_for(start_hub, receiver) as (hub, _):
+        old = await hub.local("agents_webhook_secret", id="ann")
+        new = await hub.local("agents_webhook_secret", id="ann", rotate=True, overlapS=60)
+        again = await hub.local("agents_webhook_secret", id="ann")
+        await Vendor(hub).text(HANDSET, ANN, "during", "t1")
+        await until(hub, "delivered")
+        newest = await hub.local("agents_webhook_secret", id="ann", rotate=True, overlapS=0)
+        await Vendor(hub).text(HANDSET, ANN, "after", "t2")
+        await hub.until(
+            lambda: forwards(hub),
+            lambda found: [each["state"] for each in found] == ["delivered"] * 2,
+        )
+        given = {"id": "ann", "rotate": True, "overlapS": -1}
+        nonsense = await hub.operator.post("/api/v1/tools/agents_webhook_secret", json=given)
+
+    during, after = receiver.posts
+    assert len({old["secret"], new["secret"], newest["secret"]}) == 3
+    assert again == new
+    assert "overlapUntil" in new
+    assert "overlapUntil" not in newest
+    for each, post in ((old, during), (new, during), (newest, after)):
+        assert receive(each["secret"], post.headers, post.body, set()) == post.event["data"]
+    for each, post in ((newest, during), (new, after), (old, after)):
+        with pytest.raises(WebhookVerificationError):
+            receive(each["secret"], post.headers, post.body, set())
+    assert nonsense.status_code == 422
+
+
 async def test_media_are_told_too(start_hub: StartHub) -> None:
     urls = ("https://media.example/1.jpg", "https://media.example/2.jpg")
     async with receiving() as receiver, hub_for(start_hub, receiver) as (hub, _):

@@ -297,3 +297,37 @@ async def test_a_phone_that_is_not_linked_is_an_operators_to_mend(
     assert "ban the number" in warning["warning"]
     assert verdict == "bad"
     assert "link" in said.lower()
+
+
+# --- given to an agent ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_called", [True, False], ids=["called", "asking"])
+async def test_an_agent_is_given_the_one_sender_whose_instance_is_set_up_by_itself(
+    start_hub: StartHub, green: Instance, is_called: bool
+) -> None:
+    off = {"webhookUrl": "", "incomingWebhook": "no", "outgoingWebhook": "no"}
+    green.double.settings |= off
+    async with start_hub(toml=green.called() if is_called else green.toml()) as hub:
+        admin = await hub.admin()
+        wish = {"displayName": "Ada", "country": "US", "capabilities": {"whatsapp": True}}
+
+        given = await admin.call("comms_provision_channels", agentId="ada", **wish)
+        other = await admin.call("comms_provision_channels", agentId="eve", **wish)
+
+        assert given["channels"]["whatsapp"] == {"number": HUB, "status": "active"}
+        assert other["channels"]["whatsapp"]["status"] == "failed"
+        door = f"{hub.base_url}/webhooks/connections/greenapi/whatsapp/{CONFIG['webhook_secret']}"
+        settings = green.double.settings
+        assert settings["webhookUrl"] == (door if is_called else "")
+        assert (settings["incomingWebhook"], settings["outgoingWebhook"]) == ("yes", "yes")
+        if not is_called:
+            green.notify(7, received(text_data("hello")))
+        else:
+            told = webhook(received(text_data("hello")), door)
+            path = door.removeprefix(hub.base_url)
+            answer = await hub.client.post(path, content=told.body, headers=dict(told.headers))
+            assert answer.status_code == 200, answer.text
+        ada = hub.caller(given["securityToken"])
+        (message,) = await hub.until(lambda: ada.inbox(channel="whatsapp"), bool)
+        assert message["from"] == PERSON

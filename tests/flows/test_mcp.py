@@ -32,10 +32,13 @@ async def test_an_agent_finds_the_promised_tools_and_no_others(house: House, mod
     assert names == {
         "comms_send_message",
         "comms_send_batch",
+        "comms_send_voice_message",
         "comms_wait_for_reply",
         "comms_get_messages",
         "comms_get_status",
+        "comms_get_media",
         "comms_cancel",
+        "comms_quote",
         "comms_get_channel_status",
         "comms_list_templates",
     }
@@ -65,7 +68,7 @@ async def test_every_tool_says_what_it_does_and_to_whom(house: House) -> None:
     hints = {name: tool.annotations for name, tool in tools.items()}
     assert all(hint is not None for hint in hints.values())
     reading = {name for name, hint in hints.items() if hint and hint.read_only_hint}
-    acting = {"comms_send_message", "comms_send_batch", "comms_cancel"}
+    acting = {"comms_send_message", "comms_send_batch", "comms_send_voice_message", "comms_cancel"}
     assert reading == tools.keys() - acting
     sending = hints["comms_send_message"]
     assert sending is not None
@@ -170,12 +173,22 @@ async def test_every_result_is_as_its_schema_promises(house: House, mode: str) -
             "comms_get_channel_status": facts_of(
                 await client.call_tool("comms_get_channel_status", {})
             ),
+            "comms_quote": facts_of(
+                await client.call_tool(
+                    "comms_quote",
+                    {"operation": "comms_send_message", "arguments": {**SEND, "body": "hello"}},
+                )
+            ),
             "comms_list_templates": facts_of(await client.call_tool("comms_list_templates", {})),
         }
 
         of_batch = facts_of(await client.call_tool("comms_get_status", {"id": batch["batchId"]}))
 
-    assert results.keys() == schemas.keys()
+    elsewhere = {
+        "comms_send_voice_message",  # tests/flows/test_speaking.py
+        "comms_get_media",  # tests/flows/test_files.py
+    }
+    assert results.keys() | elsewhere == schemas.keys()
     for name, result in [*results.items(), ("comms_get_status", of_batch)]:
         jsonschema.validate(result, schemas[name])
 

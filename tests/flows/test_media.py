@@ -144,6 +144,9 @@ async def test_media_that_arrive_are_shown_as_data_from_outside(
     (message,) = await ann.inbox()
     alone = (await ann.get(f"/api/v1/messages/{message['id']}")).json()
 
+    handles = [each.pop("attachments") for each in (message, alone)]  # which are being fetched
+    first, again = ([each["id"] for each in found] for found in handles)
+    assert (len(first), first) == (3, again)
     assert message == alone
     assert message["untrusted"] is True
     assert message["mediaUrls"] == [*MEDIA, "https://x.example/a"]

@@ -18,6 +18,7 @@ from plugins.postgres.tests.server import Server, query
 from tests.flows.conftest import TEMPLATE
 from tests.flows.hubs import ANN, BEN, DEMO, HANDSET, Served, serve
 from tests.flows.networks import ALICE, BOB, WIRE, Network, Turnstile, Vendor, WireWebhooks
+from tests.flows.speakers import Phones, Speaker, slots, with_voices
 from trunkline.background import STRAGGLERS_S
 from trunkline.core.messages import idempotency
 from trunkline.sdk import E164, NotConfigured, Tx
@@ -100,6 +101,27 @@ async def test_twins_that_two_hubs_admit_at_the_same_moment_are_one_send(
     assert len(network.asked) == 1
     assert sorted(answer["replayed"] for answer in answers) == [False, True]
     assert len({answer["messageId"] for answer in answers}) == 1
+
+
+async def test_a_text_that_two_hubs_speak_at_the_same_moment_goes_out_by_both(
+    url: str, tmp_path: Path
+) -> None:
+    phones, one = Phones(), Speaker("one")
+    wish = {"to": BOB, "text": "Your parcel is here.", "deliveryChannel": "phone_call"}
+    async with replicas(url, tmp_path, plugins=with_voices(phones, one), toml=slots(one)) as hubs:
+        token = (await hubs.one.agent("ann", ALICE)).token
+        async with held_up(url, "speeches", waiting=2):
+            sends = [
+                asyncio.create_task(
+                    hub.caller(token).post(
+                        "comms_send_voice_message", {**wish, "idempotencyKey": str(number)}
+                    )
+                )
+                for number, hub in enumerate(hubs)
+            ]
+        answers = [(await send).json() for send in sends]
+
+    assert [each.get("deliveryStatus") for each in answers] == ["sent", "sent"], answers
 
 
 async def test_a_twin_that_binds_the_key_of_an_answered_text_too_late_is_no_send(

@@ -23,7 +23,9 @@ from plugins.resend.tests.vendor import (
     request,
 )
 from tests.flows.hubs import Caller, Served, StartHub
+from trunkline.sdk import NotSetUp
 from trunkline.testing import Canned
+from trunkline_resend.webhook_settings import EVENTS
 
 COPY = "boss@people.example"
 
@@ -138,3 +140,71 @@ async def test_a_webhook_that_nobody_signed_changes_nothing(hub: Served, ann: Ca
 
     assert response.status_code == 403
     assert hub.count("inbound_events") == 0
+
+
+# --- a webhook that the adapter has set up itself -------------------------------------------------
+
+DOOR = "https://hub.example/webhooks/connections/resend"
+MADE = {"id": "479e3145-dd38-476b-932c-529ceb705947", "endpoint": DOOR, "status": "enabled"}
+SETTING_UP = (
+    {"object": "list", "data": [], "has_more": False},
+    {"id": MADE["id"], "signing_secret": SECRET},
+    {"object": "list", "data": [{**MADE, "events": [*EVENTS]}], "has_more": False},
+    {**MADE, "events": [*EVENTS], "signing_secret": SECRET},
+)
+
+
+async def test_what_the_adapter_has_kept_vouches_for_the_webhook_that_it_set_up(
+    start_hub: StartHub,
+) -> None:
+    vendor = api(*SETTING_UP)
+    with vendor.serving() as url:
+        toml = f"""
+[slots]
+email = "resend"
+
+[providers.resend]
+api_key = "{KEY}"
+base_url = "{url}"
+"""
+        async with start_hub(toml=toml) as hub:
+            assert await tell(hub, "delivered", "msg_1") == 403
+
+            connections = hub.running.hub.connections
+            connection = connections.account("resend")
+            assert connection is not None
+            provider: Any = await connections.provider(connection)
+            await provider.set_webhook(DOOR)
+
+            assert await tell(hub, "delivered", "msg_1") == 204
+            forged = report("delivered").body.replace(b"delivered", b"opened")
+            other = request(forged, event="msg_2", signatures=["v1,c2lnbmF0dXJl"])
+            answer = await hub.client.post(
+                "/webhooks/connections/resend", content=forged, headers=dict(other.headers)
+            )
+            assert answer.status_code == 403
+            assert SECRET not in repr(hub.rows("SELECT * FROM connection_secrets"))
+
+
+async def test_the_operators_own_secret_counts_and_the_webhooks_does_not(
+    start_hub: StartHub,
+) -> None:
+    own = "whsec_b3duLXNlY3JldC1vZi10aGUtb3BlcmF0b3I="
+    vendor = api(*SETTING_UP)
+    with vendor.serving() as url:
+        toml = f"""
+[providers.resend]
+api_key = "{KEY}"
+base_url = "{url}"
+webhook_secret = "{own}"
+"""
+        async with start_hub(toml=toml) as hub:
+            connections = hub.running.hub.connections
+            connection = connections.account("resend")
+            assert connection is not None
+            provider: Any = await connections.provider(connection)
+            with pytest.raises(NotSetUp):
+                await provider.set_webhook(DOOR)
+            await provider._secrets.put("webhook_secret", SECRET)
+
+            assert await tell(hub, "delivered", "msg_1") == 403

@@ -17,6 +17,7 @@ KEPT_TWO_DAYS = f"""
 {WIRE}
 [privacy]
 detail_days = 2
+usage_days = 31
 """
 
 
@@ -125,3 +126,32 @@ async def test_it_is_done_once_a_day_and_by_itself(start_hub: StartHub, clock: F
         assert await sweep() == 0
         clock.travel(DAY_S)
         await hub.until(later, lambda value: value > first)
+
+
+@pytest.mark.both
+async def test_what_an_act_cost_goes_after_usage_days_and_the_totals_stay(
+    hub: Served, clock: FakeClock
+) -> None:
+    ann = await hub.agent("ann", ALICE)
+    await end(hub, ann, 2)
+    await hub.change(
+        "UPDATE usage_logs SET state = 'reserved' WHERE id = (SELECT max(id) FROM usage_logs)"
+    )
+    before, totals = hub.count("usage_logs"), acts_in_all(hub)
+    clock.travel(30 * DAY_S)
+    await hub.running.hub.retention.sweep()
+    early = hub.count("usage_logs")
+    clock.travel(2 * DAY_S)
+    await hub.running.hub.retention.sweep()
+
+    assert (before, early, hub.count("usage_logs")) == (2, 2, 1)
+    assert acts_in_all(hub) == totals > 0
+
+
+def acts_in_all(hub: Served) -> int:
+    """Return how many acts the totals tell of, with what has not been added to them yet."""
+    both = (
+        "SELECT actions FROM usage_totals WHERE span = 'all' "
+        "UNION ALL SELECT actions FROM usage_changes"
+    )
+    return sum(row["actions"] for row in hub.rows(both))

@@ -25,8 +25,9 @@ async def wire(migrated_server: Server) -> AsyncIterator[Wire]:
         yield wire
 
 
+@pytest.mark.parametrize("limits", [{}, {"maxActionsPerDay": "1000", "maxSpendPerDay": "1"}])
 async def test_a_text_takes_no_more_round_trips_than_it_did(
-    migrated_server: Server, wire: Wire, tmp_path: Path
+    migrated_server: Server, wire: Wire, tmp_path: Path, limits: dict[str, str]
 ) -> None:
     async def trips(ann: Caller, number: int) -> int:
         before = wire.answers
@@ -37,6 +38,7 @@ async def test_a_text_takes_no_more_round_trips_than_it_did(
         plugins = Network().plugins()
         async with serve(tmp_path, plugins=plugins, toml=WIRE, database=wire.url(url)) as hub:
             ann = await hub.agent("ann", ALICE)
+            await hub.local("agents_limits", id="ann", values=limits)
             counted = [await trips(ann, number) for number in range(SOME)]
 
     assert min(counted) == FOR_A_TEXT, counted

@@ -59,7 +59,10 @@ async def test_what_came_in_cannot_be_canceled_and_that_is_said(house: House) ->
     response = await house.ann.post("comms_cancel", {"id": message_id})
 
     assert response.status_code == 409
-    assert "only outbound messages that are queued can be canceled" in response.json()["detail"]
+    assert (
+        "only outbound messages that are queued or held can be canceled"
+        in response.json()["detail"]
+    )
 
 
 @pytest.mark.parametrize("field", ["body", "to", "subject", "idempotencyKey", "replyTo"])

@@ -303,7 +303,9 @@ async def test_a_connection_that_is_not_there_is_told_with_those_that_are(served
         "/api/v1/tools/providers_verify", json={"connection": "nope"}
     )
 
-    assert "there are: demo." in refused.json()["detail"]
+    detail = refused.json()["detail"]
+    assert "there are: demo, " in detail
+    assert "by a table [providers.nope]" in detail
 
 
 @dataclass(frozen=True)

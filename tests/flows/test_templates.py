@@ -285,7 +285,7 @@ async def test_the_operator_sees_each_template_in_the_state_that_the_provider_li
         ("HX5", "approved", None),
     ]
     assert [(each["templateId"], each["channels"], each["state"]) for each in sendable] == [
-        ("order_shipped", ["sms", "email", "whatsapp"], "paused"),
+        ("order_shipped", ["sms", "voice", "email", "whatsapp"], "paused"),
         ("HX5", ["whatsapp"], "approved"),
     ]
     assert sendable[0]["languages"] == ["en", "es"]

@@ -10,13 +10,14 @@ from docs.generate import commands
 from trunkline.sdk import hookspecs
 from trunkline.settings import ADMIN_TOKEN_VARIABLES, ENCRYPTION_KEY_VARIABLE, SHORT_NAMES, Settings
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
-from trunkline.surfaces.catalogue import AGENT_OPERATIONS
+from trunkline.surfaces.catalogue import ADMIN_OPERATIONS, AGENT_OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 HUB = ROOT / "hub" / "src" / "trunkline"
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith("trunkline_")]
 AGENTS_OPERATIONS = [operation.name for operation in AGENT_OPERATIONS]
+ADMINS_OPERATIONS = [operation.name for operation in ADMIN_OPERATIONS]
 OPERATORS_OPERATIONS = [operation.name for operation in LOCAL_OPERATIONS]
 SETTINGS = [
     f"{section}.{key}"

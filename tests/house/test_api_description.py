@@ -11,14 +11,27 @@ from openapi_spec_validator import validate
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Problem
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
-from trunkline.surfaces.catalogue import AGENT_OPERATIONS
+from trunkline.surfaces.catalogue import ADMIN_OPERATIONS, AGENT_OPERATIONS
 from trunkline.surfaces.operations import AnyOperation, Catalogue, checked
 from trunkline.surfaces.rest import examples
 from trunkline.surfaces.rest.openapi import every_problem, openapi_document
 
-CATALOGUE = Catalogue((*AGENT_OPERATIONS, *LOCAL_OPERATIONS))
+CATALOGUE = Catalogue((*AGENT_OPERATIONS, *ADMIN_OPERATIONS, *LOCAL_OPERATIONS))
 ITS_OWN = {"GET /openapi.json", "GET /health", "GET /health/ready", "POST /mcp"}
-READS = {"GET /api/v1/tools", "GET /api/v1/messages", "GET /api/v1/messages/{message_id}"}
+FILES = {
+    "POST /api/v1/media",
+    "GET /api/v1/media/{medium_id}",
+    "GET /api/v1/media/{medium_id}/info",
+    "GET /media/{token}",
+}
+READS = {
+    "GET /api/v1/tools",
+    "GET /api/v1/messages",
+    "GET /api/v1/messages/{message_id}",
+    "GET /api/v1/calls",
+    "GET /api/v1/calls/{call_id}",
+    "GET /api/v1/usage",
+}
 
 
 def document(scope: Scope) -> dict[str, Any]:
@@ -54,8 +67,10 @@ def test_case_a15_it_holds_what_a_token_may_call_and_nothing_else() -> None:
     for_agents = {f"POST /api/v1/tools/{each.name}" for each in AGENT_OPERATIONS}
     for_operators = {f"POST /api/v1/tools/{each.name}" for each in LOCAL_OPERATIONS}
 
-    assert set(described(Scope.AGENT)) == for_agents | READS | ITS_OWN
-    assert set(described(Scope.ADMIN)) == for_agents | READS | ITS_OWN | {"GET /metrics"}
+    for_admins = for_agents | {f"POST /api/v1/tools/{each.name}" for each in ADMIN_OPERATIONS}
+
+    assert set(described(Scope.AGENT)) == for_agents | READS | FILES | ITS_OWN
+    assert set(described(Scope.ADMIN)) == for_admins | READS | FILES | ITS_OWN | {"GET /metrics"}
     assert set(described(Scope.LOCAL)) == set(described(Scope.ADMIN)) | for_operators
 
 
@@ -65,20 +80,25 @@ def test_case_a15_an_admin_sees_that_the_agent_must_be_named() -> None:
         found = described(scope)
         for operation in AGENT_OPERATIONS:
             content = next(contents(found[f"POST /api/v1/tools/{operation.name}"]))
-            assert ("agentId" in content["schema"].get("required", [])) == named
-            assert ("agentId" in content["example"]) == named
+            required = named and not operation.of_all
+            assert ("agentId" in content["schema"].get("required", [])) == required
+            assert ("agentId" in content["example"]) == required
         asked = {each["name"]: each for each in found["GET /api/v1/messages"]["parameters"]}
         assert asked.get("agentId", {}).get("required", False) == named
 
 
-def test_case_a15_only_health_is_for_those_without_a_token() -> None:
+def test_case_a15_only_health_and_links_are_for_those_without_a_token() -> None:
     open_to = {
         path: each["security"]
         for path, each in described(Scope.ADMIN).items()
         if "security" in each
     }
 
-    assert open_to == {"GET /health": [], "GET /health/ready": [{}, {"token": []}]}
+    assert open_to == {
+        "GET /health": [],
+        "GET /health/ready": [{}, {"token": []}],
+        "GET /media/{token}": [],  # the link is what proves who follows it
+    }
     assert document(Scope.AGENT)["security"] == [{"token": []}]
 
 
@@ -116,5 +136,6 @@ def test_a_key_for_repeating_is_offered_where_it_counts() -> None:
 
     assert offered == {
         "POST /api/v1/tools/comms_send_message",
+        "POST /api/v1/tools/comms_send_voice_message",
         "POST /api/v1/tools/comms_send_batch",
     }

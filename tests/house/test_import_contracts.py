@@ -23,8 +23,11 @@ ROOMS = [
     *(f"trunkline/core/{room}" for room in SERVICE_ROOMS),
     "trunkline/surfaces/mcp", "trunkline/surfaces/rest", "trunkline/surfaces/web",
     "trunkline/surfaces/webhooks",
-    "trunkline_demo", "trunkline_example", "trunkline_greenapi",
-    "trunkline_postgres", "trunkline_resend",
+    "trunkline_deepgram", "trunkline_demo", "trunkline_example", "trunkline_greenapi",
+    "trunkline_local_storage", "trunkline_postgres", "trunkline_resend", "trunkline_s3",
+    "trunkline_elevenlabs",
+    "trunkline_edgetts",
+    "trunkline_local_voice",
     "trunkline_smtp", "trunkline_sqlite", "trunkline_twilio",
 ]  # fmt: skip
 LAYERS = "Each layer imports downwards only, and every room has a layer"

@@ -8,11 +8,11 @@ import pytest
 from tests.house.names import ROOT
 from trunkline.db.schema import metadata
 from trunkline.metrics import Metrics
-from trunkline.surfaces.catalogue import AGENT_OPERATIONS
+from trunkline.surfaces.catalogue import ADMIN_OPERATIONS, AGENT_OPERATIONS
 
 INTERFACE = (ROOT / "docs/reference/interface.md").read_text("utf-8")
 PLAN = (ROOT / "docs/architecture/plan.md").read_text("utf-8")
-OPERATIONS = {operation.name for operation in AGENT_OPERATIONS}
+OPERATIONS = {operation.name for operation in (*AGENT_OPERATIONS, *ADMIN_OPERATIONS)}
 
 
 def metrics() -> set[str]:

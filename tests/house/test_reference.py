@@ -17,6 +17,7 @@ import pytest
 
 from docs.generate import PAGES, commands
 from tests.house.names import (
+    ADMINS_OPERATIONS,
     AGENTS_OPERATIONS,
     COMMANDS,
     HOOKS,
@@ -45,7 +46,7 @@ TESTS = {
 DOCUMENTED = {
     "hooks.md": [f"## {name}\n" for name in HOOKS],
     "operations.md": [
-        *(f"### {name}\n" for name in AGENTS_OPERATIONS),
+        *(f"### {name}\n" for name in (*AGENTS_OPERATIONS, *ADMINS_OPERATIONS)),
         *(f"| `{name}` |" for name in OPERATORS_OPERATIONS),
     ],
     "settings.md": [
@@ -98,7 +99,10 @@ def of_code(code: str, raised_as: str) -> str:
 
 
 SPOKEN_OF = {
-    "operation": {each: of_operation(each) for each in (*AGENTS_OPERATIONS, *OPERATORS_OPERATIONS)},
+    "operation": {
+        each: of_operation(each)
+        for each in (*AGENTS_OPERATIONS, *ADMINS_OPERATIONS, *OPERATORS_OPERATIONS)
+    },
     "command": {each: of_command(each) for each in COMMANDS},
     "setting": {each: of_setting(each) for each in SETTINGS},
     "variable": {each: rf"\b{each}\b" for each in VARIABLES},

@@ -31,6 +31,7 @@ MAY_SEND = (
     "hub/src/trunkline/testing/",  # the conformance kit asks adapters what the hub will ask
 )
 _KEEPS_STDOUT = "hub/src/trunkline/loading/quiet.py"  # from whoever else would write there
+_RUNS_PROGRAMS = "plugins/local-voice/src/trunkline_local_voice/"  # whose stdout is not the hub's
 
 
 def nodes(files: Files, *but: str) -> Iterator[tuple[str, ast.AST]]:
@@ -83,7 +84,7 @@ def managers(files: Files) -> Iterator[str]:
 
 def printers(files: Files) -> Iterator[str]:
     """Nothing but the command line may write to stdout: MCP clients read protocol there."""
-    for place, node in nodes(files, "hub/src/trunkline/cli/", _KEEPS_STDOUT):
+    for place, node in nodes(files, "hub/src/trunkline/cli/", _KEEPS_STDOUT, _RUNS_PROGRAMS):
         prints = isinstance(node, ast.Call) and names_in(node.func) == {"print"}
         if prints or "stdout" in names_in(node):
             yield f"{place} writes to stdout"

@@ -12,7 +12,7 @@ PAGE = (ROOT / "docs" / "operate" / "troubleshooting.md").read_text("utf-8")
 ERRORS = {"NotConfigured", "SettingsError", "Missing"}
 TOLD_IN = (
     "hub/src/trunkline/app.py",
-    "hub/src/trunkline/core/privacy/keys.py",
+    "hub/src/trunkline/core/privacy/",
     "hub/src/trunkline/db/",
     "hub/src/trunkline/serving.py",
     "hub/src/trunkline/settings/data_dir.py",

@@ -83,7 +83,9 @@ def test_case_a4_a_batch_says_what_each_of_its_messages_may_hold() -> None:
 
 def test_an_admin_is_told_to_name_the_agent() -> None:
     for operation in AGENT_OPERATIONS:
-        assert "agentId" in operation.input_schema(Scope.ADMIN)["required"]
+        of_admin = operation.input_schema(Scope.ADMIN)
+        assert "agentId" in of_admin["properties"]
+        assert ("agentId" in of_admin.get("required", [])) != operation.of_all
         assert "agentId" not in operation.input_schema().get("required", [])
 
 

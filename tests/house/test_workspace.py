@@ -130,7 +130,8 @@ def adapter_wiring(tree: Path) -> Iterator[str]:
     editable = tool["tox"]["env_run_base"]["commands_pre"][0]
     tested = tool["tox"]["env_base"]["plugin"]["factors"][0]
     for folder in adapters(tree):
-        name, module = f"trunkline-{folder.name}", f"trunkline_{folder.name}"
+        name = f"trunkline-{folder.name}"
+        module = name.replace("-", "_")
         places = {
             "tool.uv.sources": name in tool["uv"]["sources"],
             "tool.mypy.mypy_path": f"plugins/{folder.name}/src" in tool["mypy"]["mypy_path"],

@@ -1,6 +1,7 @@
 """Nothing personal survives masking, and nothing that an operator needs is lost to it."""
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat
 from pydantic import SecretStr
 
+from tests.house.names import HUB, sources
 from trunkline.logs import masked
 from trunkline.sdk import IdSource, SystemClock
+from trunkline.sdk.ids import type_prefixes
 
 TOKEN = f"tl_agent_k1_{'Ab1_-' * 8}"
 ids = IdSource(SystemClock(), Random(7).randbytes)
@@ -298,3 +301,10 @@ def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
         return min(seconds(length) for _ in range(3))
 
     assert least_s(80_000) < 24 * least_s(10_000) + 0.05  # the square would be 64 times
+
+
+def test_every_prefix_that_the_hub_gives_is_one_of_ours() -> None:
+    found = re.findall(r"ids\.new\(\"([a-z]+)\"\)", "".join(sources(HUB).values()))
+
+    assert "call" in found
+    assert set(found) <= set(type_prefixes)

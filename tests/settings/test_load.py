@@ -22,7 +22,7 @@ def test_without_a_file_or_a_variable_every_setting_has_its_default() -> None:
     assert settings.messages.provider_timeout_s == 30
     assert settings.pool.size == 5
     assert settings.admin_tokens == ()
-    assert settings.encryption_key is None
+    assert settings.encryption_keys == ()
     assert settings.origin_of("server.port") == "default"
 
 
@@ -59,6 +59,8 @@ def test_an_option_that_was_not_given_overrules_nothing() -> None:
         ("PROVIDER_TELEPHONY", "acme,demo", "slots.telephony"),
         ("PROVIDER_EMAIL", "acme", "slots.email"),
         ("PROVIDER_WHATSAPP", "acme", "slots.whatsapp"),
+        ("PROVIDER_TTS", "acme,demo", "slots.tts"),
+        ("PROVIDER_STORAGE", "acme", "slots.storage"),
         ("INITIAL_AGENT_POOL_SIZE", "9", "pool.size"),
     ],
 )

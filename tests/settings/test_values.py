@@ -112,8 +112,7 @@ KEY = bytes(range(7, 256, 8))[::-1]
 def test_the_encryption_key_is_read_in_every_usual_spelling(text: str) -> None:
     settings = load(environ={"CREDENTIALS_ENCRYPTION_KEY": text})
 
-    assert settings.encryption_key is not None
-    assert settings.encryption_key.get_secret_value() == KEY
+    assert [each.get_secret_value() for each in settings.encryption_keys] == [KEY]
     assert text.strip() not in repr(settings)
 
 
@@ -169,12 +168,12 @@ def test_case_e9_what_is_random_is_taken_in_every_usual_spelling() -> None:
         digits = "".join(dice.choices("0123456789", k=32))
         for token in (raw[:16].hex(), raw.hex(), base64.b64encode(raw).decode(), digits):
             assert load(environ={"ADMIN_TOKEN": token}).admin_tokens
-        assert load(environ={"CREDENTIALS_ENCRYPTION_KEY": raw.hex()}).encryption_key
+        assert load(environ={"CREDENTIALS_ENCRYPTION_KEY": raw.hex()}).encryption_keys
 
 
 def test_a_secret_is_not_in_the_error_of_a_settings_object_made_by_hand() -> None:
     with pytest.raises(ValidationError) as caught:
-        Settings.model_validate({"admin_tokens": ["hunter2"], "encryption_key": "hunter2"})
+        Settings.model_validate({"admin_tokens": ["hunter2"], "encryption_keys": "hunter2"})
 
     assert "hunter2" not in str(caught.value)
 

@@ -4,15 +4,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
+from tests.simulation.channels import VOICE
 from tests.simulation.vendors import ACCEPT_LATENCY_S, TIMEOUT_S, Vendor
 from tests.simulation.virtual import Process
 from tests.simulation.weather import STORM, Flavour
 from trunkline.sdk import (
+    CallReport,
+    CallReported,
+    CallStatus,
     Capability,
     DeliveryStatus,
     Heard,
@@ -20,6 +25,7 @@ from trunkline.sdk import (
     InboundEvent,
     MessageProvider,
     Outbound,
+    OutboundCall,
     ProviderContext,
     ProviderSpec,
     Receipt,
@@ -42,6 +48,13 @@ class SimulatedProvider:
         receipt = await self._vendor.send(sms)
         await self._process.gate()
         return receipt  # type: ignore[return-value]  # some adapters return nothing
+
+    async def place_call(self, call: OutboundCall) -> Receipt:
+        return await self.send(call)
+
+    async def find_calls(self, sender: str, recipient: str, since: datetime) -> list[CallReport]:
+        found = await self.find(sender, recipient, since)
+        return [CallReport(**_told(each), **_of_call(each.status)) for each in found]
 
     async def find(self, sender: str, recipient: str, since: datetime) -> list[Report]:
         self._leave()
@@ -93,16 +106,17 @@ class Callbacks(WebhookAdapter[Account]):
         """Return what a vendor tells."""
         if told["kind"] == "status":
             status = DeliveryStatus(told["status"])
-            return [
-                Reported(
-                    external_id=told["event"],
-                    provider_id=told["id"],
-                    sender=told["sender"],
-                    status=status,
-                    vendor_status=status.value,
-                    error_code=told.get("code") if status is DeliveryStatus.FAILED else None,
-                )
-            ]
+            report = Reported(
+                external_id=told["event"],
+                provider_id=told["id"],
+                sender=told["sender"],
+                status=status,
+                vendor_status=status.value,
+                error_code=told.get("code") if status is DeliveryStatus.FAILED else None,
+            )
+            if self._vendor.line is VOICE:
+                return [CallReported(**_told(report), **_of_call(status))]
+            return [report]
         return [
             self._vendor.line.received(
                 external_id=told["event"],
@@ -112,6 +126,23 @@ class Callbacks(WebhookAdapter[Account]):
                 body=told["body"],
             )
         ]
+
+
+def _told(report: Report | Reported) -> dict[str, Any]:
+    return {each.name: getattr(report, each.name) for each in fields(report)}
+
+
+_CALLS: Final = {
+    DeliveryStatus.SENT: (CallStatus.RINGING, None),
+    DeliveryStatus.DELIVERED: (CallStatus.COMPLETED, 5),
+    DeliveryStatus.FAILED: (CallStatus.BUSY, None),
+}
+
+
+def _of_call(status: DeliveryStatus | None) -> dict[str, Any]:
+    """Return how far a call got whose message got so far, and how long it took."""
+    call_status, duration_s = _CALLS[status or DeliveryStatus.SENT]
+    return {"call_status": call_status, "duration_s": duration_s}
 
 
 def spec_of(vendor: Vendor, process: Process) -> ProviderSpec[Any, Account]:
@@ -129,7 +160,10 @@ def spec_of(vendor: Vendor, process: Process) -> ProviderSpec[Any, Account]:
             raise ConnectionError("The vendor is away.")
         yield provider(vendor, process)
 
-    more = {Capability.LOOKUP_BY_ADDRESS} if vendor.flavour is Flavour.LOOKUP else set()
+    by_address = Capability.LOOKUP_BY_ADDRESS
+    if line is VOICE:
+        by_address = Capability.CALL_LOOKUP_BY_ADDRESS
+    more = {by_address} if vendor.flavour is Flavour.LOOKUP else set()
     if vendor.is_listened_to:
         more.add(Capability.LISTEN)
     return ProviderSpec(

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
+from trunkline.core.calls.ledger import Ledger
 from trunkline.core.channels.whatsapp import WhatsApp
 from trunkline.core.delivery import deliver, failing, outcomes
 from trunkline.core.delivery.beginning import Beginning
@@ -27,6 +28,7 @@ from trunkline.core.inbound.reporting import Applied, Reports
 from trunkline.core.inbound.repository import EventState
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.models import MOVES, Evidence, Source, Status
+from trunkline.core.sending import admission
 from trunkline.core.sending.answers import answer
 from trunkline.core.sending.service import Messages
 from trunkline.core.settlement import reconciliation
@@ -34,8 +36,8 @@ from trunkline.core.settlement.likeness import Likeness
 from trunkline.core.settlement.reconciliation import Reconciliation
 from trunkline.core.settlement.recovery import Recovery
 from trunkline.db.hot import Hot
-from trunkline.db.schema import inbound_events, messages
-from trunkline.sdk import DeliveryStatus, OutcomeUnknown, Receipt, RetryLater, Tx
+from trunkline.db.schema import inbound_events, messages, usage_logs
+from trunkline.sdk import DeliveryStatus, MessageProvider, OutcomeUnknown, Receipt, RetryLater, Tx
 
 Bug = Callable[[], AbstractContextManager[object]]
 
@@ -61,7 +63,7 @@ def a_look_up_goes_by_the_hubs_own_clock() -> AbstractContextManager[object]:
 
 def a_report_that_comes_early_is_dropped() -> AbstractContextManager[object]:
     dropped = Applied(state=EventState.IGNORED, reason="The hub sent no such message.")
-    return patch.object(Reports, "_wait", lambda *_: dropped)
+    return patch.object(Reports, "wait", lambda *_: dropped)
 
 
 def a_failover_follows_an_unknown_outcome() -> AbstractContextManager[object]:
@@ -174,11 +176,11 @@ def _moves(changed: dict[Status, frozenset[Status]]) -> AbstractContextManager[o
 
 
 def a_retry_forgets_the_gate() -> AbstractContextManager[object]:
-    return patch.object(Gate, "recheck", lambda *_: None)
+    return patch.object(Gate, "recheck", lambda *_, **__: None)
 
 
 def the_gate_believes_what_it_saw_before_the_transaction() -> AbstractContextManager[object]:
-    return patch.object(Gate, "commit", lambda *_: None)
+    return patch.object(Gate, "commit", lambda *_, **__: None)
 
 
 @contextmanager
@@ -304,9 +306,25 @@ def the_window_is_never_looked_at() -> AbstractContextManager[object]:
     return patch.object(WhatsApp, "allowed", lambda *_: None)
 
 
+def a_call_does_not_end_with_its_message() -> AbstractContextManager[object]:
+    return patch.object(Ledger, "_move", lambda *_: False)
+
+
+def whatever_was_paid_is_for_the_next_message() -> AbstractContextManager[object]:
+    def bind(tx: Tx, workspace_id: str, _: tuple[str, ...], message_id: str) -> None:
+        parts = usage_logs.c.action_type != "message"
+        tx.execute(sa.update(usage_logs).where(parts).values(message_id=message_id))
+
+    return patch.object(admission, "bind_parts", bind)
+
+
+def a_call_that_is_found_is_ours() -> AbstractContextManager[object]:
+    return patch.object(reconciliation, "near", lambda *_: Likeness.SAME)
+
+
 def the_position_of_a_listener_is_noted_before_what_it_heard() -> AbstractContextManager[object]:
     async def listen(self: Listening, connection: Any, position: str | None) -> None:
-        provider = await self.connections.provider(connection)
+        provider = await self.connections.opened(connection, MessageProvider)
         async for heard in provider.listen(position):
             await self._note(connection, heard.position)
             for event in heard.events:

@@ -32,7 +32,7 @@ class Line:
         listens: Whether vendors of the flavour `none` call nobody and are listened to.
     """
 
-    channel: Channel
+    channel: str
     kind: str
     set_by: str
     provider: type[MessageProvider[Any]]
@@ -49,11 +49,11 @@ class Line:
 
     def address(self, phone: str) -> str:
         """Return the address of whom a plan knows by a number."""
-        return f"p{phone[1:]}@mail.example" if self.channel is Channel.EMAIL else phone
+        return f"p{phone[1:]}@mail.example" if self.channel == Channel.EMAIL else phone
 
     def content(self, body: str) -> Content:
         """Return what says so."""
-        return Content(body=body, subject="Hi" if self.channel is Channel.EMAIL else "")
+        return Content(body=body, subject="Hi" if self.channel == Channel.EMAIL else "")
 
 
 SMS: Final = Line(
@@ -87,4 +87,12 @@ WHATSAPP: Final = Line(
     received=ReceivedWhatsApp,
     refusal=("closed", Failure(kind=FailureKind.OUT_OF_WINDOW, sentence="The window is closed.")),
 )
-LINES: Final = {"sms": SMS, "email": EMAIL, "whatsapp": WHATSAPP}
+VOICE: Final = Line(
+    channel="voice",
+    kind="telephony",
+    set_by="phone",
+    provider=TelephonyProvider,
+    capabilities=frozenset({Capability.CALL_PLACE, Capability.CALL_STATUS, Capability.SMS_RECEIVE}),
+    received=Received,
+)
+LINES: Final = {"sms": SMS, "email": EMAIL, "whatsapp": WHATSAPP, "voice": VOICE}

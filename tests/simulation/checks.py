@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tests.simulation.channels import SMS, WHATSAPP
+from tests.simulation.channels import SMS, VOICE, WHATSAPP
 from tests.simulation.plans import Order
 from tests.simulation.vendors import Text, honoured_s
 from tests.simulation.virtual import START
@@ -16,8 +16,10 @@ from trunkline.sdk import DeliveryStatus
 TAKEN: Final = {"sent", "delivered", "read"}
 NOT_SENT: Final = {"blocked", "canceled"}
 ENDS: Final = TAKEN | NOT_SENT | {"failed"}
+UNDER_WAY: Final = {"queued", "initiated", "ringing", "in-progress"}
 FORWARD: Final[dict[str, set[str]]] = {
-    "queued": {"sending", "sent", "delivered", "read", "failed", "blocked", "canceled"},
+    "held": {"queued", "sent", "delivered", "read", "failed", "blocked", "canceled"},
+    "queued": {"held", "sending", "sent", "delivered", "read", "failed", "blocked", "canceled"},
     "sending": {"queued", "sent", "delivered", "read", "failed", "unknown"},
     "unknown": {"sending", "queued", "sent", "delivered", "read", "failed"},
     "sent": {"delivered", "read", "failed"},
@@ -53,7 +55,8 @@ def violations(world: World) -> list[str]:
     history = History(world)
     checks = (
         _accepted_once, _claimed_truly, _lost, _answered_truly, _forward, _allowed, _in_time,
-        _windows, _bounced, _at_rest, _reported, _jobs, _heard_once, _patient,
+        _windows, _bounced, _at_rest, _held, _reported, _jobs, _heard_once, _patient, _calls,
+        _paid_once,
     )  # fmt: skip
     return [f"{check.__name__[1:]}: {fault}" for check in checks for fault in check(history)]
 
@@ -203,6 +206,20 @@ def _in_time(history: History) -> Iterator[str]:
             yield f"attempt {row['detail']} at {row['subject']} began too early"
 
 
+def _held(history: History) -> Iterator[str]:
+    """What is held waits for its agent to be resumed, and not beyond its own time."""
+    rows = history.world.disk.rows
+    suspended = {
+        row["agent_id"] for row in rows("SELECT * FROM agent_channels WHERE status = 'suspended'")
+    }
+    ends = {row["subject_id"] for row in rows("SELECT * FROM engine_jobs WHERE kind = 'attempt'")}
+    for message_id, row in history.sent.items():
+        if row["status"] == "held" and row["agent_id"] not in suspended:
+            yield f"{message_id} is held, and its agent may act"
+        if row["status"] == "held" and message_id not in ends:
+            yield f"{message_id} is held, and nobody will give it up"
+
+
 def _at_rest(history: History) -> Iterator[str]:
     """After the calm nothing hangs: what is not over will be gone on with, or a person is asked."""
     jobs = {
@@ -224,7 +241,7 @@ def _at_rest(history: History) -> Iterator[str]:
             yield f"{message_id} is flagged as sent after all, and its vendor failed to deliver it"
         if row["flag"] == "unknown" and _should_be_found(history, row, hindered):
             yield f"{message_id} is flagged, and its vendor could tell"
-        if status not in ENDS | {"queued", "unknown"}:
+        if status not in ENDS | {"held", "queued", "unknown"}:
             yield f"{message_id} is left {status}"
     for attempt in history.attempts.values():
         if attempt["state"] == "sending":
@@ -256,9 +273,9 @@ def _refused_it(history: History, message_id: str) -> bool:
 def _should_be_found(history: History, row: Any, hindered: set[str]) -> bool:
     """Tell whether what became of a message can be found out without a person."""
     match row["connection"]:
-        case Flavour.KEY:
+        case Flavour.KEY if history.world.plan.line is not VOICE:
             return not hindered & {row["to_address"], row["agent_id"]} and not _late(history, row)
-        case Flavour.LOOKUP:
+        case Flavour.LOOKUP if history.world.plan.line is not VOICE:
             pair = (row["from_address"], row["to_address"])
             rivals = [
                 m for m in history.sent.values() if (m["from_address"], m["to_address"]) == pair
@@ -269,6 +286,26 @@ def _should_be_found(history: History, row: Any, hindered: set[str]) -> bool:
 
 def _late(history: History, row: Any) -> bool:
     return _time(row["deadline_at"]) < history.world.over_at
+
+
+def _calls(history: History) -> Iterator[str]:
+    """Of a message that is over the call is over, and no call is placed that no message is of."""
+    for row in history.world.disk.rows("SELECT * FROM calls"):
+        message = history.sent.get(row["message_id"])
+        if message is None:
+            yield f"the call {row['id']} is of no message"
+        elif message["status"] in ("delivered", "failed") and row["status"] in UNDER_WAY:
+            yield f"the call {row['id']} is {row['status']}, its message {message['status']}"
+
+
+def _paid_once(history: History) -> Iterator[str]:
+    """Each text that was spoken is paid for once, and no message twice."""
+    rows = history.world.disk.rows("SELECT * FROM usage_logs WHERE action_type != 'message'")
+    for message_id, times in Counter(row["message_id"] for row in rows).items():
+        if message_id is not None and times > 1:
+            yield f"{message_id} was paid for {times} times"
+    if len(rows) > len(history.world.studio.spoken):
+        yield f"{len(history.world.studio.spoken)} texts were spoken, and {len(rows)} paid for"
 
 
 def _jobs(history: History) -> Iterator[str]:
@@ -292,7 +329,9 @@ def _heard_once(history: History) -> Iterator[str]:
     waiting = {row["id"] for row in history.world.disk.rows("SELECT id FROM early_reports")}
     for row in events:
         ended = row["state"] in ("handled", "ignored")
-        if not ended and (row["state"], row["id"] in waiting) != ("waiting", True):
+        # Of a call whose number nobody learnt, a report that names no attempt is of no message yet.
+        unnamed = history.world.plan.line is VOICE and row["state"] == "waiting"
+        if not ended and not unnamed and (row["state"], row["id"] in waiting) != ("waiting", True):
             yield f"{row['external_id']} ended {row['state']}: {row['reason']}"
     received = Counter(
         row["external_id"] for row in history.messages.values() if row["direction"] == "inbound"
@@ -308,14 +347,15 @@ def _heard_once(history: History) -> Iterator[str]:
 def _patient(history: History) -> Iterator[str]:
     """A vendor that wishes for time gets it, unless the message may go over another one too."""
     plan = history.world.plan
-    if history.world.jumped_s or (plan.line is not SMS and len(plan.slot) > 1):
+    if history.world.jumped_s or (plan.line.kind != SMS.kind and len(plan.slot) > 1):
         return
     for vendor in history.world.vendors.values():
         waits: dict[str, float] = {}
         for request in vendor.requests:
             attempt = history.attempts.get(request.attempt_id)
             if attempt is None or (
-                plan.line is SMS and history.sent[attempt["message_id"]]["agent_id"] == "any"
+                plan.line.kind == SMS.kind
+                and history.sent[attempt["message_id"]]["agent_id"] == "any"
             ):
                 continue
             message_id = attempt["message_id"]

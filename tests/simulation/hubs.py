@@ -12,12 +12,16 @@ from unittest.mock import patch
 from tests.simulation.adapters import spec_of
 from tests.simulation.disk import SimulatedDatabase
 from tests.simulation.plans import Plan
+from tests.simulation.speech import Studio, at_once, nameless_file
 from tests.simulation.vendors import TIMEOUT_S, Vendor
 from tests.simulation.virtual import Process, VirtualClock
 from tests.simulation.weather import FLAVOURS, Flavour
+from tests.unlimited import EVERYWHERE, NO_LIMITS
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
 from trunkline.core.hub import Hub
+from trunkline.core.privacy.keys import Keys
+from trunkline.core.sound.converting import Conversion
 from trunkline.loading import Plugins
 from trunkline.sdk import Database, DatabaseContext, DatabaseFailed, DatabaseSpec
 from trunkline.settings import Settings
@@ -50,11 +54,12 @@ async def hold_open(
     clock: VirtualClock,
     entropy: Callable[[int], bytes],
     plan: Plan,
+    studio: Studio,
 ) -> Life | None:
     """Start a hub in a process and return it, or None if it did not come up."""
     up: list[Hub] = []
     settled, stopping = asyncio.Event(), asyncio.Event()
-    plugins = _plugins(database, vendors, process, plan)
+    plugins = _plugins(database, vendors, process, plan, studio)
     settings = _settings(plan.line.kind, plan.slot)
 
     async def live() -> None:
@@ -80,6 +85,7 @@ def _plugins(
     vendors: Mapping[Flavour, Vendor],
     process: Process,
     plan: Plan,
+    studio: Studio,
 ) -> Plugins:
     @asynccontextmanager
     async def open_database(url: str, context: DatabaseContext) -> AsyncIterator[Database]:
@@ -94,7 +100,9 @@ def _plugins(
         providers={
             plan.line.kind: {
                 flavour.value: spec_of(vendor, process) for flavour, vendor in vendors.items()
-            }
+            },
+            "tts": {"voice": studio.voice(process)},
+            "storage": {"shelf": studio.shelf(process)},
         },
         sites={},
     )
@@ -105,7 +113,9 @@ def _settings(kind: str, slot: tuple[str, ...]) -> Settings:
     return Settings(
         server=ServerSettings(data_dir=Path("nowhere"), public_url="http://127.0.0.1:3100"),
         providers={flavour.value: {} for flavour in FLAVOURS},
-        slots=SlotsSettings.model_validate({kind: slot}),
+        slots=SlotsSettings.model_validate({kind: slot, "tts": ("voice",), "storage": ("shelf",)}),
+        limits=NO_LIMITS,
+        money=EVERYWHERE,
         messages=MessagesSettings(provider_timeout_s=TIMEOUT_S, final_within_s=60),
     )
 
@@ -127,15 +137,21 @@ def without_surfaces() -> Iterator[None]:
         patch("trunkline.app.build_applications", only_the_hub),
         patch("trunkline.app.open_client", _no_client),
         patch("trunkline.app.open_clients", _no_client),
-        patch("trunkline.composition.ground.load_master_key", lambda *_: bytes(32)),
+        patch("trunkline.app.open_keys", _same_keys),
         patch("trunkline.app.get_log", lambda _: nothing),
         patch("asyncio.to_thread", _at_once),  # threads have no part in virtual time
+        patch.object(Conversion, "pieces", at_once),
+        patch("trunkline.core.media.stores.TemporaryFile", nameless_file),
     ):
         yield
 
 
-async def _at_once(do: Callable[..., T], *what: object) -> T:
-    return do(*what)
+async def _at_once(do: Callable[..., T], *what: object, **more: object) -> T:
+    return do(*what, **more)
+
+
+async def _same_keys(*_: object) -> Keys:
+    return Keys(bytes(32))
 
 
 async def _nobody(*_: object) -> None:

@@ -133,7 +133,7 @@ def plan_of(seed: int, channel: str = "sms") -> Plan:
         events=tuple(sorted(events, key=lambda event: event.at_s)),
         trouble=chance.choice((0.0, 0.01, 0.03, 0.08)),
         channel=channel,
-        slot=SLOT if channel == "sms" else chance.choice(SLOTS),
+        slot=SLOT if channel in ("sms", "voice") else chance.choice(SLOTS),
     )
 
 

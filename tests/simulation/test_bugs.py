@@ -40,6 +40,9 @@ FOUND: dict[Bug, tuple[int, str]] = {
     bugs.a_mail_that_bounced_closes_nothing: (0, "bounced"),
     bugs.the_window_is_never_looked_at: (0, "windows"),
     bugs.the_position_of_a_listener_is_noted_before_what_it_heard: (0, "heard_once"),
+    bugs.a_call_does_not_end_with_its_message: (0, "calls"),
+    bugs.whatever_was_paid_is_for_the_next_message: (0, "paid_once"),
+    bugs.a_call_that_is_found_is_ours: (0, "claimed_truly"),
 }
 """Each bug: a seed that finds it at once, and the check that it must not pass."""
 
@@ -48,6 +51,9 @@ ELSEWHERE: dict[Bug, str] = {
     bugs.a_mail_that_bounced_closes_nothing: "email",
     bugs.the_window_is_never_looked_at: "whatsapp",
     bugs.the_position_of_a_listener_is_noted_before_what_it_heard: "email",
+    bugs.a_call_does_not_end_with_its_message: "voice",
+    bugs.whatever_was_paid_is_for_the_next_message: "voice",
+    bugs.a_call_that_is_found_is_ours: "voice",
 }
 """Those that texts do not show, and the channel that does."""
 

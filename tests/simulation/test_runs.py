@@ -24,6 +24,8 @@ PART = 20
 @pytest.mark.parametrize("channel", LINES)
 def test_the_hub_keeps_its_promises_whatever_happens(first: int, channel: str) -> None:
     part = PART if channel == "sms" or first else PART // 4
+    if channel == "voice":  # of which each run speaks and stores besides
+        part = PART // 4
     runs = [run_seed(seed, channel) for seed in range(first, first + part)]
 
     assert [(run.seed, *run.broken) for run in runs if run.broken] == []

@@ -15,6 +15,7 @@ from tests.simulation.channels import SMS, WHATSAPP
 from tests.simulation.disk import AFTER, Disk, SimulatedDatabase, Trouble, the_disk
 from tests.simulation.hubs import Life, hold_open
 from tests.simulation.plans import AGENTS, CALM_S, PEOPLE, Event, Order, Plan
+from tests.simulation.speech import Studio
 from tests.simulation.vendors import Vendor
 from tests.simulation.virtual import START, Process, VirtualClock, VirtualLoop
 from tests.simulation.weather import FAIR_WEATHER, FLAVOURS, STORM, Flavour
@@ -73,6 +74,7 @@ class World:
             )
             for flavour in FLAVOURS
         }
+        self.studio = Studio(next(iter(self.vendors.values())))
         for vendor in self.vendors.values():
             vendor.heard = self.heard
 
@@ -168,7 +170,7 @@ class World:
         line = self.plan.line
         for agent_id, phone in AGENTS.items():
             values: dict[str, str | None] = {line.set_by: line.address(phone)}
-            if line is SMS:
+            if line.kind == SMS.kind:
                 values["telephony"] = agent_id if agent_id in self.vendors else None
             await self.call(partial(_create, agent_id, values))
         if line is WHATSAPP:
@@ -186,7 +188,7 @@ class World:
             self.note("start", process.name)
             self.lives[place] = await hold_open(
                 process, database, self.vendors, self.clock, self.chance.randbytes,
-                self.plan,
+                self.plan, self.studio,
             )  # fmt: skip
             if self.lives[place] is None:
                 await self.clock.sleep(0.5)
@@ -320,7 +322,9 @@ class World:
             case "text":
                 self._write(event)
             case "suspend":
-                await self.insist("suspend", lambda hub: hub.agents.suspend(OPERATOR, event.which))
+                await self.insist(
+                    "suspend", lambda hub: hub.agents.suspend(OPERATOR, event.which, None)
+                )
             case "resume":
                 await self.insist("resume", lambda hub: hub.agents.resume(OPERATOR, event.which))
             case "jump":
@@ -334,7 +338,7 @@ class World:
     def _write(self, event: Event) -> None:
         """Let somebody write to an agent; the network may deliver it more than once."""
         agent = flavour = self.chance.choice(FLAVOURS)
-        if self.plan.line is not SMS:
+        if self.plan.line.kind != SMS.kind:
             flavour = Flavour(self.chance.choice(self.plan.slot))
         self._tell(event.which, agent, str(event.value), flavour)
 

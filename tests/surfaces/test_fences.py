@@ -5,8 +5,8 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from trunkline.surfaces.catalogue import AGENT_OPERATIONS
 from trunkline.surfaces.mcp.fences import fenced
+from trunkline.surfaces.message_shapes import MessageShape
 from trunkline.surfaces.schemas import schema_of
 
 FROM_OUTSIDE: dict[str, Any] = {
@@ -121,8 +121,12 @@ def filled(schema: dict[str, Any]) -> Any:
 
 
 def test_whatever_a_message_holds_it_still_fits_the_schema_in_its_frames() -> None:
-    (operation,) = (each for each in AGENT_OPERATIONS if each.name == "comms_get_messages")
-    schema = schema_of(operation.result, "serialization")
+    schema = {
+        "type": "object",
+        "properties": {
+            "messages": {"type": "array", "items": schema_of(MessageShape, "serialization")}
+        },
+    }
     whole = filled(schema)
     framed = fenced(whole)
 

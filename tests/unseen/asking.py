@@ -72,8 +72,8 @@ REFUSING: Final = [
 LOOKING_UP: Final = [
     Mutant(
         "It does not declare the look-ups that it has",
-        "{sdk.Capability.LOOKUP_BY_ADDRESS, sdk.Capability.CALL_PLACE}",
-        "{each for each in sdk.Capability if each.startswith(('lookup.', 'call.place'))}",
+        ', "lookup.by_id", "lookup.by_key"]',
+        "]",
         "test_what_can_be_looked_up_is_declared",
     ),
     Mutant(

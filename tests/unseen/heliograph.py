@@ -289,8 +289,9 @@ SPEC: sdk.ProviderSpec[sdk.TelephonyProvider, Config] = sdk.ProviderSpec(
     name="heliograph",
     config=Config,
     open=_opened,
-    capabilities=frozenset(sdk.Capability)
-    - {sdk.Capability.LOOKUP_BY_ADDRESS, sdk.Capability.CALL_PLACE},
+    capabilities=frozenset(
+        ["sms.send", "mms.send", "sms.receive", "sms.status", "lookup.by_id", "lookup.by_key"]
+    ),
     idempotency=sdk.Idempotency(form=sdk.KeyForm.UUID, window_s=24 * 3600),
     failures=_FAILURES,
     webhook=Webhooks(),

@@ -3,14 +3,19 @@
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from urllib.parse import urlsplit
 
 from trunkline.applications import Loopback, RunningHub, build_applications
 from trunkline.background import at_work
 from trunkline.composition import Lent, compose
+from trunkline.composition.providers import tell_unusable
 from trunkline.core.connections.configuring import configure
-from trunkline.core.connections.registry import Connection, not_set
+from trunkline.core.connections.registry import Connection
+from trunkline.core.connections.uncalled import not_set
 from trunkline.core.forwarding.courier import TIMEOUT_S
+from trunkline.core.privacy.masters import Masters
+from trunkline.core.privacy.roots import open_keys
 from trunkline.db.migrate import bring_up_to_date
 from trunkline.db.opening import open_patiently
 from trunkline.egress import open_client, open_clients
@@ -53,13 +58,17 @@ async def open_hub(
     clock = clock or SystemClock()
     ids = IdSource(clock, entropy)
     log = get_log("trunkline")
-    configured = configure(
+    configured_with = partial(
+        configure,
         plugins.providers,
         settings.connection_tables,
         settings.slots.by_kind(),
         environ,
         settings.origin_in_table,
+        settings.prices,
+        settings.money.currency,
     )
+    configured = configured_with()
     database = database_spec(settings, plugins)
     context = DatabaseContext(data_dir=settings.server.data_dir, clock=clock, log=log)
     async with (
@@ -73,11 +82,19 @@ async def open_hub(
     ):
         await bring_up_to_date(db, embedded=database.embedded, allowed=migrate)
         loopback = Loopback()
+        masters = Masters(
+            settings.server.data_dir, [each.get_secret_value() for each in settings.encryption_keys]
+        )
+        keys = await open_keys(db, masters, clock, ids)
         composed = compose(
             Lent(
                 settings=settings,
                 configured=configured,
+                configure=lambda registered: configured_with(registered=registered),
+                providers=frozenset().union(*plugins.providers.values()),
                 db=db,
+                masters=masters,
+                keys=keys,
                 alone=database.embedded,
                 http=http,
                 callbacks=callbacks,
@@ -88,10 +105,11 @@ async def open_hub(
             )
         )
         hub = composed.hub
+        await composed.following.refresh()
+        tell_unusable(hub.connections, log)
         uncalled = hub.connections.calling()
         if works and uncalled and settings.server.public_url is None:
             log.warning("hub.no_public_url", reason=not_set(uncalled))
-        await hub.privacy.check_key()
         await hub.agents.ensure_pool(settings.pool.size)
         try:
             async with at_work(composed) if works else nullcontext():

@@ -14,17 +14,26 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trunkline.core.connections.registry import CannotOpen
+from trunkline.core.connections.opening import CannotOpen
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal
 from trunkline.core.principal import Scope as PrincipalScope
-from trunkline.core.problems import Stopping
+from trunkline.core.problems import Problem, Stopping
 from trunkline.loading import Plugins
-from trunkline.sdk import HUB_VIEW, AgentCard, Site, WebhookReply, WebhookRequest
+from trunkline.sdk import (
+    HUB_VIEW,
+    KINDS,
+    AgentCard,
+    NotConfigured,
+    Site,
+    WebhookReply,
+    WebhookRequest,
+)
 from trunkline.settings import Settings
 from trunkline.surfaces.administration import LOCAL_OPERATIONS
-from trunkline.surfaces.catalogue import AGENT_OPERATIONS
+from trunkline.surfaces.catalogue import ADMIN_OPERATIONS, AGENT_OPERATIONS
 from trunkline.surfaces.cors import Cors
+from trunkline.surfaces.files import linked
 from trunkline.surfaces.guard import Discreet, Guard, LoopbackOnly
 from trunkline.surfaces.http import problem_response
 from trunkline.surfaces.mcp.endpoint import SSE_MESSAGES, McpEndpoint
@@ -79,10 +88,11 @@ def build_applications(
     settings: Settings, plugins: Plugins, hub: Hub, loopback: Loopback
 ) -> RunningHub:
     """Return the applications of an open hub, and let `loopback` deliver to them."""
-    catalogue = Catalogue((*AGENT_OPERATIONS, *LOCAL_OPERATIONS))
+    catalogue = Catalogue((*AGENT_OPERATIONS, *ADMIN_OPERATIONS, *LOCAL_OPERATIONS))
     public_path = urlsplit(settings.public_url).path.rstrip("/")
     mcp = McpEndpoint(hub, catalogue, public_path=public_path)
     beside: list[BaseRoute] = [Route("/mcp", endpoint=mcp)]
+    beside.append(Route("/media/{token}", endpoint=linked(hub), methods=["GET"]))
     if settings.server.legacy_sse:
         beside += [Route("/sse", endpoint=_Asgi(mcp.stream)), Route(SSE_MESSAGES, endpoint=mcp)]
     for site in plugins.sites.values():
@@ -119,6 +129,7 @@ def build_applications(
         public_url=settings.public_url,
         hosts=settings.server.allowed_hosts,
         origins=origins,
+        proxies=settings.server.trusted_proxies,
     )
 
     def end_waits() -> None:
@@ -142,7 +153,8 @@ def _routes_of(site: Site, hub: Hub) -> list[BaseRoute]:
 
 def _is_all_simulated(hub: Hub) -> bool:
     """Tell whether no connection leads to a real network."""
-    return all(each.spec.simulated for each in hub.connections.all())
+    reaching = (each for each in hub.connections.all() if KINDS[each.kind].channels)
+    return all(each.spec.simulated for each in reaching)
 
 
 def _warm_up(mcp: McpEndpoint) -> None:
@@ -190,6 +202,12 @@ class _Viewing:
             )
             for agent in found
         ]
+
+    async def speak(self, text: str) -> bytes:
+        try:
+            return await self._hub.speaking.wav(text)
+        except Problem as problem:
+            raise NotConfigured(problem.detail) from problem
 
 
 class _Patience:

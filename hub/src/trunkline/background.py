@@ -14,6 +14,8 @@ from trunkline.core.principal import Principal, Scope
 from trunkline.sdk import Tx
 
 HOUSEKEEPING_S: Final = 60.0
+ADD_UP_S: Final = 5.0
+"""What was used meanwhile is summed whenever somebody asks: it must stay little."""
 DRAIN_S: Final = 3.0
 """For what is under way once the server has ended, so that a stop takes less than ten seconds."""
 _END_S: Final = 0.5
@@ -35,10 +37,15 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
         engine.run(),
         hub.routes.run(),
         hub.verification.run(),
+        composed.following.run(),
+        composed.watching.run(),
         composed.listening.run(),
+        hub.rotation.run(),
+        hub.erasing.run(),
         _keep_house(composed),
         _watch_for_silence(composed),
         _forget_in_time(composed),
+        _add_up(composed.hub),
     )
     begun = [asyncio.create_task(each) for each in begins_new]
     # The others must see that this process lives for as long as anything is under way.
@@ -103,13 +110,22 @@ async def _forget_in_time(composed: Composed) -> None:
         await _safely(hub, partial(_forget, hub))
 
 
+async def _add_up(hub: Hub) -> None:
+    """Add what was used to the totals."""
+    while True:
+        await hub.clock.sleep(ADD_UP_S)
+        await _safely(hub, hub.usage.add_up)
+
+
 async def _sweep(composed: Composed) -> None:
     hub = composed.hub
     await _safely(
         hub,
         lambda: hub.db.write(lambda tx: _settle_forgotten(tx, composed)),
         partial(_shred, hub),
+        hub.rotation.refresh,
         hub.tokens.note_uses,
+        hub.tokens.remind,
         hub.subscriptions.sweep,
         partial(_count_pool, hub),
     )
@@ -125,12 +141,15 @@ async def _safely(hub: Hub, *chores: Callable[[], Awaitable[object]]) -> None:
 
 
 async def _shred(hub: Hub) -> None:
-    shredded = await hub.privacy.sweep()
+    shredded = await hub.privacy.sweep() + await hub.media_sweeping.sweep()
     if shredded:
         hub.log.info("privacy.shredded", count=shredded)
 
 
 async def _forget(hub: Hub) -> None:
+    orphans = await hub.media_sweeping.sweep_orphans()
+    if orphans:
+        hub.log.info("media.orphans_deleted", count=orphans)
     forgotten = await hub.retention.sweep()
     if forgotten:
         hub.log.info("privacy.forgotten", count=forgotten)

@@ -5,14 +5,19 @@ import json
 import os
 import shlex
 from collections.abc import Mapping
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
+from trunkline.core.agents.tokens import Wish
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import NotFound, Problem
+from trunkline.sdk import ENTRY_POINT_GROUP
+from trunkline.settings import Settings
 
 AGENTS: Final = {
     "ava": {
@@ -30,13 +35,22 @@ AGENTS: Final = {
 }
 """What each agent of the demo is set to."""
 
+EMAIL_DOMAIN: Final = "agents.example"
+"""Where agents that are provisioned get their mail addresses."""
 HANDSET: Final = "+12025550150"
 MAILBOX: Final = "anna@people.example"
 SLOTS: Final[Mapping[str, str]] = {"telephony": "demo", "email": "demo", "whatsapp": "demo"}
 """The settings by which the simulated network serves every channel that it has."""
 
-_KEPT: Final = ("sms", "email", "whatsapp")
-"""The channels whose messages are kept; every one but ``sms`` is also the name of its address."""
+_LOCAL: Final[Mapping[str, tuple[str, str | None]]] = {
+    "tts": ("local-voice", None),
+    "stt": ("local-voice", "pocketsphinx"),
+    "storage": ("local-storage", None),
+}
+"""By kind the plugin that does it on this machine, and what beside it has to be installed."""
+
+_KEPT: Final = ("sms", "email", "whatsapp", "voice")
+"""The channels whose messages are kept; of some the name is also that of an address."""
 _KEEP_DAYS: Final = 30
 _OPERATOR: Final = Principal(scope=Scope.LOCAL)
 
@@ -67,6 +81,31 @@ class DemoFacts(BaseModel):
     admin_token: str
     agents: list[DemoAgent]
     handset: DemoHandset
+
+
+def kept_here(settings: Settings) -> Settings:
+    """
+    Return settings by which speech, recognition and storage stay on this machine too.
+
+    Agents' mail addresses are at the network's own domain, unless another is set. What does it for
+    real goes before its simulation, if it is installed; a slot that is set stays.
+    """
+    there = {each.name for each in entry_points(group=ENTRY_POINT_GROUP)}
+    there -= {*settings.plugins.disabled}
+    slots = {}
+    for kind, (plugin, beside) in _LOCAL.items():
+        if not settings.slots.by_kind()[kind]:
+            is_there = plugin in there and (beside is None or find_spec(beside) is not None)
+            slots[kind] = (plugin if is_there else "demo",)
+    provisioning = settings.provisioning
+    if provisioning.email_domain is None:
+        provisioning = provisioning.model_copy(update={"email_domain": EMAIL_DOMAIN})
+    return settings.model_copy(
+        update={
+            "slots": settings.slots.model_copy(update=slots),
+            "provisioning": provisioning,
+        }
+    )
 
 
 async def prepare(hub: Hub, base_url: str, data_dir: Path) -> DemoFacts:
@@ -121,7 +160,7 @@ async def _token(hub: Hub, agent_id: str | None, known: str | None) -> str:
     with contextlib.suppress(Problem):
         if (await hub.tokens.authenticate(known)).agent_id == agent_id and known:
             return known
-    return (await hub.tokens.issue(_OPERATOR, agent_id)).token
+    return (await hub.tokens.issue(_OPERATOR, Wish(agent_id=agent_id))).token
 
 
 def _read(path: Path) -> DemoFacts | None:
@@ -154,6 +193,9 @@ def welcome(facts: DemoFacts, files: Mapping[str, Path]) -> str:
     mail = json.dumps(
         {"channel": "email", "to": facts.handset.email, "subject": "Hello", "body": "From Ava"}
     )
+    voice = json.dumps(
+        {"deliveryChannel": "phone_call", "to": facts.handset.phone, "text": "Hello from Ava"}
+    )
     call = f'curl -s -H "Authorization: Bearer {first.token}" -H "Content-Type: application/json"'
     return f"""\
 Trunkline serves on {facts.base_url} with a simulated network: nothing leaves this machine.
@@ -177,6 +219,9 @@ Three things to try:
      {call} \\
        -d '{{}}' {facts.base_url}/api/v1/tools/comms_get_messages
 A mail goes the same way: {mail}
+A voice message rings at the handset: open {facts.base_url}/demo/ first, and answer.
+  {call} \\
+    -d '{voice}' {facts.base_url}/api/v1/tools/comms_send_voice_message
 
 Commands for this hub need DEMO_MODE=true{" and where it lies" if options else ""}:
 DEMO_MODE=true trunkline agents list{options}

@@ -21,6 +21,10 @@ _HUB_STARTS_WITHIN_S: Final = 15.0
 _HUB_ANSWERS_WITHIN_S: Final = 90.0
 
 
+class NoHub(NotConfigured):
+    """There is none where it was looked for."""
+
+
 class HubLink:
     """
     Requests to the hub of a data directory, as its operator or with a token.
@@ -149,7 +153,7 @@ def _check_is_hub(settings: Settings) -> None:
     if (data_dir / "hub.lock").exists():
         with directory_lock(data_dir):
             pass
-    raise NotConfigured(
+    raise NoHub(
         f"There is no hub in {data_dir}: name its directory with --data-dir or TRUNKLINE_DATA_DIR "
         "(the demo's with DEMO_MODE=true), or create one with `trunkline serve` or "
         "`trunkline agents create`."

@@ -47,6 +47,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._limit_hits = Counter(
+            "comms_rate_limit_hits",
+            "Acts that an agent's limits or its spend cap refused.",
+            ["agent"],
+            registry=self._registry,
+        )
         self._webhooks = Counter(
             "comms_webhook_requests",
             "Requests from providers, by the HTTP status they were answered with.",
@@ -99,6 +105,10 @@ class Metrics:
     def cost(self, *, agent: str, channel: str, cost_micros: int) -> None:
         """Add to what an agent's acts have cost."""
         self._cost.labels(agent, channel).inc(cost_micros / MICROS)
+
+    def rate_limit_hit(self, *, agent: str) -> None:
+        """Count one act that was one too many, or too dear."""
+        self._limit_hits.labels(agent).inc()
 
     def webhook(self, *, agent: str, provider: str, status: int) -> None:
         """

@@ -11,6 +11,7 @@ import httptools
 from starlette.datastructures import MutableHeaders
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from trunkline.core.media.service import MOST_BYTES
 from trunkline.core.problems import (
     HeadTooLarge,
     Malformed,
@@ -26,6 +27,11 @@ MOST_HEAD_BYTES: Final = 65_536
 MOST_FIELDS: Final = 100
 MOST_BODY_BYTES: Final = 12_582_912
 """What is heard of a body at all; what the hub reads of one ends before."""
+MOST_UPLOAD_BYTES: Final = 2 * MOST_BYTES
+"""The same of an upload, of whose end as much is passed over as may be stored."""
+UPLOADED_WITHIN_S: Final = 600.0
+"""How long a client may take to send one."""
+_UPLOADS: Final = b"/api/v1/media"
 TAKEN_WITHIN_S: Final = 30.0
 """How long a client may take nothing of what it is sent."""
 LOOK_EVERY_S: Final = 1.0
@@ -72,6 +78,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begin to wait for a request, and make room if too many let wait."""
         super().connection_made(transport)
         self._unanswered = self._fields = self._content = self._unsent = 0
+        self._uploads = False
         self._refusal: Problem = Malformed()
         self._enter(Part.HEAD)
         self._unsent_since = self._since
@@ -128,14 +135,17 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._unanswered += 1
         self._content = 0
+        path = self.url.partition(b"?")[0]
+        self._uploads = self.parser.get_method() == b"POST" and path.endswith(_UPLOADS)
         self._enter(Part.BODY)
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body; what stands between two is bounded as a head is."""
         self._received = 0
         self._content += len(body)
-        if self._content > MOST_BODY_BYTES:
-            self._refusal = TooLarge(MOST_BODY_BYTES)
+        most = MOST_UPLOAD_BYTES if self._uploads else MOST_BODY_BYTES
+        if self._content > most:
+            self._refusal = TooLarge(most)
             raise _Refused
         super().on_body(body)
 
@@ -209,7 +219,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._unsent, self._unsent_since = unsent, now
         if self.part is Part.HEAD and self._unanswered:
             self._since = now  # it need not go on before it has its answer
-        is_late = now - self._since > WITHIN_S.get(self.part, float("inf"))
+        within_s = WITHIN_S.get(self.part, float("inf"))
+        if self.part is Part.BODY and self._uploads:
+            within_s = UPLOADED_WITHIN_S
+        is_late = now - self._since > within_s
         if now - self._unsent_since > TAKEN_WITHIN_S or (is_late and self.part is Part.NO_MORE):
             self.transport.abort()
         elif is_late and not self.transport.is_closing():

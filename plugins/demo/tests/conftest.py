@@ -6,6 +6,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from plugins.demo.tests.calling import GREETING, GREETING_S, HELLO, HELLO_S
+from plugins.demo.tests.sounding import tone
 from plugins.demo.tests.wire import Demo
 from trunkline.sdk import HUB_VIEW, TelephonyProvider
 from trunkline_demo.plugin import DemoPlugin
@@ -26,6 +28,12 @@ async def demo() -> AsyncIterator[Demo]:
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         demos.append(Demo(plugin, client))
         yield demos[0]
+
+
+@pytest.fixture
+def sounds(demo: Demo) -> None:
+    """The hub serves what is played in calls."""
+    demo.hub.sounds = {HELLO: tone(HELLO_S), GREETING: tone(GREETING_S)}
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from importlib import resources
 
 import pytest
 
-from plugins.demo.tests.wire import AGENT, HANDSET, OTHER_AGENT, Demo, problem, sms
-from trunkline.sdk import AgentCard, TelephonyProvider
+from plugins.demo.tests.wire import AGENT, HANDSET, OTHER_AGENT, Demo, View, problem, sms
+from trunkline.sdk import TelephonyProvider
 from trunkline_demo.plugin import DemoPlugin
 
 REPLY = f"/demo/handsets/{HANDSET}/reply"
@@ -153,7 +153,7 @@ class _Links(HTMLParser):
 
 
 PAGES = {
-    "": ["icon.svg", "base.css", "handset.css", "handset.js"],
+    "": ["icon.svg", "base.css", "handset.css", "call.css", "handset.js"],
     "whatsapp": ["icon.svg", "base.css", "handset.css", "whatsapp.css", "whatsapp.js"],
     "mailbox": ["icon.svg", "base.css", "mailbox.css", "mailbox.js"],
 }
@@ -204,16 +204,6 @@ async def test_the_pages_show_texts_as_text_only(demo: Demo, name: str) -> None:
 
 
 # --- who has a number -----------------------------------------------------------------------------
-
-
-class View:
-    """A hub that has one agent."""
-
-    async def agents(self) -> list[AgentCard]:
-        return [
-            AgentCard(agent_id="ada", name="Ada", addresses={"sms": AGENT}),
-            AgentCard(agent_id="eve", name="eve", addresses={}),
-        ]
 
 
 async def test_case_f4_the_page_learns_the_agents_names_and_numbers(demo: Demo) -> None:

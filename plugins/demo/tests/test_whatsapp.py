@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from plugins.demo.tests.wire import AGENT, HANDSET, OTHER_AGENT, Demo, problem
+from plugins.demo.tests.wire import AGENT, HANDSET, OTHER_AGENT, Demo, View, problem
 from trunkline.sdk import (
-    AgentCard,
     DeliveryStatus,
     Media,
     NotConfigured,
@@ -42,7 +41,7 @@ def opened(demo: Demo, deliver: Any = None) -> Any:
     context = provider_context(
         demo.client, clock=demo.clock, log=demo.hub.log, deliver=deliver or demo.hub.deliver
     )
-    [spec] = demo._plugin.trunkline_register_whatsapp()
+    [spec] = demo.plugin.trunkline_register_whatsapp()
     return spec.open(demo.config, context)
 
 
@@ -319,13 +318,6 @@ async def test_who_is_nobody_and_what_is_no_message_is_told(
     assert MARK not in nobody.text
     assert problem(quoting)[:2] == problem(about)[:2] == (404, "not_found")
     assert demo.hub.requests == []
-
-
-class View:
-    """A hub with one agent on WhatsApp."""
-
-    async def agents(self) -> list[AgentCard]:
-        return [AgentCard(agent_id="ada", name="Ada", addresses={"whatsapp": AGENT})]
 
 
 async def test_a_number_that_no_agent_has_is_not_written_to(

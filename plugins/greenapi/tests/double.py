@@ -46,6 +46,7 @@ class Double:
     """
 
     state: str = "authorized"
+    phone: str = HUB.removeprefix("+")
     settings: Json = field(default_factory=lambda: dict(SETTINGS))
     queue: list[Json] = field(default_factory=list)
     journal: list[Json] = field(default_factory=list)
@@ -73,7 +74,7 @@ class Double:
         if found is None:
             return 404, {"message": "Not Found"}
         instance, method, token, receipt = found.groups()
-        wanted = "POST" if method in _FIELDS else "DELETE" if receipt else "GET"
+        wanted = "POST" if method in (*_FIELDS, "setSettings") else "DELETE" if receipt else "GET"
         if instance != CONFIG["id_instance"]:
             return 403, b"Forbidden"
         if token != TOKEN:
@@ -85,6 +86,8 @@ class Double:
         query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
         if method in _FIELDS:
             return self._take(method, path, body)
+        if method == "setSettings":
+            return self._set(path, body)
         said = self._tell(method, query, int(receipt or 0))
         return (400, {"message": "bad request data"}) if said is NOTHING else (200, said)
 
@@ -101,6 +104,10 @@ class Double:
                 return {"stateInstance": self.state}
             case "getSettings":
                 return self.settings
+            case "getWaSettings":
+                is_linked = self.state not in ("notAuthorized", "blocked", "starting")
+                phone = self.phone if is_linked else ""
+                return {"avatar": "", "phone": phone, "stateInstance": self.state, "deviceId": ""}
             case "receiveNotification" if 5 <= query.get("receiveTimeout", 5) <= 60:
                 return self.notifications[0] if self.notifications else None
             case "deleteNotification":
@@ -109,6 +116,12 @@ class Double:
                     self.notifications.remove(each)
                 return {"result": bool(known)}
         return NOTHING
+
+    def _set(self, path: str, body: Json) -> tuple[int, object]:
+        if not body or not body.keys() <= SETTINGS.keys() - {"wid"}:
+            return refusal_body(400, "Validation failed. Details: unknown field", path)
+        self.settings = {**self.settings, **body}
+        return 200, {"saveSettings": True}
 
     def _take(self, method: str, path: str, body: Json) -> tuple[int, object]:
         must, may = _FIELDS[method]

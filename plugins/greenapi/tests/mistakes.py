@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import trunkline_greenapi
 from plugins.greenapi.tests.suite import GreenApiSuite as Suite
-from trunkline.sdk import Capability, ProviderSpec
+from trunkline.sdk import Capability, OutcomeUnknown, ProviderSpec, Readiness
 
 _SOURCE: Final = Path(trunkline_greenapi.__file__).parent
 
@@ -201,7 +201,7 @@ MISTAKES: Final = [
     ),
     Mistake(
         "It takes a list that failed for an empty one",
-        "whatsapp",
+        "api",
         "    if not response.is_success:\n        raise refusal(response)\n    try:",
         "    if not response.is_success:\n        return []\n    try:",
         FAILED,
@@ -277,6 +277,35 @@ MISTAKES: Final = [
     ),
     Mistake("It loses files", "webhooks", "        media=media,\n", "", MEANS, ["picture"]),
     Mistake(
+        "It forgets which message a file came with",
+        "files",
+        'return dict(parse_qsl(url.partition("#")[2]))',
+        "return {}",
+        Suite.test_a_medium_is_read_whole,
+    ),
+    Mistake(
+        "It never says that a file is gone",
+        "files",
+        'return Rejected("GREEN-API does not have the file',
+        'return OutcomeUnknown("GREEN-API does not have the file',
+        Suite.test_a_medium_that_the_vendor_has_no_more_is_gone_for_good,
+    ),
+    Mistake(
+        "It says that a file is gone which it may not read now",
+        "files",
+        "return OutcomeUnknown(str(error), provider_code=error.provider_code)",
+        "return error",
+        Suite.test_a_medium_is_gone_by_the_vendors_own_word_alone,
+        [b"{}"],
+    ),
+    Mistake(
+        "It reads a file whole before it gives any of it",
+        "whatsapp",
+        "            async for piece in pieces:\n                yield piece",
+        "            for piece in [piece async for piece in pieces]:\n                yield piece",
+        Suite.test_a_medium_is_read_as_it_comes,
+    ),
+    Mistake(
         "It loses what a reaction is about",
         "webhooks",
         "(data.quoted, *parts)",
@@ -295,9 +324,61 @@ MISTAKES: Final = [
     Mistake(
         "It vouches for an instance that it cannot see",
         "whatsapp",
-        'state = _read(State, await self._get("getStateInstance")).state',
+        'state = read(State, await self._get("getStateInstance")).state',
         'await self._get("getStateInstance")\n        state = "authorized"',
         Suite.test_verifying_never_vouches_for_credentials_that_were_not_taken,
         ["bad_credentials"],
+    ),
+    Mistake(
+        "It calls an instance ready whose number is banned",
+        "senders",
+        "return self._told(readiness, STATES[self.state])",
+        "return self._told(Readiness.READY, None)",
+        Suite.test_the_sender_stands_as_its_instance_does,
+        ["blocked", Readiness.REJECTED, "banned"],
+    ),
+    Mistake(
+        "It takes another phone for the agent's",
+        "senders",
+        "number=account.number or E164(self._config.phone_number)",
+        "number=E164(self._config.phone_number)",
+        Suite.test_a_phone_with_another_number_is_that_numbers_sender_and_not_ready,
+    ),
+    Mistake(
+        "It restarts the instance for naught",
+        "senders",
+        "if any(held.get(name) != value for name, value in asked.items()):",
+        "if asked:",
+        Suite.test_an_instance_is_set_to_call_the_hub_and_read_back,
+    ),
+    Mistake(
+        "It gives away where it may be called",
+        "senders",
+        'url = f"{settings.inbound_url}/{config.webhook_secret.get_secret_value()}"',
+        "url = settings.inbound_url",
+        Suite.test_an_instance_is_set_to_call_the_hub_and_read_back,
+    ),
+    Mistake(
+        "It has an instance call that the hub asks",
+        "senders",
+        'url, token = "", ""',
+        'url, token = settings.inbound_url or "", ""',
+        Suite.test_an_instance_whose_hub_asks_is_set_to_call_nobody,
+    ),
+    Mistake(
+        "It believes an address with another token",
+        "senders",
+        "token != config.webhook_token.get_secret_value()",
+        "token is None",
+        Suite.test_an_address_that_the_hub_could_not_believe_is_none,
+        [{"webhookUrlToken": "another"}],
+    ),
+    Mistake(
+        "It believes every answer to a change",
+        "senders",
+        "saved: Literal[True]",
+        "saved: bool",
+        Suite.test_settings_that_were_not_saved_are_not_taken_for_saved,
+        [(200, {"saveSettings": False}), OutcomeUnknown],
     ),
 ]

@@ -245,7 +245,8 @@ _TOLD: Final = ReceivedWhatsApp(
     occurred_at=SENT_AT,
 )
 _ANSWERED: Final = "BAE5F4886F6F2D05"
-_PICTURE: Final = Media(url=FILE, content_type="image/jpeg", name="a.jpg")
+_PLACED: Final = f"{FILE}#chatId=14155550199%40c.us&idMessage={_NUMBER}"
+_PICTURE: Final = Media(url=_PLACED, content_type="image/jpeg", name="a.jpg")
 _EVENTS: Final[Mapping[str, tuple[WhatsAppContent, str, dict[str, Any]]]] = {
     "whatsapp_received": (WhatsAppContent.TEXT, "Grüße & more", {}),
     "extended": (WhatsAppContent.TEXT, "see https://a.example", {}),
@@ -259,23 +260,23 @@ _EVENTS: Final[Mapping[str, tuple[WhatsAppContent, str, dict[str, Any]]]] = {
     "voice": (
         WhatsAppContent.MEDIA,
         "",
-        {"media": (Media(url=FILE, content_type="audio/ogg; codecs=opus", name="a.oga"),)},
+        {"media": (Media(url=_PLACED, content_type="audio/ogg; codecs=opus", name="a.oga"),)},
     ),
     "video": (
         WhatsAppContent.MEDIA,
         "",
-        {"media": (Media(url=FILE, content_type="video/mp4", name="a.mp4"),)},
+        {"media": (Media(url=_PLACED, content_type="video/mp4", name="a.mp4"),)},
     ),
     "document": (
         WhatsAppContent.MEDIA,
         "",
-        {"media": (Media(url=FILE, content_type="application/pdf", name="a.pdf"),)},
+        {"media": (Media(url=_PLACED, content_type="application/pdf", name="a.pdf"),)},
     ),
     "too_large": (WhatsAppContent.OTHER, "big", {}),
     "sticker": (
         WhatsAppContent.MEDIA,
         "",
-        {"media": (Media(url=FILE, content_type="image/webp", name="a.webp"),)},
+        {"media": (Media(url=_PLACED, content_type="image/webp", name="a.webp"),)},
     ),
     "reaction": (WhatsAppContent.REACTION, "👍", {"quoted_id": _ANSWERED}),
     "reaction_taken_back": (WhatsAppContent.REACTION, "", {"quoted_id": _ANSWERED}),
@@ -316,6 +317,10 @@ def _number(name: str) -> str:
 
 def _meant(name: str) -> list[InboundEvent]:
     content, body, more = _EVENTS[name]
+    media = tuple(
+        replace(each, url=each.url.replace(_NUMBER, _number(name)))
+        for each in more.get("media", ())
+    )
     digest = sha256(f"{CHAT} {_number(name)}".encode()).hexdigest()
     return [
         replace(
@@ -325,7 +330,7 @@ def _meant(name: str) -> list[InboundEvent]:
             content=content,
             body=body,
             vendor_kind=CONTENTS[name]["typeMessage"],
-            **more,
+            **{**more, "media": media},
         )
     ]
 
@@ -344,6 +349,8 @@ def _status(word: str, status: DeliveryStatus | None, code: str | None) -> list[
     ]
 
 
+PLACED: Final = replace(_PICTURE, url=_PICTURE.url.replace(_NUMBER, _number("picture")))
+"""The picture, as the notification tells of it."""
 GROUP: Final = "120363043968066561@g.us"
 _OTHERS: Final[Mapping[str, dict[str, object]]] = {
     "of_a_group": received(

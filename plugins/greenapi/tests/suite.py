@@ -3,7 +3,8 @@
 from typing import ClassVar, Final
 
 from plugins.greenapi.tests.double import SETTINGS, journaled, queued, refusal_body
-from plugins.greenapi.tests.notifications import EVENTS, TOLD
+from plugins.greenapi.tests.notifications import EVENTS, PLACED, TOLD
+from plugins.greenapi.tests.senders_suite import SendersSuite
 from plugins.greenapi.tests.vendor import CHAT, CONFIG, HUB, ID, MESSAGE, PERSON, SENT_AT, webhook
 from trunkline.sdk import (
     Account,
@@ -16,7 +17,7 @@ from trunkline.sdk import (
     Report,
     RetryLater,
 )
-from trunkline.testing import BaseWhatsAppConformance, Canned
+from trunkline.testing import BaseMediaConformance, BaseWhatsAppConformance, Canned
 from trunkline_greenapi.plugin import GREENAPI
 from trunkline_greenapi.statuses import STATUSES
 from trunkline_greenapi.whatsapp import WARNING
@@ -41,7 +42,7 @@ _OF_ID: Final = "GREEN-API is asked for its journal, not for one message: it wan
 _EMPTY: Final = "an empty list is GREEN-API's word for none"
 
 
-class GreenApiSuite(BaseWhatsAppConformance):
+class GreenApiSuite(SendersSuite, BaseMediaConformance, BaseWhatsAppConformance):
     """The suite; `spec` may be an adapter with a mistake in it."""
 
     spec = GREENAPI
@@ -68,7 +69,21 @@ class GreenApiSuite(BaseWhatsAppConformance):
         "window": "a linked phone may write at any time",
         "person_id": "GREEN-API knows no business-scoped ids",
     }
+    medium = PLACED
     answers: ClassVar = {
+        "media": (
+            Canned(status=403, content=b"<Error><Code>AccessDenied</Code></Error>"),
+            Canned(status=200, json={"downloadUrl": "https://sw-media.example/again/5005fe15.jpg"}),
+            Canned(status=200, headers={"content-type": "image/jpeg"}),
+        ),
+        "media_gone": (
+            Canned(status=404),
+            Canned(
+                status=400,
+                content=f"File message encrypted url not found by chatId {CHAT} and idMessage "
+                f"{ID}".encode(),
+            ),
+        ),
         "accepted": Canned(status=200, json={"idMessage": ID}),
         "rate_limited": _refused(429, f"Too Many Requests to {CHAT}"),
         "bad_recipient": _refused(400, f"Validation failed. Details: 'chatId' {CHAT}"),
@@ -122,9 +137,6 @@ class GreenApiSuite(BaseWhatsAppConformance):
         "test_a_text_is_looked_up_by_the_whole_of_what_names_it": _OF_ID,
         "test_a_look_up_that_cannot_be_read_never_proves_that_nothing_was_sent[[]-fetch]": _EMPTY,
         "test_a_look_up_that_cannot_be_read_never_proves_that_nothing_was_sent[[]-list]": _EMPTY,
-        "test_verifying_tells_of_the_account_and_sends_nothing": (
-            "the state and the settings are two questions"
-        ),
     }
 
     def written(self, address: str) -> str:

@@ -62,7 +62,11 @@ async def test_while_the_server_is_away_every_call_says_so(db: Database, restles
     assert await db.write(insert(2)) == 2
     async with db.listen("rows") as notes:
         await db.write(insert(3))
-        assert (await anext(notes)).id == "3"
+        # A server that has only just started may deliver the note of the commit before late.
+        heard = [(await anext(notes)).id]
+        while heard[-1] != "3":
+            heard.append((await anext(notes)).id)
+    assert set(heard) <= {"2", "3"}
     assert await db.read(ids) == [2, 3]
 
 
@@ -150,24 +154,26 @@ async def test_a_server_that_is_killed_has_everything_that_was_acknowledged(
     acknowledged: set[int] = set()
     refused: set[int] = set()
     open_ended: set[int] = set()
+    stored_one = asyncio.Semaphore(0)
 
     async def acknowledge() -> None:
         for number in numbers:
             try:
                 acknowledged.add(await db.write(insert(number)))
+                stored_one.release()
             except (DatabaseFailed, Overloaded) as error:
                 (refused if "nothing was stored" in str(error) else open_ended).add(number)
                 return
 
     for _ in range(2):
-        before = len(acknowledged)
         writers = asyncio.gather(*(acknowledge() for _ in range(24)))
-        await asyncio.sleep(0.4)
+        async with asyncio.timeout(10):
+            for _ in range(51):
+                await stored_one.acquire()
         await asyncio.to_thread(restless.stop, "immediate")
         await asyncio.wait_for(writers, 10)
         restless.start(DURABLE)
         stored = set(await db.read(ids))
-        assert len(acknowledged) > before + 50
         assert acknowledged - stored == set()
         assert stored - acknowledged - open_ended == set()
         assert refused & stored == set()

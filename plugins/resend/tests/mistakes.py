@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from trunkline.sdk import (
@@ -10,6 +10,7 @@ from trunkline.sdk import (
     BadSignature,
     DeliveryStatus,
     InboundEvent,
+    Media,
     OutboundEmail,
     OutcomeUnknown,
     ProviderContext,
@@ -305,3 +306,43 @@ class CallsAnAnnouncementWhole(ResendWebhooks):
 class ClaimsEverything(ResendWebhooks):
     def claims(self, request: WebhookRequest) -> bool:
         return True
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+class ReadsAFileWholeFirst(Mistaken):
+    async def fetch_media(self, media: Media) -> AsyncGenerator[bytes, None]:
+        for piece in [piece async for piece in super().fetch_media(media)]:
+            yield piece
+
+
+class NeverAsksForAFileAnew(Mistaken):
+    async def fetch_media(self, media: Media) -> AsyncGenerator[bytes, None]:
+        async for piece in super().fetch_media(replace(media, url=media.url.partition("#")[0])):
+            yield piece
+
+
+class TakesABrokenFileForAWholeOne(Mistaken):
+    async def fetch_media(self, media: Media) -> AsyncGenerator[bytes, None]:
+        try:
+            async for piece in super().fetch_media(media):
+                yield piece
+        except OutcomeUnknown:
+            return
+
+
+class SaysThatAFileIsGoneThatIsNot(Mistaken):
+    async def fetch_media(self, media: Media) -> AsyncGenerator[bytes, None]:
+        try:
+            async for piece in super().fetch_media(media):
+                yield piece
+        except ProviderError as error:
+            raise Rejected(str(error)) from error
+
+
+class HandsTheKeyToWhoeverHasTheFile(Mistaken):
+    async def fetch_media(self, media: Media) -> AsyncGenerator[bytes, None]:
+        self._http.headers.update(self._headers)
+        async for piece in super().fetch_media(media):
+            yield piece

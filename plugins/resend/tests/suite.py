@@ -8,9 +8,12 @@ from typing import Any, ClassVar, Final
 from plugins.resend.tests.vendor import (
     CAME,
     CONFIG,
+    FILE,
     FILES,
     HUB,
     ID,
+    LINK,
+    OF_THE_MAIL,
     PERSON,
     announced,
     bounce,
@@ -25,6 +28,7 @@ from trunkline.sdk import (
     Attachment,
     AuthFailed,
     DeliveryStatus,
+    Media,
     NotSetUp,
     OutboundEmail,
     OutcomeUnknown,
@@ -36,7 +40,7 @@ from trunkline.sdk import (
     Reported,
     RetryLater,
 )
-from trunkline.testing import BaseEmailConformance, Canned
+from trunkline.testing import BaseEmailConformance, BaseMediaConformance, Canned
 from trunkline_resend.plugin import RESEND
 
 SENDER, RECIPIENT = BaseEmailConformance.message.sender, BaseEmailConformance.message.recipient
@@ -65,6 +69,12 @@ ANSWERS: Final = {
     "found_unknown_status": Canned(status=200, json={**FOUND, "last_event": "pondering"}),
     "not_found": refusal(404, "not_found", "Email not found"),
     "account": Canned(status=200, json=domains(("acme.example", "verified"))),
+    "media": (
+        Canned(status=403, content=b"<Error><Code>AccessDenied</Code></Error>"),
+        Canned(status=200, json={"id": FILE, "download_url": f"{LINK}-again"}),
+        Canned(status=200, headers={"content-type": "application/pdf"}),
+    ),
+    "media_gone": (Canned(status=403), refusal(404, "not_found", "Attachment not found")),
     "completed": (Canned(status=200, json=AUTOMATIC), Canned(status=200, json=FILES)),
 }
 WEBHOOKS: Final = {
@@ -149,7 +159,7 @@ MEANS: Final = {
                 name="receipt.pdf",
                 content_type="application/pdf",
                 size_bytes=2048,
-                url="https://inbound-cdn.resend.example/receipt?signature=sig-123",
+                url=f"{LINK}#{OF_THE_MAIL}",
             ),
         ),
         auto=True,
@@ -173,11 +183,12 @@ MEANS: Final = {
 """What the answers and the webhooks above tell, by Resend's documentation."""
 
 
-class ResendSuite(BaseEmailConformance):
+class ResendSuite(BaseMediaConformance, BaseEmailConformance):
     """`spec` may be an adapter with a mistake in it."""
 
     spec = RESEND
     config = CONFIG
+    medium = Media(url=f"{LINK}#{OF_THE_MAIL}", content_type="application/pdf")
     answers = ANSWERS
     webhooks = WEBHOOKS
     means = MEANS

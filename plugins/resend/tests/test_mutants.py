@@ -166,6 +166,28 @@ CASES: list[tuple[Mistake, Callable[..., None], list[object]]] = [
         Suite.test_a_webhook_is_claimed_by_its_headers,
         ["email_received"],
     ),
+    (mistakes.ReadsAFileWholeFirst, Suite.test_a_medium_is_read_as_it_comes, []),
+    (mistakes.NeverAsksForAFileAnew, Suite.test_a_medium_is_read_whole, []),
+    (
+        mistakes.TakesABrokenFileForAWholeOne,
+        Suite.test_a_medium_of_which_less_came_than_was_announced_is_not_whole,
+        [],
+    ),
+    (
+        mistakes.SaysThatAFileIsGoneThatIsNot,
+        Suite.test_a_medium_that_cannot_be_read_now_is_not_gone,
+        ["server_error"],
+    ),
+    (
+        mistakes.SaysThatAFileIsGoneThatIsNot,
+        Suite.test_a_medium_is_gone_by_the_vendors_own_word_alone,
+        [b"{}"],
+    ),
+    (
+        mistakes.HandsTheKeyToWhoeverHasTheFile,
+        Suite.test_no_other_host_is_handed_the_credentials,
+        ["by_its_url"],
+    ),
 ]
 
 

@@ -29,10 +29,13 @@ def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
             providers=("resend",),
             capabilities=(
                 "email.attach",
+                "email.domains",
                 "email.receive",
                 "email.send",
                 "email.status",
+                "email.webhook",
                 "lookup.by_id",
+                "media.fetch",
             ),
         ),
     )

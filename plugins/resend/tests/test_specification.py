@@ -5,6 +5,7 @@ It needs a folder ``shared`` beside the checkout, with Resend's OpenAPI file in 
 server that holds requests against it in ``tools/vendor_judge.py``. Where there is none, it skips.
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
@@ -16,11 +17,22 @@ import pytest
 
 from plugins.resend.tests.suite import ANNOUNCED
 from plugins.resend.tests.test_mail import WHOLE
-from plugins.resend.tests.vendor import CAME, CONFIG, ID, KEY, MAIL, PERSON, received
-from trunkline.sdk import OutboundEmail, Received
-from trunkline.testing import provider_context
+from plugins.resend.tests.vendor import (
+    CAME,
+    CONFIG,
+    FILES,
+    ID,
+    KEY,
+    MAIL,
+    OF_THE_MAIL,
+    PERSON,
+    received,
+)
+from trunkline.sdk import Media, OutboundEmail, Received
+from trunkline.testing import FakeSecrets, provider_context
 from trunkline_resend.config import ResendConfig
 from trunkline_resend.mail import Resend
+from trunkline_resend.webhook_settings import EVENTS
 
 SHARED: Final = Path(__file__).parents[4] / "shared"
 JUDGE: Final = SHARED / "tools" / "vendor_judge.py"
@@ -99,6 +111,20 @@ async def test_fetching_a_mail_that_came_in_is_right_and_its_answer_is_read(judg
     ]
 
 
+async def test_asking_for_a_file_anew_is_right_and_its_answer_is_read(judge: Any) -> None:
+    operation, files = "emails/get-receiving-attachment", "https://files.example"
+    answer = {**FILES["data"][0], "download_url": f"{files}/again"}
+    judge.add_faults([{"match": {"operationId": operation}, "then": {"json": answer}}])
+    lies = {"/again": 200, "/expired": 403}
+    store = httpx2.MockTransport(lambda asked: httpx2.Response(lies[asked.url.path]))
+    medium = Media(url=f"{files}/expired#{OF_THE_MAIL}")
+    async with httpx2.AsyncClient(verify=False, mounts={f"all://{files[8:]}": store}) as http:
+        assert [piece async for piece in resend(judge, http).fetch_media(medium)] == []
+
+    assert not judge.violations()
+    assert verdicts(judge) == [(operation, "accepted")]
+
+
 async def test_the_specifications_own_example_of_a_mail_that_came_in_is_read(judge: Any) -> None:
     async with httpx2.AsyncClient(verify=False) as http:
         mail = await resend(judge, http).complete(ANNOUNCED)
@@ -113,6 +139,53 @@ async def test_verifying_is_right_and_its_answer_is_read(judge: Any) -> None:
     assert "example.com is not verified (not started)" in account.notes[0]
     assert not judge.violations()
     assert verdicts(judge) == [("domains/list", "accepted")]
+
+
+async def test_domains_are_asked_for_and_changed_right_and_the_answers_are_read(
+    judge: Any,
+) -> None:
+    async with httpx2.AsyncClient(verify=False) as http:
+        team = resend(judge, http)
+        added = await team.add_domain("mail.shop.example")
+        found = await team.find_domain("example.com")
+        await team.check_domain(ID)
+        await team.remove_domain(ID)
+
+    assert added.provider_id
+    assert found is not None
+    assert (found.domain, found.standing.vendor_status) == ("example.com", "not_started")
+    assert not judge.violations()
+    assert [operation for operation, _ in verdicts(judge)] == [
+        "domains/create",
+        "domains/list",
+        "domains/get",
+        "domains/get",
+        "domains/verify",
+        "domains/get",
+        "domains/remove",
+    ]
+
+
+async def test_a_webhook_is_made_and_changed_right_for_events_that_the_specification_has(
+    judge: Any,
+) -> None:
+    known = "https://webhook.example.com/handler"  # which the specification's example has
+    secrets = FakeSecrets()
+    async with httpx2.AsyncClient(verify=False) as http:
+        config = ResendConfig.model_validate({"api_key": KEY, "base_url": judge.url})
+        team = Resend(config, provider_context(http, secrets=secrets))
+        await team.set_webhook("https://hub.example/webhooks/connections/resend")
+        set_ = await team.set_webhook(known)
+
+    specification = json.loads((SHARED / "specs" / "resend.json").read_text("utf-8"))
+    assert set(EVENTS) == {each for each in specification["webhooks"] if each.startswith("email.")}
+    assert set_.url == known
+    assert secrets.kept == {"webhook_secret": "whsec_..."}
+    assert not judge.violations()
+    assert [operation for operation, _ in verdicts(judge)] == [
+        *("webhooks/list", "webhooks/create", "webhooks/list", "webhooks/get"),
+        *("webhooks/list", "webhooks/update", "webhooks/get"),
+    ]
 
 
 async def test_a_wrong_request_is_noticed(judge: Any) -> None:

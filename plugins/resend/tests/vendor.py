@@ -93,7 +93,9 @@ def received(**changes: object) -> dict[str, Any]:
     return {**shown, **changes}
 
 
-FILES: Final = {
+LINK: Final = "https://inbound-cdn.resend.example/receipt?signature=sig-123"
+OF_THE_MAIL: Final = f"/emails/receiving/{CAME}/attachments/{FILE}"
+FILES: Final[dict[str, Any]] = {
     "object": "list",
     "has_more": False,
     "data": [
@@ -103,7 +105,7 @@ FILES: Final = {
             "filename": "receipt.pdf",
             "content_type": "application/pdf",
             "size": 2048,
-            "download_url": "https://inbound-cdn.resend.example/receipt?signature=sig-123",
+            "download_url": LINK,
             "expires_at": "2026-01-15T13:00:00.000Z",
         }
     ],

@@ -24,6 +24,7 @@ class BadBox:
         always: The same, for ever.
         body: What is said of a mail that is fetched, if it is not the truth.
         size: What is said of a mail's size, if it is not the truth.
+        cut_after: After so many bytes of a mail it hangs up; never for None.
         news_after_s: When it says by itself that something came, to whoever idles; never for None.
     """
 
@@ -36,6 +37,7 @@ class BadBox:
     always: dict[str, bytes | None] = field(default_factory=dict)
     body: Callable[[int], bytes | None] = lambda uid: None
     size: Callable[[int], int | None] = lambda uid: None
+    cut_after: int | None = None
     news_after_s: float | None = None
     commands: list[str] = field(default_factory=list)
     connections: int = 0
@@ -71,7 +73,9 @@ class BadBox:
             elif isinstance(said, bytes):
                 said = said.replace(b"TAG", tag.encode())
             assert said is None or isinstance(said, bytes)
-            if not await _say(writer, said):
+            is_cut = name == "FETCH" and self.cut_after is not None
+            said = said[: self.cut_after] if said and is_cut else said
+            if not await _say(writer, said) or is_cut:
                 return
 
     def _fault(self, name: str) -> object:

@@ -1,6 +1,7 @@
 """The files that go with a mail."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from email import message_from_bytes
 from email.policy import SMTP as WIRE
@@ -61,6 +62,50 @@ async def test_a_file_that_cannot_be_had_keeps_the_mail_from_being_sent(
             await mailer.send(mail)
     assert heard.connections == 0
     assert type(caught.value) is error
+
+
+async def pieces(*given: bytes | Exception) -> AsyncIterator[bytes]:
+    for each in given:
+        if isinstance(each, Exception):
+            raise each
+        yield each
+
+
+async def test_what_the_hub_has_is_read_there_and_not_fetched() -> None:
+    media = Media(
+        url="https://hub.example/media/x",
+        content_type="image/png",
+        name="cat.png",
+        open=lambda: pieces(b"\x89PNG", b"\r\n"),
+    )
+    async with (
+        aiosmtpd(security="none") as (port, kept),
+        opened(port, answer=Canned(status=404)) as mailer,
+    ):
+        await mailer.send(replace(MAIL, media=(media,)))
+
+    content = kept.mails[0].content
+    assert isinstance(content, bytes)
+    (file,) = message_from_bytes(content, policy=WIRE).iter_attachments()
+    assert (file.get_content_type(), file.get_filename()) == ("image/png", "cat.png")
+    assert file.get_content() == b"\x89PNG\r\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [((b"x", OSError("gone")), RetryLater), ((b"x" * 600_000, b"x" * 600_000), Rejected)],
+)
+async def test_what_the_hub_cannot_read_or_is_too_large_keeps_the_mail_from_being_sent(
+    given: tuple[bytes | Exception, ...], error: type[ProviderError]
+) -> None:
+    media = Media(url="https://hub.example/media/x", open=lambda: pieces(*given))
+    async with (
+        scripted({}) as (port, heard),
+        opened(port, {"max_attachments_mb": 1}) as mailer,
+    ):
+        with pytest.raises(error):
+            await mailer.send(replace(MAIL, media=(media,)))
+    assert heard.connections == 0
 
 
 async def test_a_url_that_cannot_be_asked_keeps_the_mail_from_being_sent_for_good() -> None:

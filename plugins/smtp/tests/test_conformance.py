@@ -1,7 +1,7 @@
 """The hub's e-mail suite, run against SMTP on a socket and mails as a mailbox holds them."""
 
 import hashlib
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel
 
+from plugins.smtp.tests.badbox import BadBox
 from plugins.smtp.tests.servers import HANG_UP, scripted
 from trunkline import sdk
 from trunkline.sdk.mail import read_mail
@@ -20,11 +21,13 @@ from trunkline.testing import (
     DROP_BEFORE,
     AnyWire,
     BaseEmailConformance,
+    BaseMediaConformance,
     RecordingLog,
     Wire,
     provider_context,
 )
 from trunkline.testing.mails import FILES
+from trunkline.testing.media import FILE
 from trunkline_smtp.events import STATUSES, events_of
 from trunkline_smtp.plugin import SMTP
 
@@ -39,6 +42,7 @@ class MailWire:
 
     answer: Any
     requests: list[Any] = field(default_factory=list)
+    is_cut: bool = False
 
 
 def _received(headers: str, body: str) -> bytes:
@@ -123,11 +127,21 @@ def _came(name: str, **changes: Any) -> Any:
     return [sdk.ReceivedEmail(**{**said, **changes})]
 
 
-class TestSmtp(BaseEmailConformance):
+FILED: Final = _received(
+    'Message-ID: <q-6@example.org>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="x"',
+    "--x\nContent-Type: text/plain\n\nSee there.\n--x\nContent-Type: application/pdf\n"
+    f"Content-Transfer-Encoding: base64\n\n{encodebytes(b''.join(FILE)).decode()}\n--x--",
+)
+"""A mail with the file that the suite of media reads."""
+
+
+class TestSmtp(BaseMediaConformance, BaseEmailConformance):
     spec = SMTP
     config: ClassVar = {
         "host": "127.0.0.1",
         "security": "none",
+        "imap_host": "127.0.0.1",
+        "imap_security": "none",
         "user": "agent-1@hub.example",
         "password": "pw-0123456789abcdef",
     }
@@ -136,11 +150,22 @@ class TestSmtp(BaseEmailConformance):
     takes_status_url = False
     answers: ClassVar = {
         "accepted": {},
-        "rate_limited": {"RCPT": b"450 4.2.1 <ann@example.org> gets too much\r\n"},
+        "rate_limited": {
+            "RCPT": b"450 4.2.1 <ann@example.org> gets too much\r\n",
+            "LOGIN": b"TAG NO [LIMIT] hub@example.com is here too often\r\n",
+        },
         "bad_recipient": {"RCPT": b"550 5.1.1 <ann@example.org> is not known\r\n"},
-        "bad_credentials": {"AUTH": b"535 5.7.8 no\r\n"},
+        "bad_credentials": {
+            "AUTH": b"535 5.7.8 no\r\n",
+            "LOGIN": b"TAG NO [AUTHENTICATIONFAILED] not hub@example.com\r\n",
+        },
         "bad_log_in": {"AUTH": b"550 no, ann@example.org\r\n"},
-        "server_error": {"content": b"what was that\r\n"},
+        "server_error": {
+            "content": b"what was that\r\n",
+            "FETCH": b"TAG BAD what was that\r\n",
+        },
+        "media": {},
+        "media_gone": {"FETCH": b"TAG OK there is none\r\n"},
     }
     webhooks: ClassVar = WEBHOOKS
     statuses: ClassVar = dict(STATUSES)
@@ -168,7 +193,12 @@ class TestSmtp(BaseEmailConformance):
             body="See there.",
             message_id="<q-3@example.org>",
             attachments=(
-                sdk.Attachment(name="a.pdf", content_type="application/pdf", size_bytes=4),
+                sdk.Attachment(
+                    name="a.pdf",
+                    content_type="application/pdf",
+                    size_bytes=4,
+                    url="imap:7:1:0",
+                ),
             ),
         ),
         "html_only": _came("html_only", html="<p>Hello</p>\n", message_id="<q-4@example.org>"),
@@ -204,8 +234,13 @@ class TestSmtp(BaseEmailConformance):
         "type": "media_type",
     }
 
+    medium = sdk.Media(url="imap:7:1:0", content_type="application/pdf")
+
     def wire(self, answer: Any) -> AnyWire:
         return MailWire(answer)
+
+    def file_wire(self, *, is_cut: bool = False) -> AnyWire:
+        return MailWire({}, is_cut=is_cut)
 
     @asynccontextmanager
     async def opened(
@@ -218,9 +253,14 @@ class TestSmtp(BaseEmailConformance):
             serving = scripted({**script, **(said if isinstance(said, dict) else {})})
             port, heard = await stack.enter_async_context(serving)
             heard.mails = wire.requests
+            faults = said if isinstance(said, dict) else {}
+            box = BadBox(mails={1: FILED}, always=dict(faults))
+            box.cut_after = 0 if wire.answer is DROP_AFTER else 5_000 if wire.is_cut else None
+            imap_port = await stack.enter_async_context(box.up())
             if wire.answer is DROP_BEFORE:
                 await stack.aclose()
-            settings: Any = (config or self.valid_config()).model_copy(update={"port": port})
+            ports = {"port": port, "imap_port": imap_port}
+            settings: Any = (config or self.valid_config()).model_copy(update=ports)
             async with (
                 Wire((), files=FILES).client() as http,
                 self.spec.open(settings, provider_context(http, log=log)) as provider,

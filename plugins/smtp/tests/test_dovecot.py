@@ -12,15 +12,18 @@ from plugins.smtp.tests import dovecot
 from plugins.smtp.tests.dovecot import PASSWORD, Dovecot
 from plugins.smtp.tests.listeners import BOUNCE, COMPLAINT, Hub, mail
 from plugins.smtp.tests.servers import aiosmtpd
+from plugins.smtp.tests.test_conformance import FILED
 from trunkline.sdk import (
     AuthFailed,
     DeliveryStatus,
+    Media,
     NotSetUp,
     ProviderError,
     ReceivedEmail,
     Reported,
     Unreadable,
 )
+from trunkline.testing.media import FILE
 from trunkline_smtp import listening
 
 
@@ -54,6 +57,19 @@ def user(hub: Hub) -> str:
 
 def numbers(events: list[object]) -> list[str]:
     return [each.subject for each in events if isinstance(each, ReceivedEmail)]
+
+
+async def test_a_file_that_came_in_is_read_where_it_is(server: Dovecot, hub: Hub) -> None:
+    await hub.listen(0)
+    server.add(user(hub), FILED)
+    (told,) = await hub.listen(1)
+    assert isinstance(told, ReceivedEmail)
+    (file,) = told.attachments
+
+    async with hub.account() as account:
+        pieces = [each async for each in account.fetch_media(Media(url=file.url or ""))]
+
+    assert b"".join(pieces) == b"".join(FILE)
 
 
 async def later(seconds: float, server: Dovecot, hub: Hub, *raws: bytes) -> None:

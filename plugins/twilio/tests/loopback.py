@@ -40,6 +40,9 @@ class Api:
             def do_GET(self) -> None:
                 self.do_POST()
 
+            def do_DELETE(self) -> None:
+                self.do_POST()
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 api.asked.append((self.command, self.path, dict(self.headers), body.decode()))

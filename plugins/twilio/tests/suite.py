@@ -1,4 +1,4 @@
-"""The hub's telephony suite, and beside it what only Twilio can get wrong."""
+"""The hub's suites of texts, calls and media, and beside them what only Twilio can get wrong."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,6 +9,16 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from plugins.twilio.tests.calls_vendor import (
+    CALL_ANSWERS,
+    CALL_MEANS,
+    CALL_STATUSES,
+    CALL_WEBHOOKS,
+    CALLS_AS,
+    MEDIA_ANSWERS,
+    MEDIUM,
+    RENDERED,
+)
 from plugins.twilio.tests.vendor import (
     ANSWERS,
     CONFIG,
@@ -47,7 +57,13 @@ from trunkline.sdk import (
     TelephonyProvider,
     WebhookRequest,
 )
-from trunkline.testing import BaseTelephonyConformance, Canned, RecordingLog, Wire
+from trunkline.testing import (
+    BaseCallConformance,
+    BaseMediaConformance,
+    Canned,
+    RecordingLog,
+    Wire,
+)
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.plugin import TWILIO
 
@@ -70,19 +86,29 @@ WORDS: Final = {
 """What each word that Twilio has for an outbound text means, and one that it has not."""
 
 
-class TwilioSuite(BaseTelephonyConformance):
-    """Both suites; `spec` may be an adapter with a mistake in it."""
+class TwilioSuite(BaseMediaConformance, BaseCallConformance):
+    """All suites; `spec` may be an adapter with a mistake in it."""
 
     spec = TWILIO
     config = CONFIG
-    answers: ClassVar = {**ANSWERS, "listed": PAGES}
-    webhooks = WEBHOOKS
-    means = MEANS
+    answers: ClassVar = {
+        **ANSWERS,
+        "listed": PAGES,
+        "account": (ANSWERS["account"], ANSWERS["balance"]),
+        **CALL_ANSWERS,
+        **MEDIA_ANSWERS,
+    }
+    webhooks: ClassVar = {**WEBHOOKS, **CALL_WEBHOOKS}
+    means: ClassVar = {**MEANS, **CALL_MEANS}
+    calls_as = CALLS_AS
+    call_statuses = CALL_STATUSES
+    rendered = RENDERED
+    medium = MEDIUM
     statuses = STATUSES
     sends_as = SENDS_AS
     signs_url = True
     signature_tolerance_s = None
-    media: ClassVar = (
+    attached: ClassVar = (
         Media(url="https://media.example/a.jpg?x=1&y=2"),
         Media(url="https://media.example/b.png"),
     )
@@ -107,11 +133,11 @@ class TwilioSuite(BaseTelephonyConformance):
     def test_media_go_along_with_a_text_each_by_its_own_url(self) -> None:
         wire = Wire(ANSWERS["accepted"])
 
-        self.ask(wire, lambda each: each.send(replace(self.sms, media=self.media)))
+        self.ask(wire, lambda each: each.send(replace(self.sms, media=self.attached)))
 
         sent = parse_qsl(wire.requests[0].content.decode())
         assert [value for name, value in sent if name == "MediaUrl"] == [
-            each.url for each in self.media
+            each.url for each in self.attached
         ]
 
     @pytest.mark.parametrize("word", WORDS)

@@ -23,6 +23,7 @@ from trunkline.sdk import (
     Rejected,
     RetryLater,
 )
+from trunkline_twilio.call_failures import CALL_FAILURES
 from trunkline_twilio.errors import ACCOUNT, refusal
 from trunkline_twilio.failures import FAILURES
 from trunkline_twilio.plugin import TWILIO
@@ -106,6 +107,7 @@ def test_the_manual_has_every_code_with_what_to_do() -> None:
 
     rows = [
         *(f"| {code} | {each.kind} | {each.sentence} |" for code, each in FAILURES.items()),
+        *(f"| {code} | {each.kind} | {each.sentence} |" for code, each in CALL_FAILURES.items()),
         *(f"| {code} | {WORDS[kind]} | {sentence} |" for code, (kind, sentence) in ACCOUNT.items()),
     ]
     assert [row for row in sorted(rows) if row not in manual.splitlines()] == []

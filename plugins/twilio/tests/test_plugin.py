@@ -28,17 +28,36 @@ def test_the_hub_loads_the_plugin_and_knows_what_it_can_do() -> None:
             kinds=("telephony", "whatsapp"),
             providers=("twilio",),
             capabilities=(
+                "account.below",
+                "call.end",
+                "call.lookup",
+                "call.lookup.by_address",
+                "call.machine",
+                "call.place",
+                "call.receive",
+                "call.record",
+                "call.status",
                 "lookup.by_address",
                 "lookup.by_id",
+                "media.delete",
+                "media.fetch",
+                "message.delete",
                 "mms.send",
+                "number.buy",
+                "number.register",
+                "number.search",
+                "number.standing",
                 "sms.receive",
                 "sms.send",
                 "sms.status",
                 "whatsapp.media",
                 "whatsapp.receive",
+                "whatsapp.register",
                 "whatsapp.send",
+                "whatsapp.senders",
                 "whatsapp.status",
                 "whatsapp.template",
+                "whatsapp.webhook",
             ),
         ),
     )
@@ -50,11 +69,10 @@ def test_a_lost_answer_may_be_resolved_by_asking_twilio() -> None:
 
 
 def test_texts_and_whatsapp_share_the_account_and_its_door() -> None:
-    assert (WHATSAPP.name, WHATSAPP.config, WHATSAPP.webhook, WHATSAPP.failures) == (
+    assert (WHATSAPP.name, WHATSAPP.config, WHATSAPP.webhook) == (
         TWILIO.name,
         TWILIO.config,
         TWILIO.webhook,
-        TWILIO.failures,
     )
 
 

@@ -25,8 +25,9 @@ from plugins.twilio.tests.vendor import (
     webhook,
 )
 from trunkline.sdk import BadSignature, WebhookRequest
+from trunkline_twilio.callbacks import with_retries
 from trunkline_twilio.config import TwilioConfig
-from trunkline_twilio.webhooks import TwilioWebhooks, with_retries
+from trunkline_twilio.webhooks import TwilioWebhooks
 
 CONFIGURED: Final = TwilioConfig.model_validate(CONFIG)
 ADAPTER: Final = TwilioWebhooks()

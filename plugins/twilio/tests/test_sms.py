@@ -2,6 +2,7 @@
 
 import socket
 from base64 import b64decode
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -25,6 +26,7 @@ from plugins.twilio.tests.vendor import (
 from trunkline.sdk import (
     E164,
     Account,
+    AuthFailed,
     DeliveryStatus,
     Media,
     OutboundSms,
@@ -34,9 +36,9 @@ from trunkline.sdk import (
     RetryLater,
 )
 from trunkline.testing import BaseTelephonyConformance, Canned, Wire, provider_context
+from trunkline_twilio.callbacks import RETRIES
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.sms import open_twilio
-from trunkline_twilio.webhooks import RETRIES
 
 SMS: OutboundSms = BaseTelephonyConformance.sms
 MEDIA = ("https://media.example/a.jpg?x=1&y=2", "https://media.example/b.png")
@@ -281,3 +283,30 @@ async def test_what_twilio_takes_and_fails_at_once_keeps_its_code() -> None:
     receipt = await twilio.ask(open_twilio, lambda each: each.send(SMS))
 
     assert receipt == Receipt(provider_id=SID, status=DeliveryStatus.FAILED, error_code="30034")
+
+
+async def test_a_message_is_deleted_by_its_id() -> None:
+    twilio = api(None, status=204)
+
+    await twilio.ask(open_twilio, lambda each: each.delete_message(SID))
+
+    ((method, path, _, _),) = twilio.asked
+    assert (method, path) == ("DELETE", f"{PATH}/{SID}.json")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "raised"),
+    [
+        (404, 20404, None),
+        (409, 20009, RetryLater),
+        (401, 20003, AuthFailed),
+        (500, 0, OutcomeUnknown),
+    ],
+)
+async def test_a_message_that_is_gone_is_deleted_and_any_other_refusal_is_told(
+    status: int, code: int, raised: type[Exception] | None
+) -> None:
+    twilio = api({"code": code, "message": "no", "status": status}, status=status)
+
+    with pytest.raises(raised) if raised else nullcontext():
+        await twilio.ask(open_twilio, lambda each: each.delete_message(SID))

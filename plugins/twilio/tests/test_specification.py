@@ -5,28 +5,34 @@ It needs a folder ``shared`` beside the checkout, with Twilio's OpenAPI files in
 server that holds requests against it in ``tools/vendor_judge.py``. Where there is none, it skips.
 """
 
-import json
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 import pytest
 
+from plugins.twilio.tests.calls_vendor import CALL_SID, CALLS, MEDIUM, RECORDING, call
+from plugins.twilio.tests.court import JUDGE, judging, specification, verdicts
 from plugins.twilio.tests.vendor import CONFIG, HUB, PATH, PERSON, SENT_AT, SID, message, page
 from plugins.twilio.tests.whatsapp_suite import WhatsAppSuite
-from trunkline.sdk import E164, Media, OutboundSms, OutboundWhatsApp, Template, TemplateState
-from trunkline.testing import BaseTelephonyConformance, provider_context
+from trunkline.sdk import (
+    E164,
+    HangUp,
+    Media,
+    OutboundCall,
+    OutboundSms,
+    OutboundWhatsApp,
+    Template,
+    TemplateState,
+)
+from trunkline.testing import BaseCallConformance, BaseTelephonyConformance, provider_context
 from trunkline.testing.whatsapp import PERSON_ID
 from trunkline_twilio.config import TwilioConfig
 from trunkline_twilio.sms import Twilio
+from trunkline_twilio.statuses import CALL_STATUSES
 from trunkline_twilio.whatsapp import TwilioWhatsApp
 
-SHARED: Final = Path(__file__).parents[4] / "shared"
-JUDGE: Final = SHARED / "tools" / "vendor_judge.py"
 SMS: OutboundSms = BaseTelephonyConformance.sms
 MEDIA: Final = ("https://media.example/a.jpg?x=1&y=2", "https://media.example/b.png")
 
@@ -35,19 +41,8 @@ pytestmark = pytest.mark.skipif(not JUDGE.is_file(), reason="no specification be
 
 @pytest.fixture(scope="module")
 def court() -> Iterator[Any]:
-    """A server that answers as Twilio's specification shows, if the request is right by it."""
-    pytest.importorskip("openapi_schema_validator", reason="the judge needs it")
-    found = spec_from_file_location("vendor_judge", JUDGE)
-    assert found is not None
-    assert found.loader is not None
-    module = module_from_spec(found)
-    sys.path.insert(0, str(JUDGE.parent))
-    try:
-        found.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(JUDGE.parent))
-    specs = ("twilio_api_v2010", "twilio_content_v1", "twilio_messaging_v2")
-    with module.Judge([str(SHARED / "specs" / each) for each in specs]) as judge:
+    """The judge of all files of this module."""
+    with judging("twilio_api_v2010", "twilio_content_v1", "twilio_messaging_v2") as judge:
         yield judge
 
 
@@ -67,14 +62,6 @@ def twilio(judge: Any, http: httpx2.AsyncClient) -> Twilio:
 def whatsapp(judge: Any, http: httpx2.AsyncClient) -> TwilioWhatsApp:
     config = TwilioConfig.model_validate({**CONFIG, "base_url": judge.url})
     return TwilioWhatsApp(config, provider_context(http))
-
-
-def specification(name: str) -> Any:
-    return json.loads((SHARED / "specs" / f"{name}.json").read_text("utf-8"))
-
-
-def verdicts(judge: Any) -> list[tuple[str, str]]:
-    return [(entry["operationId"], entry["verdict"]) for entry in judge.entries]
 
 
 @pytest.mark.parametrize("media", [(), MEDIA])
@@ -110,6 +97,64 @@ async def test_a_list_is_right_on_every_page(judge: Any) -> None:
     assert [text.provider_id for text in texts] == [SID, f"MM{'2' * 32}"]
     assert not judge.violations()
     assert verdicts(judge) == [("ListMessage", "accepted")] * 2
+
+
+CALL: OutboundCall = BaseCallConformance.call
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        CALL,
+        replace(CALL, finds_machine=True, ring_s=25, max_duration_s=90),
+        replace(CALL, status_url=None, steps=(HangUp(),)),
+    ],
+)
+async def test_a_call_is_right(judge: Any, call: OutboundCall) -> None:
+    async with httpx2.AsyncClient() as http:
+        receipt = await twilio(judge, http).place_call(call)
+
+    assert receipt.provider_id.startswith("CA")
+    assert not judge.violations()
+    assert verdicts(judge) == [("CreateCall", "accepted")]
+
+
+async def test_the_look_ups_of_calls_and_their_end_are_right(judge: Any) -> None:
+    following = f"{CALLS}.json?To=%2B14155550199&PageSize=1000&Page=1&PageToken=PA{CALL_SID}"
+    pages = [{"calls": [call()], "next_page_uri": following}, {"calls": [], "next_page_uri": None}]
+    judge.add_faults(
+        [{"match": {"operationId": "ListCall"}, "then": {"json": page}} for page in pages]
+    )
+    async with httpx2.AsyncClient() as http:
+        found = await twilio(judge, http).fetch_call(CALL_SID)
+        listed = await twilio(judge, http).find_calls(HUB, PERSON, SENT_AT)
+        await twilio(judge, http).hang_up(CALL_SID)
+
+    assert found is not None
+    assert (found.provider_id, found.vendor_status) == (CALL_SID, "completed")
+    assert [each.provider_id for each in listed] == [CALL_SID]
+    assert not judge.violations()
+    assert verdicts(judge) == [
+        ("FetchCall", "accepted"),
+        ("ListCall", "accepted"),
+        ("ListCall", "accepted"),
+        ("UpdateCall", "accepted"),
+    ]
+
+
+async def test_every_status_of_a_call_that_the_specification_has_is_known() -> None:
+    statuses = specification("twilio_api_v2010")["components"]["schemas"]["call_enum_status"]
+
+    assert set(statuses["enum"]) == CALL_STATUSES.keys() - {"initiated"}
+
+
+async def test_deleting_files_is_right(judge: Any) -> None:
+    async with httpx2.AsyncClient() as http:
+        for medium in (MEDIUM, Media(url=RECORDING)):
+            await twilio(judge, http).delete_media(medium)
+
+    assert not judge.violations()
+    assert verdicts(judge) == [("DeleteMedia", "accepted"), ("DeleteRecording", "accepted")]
 
 
 @pytest.mark.parametrize(

@@ -104,10 +104,6 @@ def test_a_new_parameter_changes_nothing() -> None:
     assert ADAPTER.parse(webhook({**RECEIVED, "Zzz": "1"})) == ADAPTER.parse(webhook(RECEIVED))
 
 
-def test_a_call_is_nothing_that_the_adapter_has_a_use_for() -> None:
-    assert ADAPTER.parse(webhook({"CallSid": "CA1", "CallStatus": "ringing", "From": PERSON})) == []
-
-
 @pytest.mark.parametrize(
     "broken",
     [

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 
 from plugins.twilio.tests.loopback import Api, api
+from plugins.twilio.tests.provisioning_vendor import sender
 from plugins.twilio.tests.vendor import HUB, PATH, PERSON, SENT_AT, SID, message, page
 from trunkline.sdk import (
     Account,
@@ -21,7 +22,7 @@ from trunkline.sdk import (
     TemplateState,
     TrunklineError,
 )
-from trunkline_twilio.webhooks import RETRIES
+from trunkline_twilio.callbacks import RETRIES
 from trunkline_twilio.whatsapp import open_whatsapp
 
 NUMBERLESS = "US.13491208655302741918"
@@ -358,7 +359,7 @@ async def test_templates_are_read_to_the_last_page_and_part_is_not_passed_for_al
     ],
 )
 async def test_senders_that_are_not_online_are_told(states: list[str], notes: list[str]) -> None:
-    senders = [{"sid": "XE1", "sender_id": f"whatsapp:{HUB}", "status": each} for each in states]
+    senders = [sender(phone=HUB, status=each) for each in states]
     twilio = api({"senders": senders, "meta": {}})
 
     account = await twilio.ask(open_whatsapp, lambda each: each.verify())

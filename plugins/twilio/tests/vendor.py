@@ -97,6 +97,9 @@ ANSWERS: Final = {
         status=200,
         json={"friendly_name": "Tests", "status": "active", "type": "Full", "sid": ACCOUNT},
     ),
+    "balance": Canned(
+        status=200, json={"account_sid": ACCOUNT, "balance": "12.345", "currency": "USD"}
+    ),
 }
 PAGES: Final = (
     Canned(status=200, json=page(message(), next_page_uri=f"{PATH}.json?PageToken=1")),
@@ -282,7 +285,7 @@ MEANS: Final = {
     "bad_recipient": Rejected("", provider_code="21211"),
     "found": replace(_FOUND, status=DeliveryStatus.DELIVERED, vendor_status="delivered"),
     "listed": [_FOUND, replace(_FOUND, provider_id=f"SM{'2' * 32}")],
-    "account": Account(name="Tests"),
+    "account": Account(name="Tests", balance_micros=12_345_000, currency="USD"),
     "sms_received": [_TEXT],
     "media_received": [
         replace(

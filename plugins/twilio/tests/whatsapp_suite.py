@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import ClassVar, Final
 
+from plugins.twilio.tests.calls_vendor import MEDIA_ANSWERS, MEDIUM
+from plugins.twilio.tests.provisioning_vendor import sender
 from plugins.twilio.tests.vendor import (
     ANSWERS,
     CONFIG,
@@ -26,7 +28,7 @@ from trunkline.sdk import (
     TemplateState,
     WhatsAppContent,
 )
-from trunkline.testing import BaseWhatsAppConformance, Canned
+from trunkline.testing import BaseMediaConformance, BaseWhatsAppConformance, Canned
 from trunkline_twilio.plugin import WHATSAPP
 
 OTHER: Final = f"SM{'2' * 32}"
@@ -84,13 +86,14 @@ def _template(name: str, state: TemplateState, digit: str) -> Template:
     )
 
 
-class WhatsAppSuite(BaseWhatsAppConformance):
+class WhatsAppSuite(BaseMediaConformance, BaseWhatsAppConformance):
     """`spec` may be an adapter with a mistake in it."""
 
     spec = WHATSAPP
     config = CONFIG
     answers: ClassVar = {
         **ANSWERS,
+        **MEDIA_ANSWERS,
         "accepted": Canned(status=201, json=taken()),
         "found": Canned(status=200, json=taken(status="read")),
         "found_unknown_status": Canned(status=200, json=taken(status="pondering")),
@@ -98,7 +101,7 @@ class WhatsAppSuite(BaseWhatsAppConformance):
             Canned(status=200, json=page(taken(), next_page_uri=f"{PATH}.json?PageToken=1")),
             Canned(status=200, json=page(taken(sid=OTHER))),
         ),
-        "account": Canned(status=200, json={"senders": [{"status": "ONLINE"}], "meta": {}}),
+        "account": Canned(status=200, json={"senders": [sender()], "meta": {}}),
         "templates": (
             _templates(template("reminder", "approved", "1"), following=f"{CONTENTS}?Page=1"),
             _templates(template("odd", "pondering", "2"), template("new", "pending", "3")),
@@ -122,6 +125,7 @@ class WhatsAppSuite(BaseWhatsAppConformance):
         ],
     }
     statuses = STATUSES
+    medium = MEDIUM
     sends_as: ClassVar = {
         "From": "sender",
         "To": "recipient",

@@ -37,6 +37,7 @@ except ModuleNotFoundError as missing:
     _end_without(missing)
 
 COMMANDS: Final = {
+    "setup": "Set up a hub by questions: providers, credentials, the first token.",
     "serve": "Serve the hub.",
     "demo": "Serve a simulated network: two agents, a handset, a mailbox and WhatsApp.",
     "mcp": "Serve one MCP client on stdin and stdout.",
@@ -46,14 +47,17 @@ COMMANDS: Final = {
     "forwards": "Show and replay what is forwarded to callback URLs.",
     "events-demo": "Show how an MCP host is woken, on a hub of its own.",
     "subscriptions": "Show and end the subscriptions of MCP hosts.",
+    "calls": "Look at phone calls.",
     "suppressions": "Show who gets nothing more, and lift what a bounce closed.",
     "pool": "Show and grow the pool of agent slots.",
     "events": "Show what became of providers' webhooks, and replay dead letters.",
+    "usage": "Show what was done and what it cost, and export it.",
     "messages": "List messages, look at one, and decide what became of it.",
-    "privacy": "Choose which texts are kept.",
+    "privacy": "Choose which texts are kept; export and erase contacts.",
+    "keys": "Show and rotate the keys that everything is encrypted under.",
     "plugins": "Show, enable, disable and check plugins.",
     "new-plugin": "Write an adapter to begin with.",
-    "providers": "Ask providers whether they know the accounts.",
+    "providers": "Register accounts of providers, ask about them, and list their voices.",
     "config": "Show the settings and where each comes from.",
     "doctor": "Examine the hub and say what to do.",
     "backup": "Write the whole database to a file, while the hub runs.",
@@ -62,8 +66,8 @@ COMMANDS: Final = {
 }
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
 _RENDERED: Final = (
-    *("agents", "templates", "tokens", "forwards", "subscriptions", "suppressions"),
-    *("pool", "events", "messages", "privacy"),
+    *("agents", "templates", "tokens", "forwards", "subscriptions", "suppressions", "calls"),
+    *("pool", "events", "messages", "privacy", "keys", "usage"),
 )
 """Those that are made of the operator's operations, in ``cli/rendered.py``."""
 

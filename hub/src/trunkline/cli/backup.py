@@ -37,7 +37,7 @@ def backup(config: Path | None, data_dir: Path | None, path: Path) -> None:
     click.echo(
         "The master key is not in it, and without that key no text and no token in it is of use. "
         + _where_the_key_is(
-            chosen.context.data_dir, from_environment=bool(chosen.settings.encryption_key)
+            chosen.context.data_dir, from_environment=bool(chosen.settings.encryption_keys)
         )
     )
 

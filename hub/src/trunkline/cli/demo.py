@@ -10,7 +10,7 @@ from trunkline.applications import RunningHub
 from trunkline.cli import files
 from trunkline.cli.loop import run
 from trunkline.cli.serve import serve_until_stopped
-from trunkline.demonstration import SLOTS, prepare, welcome
+from trunkline.demonstration import SLOTS, kept_here, prepare, welcome
 from trunkline.settings import Settings, load_settings
 
 
@@ -19,15 +19,17 @@ from trunkline.settings import Settings, load_settings
 @click.option("--port", type=int, help="Port to listen on. Default: 3100.")
 def demo(config: Path | None, data_dir: Path | None, port: int | None) -> None:
     """Serve a hub with a simulated network: two agents, a handset, a mailbox and WhatsApp."""
-    settings = load_settings(
-        config=config,
-        data_dir=data_dir,
-        environ=os.environ,
-        overrides={
-            "server": {"port": port, "demo": True},
-            "slots": SLOTS,
-            "plugins": {"required": ["demo"]},
-        },
+    settings = kept_here(
+        load_settings(
+            config=config,
+            data_dir=data_dir,
+            environ=os.environ,
+            overrides={
+                "server": {"port": port, "demo": True},
+                "slots": SLOTS,
+                "plugins": {"required": ["demo"]},
+            },
+        )
     )
 
     async def show(running: RunningHub, settings: Settings) -> Callable[[], None]:

@@ -65,7 +65,7 @@ class _Host:
         """Take a post of the hub's: a challenge, or an event."""
         body, headers = await request.body(), request.headers
         at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
-        proof = signed(self.secret, headers["webhook-id"], at, body)["webhook-signature"]
+        proof = signed((self.secret,), headers["webhook-id"], at, body)["webhook-signature"]
         if not hmac.compare_digest(headers["webhook-signature"], proof):
             return Response(status_code=401)
         came = json.loads(body)

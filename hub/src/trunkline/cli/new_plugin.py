@@ -14,6 +14,12 @@ import click
 from trunkline.cli import files
 from trunkline.sdk import KINDS, TELEPHONY, Kind
 
+_SCAFFOLDS: Final = packaged("trunkline") / "scaffold"
+OFFERED: Final = [
+    name for name, kind in KINDS.items() if kind.channels or (_SCAFFOLDS / name).is_dir()
+]
+"""The kinds that an adapter can be written of."""
+
 _NAME: Final = re.compile(r"[a-z][a-z0-9]{1,23}")
 
 
@@ -21,7 +27,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]{1,23}")
 @click.argument("name")
 @click.option(
     "--kind",
-    type=click.Choice(list(KINDS)),
+    type=click.Choice(OFFERED),
     default=TELEPHONY.name,
     help="What it connects to. Default: telephony.",
 )
@@ -63,11 +69,11 @@ def _write(folder: Path, name: str, kind: Kind) -> None:
     """Write an adapter whole or not at all."""
     with TemporaryDirectory(dir=folder.parent, prefix=".trunkline-") as unfinished:
         root = Path(unfinished) / folder.name
-        scaffold, words = packaged("trunkline") / "scaffold", _marks(name, kind)
-        own = scaffold / kind.name
+        words = _marks(name, kind)
+        own = _SCAFFOLDS / kind.name
         if not own.is_dir():  # a kind without one of its own gets that of texts, the plainest
-            own, words = scaffold / TELEPHONY.name, {**words, **_plain(kind)}
-        for path, text in (*_templates(scaffold / "common"), *_templates(own)):
+            own, words = _SCAFFOLDS / TELEPHONY.name, {**words, **_plain(kind)}
+        for path, text in (*_templates(_SCAFFOLDS / "common"), *_templates(own)):
             file = root / _filled(path, words).removesuffix(".txt")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(_filled(text, words), "utf-8")
@@ -98,7 +104,7 @@ def _plain(kind: Kind) -> dict[str, str]:
     provider = kind.provider.__name__
     suite = f"Base{provider.removesuffix('Provider')}Conformance"
     (message,) = get_args(vars(kind.provider)["__orig_bases__"][0])
-    received = f'Received(\n        channel="{kind.channel}",'
+    received = f'Received(\n        channel="{kind.channels[0]}",'
     return {
         "BaseTelephonyConformance.sms": f"{suite}.message",
         "BaseTelephonyConformance": suite,
@@ -107,11 +113,11 @@ def _plain(kind: Kind) -> dict[str, str]:
         TELEPHONY.provider.__name__: provider,
         "OutboundSms": message.__name__,
         "import Capability, ": "import ",
-        "Capability.SMS_SEND": f'"{kind.channel}.send"',
-        "Capability.SMS_RECEIVE": f'"{kind.channel}.receive"',
-        "Capability.SMS_STATUS": f'"{kind.channel}.status"',
-        "sms_received": f"{kind.channel}_received",
-        "agent-1/sms": f"agent-1/{kind.channel}",
+        "Capability.SMS_SEND": f'"{kind.channels[0]}.send"',
+        "Capability.SMS_RECEIVE": f'"{kind.channels[0]}.receive"',
+        "Capability.SMS_STATUS": f'"{kind.channels[0]}.status"',
+        "sms_received": f"{kind.channels[0]}_received",
+        "agent-1/sms": f"agent-1/{kind.channels[0]}",
         "return Received(": f"return {received}",
         "TEXT: Final = Received(": f"TEXT: Final = {received}",
     }

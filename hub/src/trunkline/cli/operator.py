@@ -15,7 +15,7 @@ from trunkline.logs import configure_logging
 from trunkline.sdk import TrunklineError
 from trunkline.settings import load_settings
 
-_CREATES: Final = frozenset({"agents_create", "tokens_issue"})
+_CREATES: Final = frozenset({"agents_create", "agents_provision", "tokens_issue"})
 """What one begins a new hub with; anything else on a directory without one is a mistyped path."""
 
 

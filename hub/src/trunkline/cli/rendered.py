@@ -10,8 +10,10 @@ import click
 from trunkline.cli import COMMANDS as GROUPS
 from trunkline.cli import files
 from trunkline.cli.operator import as_json_option, operate, show, table
+from trunkline.cli.provisioning import show_provisioned
 from trunkline.cli.templates import show_stored, show_template, show_templates, template_of
-from trunkline.surfaces.commands import COMMANDS, Argument, Command, Option
+from trunkline.surfaces.command import Argument, Command, Option
+from trunkline.surfaces.commands import COMMANDS
 
 
 def group(name: str) -> click.Group:
@@ -102,6 +104,55 @@ def _decision(given: dict[str, Any]) -> dict[str, Any]:
     return {"id": given["id"], field: not found[0].startswith("not_")}
 
 
+def _token(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what a token shall be; lists are written with commas."""
+    lists = {
+        name: [each.strip() for each in given.pop(name).split(",")]
+        for name in ("channels", "operations", "networks")
+        if given[name] is not None
+    }
+    known = {name: value for name, value in given.items() if value is not None}
+    return {"readOnly": known.pop("read_only"), **known, **lists}
+
+
+def _secret(given: dict[str, Any]) -> dict[str, Any]:
+    return {"id": given["id"], "rotate": given["rotate"], "overlapS": given["overlap_s"]}
+
+
+def _rotation(given: dict[str, Any]) -> dict[str, Any]:
+    return {"id": given["id"], "overlapS": given["overlap_s"], "days": given["days"]}
+
+
+def _to_provision(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what an agent shall have, of flags; none of them means a number."""
+    names = {"phone": "phone", "whatsapp": "whatsapp", "email": "email", "voice_ai": "voiceAi"}
+    capabilities = {shown: given[name] for name, shown in names.items()}
+    if not any(capabilities.values()):
+        capabilities["phone"] = True
+    telephony = given["telephony"]
+    return {
+        "agentId": given["id"],
+        "country": given["country"],
+        "capabilities": capabilities,
+        "displayName": given["display_name"],
+        "greeting": given["greeting"],
+        "providerOverrides": {"telephony": telephony} if telephony else None,
+    }
+
+
+def _to_deprovision(given: dict[str, Any]) -> dict[str, Any]:
+    return {"agentId": given["id"], "releaseNumber": given["release_number"]}
+
+
+def _to_search(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "country": given["country"],
+        "areaCode": given["area_code"],
+        "contains": given["contains"],
+        "limit": given["limit"],
+    }
+
+
 def _print(declared: Command, result: Mapping[str, Any]) -> None:
     """Print a line for each value, and a table of each list."""
     values = {name: value for name, value in result.items() if name not in declared.columns}
@@ -113,11 +164,19 @@ def _print(declared: Command, result: Mapping[str, Any]) -> None:
 
 
 ARGUMENTS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "agents_provision": _to_provision,
+    "agents_deprovision": _to_deprovision,
+    "agents_numbers": _to_search,
     "messages_resolve": _decision,
     "templates_set": template_of,
+    "agents_webhook_secret": _secret,
+    "tokens_issue": _token,
+    "tokens_rotate": _rotation,
 }
 """What makes the arguments of an operation, of the values of parameters that are others."""
 PRINTED: Final[dict[str, Callable[[Mapping[str, Any]], None]]] = {
+    "agents_provision": show_provisioned,
+    "privacy_export": lambda held: click.echo(json.dumps(held, indent=2)),
     "templates_set": show_stored,
     "templates_list": show_templates,
     "templates_show": show_template,

@@ -25,7 +25,7 @@ def restore(config: Path | None, data_dir: Path | None, path: Path) -> None:
     where, url = chosen.context.data_dir, chosen.settings.database.url
     if chosen.spec.restore is None:
         raise NotConfigured(f"'{chosen.spec.name}' databases are restored with their own tools.")
-    if chosen.settings.encryption_key is None and not (where / "master.key").exists():
+    if not chosen.settings.encryption_keys and not (where / "master.key").exists():
         raise NotConfigured(
             f"Put the master key that belongs to the backup to {where / 'master.key'} first, or "
             "give it as CREDENTIALS_ENCRYPTION_KEY: with a new one nothing could be read."

@@ -1,16 +1,20 @@
 """The ground all wings stand on: what the hub is lent, its engine, its keys."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import httpx2
 
 from trunkline.core.connections.registry import Connection
+from trunkline.core.credentials.following import Configure
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Pulse
+from trunkline.core.media.shelf import Shelf
 from trunkline.core.messages.reply_addresses import ReplyAddresses
-from trunkline.core.privacy.keys import Keys, load_master_key
+from trunkline.core.privacy.keys import Keys
+from trunkline.core.privacy.masters import Masters
 from trunkline.core.privacy.vault import BodyVault
 from trunkline.egress import OnAnswer
 from trunkline.metrics import Metrics
@@ -27,6 +31,8 @@ class Lent:
     What every hub is built from.
 
     Attributes:
+        configure: Makes the connections of the settings and of what was registered.
+        providers: The names of those that loaded plugins offer.
         alone: Nobody else is at work on the database.
         http: Makes the client that a connection's provider is lent.
         callbacks: The client for the agents' callback URLs.
@@ -35,7 +41,11 @@ class Lent:
 
     settings: Settings
     configured: Sequence[Connection]
+    configure: Configure
+    providers: Collection[str]
     db: Database
+    masters: Masters
+    keys: Keys
     alone: bool
     http: Callable[[OnAnswer], httpx2.AsyncClient]
     callbacks: httpx2.AsyncClient
@@ -61,6 +71,7 @@ class Ground:
     pulse: Pulse
     keys: Keys
     vault: BodyVault
+    shelf: Shelf
     reply_addresses: ReplyAddresses
 
 
@@ -68,8 +79,10 @@ def lay_ground(lent: Lent) -> Ground:
     """Make what every wing may use."""
     settings, db, clock, ids, log = lent.settings, lent.db, lent.clock, lent.ids, lent.log
     executor = LOCAL_EXECUTOR if lent.alone else ids.new("exe")
-    given = settings.encryption_key.get_secret_value() if settings.encryption_key else None
-    keys = Keys(load_master_key(settings.server.data_dir, given))
+    keys = lent.keys
+    engine = Engine(db, clock, ids, log, executor)
+    hold_hours = settings.privacy.hold_hours
+    vault = BodyVault(keys, clock, ids, hold_hours=hold_hours)
     return Ground(
         lent=lent,
         settings=settings,
@@ -79,9 +92,10 @@ def lay_ground(lent: Lent) -> Ground:
         log=log,
         metrics=Metrics(),
         executor=executor,
-        engine=Engine(db, clock, ids, log, executor),
-        pulse=Pulse(db, clock, executor),
+        engine=engine,
+        pulse=Pulse(db, clock, executor, lambda: (keys.knows, keys.seals_with)),
         keys=keys,
-        vault=BodyVault(keys, clock, ids, hold_hours=settings.privacy.hold_hours),
+        vault=vault,
+        shelf=Shelf(vault, engine, clock, ids, timedelta(hours=hold_hours)),
         reply_addresses=ReplyAddresses(keys, settings.messages.plus_address_domains),
     )

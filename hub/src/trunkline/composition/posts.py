@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from trunkline.composition.ground import Ground
+from trunkline.composition.limits import compose_limits
+from trunkline.core.calls.ledger import Ledger
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.forwarding.courier import Courier
 from trunkline.core.forwarding.destinations import Destinations
 from trunkline.core.forwarding.service import Forwarding
+from trunkline.core.limits.service import LimitKeeper
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Message, Status
 from trunkline.core.privacy.sealing import Seals
@@ -15,6 +18,8 @@ from trunkline.core.subscriptions.challenge import Challenges
 from trunkline.core.subscriptions.secrets import SecretStore
 from trunkline.core.subscriptions.service import Subscriptions
 from trunkline.core.subscriptions.waking import Waker
+from trunkline.core.usage.books import Books
+from trunkline.core.usage.ledger import Ledger as Usage
 from trunkline.sdk import Tx
 from trunkline.surfaces.forwarded import forwarded
 from trunkline.surfaces.occurrences import occurrence_body
@@ -29,6 +34,9 @@ class Posts:
     announcements: Announcements
     subscriptions: Subscriptions
     journal: Journal
+    ledger: Ledger
+    usage: Usage
+    limits: LimitKeeper
 
 
 def compose_posts(ground: Ground) -> Posts:
@@ -42,12 +50,19 @@ def compose_posts(ground: Ground) -> Posts:
     secrets = SecretStore(Seals(keys, ids))
     http = ground.lent.callbacks
 
+    limits = compose_limits(ground)
+    usage = Usage(limits, Books(clock, ids, ground.settings.money.markup_basis_points))
+    ledger = Ledger(clock, ids, engine, usage)
+
     def announce(tx: Tx, workspace_id: str, message: Message, to: Status) -> None:
+        ledger.moved(tx, workspace_id, message, to)
         forwarding.announce_move(tx, workspace_id, message, to)
         announcements.moved(tx, workspace_id, message, to)
 
-    journal = Journal(ground.vault, clock, ids, announce)
-    courier = Courier(db, http, destinations, journal, engine, keys, log, forwarded)
+    journal = Journal(ground.vault, clock, ids, announce, ground.shelf.let_go, usage)
+    courier = Courier(
+        db, http, destinations, journal, engine, keys, log, forwarded, ground.shelf.files
+    )
     waker = Waker(db, http, secrets, engine, clock, ids, log, occurrence_body)
     engine.serve(JobKind.FORWARD, courier.work)
     engine.serve(JobKind.OCCURRENCE, waker.work)
@@ -59,4 +74,7 @@ def compose_posts(ground: Ground) -> Posts:
             db, destinations, Challenges(http, clock, ids), secrets, clock, log
         ),
         journal=journal,
+        ledger=ledger,
+        usage=usage,
+        limits=limits,
     )

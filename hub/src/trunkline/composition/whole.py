@@ -5,23 +5,38 @@ from datetime import timedelta
 
 from trunkline.composition.ground import Lent, lay_ground
 from trunkline.composition.inbound import compose_inbound
+from trunkline.composition.media import compose_media
 from trunkline.composition.messages import compose_messages
 from trunkline.composition.posts import compose_posts
 from trunkline.composition.providers import compose_providers
+from trunkline.composition.provisioning import compose_provisioning
+from trunkline.composition.speech import compose_speech
+from trunkline.core.agents.models import SHARED_ADDRESSES
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
+from trunkline.core.calls.service import Calls
 from trunkline.core.channels import CHANNELS
 from trunkline.core.compliance.service import Suppressions
+from trunkline.core.credentials.following import Following
+from trunkline.core.credentials.watching import Watching
 from trunkline.core.doctor.service import Doctor
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Executors, Pulse
+from trunkline.core.engine.repository import JobKind
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.listening import Listening
+from trunkline.core.privacy.rotation import Rotation
+from trunkline.core.privacy.sealing import Seals
+from trunkline.core.retention.erasing import Erasing
+from trunkline.core.retention.exporting import Exporting
 from trunkline.core.retention.forgetting import Retention
+from trunkline.core.retention.forgotten import Forgotten
 from trunkline.core.retention.service import Privacy
+from trunkline.core.retention.vendors import Vendors
 from trunkline.core.settlement.overdue import Overdue
 from trunkline.core.settlement.recovery import Recovery
 from trunkline.core.templates.service import Templates
+from trunkline.core.usage.service import UsageReports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +56,8 @@ class Composed:
     recovery: Recovery
     overdue: Overdue
     listening: Listening
+    following: Following
+    watching: Watching
     attempt_takes: timedelta
 
 
@@ -48,37 +65,88 @@ def compose(lent: Lent) -> Composed:
     """Put a hub together; nothing of it works yet."""
     ground = lay_ground(lent)
     posts = compose_posts(ground)
-    providers = compose_providers(ground)
-    messages = compose_messages(ground, posts, providers)
-    inbound = compose_inbound(ground, posts, providers)
+    providers = compose_providers(ground, posts.announcements.credentials)
+    media = compose_media(ground, providers)
+    speech = compose_speech(ground, posts, providers, media)
+    messages = compose_messages(ground, posts, providers, media, speech)
+    inbound = compose_inbound(ground, posts, providers, speech)
     settings, db, keys = ground.settings, ground.db, ground.keys
     clock, ids, log = ground.clock, ground.ids, ground.log
     connections = providers.connections
+    rotation = Rotation(
+        db=db,
+        keys=keys,
+        masters=lent.masters,
+        engine=ground.engine,
+        clock=clock,
+        ids=ids,
+        log=log,
+    )
+    ground.engine.serve(JobKind.ROTATION, rotation.work)
+    erasing = Erasing(
+        db=db,
+        vault=ground.vault,
+        seals=Seals(keys, ids),
+        forgotten=Forgotten(posts.journal, ground.shelf, connections),
+        vendors=Vendors(db, connections, clock, log),
+        engine=ground.engine,
+        delete_object=media.fetching.work,
+        clock=clock,
+        ids=ids,
+        log=log,
+    )
+    ground.engine.serve(JobKind.ERASURE, erasing.work)
+    own = [each for name, each in CHANNELS.items() if name not in SHARED_ADDRESSES]
+    agents = Agents(
+        db,
+        clock,
+        ids,
+        posts.destinations.fault,
+        connections.by_kind,
+        own,
+        speech.greetings.changed,
+        log,
+        posts.limits.begin,
+    )
+    tokens = Tokens(
+        db,
+        keys,
+        clock,
+        ids,
+        log,
+        admin_tokens=[token.get_secret_value() for token in settings.admin_tokens],
+        alone=lent.alone,
+    )
     hub = Hub(
-        agents=Agents(
-            db, clock, ids, posts.destinations.fault, connections.by_kind(), CHANNELS.values()
-        ),
-        tokens=Tokens(
-            db,
-            keys,
-            clock,
-            ids,
-            admin_tokens=[token.get_secret_value() for token in settings.admin_tokens],
-            alone=lent.alone,
-        ),
+        agents=agents,
+        tokens=tokens,
+        provisioning=compose_provisioning(ground, providers, agents, tokens, messages.messages),
+        limits=posts.limits,
+        media=media.store,
+        media_sweeping=media.sweeping,
         messages=messages.messages,
+        quotes=messages.quotes,
         batches=messages.batches,
         inbox=messages.inbox,
+        calls=Calls(db),
         replies=messages.replies,
         decisions=messages.decisions,
         intake=inbound.intake,
         events=inbound.events,
         forwarding=posts.forwarding,
         subscriptions=posts.subscriptions,
-        suppressions=Suppressions(db, log),
+        suppressions=Suppressions(db, log, ground.vault),
         templates=Templates(db, connections, clock, ids, log, timeout_s=providers.timeout_s),
-        privacy=Privacy(db, keys, ground.vault, clock, ids),
-        retention=Retention(db, clock, ids, settings.privacy.detail_days),
+        usage=UsageReports(db, clock, ids, settings.money.currency, connections.is_simulated),
+        speaking=speech.speaking,
+        sounds=speech.sounds,
+        rotation=rotation,
+        erasing=erasing,
+        exporting=Exporting(db, posts.journal),
+        privacy=Privacy(db, ground.vault, clock, ids),
+        retention=Retention(
+            db, clock, ids, settings.privacy.detail_days, settings.privacy.usage_days
+        ),
         doctor=Doctor(
             db=db,
             connections=connections,
@@ -96,6 +164,7 @@ def compose(lent: Lent) -> Composed:
         connections=connections,
         routes=providers.routes,
         verification=providers.verification,
+        registrations=providers.registrations,
         db=db,
         metrics=ground.metrics,
         clock=clock,
@@ -111,5 +180,7 @@ def compose(lent: Lent) -> Composed:
         recovery=recovery,
         overdue=messages.overdue,
         listening=inbound.listening,
+        following=providers.following,
+        watching=providers.watching,
         attempt_takes=timedelta(seconds=2 * providers.timeout_s),
     )

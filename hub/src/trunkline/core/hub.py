@@ -4,23 +4,36 @@ from dataclasses import dataclass
 
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
+from trunkline.core.calls.service import Calls
 from trunkline.core.compliance.service import Suppressions
 from trunkline.core.connections.registry import Connections
 from trunkline.core.connections.routes import Routes
 from trunkline.core.connections.verification import Verification
+from trunkline.core.credentials.service import Registrations
 from trunkline.core.doctor.service import Doctor
 from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.inbound.events import Events
 from trunkline.core.inbound.intake import Intake
 from trunkline.core.inbox.pages import Inbox
 from trunkline.core.inbox.wait import Replies
+from trunkline.core.limits.service import LimitKeeper
+from trunkline.core.media.service import MediaStore
+from trunkline.core.media.sweeping import Sweeping
+from trunkline.core.privacy.rotation import Rotation
+from trunkline.core.provisioning.service import Provisioning
+from trunkline.core.retention.erasing import Erasing
+from trunkline.core.retention.exporting import Exporting
 from trunkline.core.retention.forgetting import Retention
 from trunkline.core.retention.service import Privacy
 from trunkline.core.sending.batches import Batches
+from trunkline.core.sending.quoting import Quotes
 from trunkline.core.sending.service import Messages
 from trunkline.core.settlement.resolve import Decisions
+from trunkline.core.speech.sounds import Sounds
+from trunkline.core.speech.speaking import Speaking
 from trunkline.core.subscriptions.service import Subscriptions
 from trunkline.core.templates.service import Templates
+from trunkline.core.usage.service import UsageReports
 from trunkline.metrics import Metrics
 from trunkline.sdk import Clock, Database, EventLog
 
@@ -31,9 +44,15 @@ class Hub:
 
     agents: Agents
     tokens: Tokens
+    provisioning: Provisioning
+    limits: LimitKeeper
+    media: MediaStore
+    media_sweeping: Sweeping
     messages: Messages
+    quotes: Quotes
     batches: Batches
     inbox: Inbox
+    calls: Calls
     replies: Replies
     decisions: Decisions
     intake: Intake
@@ -42,12 +61,19 @@ class Hub:
     subscriptions: Subscriptions
     suppressions: Suppressions
     templates: Templates
+    usage: UsageReports
+    speaking: Speaking
+    sounds: Sounds
+    rotation: Rotation
+    erasing: Erasing
+    exporting: Exporting
     privacy: Privacy
     retention: Retention
     doctor: Doctor
     connections: Connections
     routes: Routes
     verification: Verification
+    registrations: Registrations
     db: Database
     metrics: Metrics
     clock: Clock

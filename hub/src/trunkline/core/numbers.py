@@ -40,6 +40,26 @@ Mobile numbers that networks write in two ways: with Mexico's 1, with Argentina'
 9 that every mobile number of Brazil has begun with since 2016 (WhatsApp leaves it out for many).
 """
 
+_COSTLY: Final = (
+    "+1900",  # premium in North America
+    "+1976",
+    "+870",  # Inmarsat
+    "+878",  # universal personal numbers
+    "+881",  # satellite networks
+    "+882",  # international networks, some of them satellites
+    "+883",
+    "+808",  # international shared cost
+    "+979",  # international premium
+    "+8835",
+)
+"""What numbers begin with that cost whoever dials them more (ITU-T E.164's list, 2026-11)."""
+_COSTLY_KINDS: Final = frozenset(
+    {
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+    }
+)
+
 _EXAMPLE: Final = "such as +14155550100"
 _NO_NUMBER: Final = f"give a phone number, {_EXAMPLE}."
 _LETTERS: Final = f"give a phone number in digits, {_EXAMPLE}; letters are not dialled."
@@ -147,6 +167,31 @@ def region_of(number: str) -> str | None:
     except NumberParseException:
         return None
     return None if region is None else str(region)
+
+
+@lru_cache(_REMEMBERED)
+def regions_of(number: str) -> frozenset[str]:
+    """Return the regions that a number may belong to; nothing of what is no number."""
+    try:
+        read = phonenumbers.parse(number)
+    except NumberParseException:
+        return frozenset()
+    region = phonenumbers.region_code_for_number(read)
+    if region is not None:
+        return frozenset({str(region)})
+    return frozenset(phonenumbers.region_codes_for_country_code(read.country_code or 0))
+
+
+@lru_cache(_REMEMBERED)
+def costs_extra(number: str) -> bool:
+    """Tell whether whoever dials a number pays for more than a call: premium, satellite, shared."""
+    if number.startswith(_COSTLY):
+        return True
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except NumberParseException:
+        return False
+    return kind in _COSTLY_KINDS
 
 
 @lru_cache(_REMEMBERED)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import httpx2
 
-from trunkline.egress.rules import EgressDenied, Rules
-from trunkline.sdk import EventLog
+from trunkline.egress.rules import EgressDenied, Origin, Rules
+from trunkline.sdk import STREAMED, EventLog
 
 if TYPE_CHECKING:
     from trunkline.egress.wire import Wire
@@ -86,11 +86,17 @@ class _Transport(httpx2.AsyncBaseTransport):
             wire = self._wire or await self._open()
             return await wire.ask(request, origin)
         except EgressDenied as blocked:
-            self._log.warning("egress.blocked", host=blocked.host, reason=blocked.reason)
+            self._log.warning("egress.blocked", host=self._host(request), reason=blocked.reason)
             raise
         except httpx2.TransportError as error:
-            self._log.warning("egress.failed", host=request.url.host, reason=str(error))
+            self._log.warning("egress.failed", host=self._host(request), reason=str(error))
             raise
+
+    def _host(self, request: httpx2.Request) -> str | None:
+        """Return whom a request was for, unless that is where somebody's file lies."""
+        is_known = Origin.of(request.url) in self._rules.origins
+        is_file = STREAMED.items() <= request.extensions.items()
+        return request.url.host if is_known or not is_file else None
 
     async def aclose(self) -> None:
         if self._wire is not None:

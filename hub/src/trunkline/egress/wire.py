@@ -5,7 +5,7 @@ of a second.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from io import BytesIO
 from ssl import SSLContext
 from typing import Final
@@ -22,6 +22,8 @@ from yarl import URL
 from trunkline.egress.rules import Origin, Rules
 
 MAX_ANSWER_BYTES: Final = 10_000_000
+_STREAM_S: Final = 600.0
+"""For an answer that is read in pieces: each piece must come within the time of a whole answer."""
 _MAX_CONNECTIONS: Final = 256
 _MAX_CONNECTIONS_PER_HOST: Final = 64
 # Node and uvicorn close a connection after 5 s without a request. One that is dropped before that
@@ -59,7 +61,14 @@ class Wire:
         # Half of the time at most, so that a time-out in it is never taken for one after it.
         connect_s = min(connect_s or self._total_s, self._total_s / 2)
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
-        body = await request.aread()
+        body: AsyncIterable[bytes] | BytesIO | None
+        if _is_streamed(request):
+            assert isinstance(request.stream, httpx2.AsyncByteStream)
+            body = request.stream
+        else:
+            whole = await request.aread()
+            body = BytesIO(whole) if whole else None
+        is_streamed = request.extensions.get("trunkline.streamed") is True
         try:
             answer = await self._session.request(
                 request.method,
@@ -73,15 +82,17 @@ class Wire:
                     encoded=True,
                 ),
                 headers=_headers(request),
-                data=BytesIO(body) if body else None,
+                data=body,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
-                    total=self._total_s, connect=connect_s, sock_read=limits_s.get("read")
+                    total=_STREAM_S if is_streamed else self._total_s,
+                    connect=connect_s,
+                    sock_read=limits_s.get("read") or self._total_s,
                 ),
             )
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise _translated(error) from error
-        return _response(answer)
+        return _response(answer, None if is_streamed else MAX_ANSWER_BYTES)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -158,18 +169,19 @@ async def _once(
 
 
 class _Body(httpx2.AsyncByteStream):
-    """The body of an answer, of a bounded length."""
+    """The body of an answer, of a bounded length unless it is read in pieces."""
 
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+    def __init__(self, answer: aiohttp.ClientResponse, most_bytes: int | None) -> None:
         self._answer = answer
+        self._most_bytes = most_bytes
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
         try:
             async for chunk in self._answer.content.iter_any():
                 size += len(chunk)
-                if size > MAX_ANSWER_BYTES:
-                    raise httpx2.ReadError(f"The answer is larger than {MAX_ANSWER_BYTES} bytes.")
+                if self._most_bytes is not None and size > self._most_bytes:
+                    raise httpx2.ReadError(f"The answer is larger than {self._most_bytes} bytes.")
                 yield chunk
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _translated(error) from error
@@ -178,16 +190,27 @@ class _Body(httpx2.AsyncByteStream):
         self._answer.close()  # which ends the connection if the body was not read to its end
 
 
+def _is_streamed(request: httpx2.Request) -> bool:
+    """Tell whether a body comes piece by piece, and is to be sent so."""
+    stream = request.stream
+    return isinstance(stream, httpx2.AsyncByteStream) and not isinstance(
+        stream, httpx2.SyncByteStream
+    )
+
+
 def _headers(request: httpx2.Request) -> list[tuple[str, str]]:
     """Return the headers without those that aiohttp derives from the body."""
+    derived = {b"transfer-encoding"}
+    if not _is_streamed(request):  # whose length whoever sends it may know
+        derived.add(b"content-length")
     return [
         (name.decode(), value.decode())
         for name, value in request.headers.raw
-        if name.lower() not in {b"content-length", b"transfer-encoding"}
+        if name.lower() not in derived
     ]
 
 
-def _response(answer: aiohttp.ClientResponse) -> httpx2.Response:
+def _response(answer: aiohttp.ClientResponse, most_bytes: int | None) -> httpx2.Response:
     """Return an answer whose body was decoded, in bounded steps, before it is counted."""
     headers = answer.raw_headers
     match [value.lower() for value in answer.headers.getall("Content-Encoding", ())]:
@@ -199,7 +222,7 @@ def _response(answer: aiohttp.ClientResponse) -> httpx2.Response:
         case _:
             answer.close()
             raise httpx2.DecodingError("The answer has an encoding that it was not asked for in.")
-    return httpx2.Response(answer.status, headers=headers, stream=_Body(answer))
+    return httpx2.Response(answer.status, headers=headers, stream=_Body(answer, most_bytes))
 
 
 _UNPROVEN: Final = (

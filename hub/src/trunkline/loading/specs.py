@@ -70,7 +70,9 @@ def check_provider(spec: ProviderSpec[Any, Any], kind: Kind) -> None:
     _check_failures(said, spec.failures)
     _check_webhook(said, spec.webhook)
     _check_prices(said, spec.prices)
-    _must(isinstance(spec.simulated, bool), said, "simulated", spec.simulated, "be True or False")
+    for field in ("simulated", "local"):
+        is_it = getattr(spec, field)
+        _must(isinstance(is_it, bool), said, field, is_it, "be True or False")
     warning: object = spec.warning
     is_text = warning is None or (isinstance(warning, str) and bool(warning.strip()))
     _must(is_text, said, "warning", warning, "be a sentence or None")
@@ -284,7 +286,7 @@ def _check_prices(said: str, prices: object) -> None:
         prices.checked_on,
         "be a date",
     )
-    for field in ("sms_segment_micros", "mms_message_micros"):
+    for field in ("sms_segment_micros", "mms_message_micros", "call_minute_micros"):
         by_region = getattr(prices, field)
         _must(
             isinstance(by_region, Mapping),

@@ -12,6 +12,12 @@ SHORT_NAMES: Final = {
     "AGENTOS_CALLBACK_URL": "messages.callback_url",
     **{f"PROVIDER_{kind.upper()}": f"slots.{kind}" for kind in KINDS},
     "INITIAL_AGENT_POOL_SIZE": "pool.size",
+    "DEFAULT_MAX_ACTIONS_PER_MINUTE": "limits.actions_per_minute",
+    "DEFAULT_MAX_ACTIONS_PER_HOUR": "limits.actions_per_hour",
+    "DEFAULT_MAX_ACTIONS_PER_DAY": "limits.actions_per_day",
+    "DEFAULT_MAX_SPEND_PER_DAY": "limits.spend_per_day",
+    "DEFAULT_MAX_SPEND_PER_MONTH": "limits.spend_per_month",
+    "DEFAULT_MAX_CALLS_PER_DAY_SAME_NUMBER": "limits.calls_per_day_same_number",
     "TRUNKLINE_DATA_DIR": "server.data_dir",
 }
 """Environment variables that set a key under a name of their own; they win over the long name."""

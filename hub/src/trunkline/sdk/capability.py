@@ -65,7 +65,109 @@ class Capability(StrEnum):
     """Tell of what comes in through a connection held open (`MessageProvider.listen`)."""
 
     CALL_PLACE = "call.place"
-    """Place an outbound phone call."""
+    """Place an outbound phone call that plays sounds, and report its end (`place_call`)."""
+
+    CALL_RECORD = "call.record"
+    """Record what is said in a call, and tell when the recording is ready."""
+
+    CALL_RECEIVE = "call.receive"
+    """Ask the hub what to do with a call that comes in (`WebhookAdapter.render`)."""
+
+    CALL_STATUS = "call.status"
+    """Report how far a call got through a webhook."""
+
+    CALL_LOOKUP = "call.lookup"
+    """Tell of one call by the provider's id (`TelephonyProvider.fetch_call`)."""
+
+    CALL_LOOKUP_BY_ADDRESS = "call.lookup.by_address"
+    """List the calls between two numbers since a time (`TelephonyProvider.find_calls`)."""
+
+    CALL_END = "call.end"
+    """End a call (`TelephonyProvider.hang_up`)."""
+
+    CALL_MACHINE = "call.machine"
+    """Find out whether a person, a machine or a fax answered."""
+
+    NUMBER_SEARCH = "number.search"
+    """Tell of numbers that can be bought (`NumberOperations.search_numbers`)."""
+
+    NUMBER_BUY = "number.buy"
+    """Buy, find, set and give back numbers (the other operations on a number)."""
+
+    NUMBER_STANDING = "number.standing"
+    """Tell whether carriers take texts from a number (`NumberOperations.number_standing`)."""
+
+    NUMBER_REGISTER = "number.register"
+    """Register a business and what it sends with carriers (`NumberOperations.register`)."""
+
+    WHATSAPP_SENDERS = "whatsapp.senders"
+    """Tell of the account's senders and how they stand (`senders` and `find_sender`)."""
+
+    WHATSAPP_WEBHOOK = "whatsapp.webhook"
+    """Set where the provider calls for a sender (`SenderOperations.set_sender`)."""
+
+    WHATSAPP_REGISTER = "whatsapp.register"
+    """Register and remove senders (the other operations on a sender)."""
+
+    EMAIL_DOMAINS = "email.domains"
+    """Add, check and remove mail domains (`DomainOperations`)."""
+
+    EMAIL_WEBHOOK = "email.webhook"
+    """Set where the provider calls (`DomainOperations.set_webhook`)."""
+
+    ACCOUNT_BELOW = "account.below"
+    """Create and close accounts below the connection's own (`AccountOperations`)."""
+
+    MESSAGE_DELETE = "message.delete"
+    """Delete what the provider holds of a message (`MessageProvider.delete_message`)."""
+
+    MEDIA_FETCH = "media.fetch"
+    """Read what came with a message with the account's own credentials (`fetch_media`)."""
+
+    MEDIA_DELETE = "media.delete"
+    """Delete the provider's copy of it (`delete_media`)."""
+
+    MEDIA_OPEN = "media.open"
+    """Read what goes along by `Media.open` where that is given, so that nobody fetches a URL."""
+
+    TTS_MULAW_8000 = "tts.mulaw_8000"
+    """Speak as G.711 µ-law at 8 kHz without a header."""
+
+    TTS_PCM_16000 = "tts.pcm_16000"
+    """Speak as 16-bit samples at 16 kHz without a header."""
+
+    TTS_WAV = "tts.wav"
+    """Speak as WAV."""
+
+    TTS_MP3 = "tts.mp3"
+    """Speak as MP3."""
+
+    TTS_OGG_OPUS = "tts.ogg_opus"
+    """Speak as Opus in Ogg."""
+
+    TTS_VOICES = "tts.voices"
+    """List the voices that the account may use."""
+
+    TTS_QUOTA = "tts.quota"
+    """Tell how much of the account's quota is used."""
+
+    STT_FILE = "stt.file"
+    """Tell what is said in a recording."""
+
+    STT_LIVE = "stt.live"
+    """Tell what is said while it is said."""
+
+    STORAGE_WRITE = "storage.write"
+    """Store and delete objects."""
+
+    STORAGE_READ = "storage.read"
+    """Read objects, and parts of them."""
+
+    STORAGE_LIST = "storage.list"
+    """List objects by the beginning of their keys."""
+
+    STORAGE_PRESIGN = "storage.presign"
+    """Make URLs from which anybody can read an object for a while."""
 
 
 class KeyForm(StrEnum):

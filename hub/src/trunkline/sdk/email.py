@@ -11,6 +11,7 @@ from trunkline.sdk.errors import Rejected
 from trunkline.sdk.kind import Kind
 from trunkline.sdk.messages import Outbound
 from trunkline.sdk.provider import MessageProvider
+from trunkline.sdk.provisioning import DomainOperations
 from trunkline.sdk.webhooks import Received
 
 _NO_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
@@ -170,14 +171,19 @@ class ReceivedEmail(Received):
     auto: bool = False
 
 
-class EmailProvider(MessageProvider[OutboundEmail]):
+class EmailProvider(MessageProvider[OutboundEmail], DomainOperations):
     """Base class of e-mail adapters: mails, as `MessageProvider` has messages."""
 
 
 EMAIL: Final = Kind(
     name="email",
-    channel="email",
     provider=EmailProvider,
     noun="e-mail",
-    sends={Capability.EMAIL_SEND: "send", Capability.EMAIL_ATTACH: "send"},
+    does={
+        Capability.EMAIL_SEND: "send",
+        Capability.EMAIL_ATTACH: "send",
+        Capability.EMAIL_DOMAINS: "add_domain",
+        Capability.EMAIL_WEBHOOK: "set_webhook",
+    },
+    channels=("email",),
 )

@@ -11,11 +11,14 @@ _SEQUENCE_BITS: Final = 12
 type_prefixes: Final = {
     "msg": "message",
     "att": "attempt",
+    "call": "phone call",
+    "med": "medium",
     "evt": "inbound event",
     "bat": "batch",
     "exe": "executor",
     "sub": "subscription",
     "occ": "event for a subscriber",
+    "use": "what was done and what it cost",
     "row": "any other row",
 }
 """The prefixes in use and what each one names."""

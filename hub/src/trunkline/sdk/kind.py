@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from trunkline.sdk.capability import Capability
-from trunkline.sdk.provider import MessageProvider
+from trunkline.sdk.provider import Provider
 
-_OF_ALL: Mapping[str, str] = {
+_OF_ALL: Mapping[str, str] = {Capability.ACCOUNT_BELOW: "create_subaccount"}
+_OF_MESSAGES: Mapping[str, str] = {
     Capability.LISTEN: "listen",
     Capability.LOOKUP_BY_ID: "fetch",
     Capability.LOOKUP_BY_KEY: "find_by_key",
     Capability.LOOKUP_BY_ADDRESS: "find",
+    Capability.MESSAGE_DELETE: "delete_message",
+    Capability.MEDIA_FETCH: "fetch_media",
+    Capability.MEDIA_DELETE: "delete_media",
 }
 
 
@@ -22,18 +25,19 @@ class Kind:
 
     Attributes:
         name: Of its slot, in ``[slots]`` and in lists; its hook is ``trunkline_register_`` and it.
-        channel: What it carries, as callers write it. Its providers declare ``CHANNEL.send``,
-            ``CHANNEL.receive`` and ``CHANNEL.status``, whether `Capability` has them or not.
         provider: The base class of its providers.
         noun: What they do, for sentences.
-        sends: What a provider must override for a capability of the kind's own, by capability.
+        does: What a provider must override for a capability of the kind's own, by capability.
+        channels: What it carries, as callers write it, the usual one first; none where it sends no
+            messages. Its providers declare ``CHANNEL.send``, ``CHANNEL.receive`` and
+            ``CHANNEL.status``, whether `Capability` has them or not.
     """
 
     name: str
-    channel: str
-    provider: type[MessageProvider[Any]]
+    provider: type[Provider]
     noun: str
-    sends: Mapping[str, str]
+    does: Mapping[str, str]
+    channels: tuple[str, ...] = ()
 
     @property
     def hook(self) -> str:
@@ -41,19 +45,11 @@ class Kind:
         return f"trunkline_register_{self.name}"
 
     @property
-    def status(self) -> str:
-        """The capability of a provider that reports what became of a sent message."""
-        return f"{self.channel}.status"
-
-    @property
     def operations(self) -> Mapping[str, str]:
         """What a provider must override for what it declares, by capability."""
-        return {**_OF_ALL, **self.sends}
+        return {**_OF_ALL, **(_OF_MESSAGES if self.channels else {}), **self.does}
 
     def knows(self, capability: object) -> bool:
         """Tell whether a provider of the kind may declare a capability."""
-        return isinstance(capability, Capability) or capability in {
-            *self.operations,
-            f"{self.channel}.receive",
-            self.status,
-        }
+        told = {f"{each}.{what}" for each in self.channels for what in ("receive", "status")}
+        return isinstance(capability, Capability) or capability in {*self.operations, *told}

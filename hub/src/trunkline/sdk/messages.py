@@ -1,7 +1,7 @@
 """The contract of every kind of message: what goes out, what a provider answers and tells of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -30,12 +30,16 @@ class Media:
     Attributes:
         url: Where it can be fetched.
         content_type: Its media type, such as ``image/jpeg``; None where nobody told.
-        name: What a file of it is to be called, where the channel shows that.
+        name: What a file of it is to be called, where the channel shows that. What lies with the
+            hub has one always; of its URL no name may be made, as whoever knows it can read it.
+        open: Reads what lies with the hub itself, for adapters that declare
+            `Capability.MEDIA_OPEN`: the URL may be one that cannot be reached from the hub.
     """
 
     url: str
     content_type: str | None = None
     name: str | None = None
+    open: Callable[[], AsyncIterator[bytes]] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,29 +1,45 @@
-"""What adapters of messages are: one base class for every kind of them."""
+"""What adapters are: one base class for all, and one for those that send messages."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from trunkline.sdk.errors import Unsupported
-from trunkline.sdk.messages import Account, Heard, Outbound, Receipt, Report
+from trunkline.sdk.messages import Account, Heard, Media, Outbound, Receipt, Report
+from trunkline.sdk.provisioning import AccountOperations
 from trunkline.sdk.webhooks import Received
 
 M = TypeVar("M", bound=Outbound)
 
 
-class MessageProvider(Generic[M]):
+class Provider(AccountOperations):
     """
-    Base class of adapters that send messages: override what your provider can do and declare it.
+    Base class of every adapter: override what your provider can do and declare it.
 
     Every operation has a body that raises `Unsupported`, so that a minor release of the hub can add
-    an operation without breaking an adapter published before it. An operation makes one request
-    (`find` may read several pages) and never retries by itself: the hub owns retries. `listen`
-    alone goes on until it is closed.
+    an operation without breaking an adapter published before it. An operation makes one request,
+    unless it says otherwise, and never retries by itself: the hub owns retries.
 
     Every operation may raise:
         RetryLater: Surely nothing happened: rate limit, refused connection, maintenance.
         AuthFailed, OutOfCredit, NotSetUp: Surely nothing happened; an operator must act.
         OutcomeUnknown: Written, but no usable answer.
+    """
+
+    async def verify(self) -> Account:
+        """
+        Ask the cheapest question that shows whether the credentials hold, and sends nothing.
+
+        It is asked by `trunkline doctor` and `trunkline providers verify`. Optional.
+        """
+        raise Unsupported("verifying the account")
+
+
+class MessageProvider(Provider, Generic[M]):
+    """
+    Base class of adapters that send messages.
+
+    `find` may read several pages, and `listen` goes on until it is closed.
     """
 
     async def send(self, message: M) -> Receipt:
@@ -67,6 +83,30 @@ class MessageProvider(Generic[M]):
         """
         return event
 
+    def fetch_media(self, media: Media) -> AsyncIterator[bytes]:
+        """
+        Read what came with a message, with the account's own credentials, in pieces.
+
+        For providers whose URLs want credentials; without it the hub fetches the URL itself. Never
+        hand the credentials to a host that is not the provider's, nor follow a redirect with them.
+        It raises what `fetch` does, `Rejected` where the provider surely has it no more, and
+        `OutcomeUnknown` where less came than was announced.
+        """
+        raise Unsupported("fetching media")
+
+    async def delete_media(self, media: Media) -> None:
+        """Delete the provider's own copy of what `fetch_media` has read; absent is fine."""
+        raise Unsupported("deleting media")
+
+    async def delete_message(self, provider_id: str) -> None:
+        """
+        Delete what the provider holds of a message, sent or received; absent is fine.
+
+        A person asked to be forgotten. It raises what `fetch` does, `RetryLater` while the provider
+        still works on the message, and `Rejected` where it keeps what it has.
+        """
+        raise Unsupported("deleting messages")
+
     def listen(self, position: str | None) -> AsyncIterator[Heard]:
         """
         Tell of what comes in, for as long as the hub listens: an asynchronous generator.
@@ -81,11 +121,3 @@ class MessageProvider(Generic[M]):
         `NotSetUp` where an operator must act, after which the hub listens again only much later.
         """
         raise Unsupported("listening")
-
-    async def verify(self) -> Account:
-        """
-        Ask the cheapest question that shows whether the credentials hold, and sends nothing.
-
-        It is asked by `trunkline doctor` and `trunkline providers verify`. Optional.
-        """
-        raise Unsupported("verifying the account")

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import httpx2
@@ -43,6 +44,32 @@ class CallbackUrl(Protocol):
         """
 
 
+class Secrets(Protocol):
+    """
+    What an open provider keeps between its calls and across restarts, such as a refreshed token.
+
+    It is stored encrypted, for this connection alone. Every hub of a database reads the same, and
+    what another one has put is read at once: read it anew when the vendor refuses what you have.
+    """
+
+    async def get(self, name: str) -> str | None:
+        """Return what was put under a name; None if nothing was, or it cannot be read any more."""
+        ...
+
+    async def put(self, name: str, value: str) -> None:
+        """
+        Keep a value under a name, in place of the one before; it is stored when this returns.
+
+        A name has up to 64 lower-case letters, digits, dots, dashes and underscores; a value has
+        64 KiB at most. It is forgotten when the connection is removed, not when its credentials
+        change.
+
+        Raises:
+            ValueError: The name or the value is none that can be kept.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderContext:
     """
@@ -54,8 +81,12 @@ class ProviderContext:
         clock, ids: Time and identifiers; use them instead of the standard library's.
         log: The hub's structured log. Never hand it a number, an address, a body or a secret.
         callback_url: Builds the URLs that the vendor must call.
+        data_dir: Returns a directory of this connection's own, made when it is first asked for.
         deliver: Hands a webhook request to the hub as if it had come over HTTP, and returns its
             answer. For simulated networks.
+        secrets: What this connection's provider keeps, encrypted.
+        is_agents: Tells of a channel and an address whether that is an agent's whom a simulated
+            network serves. For such networks.
     """
 
     connection: str
@@ -64,7 +95,10 @@ class ProviderContext:
     ids: IdSource
     log: EventLog
     callback_url: CallbackUrl
+    data_dir: Callable[[], Path]
     deliver: Callable[[WebhookRequest], Awaitable[WebhookReply]]
+    secrets: Secrets
+    is_agents: Callable[[str, str], Awaitable[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +124,16 @@ class ProviderSpec(Generic[P, C]):
         lookup_lag_s: For how many seconds a message that the provider has may be missing in its
             look-ups now and then, as on its way from a queue into a journal. Then only two look-ups
             that far apart prove that it has none.
-        most_characters: The longest body that the provider takes, in characters; None where the
-            channel's own limit holds.
+        most_characters: The longest body that the provider takes, or the longest text that it
+            speaks, in characters; None where the hub's own limit holds.
+        most_media_bytes: The most bytes of media that the provider takes in one message; None where
+            the hub's own limit holds.
         failures: What the provider's error codes mean, by code.
         webhook: Verifies and parses the provider's callbacks, or None if it has none.
         prices: Default prices for estimates.
         simulated: True for a network that reaches nobody: demo numbers are allowed only there.
+        local: True for one that needs no setting, and nothing beyond the hub's own machine: it is a
+            connection without being named, and serves where none that was chosen does.
         warning: A sentence that an operator should read at every start, such as that the provider
             is unofficial and may cost them the number.
     """
@@ -108,10 +146,12 @@ class ProviderSpec(Generic[P, C]):
     accept_latency_s: float = 60.0
     lookup_lag_s: float = 0.0
     most_characters: int | None = None
+    most_media_bytes: int | None = None
     failures: Mapping[str, Failure] = field(default_factory=dict)
     webhook: WebhookAdapter[C] | None = None
     prices: PriceList | None = None
     simulated: bool = False
+    local: bool = False
     warning: str | None = None
 
 
@@ -139,10 +179,19 @@ class AgentCard:
 
 
 class HubView(Protocol):
-    """What a site may read of the hub."""
+    """What a site may read and ask of the hub."""
 
     async def agents(self) -> Sequence[AgentCard]:
         """Return every agent, by id."""
+        ...
+
+    async def speak(self, text: str) -> bytes:
+        """
+        Return a text as a person on a simulated phone would say it: a WAV of 8 kHz µ-law.
+
+        Raises:
+            NotConfigured: Nothing speaks here, or not now; the sentence says why.
+        """
         ...
 
 

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 from urllib.parse import unquote
 
 from pydantic import BaseModel
 
 from trunkline.sdk.errors import BadSignature
 from trunkline.sdk.messages import DeliveryStatus, InboundEvent, Media
+
+if TYPE_CHECKING:
+    from trunkline.sdk.calls import CallStep
 
 C = TypeVar("C", bound=BaseModel)
 _MOST_FIELDS: Final = 1000
@@ -26,6 +29,7 @@ class CallbackKind(StrEnum):
     VOICE = "voice"
     EMAIL = "email"
     CALL_STATUS = "call-status"
+    RECORDING = "recording"
     MESSAGE_STATUS = "message-status"
 
 
@@ -180,7 +184,14 @@ class WebhookAdapter(Generic[C]):
 
     Stored requests are parsed again after a repair of the parser, so every method is a pure
     function of its arguments.
+
+    Attributes:
+        kept_settings: Fields of the config that `verify` wants and that the provider may keep under
+            the same names (`ProviderContext.secrets`), such as the signing secret of a webhook that
+            it has set up itself. Where the operator left one out, `verify` is given what was kept.
     """
+
+    kept_settings: ClassVar[frozenset[str]] = frozenset()
 
     def claims(self, request: WebhookRequest) -> bool:
         """Tell by the headers alone whether this looks like the provider's, before verifying it."""
@@ -207,3 +218,11 @@ class WebhookAdapter(Generic[C]):
     def reply(self, request: WebhookRequest) -> WebhookReply:
         """Return what to answer once the events are stored."""
         return WebhookReply()
+
+    def render(self, request: WebhookRequest, steps: "Sequence[CallStep]") -> WebhookReply:
+        """
+        Return what tells the provider what to do with the call that it asked about.
+
+        It is asked instead of `reply` where `parse` told of a `ReceivedCall`.
+        """
+        raise NotImplementedError

@@ -10,6 +10,7 @@ from trunkline.sdk.errors import Unsupported
 from trunkline.sdk.kind import Kind
 from trunkline.sdk.messages import Outbound
 from trunkline.sdk.provider import MessageProvider
+from trunkline.sdk.provisioning import SenderOperations
 from trunkline.sdk.webhooks import Received
 
 
@@ -166,7 +167,7 @@ class Template:
     category: str | None = None
 
 
-class WhatsAppProvider(MessageProvider[OutboundWhatsApp]):
+class WhatsAppProvider(MessageProvider[OutboundWhatsApp], SenderOperations):
     """Base class of WhatsApp adapters: messages, as `MessageProvider` has them, and templates."""
 
     async def templates(self) -> list[Template]:
@@ -176,12 +177,15 @@ class WhatsAppProvider(MessageProvider[OutboundWhatsApp]):
 
 WHATSAPP: Final = Kind(
     name="whatsapp",
-    channel="whatsapp",
     provider=WhatsAppProvider,
     noun="WhatsApp messages",
-    sends={
+    does={
         Capability.WHATSAPP_SEND: "send",
         Capability.WHATSAPP_MEDIA: "send",
         Capability.WHATSAPP_TEMPLATE: "templates",
+        Capability.WHATSAPP_SENDERS: "senders",
+        Capability.WHATSAPP_WEBHOOK: "set_sender",
+        Capability.WHATSAPP_REGISTER: "register_sender",
     },
+    channels=("whatsapp",),
 )

@@ -17,17 +17,21 @@ from trunkline.loading.variables import (
 )
 from trunkline.settings.errors import SettingsError
 from trunkline.settings.models import Settings
+from trunkline.settings.money import Prices
 
 DEFAULT_FILE: Final = Path("trunkline.toml")
 
 _COMMAND_LINE: Final = "command line"
 _DATA_DIR: Final = ("server", "data_dir")
-_NAMED_TABLES: Final = ("providers", "connections")
+_NAMED_TABLES: Final = ("providers", "connections", "prices")
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
     name: tuple(field.annotation.model_fields)
     for name, field in Settings.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-} | dict.fromkeys(_NAMED_TABLES, ("NAME.KEY",))
+} | {
+    **dict.fromkeys(_NAMED_TABLES, ("NAME.KEY",)),
+    "prices": tuple(f"NAME.{key}" for key in Prices.model_fields),
+}
 """Section to the keys in it."""
 
 Value = tuple[tuple[str, ...], object, str]
@@ -147,8 +151,8 @@ def _checked(values: Iterable[Value], environ: Mapping[str, str]) -> Settings:
         origins["admin_tokens"] = ", ".join(variables)
         origins |= {f"admin_tokens.{index}": name for index, name in enumerate(variables)}
     if ENCRYPTION_KEY_VARIABLE in environ:
-        tree["encryption_key"] = environ[ENCRYPTION_KEY_VARIABLE]
-        origins["encryption_key"] = ENCRYPTION_KEY_VARIABLE
+        tree["encryption_keys"] = environ[ENCRYPTION_KEY_VARIABLE]
+        origins["encryption_keys"] = ENCRYPTION_KEY_VARIABLE
     try:
         settings = Settings.model_validate(tree, context=origins)
     except ValidationError as error:
@@ -168,7 +172,8 @@ def _put(tree: dict[str, Any], path: tuple[str, ...], value: object) -> None:
 def _is_known(path: tuple[str, ...], value: object) -> bool:
     section, *rest = path
     if section in _NAMED_TABLES:
-        return len(rest) == 2 or (len(rest) == 1 and value == {})
+        is_open = section != "prices" or rest[-1] in Prices.model_fields
+        return (len(rest) == 2 and is_open) or (len(rest) == 1 and value == {})
     return len(rest) == 1 and rest[0] in _KEYS.get(section, ())
 
 

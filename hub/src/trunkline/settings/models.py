@@ -3,19 +3,23 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, create_model, model_validator
+from pydantic import Field, PrivateAttr, create_model, model_validator
 
 from trunkline.sdk import KINDS, Kind
+from trunkline.settings.authority import LimitsSettings
+from trunkline.settings.money import MoneySettings, Prices
+from trunkline.settings.section import Section as _Section
 from trunkline.settings.values import (
     AbsolutePath,
     CallbackUrl,
     DatabaseUrl,
-    EncryptionKey,
+    EncryptionKeys,
     Hosts,
     HttpUrl,
     Names,
+    Networks,
     Origins,
     Token,
     TomlScalar,
@@ -25,10 +29,6 @@ Table = dict[str, TomlScalar | list[str]]
 """A connection's keys, which its adapter defines."""
 
 _CONNECTION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def _default_data_dir(values: Mapping[str, object]) -> Path:
@@ -67,6 +67,11 @@ class ServerSettings(_Section):
         "https://app.example.com; besides the public URL's, whose own pages need no CORS.",
     )
 
+    trusted_proxies: Networks = Field(
+        default=(),
+        description="Addresses or networks of the proxies in front, whose X-Forwarded-For says "
+        "where a request came from. Without it every caller behind one has the proxy's address.",
+    )
     legacy_sse: bool = Field(
         default=False,
         description="Serve the old HTTP+SSE transport of MCP at /sse too, for clients that know "
@@ -134,6 +139,12 @@ class PrivacySettings(_Section):
         description="Days after which the attempts and the history of a message that is over, and "
         "where an event came from, are forgotten.",
     )
+    usage_days: int = Field(
+        default=400,
+        ge=31,
+        le=3650,
+        description="Days after which what a single act cost is forgotten; the totals stay.",
+    )
 
 
 class MessagesSettings(_Section):
@@ -183,6 +194,35 @@ class MessagesSettings(_Section):
     )
 
 
+class VoiceSettings(_Section):
+    """How texts are spoken."""
+
+    reuse_hours: int = Field(
+        default=24,
+        ge=0,
+        le=720,
+        description="Hours for which what was spoken serves when the same text is spoken again, by "
+        "the same agent; it is kept encrypted for so long. 0 turns that off.",
+    )
+    record_notice: str = Field(
+        default="Please answer after the tone. Your answer will be recorded.",
+        min_length=1,
+        max_length=500,
+        description="What a person hears before what they say is recorded. The law asks for it in "
+        "many places.",
+    )
+
+
+class AgentsSettings(_Section):
+    """What holds for agents that say nothing else."""
+
+    mode: Literal["live", "simulated"] = Field(
+        default="live",
+        description="Of agents without a mode of their own (`trunkline agents mode`): `simulated` "
+        "ones act by the same rules, and nothing of theirs leaves the hub.",
+    )
+
+
 class PoolSettings(_Section):
     """How many agents the hub admits."""
 
@@ -190,6 +230,24 @@ class PoolSettings(_Section):
         default=5,
         ge=1,
         description="Agents admitted at the first start; `trunkline pool grow` adds more.",
+    )
+
+
+class ProvisioningSettings(_Section):
+    """How agents get their channels."""
+
+    max_number_price_per_month: float = Field(
+        default=5.0,
+        ge=0,
+        le=10_000,
+        allow_inf_nan=False,
+        description="The most that a number may cost per month, in the currency of its provider; a "
+        "dearer one is not bought.",
+    )
+    email_domain: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$",
+        description="The domain of the mail addresses that agents are given: AGENT@DOMAIN.",
     )
 
 
@@ -215,14 +273,26 @@ class Settings(_Section):
     )
     privacy: PrivacySettings = PrivacySettings()
     messages: MessagesSettings = MessagesSettings()
+    voice: VoiceSettings = VoiceSettings()
+    agents: AgentsSettings = AgentsSettings()
     pool: PoolSettings = PoolSettings()
+    provisioning: ProvisioningSettings = ProvisioningSettings()
+    limits: LimitsSettings = LimitsSettings()
+    money: MoneySettings = MoneySettings()
+    prices: dict[str, Prices] = Field(
+        default={},
+        description="[prices.NAME]: what the connection NAME charges, in place of what its adapter "
+        "knows: `currency`, `sms_segment`, `mms_message` and `call_minute` as one amount or by "
+        'country (`{US = 0.0079, "*" = 0.05}`), `tts_thousand_characters`, `stt_minute`, '
+        "`storage_gigabyte_month`. In another currency than its adapter's they stand alone.",
+    )
     admin_tokens: tuple[Token, ...] = Field(
         default=(), description="Tokens accepted as an admin's, of at least 32 characters."
     )
-    encryption_key: EncryptionKey | None = Field(
-        default=None,
-        description="Master key of 32 bytes, as base64 or hexadecimal. Default: the one in the "
-        "data directory.",
+    encryption_keys: EncryptionKeys = Field(
+        default=(),
+        description="Master key of 32 bytes, as base64 or hexadecimal. While it is rotated, "
+        "several separated by commas, the newest first. Default: the one in the data directory.",
     )
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
 

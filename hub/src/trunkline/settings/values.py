@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import zlib
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final
@@ -47,6 +48,13 @@ def _host(value: str) -> str:
     if not re.fullmatch(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", value):
         raise ValueError("it must be a host name such as hub.example.com")
     return value
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        raise ValueError("it must be an address or a network such as 10.0.0.0/8") from None
 
 
 def _callback_url(value: str) -> str:
@@ -109,10 +117,13 @@ def _absolute(value: Path) -> Path:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], BeforeValidator(_split)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_split)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_split)]
 CallbackUrl = Annotated[str, AfterValidator(_callback_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
-EncryptionKey = Annotated[SecretBytes, BeforeValidator(_key_bytes)]
+EncryptionKeys = Annotated[
+    tuple[Annotated[SecretBytes, BeforeValidator(_key_bytes)], ...], BeforeValidator(_split)
+]

@@ -1,11 +1,13 @@
 """The operator's operations: the command line runs these, on the hub that is running or its own."""
 
-from trunkline.core.agents.models import Agent, IssuedToken, Pool, Token
+from trunkline.core.agents.models import Agent, Pool
 from trunkline.core.forwarding.destinations import shown
 from trunkline.core.forwarding.models import Forward
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal
+from trunkline.surfaces.called import CALLED
 from trunkline.surfaces.decisions import DECISIONS
+from trunkline.surfaces.limits import AGENTS_LIMITS
 from trunkline.surfaces.operations import Annotations, AnyOperation, of_operator
 from trunkline.surfaces.operator_shapes import (
     AgentArguments,
@@ -15,29 +17,30 @@ from trunkline.surfaces.operator_shapes import (
     ForwardsArguments,
     ForwardShape,
     ForwardsShape,
-    IssuedTokenShape,
     KeepArguments,
     KeptShape,
+    ModeArguments,
     NoArguments,
     PoolArguments,
     PoolShape,
     ReplayArguments,
     ReplayedShape,
-    RevokeArguments,
-    RevokedShape,
-    TokenArguments,
-    TokenShape,
-    TokensShape,
+    SecretArguments,
+    SuspendArguments,
     WebhookSecretShape,
 )
+from trunkline.surfaces.privacy import PRIVACY
+from trunkline.surfaces.provisioned import OF_OPERATOR
+from trunkline.surfaces.registered import REGISTERED_OPERATIONS
 from trunkline.surfaces.subscribed import SUBSCRIBED
 from trunkline.surfaces.suppressed import SUPPRESSED
 from trunkline.surfaces.templates import TEMPLATES
+from trunkline.surfaces.token_operations import TOKENS
 from trunkline.surfaces.upkeep import UPKEEP
+from trunkline.surfaces.usage import USAGE
 
 _READS = Annotations(read_only=True, idempotent=True)
 _CHANGES = Annotations(read_only=False)
-_REVOKES = Annotations(read_only=False, destructive=True)
 
 
 def _agent(agent: Agent) -> AgentShape:
@@ -51,24 +54,14 @@ def _agent(agent: Agent) -> AgentShape:
         connections=dict(agent.connections),
         callback_url=shown(agent.callback_url) if agent.callback_url else None,
         settle_ms=agent.settle_ms,
+        greeting=agent.greeting,
+        suspended_at=agent.suspended_at,
+        suspended_reason=agent.suspended_reason,
         provisioned_at=agent.provisioned_at,
+        mode=agent.mode.value if agent.mode else None,
+        mode_by=agent.mode_by,
+        mode_at=agent.mode_at,
     )
-
-
-def _token(token: Token) -> TokenShape:
-    return TokenShape(
-        kid=token.kid,
-        scope=token.scope.value,
-        agent_id=token.agent_id,
-        issued_at=token.issued_at,
-        revoked_at=token.revoked_at,
-        last_used_at=token.last_used_at,
-        created_by=token.created_by,
-    )
-
-
-def _issued(issued: IssuedToken) -> IssuedTokenShape:
-    return IssuedTokenShape(token=issued.token, kid=issued.kid, agent_id=issued.agent_id)
 
 
 def _forward(forward: Forward) -> ForwardShape:
@@ -99,34 +92,20 @@ async def _agents_show(hub: Hub, by: Principal, _: str, given: AgentArguments) -
     return _agent(await hub.agents.show(by, given.id))
 
 
-async def _agents_suspend(hub: Hub, by: Principal, _: str, given: AgentArguments) -> AgentShape:
-    return _agent(await hub.agents.suspend(by, given.id))
+async def _agents_suspend(hub: Hub, by: Principal, _: str, given: SuspendArguments) -> AgentShape:
+    return _agent(await hub.agents.suspend(by, given.id, given.reason))
 
 
 async def _agents_resume(hub: Hub, by: Principal, _: str, given: AgentArguments) -> AgentShape:
     return _agent(await hub.agents.resume(by, given.id))
 
 
+async def _agents_mode(hub: Hub, by: Principal, _: str, given: ModeArguments) -> AgentShape:
+    return _agent(await hub.agents.set_mode(by, given.id, given.mode))
+
+
 async def _agents_list(hub: Hub, by: Principal, _: str, given: NoArguments) -> AgentsShape:
     return AgentsShape(agents=[_agent(agent) for agent in await hub.agents.list(by)])
-
-
-async def _tokens_issue(hub: Hub, by: Principal, _: str, given: TokenArguments) -> IssuedTokenShape:
-    return _issued(await hub.tokens.issue(by, given.id))
-
-
-async def _tokens_rotate(
-    hub: Hub, by: Principal, _: str, given: AgentArguments
-) -> IssuedTokenShape:
-    return _issued(await hub.tokens.rotate(by, given.id))
-
-
-async def _tokens_revoke(hub: Hub, by: Principal, _: str, given: RevokeArguments) -> RevokedShape:
-    return RevokedShape(revoked=await hub.tokens.revoke(by, given.target))
-
-
-async def _tokens_list(hub: Hub, by: Principal, _: str, given: NoArguments) -> TokensShape:
-    return TokensShape(tokens=[_token(token) for token in await hub.tokens.list(by)])
 
 
 async def _pool_show(hub: Hub, by: Principal, _: str, given: NoArguments) -> PoolShape:
@@ -143,10 +122,13 @@ async def _privacy_keep(hub: Hub, by: Principal, _: str, given: KeepArguments) -
 
 
 async def _webhook_secret(
-    hub: Hub, by: Principal, _: str, given: AgentArguments
+    hub: Hub, by: Principal, _: str, given: SecretArguments
 ) -> WebhookSecretShape:
-    secret = await hub.forwarding.secret(by, given.id)
-    return WebhookSecretShape(agent_id=given.id, secret=secret)
+    overlap_s = given.overlap_s if given.rotate else None
+    secret = await hub.forwarding.secret(by, given.id, overlap_s=overlap_s)
+    return WebhookSecretShape(
+        agent_id=given.id, secret=secret.text, overlap_until=secret.overlap_until
+    )
 
 
 async def _forwards_list(
@@ -172,19 +154,32 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
     of_operator("agents_set", "Change an agent", AgentValues, _agents_set, AgentShape, _CHANGES),
     of_operator("agents_show", "Show an agent", AgentArguments, _agents_show, AgentShape, _READS),
     of_operator(
-        "agents_suspend", "Suspend an agent", AgentArguments, _agents_suspend, AgentShape, _CHANGES
+        "agents_suspend",
+        "Suspend an agent",
+        SuspendArguments,
+        _agents_suspend,
+        AgentShape,
+        _CHANGES,
     ),
     of_operator(
         "agents_resume", "Resume an agent", AgentArguments, _agents_resume, AgentShape, _CHANGES
     ),
+    of_operator(
+        "agents_mode",
+        "Simulate an agent, or not",
+        ModeArguments,
+        _agents_mode,
+        AgentShape,
+        _CHANGES,
+    ),
     of_operator("agents_list", "List agents", NoArguments, _agents_list, AgentsShape, _READS),
     of_operator(
         "agents_webhook_secret",
-        "Show an agent's webhook secret",
-        AgentArguments,
+        "Show or rotate an agent's webhook secret",
+        SecretArguments,
         _webhook_secret,
         WebhookSecretShape,
-        _READS,
+        _CHANGES,
     ),
     of_operator(
         "forwards_list", "List forwards", ForwardsArguments, _forwards_list, ForwardsShape, _READS
@@ -197,27 +192,19 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
         ReplayedShape,
         _CHANGES,
     ),
-    of_operator(
-        "tokens_issue", "Issue a token", TokenArguments, _tokens_issue, IssuedTokenShape, _CHANGES
-    ),
-    of_operator(
-        "tokens_rotate",
-        "Rotate an agent's token",
-        AgentArguments,
-        _tokens_rotate,
-        IssuedTokenShape,
-        _REVOKES,
-    ),
-    of_operator(
-        "tokens_revoke", "Revoke tokens", RevokeArguments, _tokens_revoke, RevokedShape, _REVOKES
-    ),
-    of_operator("tokens_list", "List tokens", NoArguments, _tokens_list, TokensShape, _READS),
+    *TOKENS,
     of_operator("pool_show", "Show the pool", NoArguments, _pool_show, PoolShape, _READS),
     of_operator("pool_grow", "Grow the pool", PoolArguments, _pool_grow, PoolShape, _CHANGES),
     of_operator("privacy_keep", "Keep texts", KeepArguments, _privacy_keep, KeptShape, _CHANGES),
+    *PRIVACY,
     *DECISIONS,
+    AGENTS_LIMITS,
+    *CALLED,
     *SUBSCRIBED,
+    *OF_OPERATOR,
+    *USAGE,
     *SUPPRESSED,
     *TEMPLATES,
     *UPKEEP,
+    *REGISTERED_OPERATIONS,
 )

@@ -10,6 +10,7 @@ from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid, Problem
 from trunkline.core.sending.answers import Answer
 from trunkline.core.sending.batches import MOST, BatchState
+from trunkline.surfaces.authority import check_channel
 from trunkline.surfaces.http import as_problem
 from trunkline.surfaces.operations import Annotations, Operation, Progress, checked, silent
 from trunkline.surfaces.schemas import schema_of
@@ -28,6 +29,8 @@ from trunkline.surfaces.shapes import (
 
 _STANDING = {
     "blocked": "blocked",
+    "rate_limited": "rate_limited",
+    "spend_cap": "rate_limited",
     "provider_rejected": "failed",
     "provider_auth": "failed",
     "provider_credit": "failed",
@@ -79,7 +82,8 @@ class SendBatchResult(Result):
 
     batch_id: str
     refused: int
-    results: list[BatchResultShape]
+    results: list[Annotated[BatchResultShape, WithJsonSchema({"type": "object"})]]
+    simulated: bool | None = optional(told=False)
 
 
 async def _send_batch(
@@ -89,7 +93,7 @@ async def _send_batch(
     arguments: SendBatchArguments,
     progress: Progress = silent,
 ) -> SendBatchResult:
-    items = [_item(each) for each in arguments.messages]
+    items = [as_item(principal, each) for each in arguments.messages]
     accepted = await hub.batches.send(
         principal,
         agent_id,
@@ -102,15 +106,20 @@ async def _send_batch(
         batch_id=accepted.batch_id,
         refused=sum(result.error is not None for result in results),
         results=results,
+        simulated=any(
+            isinstance(each, Answer) and each.message.simulated for each in accepted.results
+        )
+        or None,
     )
 
 
-def _item(given: dict[str, Any]) -> SendMessage | Problem:
+def as_item(principal: Principal, given: dict[str, Any]) -> SendMessage | Problem:
     """Return what one message asks for, or why it cannot be read."""
     try:
         arguments = checked(SEND_MESSAGE, given)
         if arguments.agent_id is not None or arguments.security_token is not None:
             raise Invalid("agentId", "name the agent beside messages, not in one of them.")
+        check_channel(principal, arguments.channel)
         return as_command(arguments)
     except Problem as problem:
         return problem
@@ -182,8 +191,8 @@ def _standing(state: BatchState) -> str:
 SEND_BATCH = Operation(
     name="comms_send_batch",
     title="Send many messages",
-    description="Send many messages in one call. Each has a result of its own; one that is refused "
-    "does not keep the others. 'queued': the hub sends it by itself.",
+    description="Send many messages in one call; one that is refused does not keep the others. "
+    "'queued': the hub sends it by itself.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, idempotent=True, open_world=True),
     arguments=SendBatchArguments,

@@ -7,8 +7,10 @@ from trunkline.core.hub import Hub
 from trunkline.core.inbox.pages import Query
 from trunkline.core.messages.models import Status
 from trunkline.core.principal import Principal, Scope
-from trunkline.core.problems import Unsupported
+from trunkline.core.speech.models import Cost, whole_cost
 from trunkline.surfaces.batch import SEND_BATCH, batch_status, cancel_batch
+from trunkline.surfaces.call_shapes import call_shape
+from trunkline.surfaces.called import call_status
 from trunkline.surfaces.channel_shapes import (
     BY_ADDRESS,
     AddressShape,
@@ -18,8 +20,12 @@ from trunkline.surfaces.channel_shapes import (
     PhoneShape,
     RateLimitsShape,
 )
+from trunkline.surfaces.limits import SET_AGENT_LIMITS
 from trunkline.surfaces.message_shapes import GetMessagesArguments, GetMessagesResult, message_shape
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
+from trunkline.surfaces.provisioned import PROVISIONING
+from trunkline.surfaces.quoting import QUOTE
+from trunkline.surfaces.registered import REGISTER_PROVIDER
 from trunkline.surfaces.replies import WAIT_FOR_REPLY
 from trunkline.surfaces.sending import SEND_MESSAGE
 from trunkline.surfaces.shapes import (
@@ -32,13 +38,14 @@ from trunkline.surfaces.shapes import (
     money,
 )
 from trunkline.surfaces.templates import LIST_TEMPLATES
+from trunkline.surfaces.usage import GET_USAGE_DASHBOARD
+from trunkline.surfaces.viewing import GET_MEDIA
+from trunkline.surfaces.voice import SEND_VOICE_MESSAGE
 
 
 async def _get_messages(
     hub: Hub, principal: Principal, agent_id: str, arguments: GetMessagesArguments
 ) -> GetMessagesResult:
-    if arguments.channel == "voice":
-        raise Unsupported("channel", "this hub has no voice yet.")
     page = await hub.inbox.page(
         principal,
         agent_id,
@@ -67,8 +74,14 @@ async def _get_status(
 ) -> GetStatusResult:
     if arguments.id.startswith("bat_"):
         return await batch_status(hub, principal, agent_id, arguments.id)
+    if arguments.id.startswith("call_"):
+        return await call_status(hub, principal, agent_id, arguments.id)
     traced = await hub.inbox.trace(principal, agent_id, arguments.id)
     message = traced.message
+    cost_micros, currency = whole_cost(message, traced.parts)
+    call = None
+    if message.channel == "voice":
+        call = await hub.calls.of_message(principal, message)
     return GetStatusResult(
         id=message.id,
         kind="message",
@@ -82,15 +95,28 @@ async def _get_status(
             )
             for entry in traced.history
         ],
-        cost=money(message.cost_micros),
-        currency=message.currency,
+        cost=money(cost_micros),
+        currency=currency,
         cost_final=message.cost_final,
+        parts=[_part(each) for each in traced.parts] or None,
         reason=message.reason,
         error_code=message.error_code,
         provider_code=message.provider_code,
         earliest_at=message.due_at if message.status is Status.QUEUED else None,
         flag=message.flag,
+        simulated=message.simulated or None,
+        call=call_shape(call).model_dump(mode="json") if call else None,
     )
+
+
+def _part(cost: Cost) -> dict[str, object]:
+    return {
+        "part": cost.part,
+        "connection": cost.connection,
+        "units": cost.units,
+        "cost": money(cost.cost_micros),
+        "currency": cost.currency,
+    }
 
 
 async def _cancel(
@@ -119,6 +145,7 @@ async def _get_channel_status(
         for field, channel in BY_ADDRESS.items()
         if (address := use.agent.address(channel)) is not None
     }
+    limited = await hub.limits.used(principal, agent_id)
     return GetChannelStatusResult(
         agent_id=agent_id,
         channels=ChannelsShape.model_validate(
@@ -126,11 +153,12 @@ async def _get_channel_status(
         ),
         monthly_cost=money(use.monthly_cost_micros) or 0.0,
         rate_limits=RateLimitsShape(
-            actions_this_minute=use.actions_this_minute,
-            actions_today=use.actions_today,
-            max_per_minute=None,
-            max_per_day=None,
+            actions_this_minute=limited.actions_this_minute if limited else use.actions_this_minute,
+            actions_today=limited.actions_today if limited else use.actions_today,
+            max_per_minute=limited.limits.actions_per_minute if limited else None,
+            max_per_day=limited.limits.actions_per_day if limited else None,
         ),
+        simulated=hub.connections.is_simulated(use.agent) or None,
     )
 
 
@@ -159,7 +187,7 @@ CANCEL = Operation(
     name="comms_cancel",
     title="Cancel a message or batch",
     description="Cancel a queued message before its next attempt begins, or what is queued of a "
-    "batch. What has begun cannot be taken back, and the answer says so.",
+    "batch. What has begun cannot be taken back.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, destructive=True, idempotent=True),
     arguments=CancelArguments,
@@ -177,13 +205,18 @@ GET_CHANNEL_STATUS = Operation(
     run=_get_channel_status,
 )
 
+ADMIN_OPERATIONS: tuple[AnyOperation, ...] = (*PROVISIONING, SET_AGENT_LIMITS, REGISTER_PROVIDER)
 AGENT_OPERATIONS: tuple[AnyOperation, ...] = (
     SEND_MESSAGE,
     SEND_BATCH,
+    SEND_VOICE_MESSAGE,
+    QUOTE,
     WAIT_FOR_REPLY,
     GET_MESSAGES,
     GET_STATUS,
+    GET_MEDIA,
     CANCEL,
     GET_CHANNEL_STATUS,
     LIST_TEMPLATES,
+    GET_USAGE_DASHBOARD,
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field, WithJsonSchema, create_model
 
 from trunkline.core.channels import CHANNELS
-from trunkline.surfaces.shapes import Arguments, Result
+from trunkline.surfaces.shapes import Arguments, Result, optional
 
 
 class GetChannelStatusArguments(Arguments):
@@ -40,8 +40,8 @@ BY_ADDRESS: Final = {
 }
 """The channels that are told by an address alone, by what it is called."""
 
-_OF_ADDRESS: Final = WithJsonSchema({"type": "object"})
-"""They are as `phone` is: the list of tools is short for that."""
+_AN_OBJECT: Final = WithJsonSchema({"type": "object"})
+"""So the list of tools is short: names and shapes show in what comes."""
 
 if TYPE_CHECKING:
     ChannelsShape = _Phone
@@ -51,7 +51,7 @@ else:
         __base__=_Phone,
         __doc__=_Phone.__doc__,
         __module__=__name__,
-        **dict.fromkeys(BY_ADDRESS, (Annotated[AddressShape, _OF_ADDRESS] | None, ...)),
+        **dict.fromkeys(BY_ADDRESS, (Annotated[AddressShape, _AN_OBJECT] | None, ...)),
     )
 
 
@@ -68,6 +68,9 @@ class GetChannelStatusResult(Result):
     """Result of comms_get_channel_status."""
 
     agent_id: str
-    channels: ChannelsShape
+    channels: Annotated[ChannelsShape, _AN_OBJECT] = Field(
+        description="By name; null: this agent has none."
+    )
     monthly_cost: float = Field(description="This month (UTC).")
-    rate_limits: RateLimitsShape
+    rate_limits: Annotated[RateLimitsShape, _AN_OBJECT]
+    simulated: bool | None = optional(told=False)

@@ -2,76 +2,13 @@
 The operator's commands: what each is called, says of itself, takes and prints.
 
 An operation of the operator takes its description from here, and the command line its command.
-This imports nothing of the hub's: a command that asks a running hub needs neither the operations
-nor what they rest on, and to import those takes longer than all else that it does.
+This imports nothing else of the hub's: a command that asks a running hub needs neither the
+operations nor what they rest on, and to import those takes longer than all else that it does.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Final
+from typing import Final
 
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option; one of kind `bool` is a flag. It is called as the operation's argument is."""
-
-    name: str
-    help: str
-    _: KW_ONLY
-    kind: type = str
-    default: object = None
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """
-    A positional argument.
-
-    Attributes:
-        name: The operation's argument that it fills.
-        shown: What usage calls it.
-        pairs: It is any number of ``KEY=VALUE``.
-        unless: A flag that is given instead of it.
-    """
-
-    name: str
-    shown: str
-    _: KW_ONLY
-    kind: type = str
-    required: bool = True
-    pairs: bool = False
-    unless: Option | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """
-    A command of the operator.
-
-    Attributes:
-        name: Its operation's: the group, and after the first ``_`` the command.
-        text: What ``--help`` says; its first paragraph describes the operation.
-        takes: Arguments of the operation; `trunkline.cli.rendered` makes them of any others.
-        columns: Those of each list in the result, in one text. A list that is the whole result is
-            all that the JSON holds.
-        only: The one value of the result that is printed, unless as JSON.
-        failed: Tells by the result whether the exit code is 1.
-    """
-
-    name: str
-    text: str
-    _: KW_ONLY
-    takes: tuple[Argument | Option, ...] = ()
-    columns: Mapping[str, str] = field(default_factory=dict)
-    only: str | None = None
-    failed: Callable[[Mapping[str, Any]], bool] | None = None
-
-    @property
-    def description(self) -> str:
-        """The operation's description."""
-        return " ".join(self.text.partition("\n\n")[0].split())
-
+from trunkline.surfaces.command import Argument, Command, Option
 
 _ID: Final = Argument("id", "ID")
 _AGENT: Final = Argument("id", "AGENT")
@@ -83,7 +20,7 @@ _ALL: Final = (
         """Create an agent in a free slot of the pool.
 
         Keys: phone, email, whatsapp, telephony, email_connection, whatsapp_connection,
-        display_name, country, callback_url, settle_ms.""",
+        display_name, country, callback_url, settle_ms, greeting.""",
         takes=(_ID, Argument("values", "KEY=VALUE", required=False, pairs=True)),
     ),
     Command(
@@ -94,19 +31,92 @@ _ALL: Final = (
     Command(
         "agents_list",
         "List every agent.",
-        columns={"agents": "agentId status addresses displayName connections"},
+        columns={
+            "agents": "agentId status suspendedAt suspendedReason addresses displayName connections"
+        },
     ),
     Command("agents_show", "Show one agent.", takes=(_ID,)),
     Command(
+        "agents_provision",
+        """Give an agent its channels: a number, a WhatsApp sender, a mail address, a voice.
+
+        It is created if it is new; asked again, what is missing is finished and nothing is bought
+        twice. Without --phone, --whatsapp, --email and --voice-ai it is a number. securityToken is
+        shown this once.""",
+        takes=(
+            _ID,
+            Option("country", "Of its number, such as US.", required=True),
+            Option("phone", "Buy a number for texts and calls.", kind=bool),
+            Option("whatsapp", "Register a WhatsApp sender.", kind=bool),
+            Option("email", "Give it an address at [provisioning] email_domain.", kind=bool),
+            Option("voice_ai", "Greet callers on its number.", kind=bool),
+            Option("display_name", "What people see."),
+            Option("greeting", "What callers hear."),
+            Option("telephony", "The connection that serves it instead of the slot's."),
+        ),
+    ),
+    Command(
+        "agents_deprovision",
+        """End an agent: it may do nothing from then on, and its slot is free.
+
+        What it has queued is canceled and its tokens are revoked; its messages stay. Its number is
+        kept for the next agent, unless it is released.""",
+        takes=(_ID, Option("release_number", "Give its number back for good.", kind=bool)),
+        columns={"left": "channel address status reason"},
+    ),
+    Command(
+        "agents_numbers",
+        "List numbers on sale, cheapest first; nothing is bought.",
+        takes=(
+            Option("country", "Such as US.", required=True),
+            Option("area_code", "Digits that it begins with."),
+            Option("contains", "Digits that it has anywhere."),
+            Option("limit", "How many. Default: 20.", kind=int, default=20),
+        ),
+        columns={
+            "numbers": "number numberType monthlyPrice currency capabilities addressRequirement "
+            "refused",
+        },
+    ),
+    Command(
         "agents_suspend",
-        "Stop an agent from acting; it keeps its number and still receives.",
+        """Stop an agent from acting; it keeps its number and still receives.
+
+        What it has queued is held until it is resumed, or until its time has passed.""",
+        takes=(_ID, Option("reason", "Why; `agents show` tells it.")),
+    ),
+    Command(
+        "agents_resume",
+        "Let a suspended agent act again, and what is held for it go.",
         takes=(_ID,),
     ),
-    Command("agents_resume", "Let a suspended agent act again.", takes=(_ID,)),
+    Command(
+        "agents_mode",
+        """Let an agent be simulated or live from now on.
+
+        What a simulated agent sends passes the same rules and reaches the simulated network only.
+        What waits to be sent keeps the mode in which it was accepted.""",
+        takes=(_ID, Argument("mode", "simulated|live")),
+    ),
+    Command(
+        "agents_limits",
+        """Show or set how often an agent may act and how much it may spend.
+
+        Keys: maxActionsPerMinute, maxActionsPerHour, maxActionsPerDay, maxSpendPerDay,
+        maxSpendPerMonth, maxCallDurationMinutes, maxCallsPerDayToSameNumber (none: no limit), and a
+        channel such as sms (on or off). * stands for all agents of the hub together.""",
+        takes=(_ID, Argument("values", "KEY=VALUE", required=False, pairs=True)),
+    ),
     Command(
         "agents_webhook_secret",
-        "Print what the messages forwarded to an agent's callback URL are signed with.",
-        takes=(_ID,),
+        """Print what the messages forwarded to an agent's callback URL are signed with.
+
+        With --rotate it is a new one; for a while the one before signs too.""",
+        takes=(
+            _ID,
+            Option("rotate", "Replace it.", kind=bool),
+            Option("overlap_s", "For so long both sign. Default: a day.", kind=int, default=86_400),
+        ),
         only="secret",
     ),
     Command(
@@ -142,13 +152,25 @@ _ALL: Final = (
                 "AGENT",
                 unless=Option("admin", "Issue an admin token instead of an agent's.", kind=bool),
             ),
+            Option("role", "Of an admin token: admin, operator, approver or viewer."),
+            Option("days", "It ends after so many; default: never.", kind=int),
+            Option("channels", "The channels that it is for, such as sms,email; default: all."),
+            Option("operations", "The operations that it is for; default: all."),
+            Option("networks", "From where it may be used, such as 192.0.2.0/24."),
+            Option("read_only", "It sends nothing and changes nothing.", kind=bool),
         ),
         only="token",
     ),
     Command(
         "tokens_rotate",
-        "Revoke an agent's tokens and print a new one.",
-        takes=(_AGENT,),
+        """Revoke an agent's tokens and print a new one, which may do what the newest might.
+
+        With --overlap-s those before it go on for so many seconds.""",
+        takes=(
+            _AGENT,
+            Option("overlap_s", "Default: 0, they end at once.", kind=int, default=0),
+            Option("days", "It ends after so many; default: as the newest.", kind=int),
+        ),
         only="token",
     ),
     Command(
@@ -159,7 +181,7 @@ _ALL: Final = (
     Command(
         "tokens_list",
         "List every token, without secrets.",
-        columns={"tokens": "kid scope agentId issuedAt lastUsedAt revokedAt"},
+        columns={"tokens": "kid scope agentId role issuedAt expiresAt lastUsedAt revokedAt advice"},
     ),
     Command(
         "forwards_list",
@@ -276,13 +298,92 @@ _ALL: Final = (
         takes=(_ID,),
     ),
     Command(
+        "calls_list",
+        "List calls, newest first, and how they stand.",
+        takes=(_NEWEST,),
+        columns={
+            "calls": "id startedAt agentId direction from to status durationSeconds messageId",
+        },
+    ),
+    Command(
+        "calls_show",
+        "Show how a call stands, and its history.",
+        takes=(_ID,),
+        columns={"history": "at status moved"},
+    ),
+    Command(
+        "keys_show",
+        """Show which keys are in use, and how far their last rotation is.
+
+        master_key is a fingerprint: it tells which key it is, and nothing of it.""",
+    ),
+    Command(
+        "keys_rotate",
+        """Put everything that is encrypted under new keys, while the hub works.
+
+        A hub with a master.key makes the new one by itself. A rotation that was broken off goes
+        on by itself, and so does one that is asked for again.""",
+    ),
+    Command(
+        "usage_show",
+        """Show what agents did and what it cost, and our figures beside the providers'.
+
+        unknown: acts of which nobody knows whether they happened; reserved: what they would cost.
+        unpriced: acts whose cost nobody tells. difference: how much more the provider took than
+        was estimated, of what it has confirmed. Days are UTC's; nothing is converted.""",
+        takes=(
+            Option("period", "today, week, month or all. Default: month.", default="month"),
+            Option("agent", "One agent. Default: all, and the connections."),
+        ),
+        columns={
+            "agents": "agentId currency actions cost billed unknown reserved unpriced "
+            "rateLimitHits simulated",
+            "connections": "day connection currency actions cost estimated confirmed difference",
+        },
+    ),
+    Command(
+        "usage_export",
+        """Print what was done and what it cost as CSV, newest first.
+
+        At most 100,000 rows; nobody's number or address is among them.""",
+        takes=(
+            Option("since", "First day (UTC), such as 2026-11-01. Default: all that is kept."),
+            Option("until", "Last day. Default: today."),
+            Option("agent", "One agent. Default: all."),
+        ),
+        only="csv",
+    ),
+    Command(
         "privacy_keep",
         "Keep an agent's texts of one channel, encrypted, from now on.",
         takes=(
             _AGENT,
-            Option("channel", "sms, whatsapp, email or chat.", required=True),
+            Option("channel", "sms, whatsapp, email, voice or chat.", required=True),
             Option("days", "For how long; 0 keeps none.", kind=int, required=True),
         ),
+    ),
+    Command(
+        "privacy_export",
+        """Print everything that the hub holds of a contact, as JSON.
+
+        It holds texts and numbers in the clear: hand it to nobody but the contact.""",
+        takes=(Argument("address", "ADDRESS"),),
+    ),
+    Command(
+        "privacy_erase",
+        """Erase a contact for good, ask its providers to forget it, and print a receipt.
+
+        What waits to be sent to it is canceled, and what is being sent is waited for. That it asked
+        for no more messages still holds.""",
+        takes=(Argument("address", "ADDRESS"),),
+    ),
+    Command(
+        "privacy_receipts",
+        """List receipts of erasures, newest first.
+
+        With an address only its own: a receipt holds a keyed hash of it alone.""",
+        takes=(Argument("address", "ADDRESS", required=False), _NEWEST),
+        columns={"receipts": "receiptId askedAt erasedAt finishedAt counts vendors waiting"},
     ),
 )
 COMMANDS: Final = {command.name: command for command in _ALL}

@@ -1,16 +1,17 @@
 """Who may talk to the hub at all: no rebound host names, no foreign web pages."""
 
-import ipaddress
 import re
 from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trunkline.core.principal import Address
 from trunkline.core.problems import Forbidden, NotFound, Problem
-from trunkline.surfaces.http import refuse, token_in_url
+from trunkline.surfaces.http import ADDRESS, refuse, token_in_url
 
 _LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _GUARDED: Final = frozenset({"http", "websocket"})
@@ -34,9 +35,16 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, *, public_url: str, hosts: Sequence[str], origins: Sequence[str]
+        self,
+        app: ASGIApp,
+        *,
+        public_url: str,
+        hosts: Sequence[str],
+        origins: Sequence[str],
+        proxies: Sequence[str] = (),
     ) -> None:
         self._app = app
+        self._proxies = tuple(map(ip_network, proxies))
         public = urlsplit(public_url)
         self._public_name = name_of(public.netloc)
         self._is_secure = public.scheme == "https"
@@ -46,6 +54,8 @@ class Guard:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in _GUARDED:
+            scope[ADDRESS] = self._address(scope)
         if scope["type"] in _GUARDED and scope["path"] not in _OPEN:
             name = _host_name(scope)
             refusal = self._refusal(scope, name)
@@ -62,6 +72,20 @@ class Guard:
         if not all(self._may_call(origin) for origin in _values(scope, b"origin")):
             return Forbidden("This web origin may not call. Add it to allowed_origins.")
         return None
+
+    def _address(self, scope: Scope) -> Address | None:
+        """Return where a request comes from: of what proxies say, as much as is from our own."""
+        client = scope.get("client")
+        if client is None:
+            return None
+        told = ",".join(_values(scope, b"x-forwarded-for")).split(",")
+        address = ip_address(client[0])
+        while told and any(address in network for network in self._proxies):
+            try:
+                address = ip_address(told.pop().strip())
+            except ValueError:
+                break
+        return address
 
     def _may_call(self, text: str) -> bool:
         origin = origin_of(text)
@@ -113,7 +137,7 @@ class LoopbackOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
         if client is not None and not (
-            ipaddress.ip_address(client[0]).is_loopback and _host_name(scope) in _LOOPBACK_NAMES
+            ip_address(client[0]).is_loopback and _host_name(scope) in _LOOPBACK_NAMES
         ):
             await refuse(NotFound("path"), scope, receive, send)
             return

@@ -12,13 +12,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from trunkline.core.hub import Hub
-from trunkline.core.principal import Principal
+from trunkline.core.principal import Address, Principal
 from trunkline.core.problems import (
+    Forbidden,
     Internal,
     MethodNotAllowed,
     Overloaded,
     Problem,
     TooLarge,
+    TooManyAttempts,
     Unauthenticated,
     Unavailable,
     Unreadable,
@@ -26,6 +28,13 @@ from trunkline.core.problems import (
 )
 from trunkline.sdk import DatabaseFailed
 from trunkline.sdk import Overloaded as DatabaseOverloaded
+
+_ELSEWHERE: Final = (
+    "This token may not be used from your address. Use it where it is for, or ask an operator for "
+    "another."
+)
+ADDRESS: Final = "trunkline.address"
+"""Where a request's scope says from which address it comes, if it came over a network."""
 
 MAX_BODY_BYTES: Final = 6_291_456
 """500 texts of 1,600 characters, the most of one batch, take up to 5 MB when JSON escapes them."""
@@ -131,10 +140,14 @@ async def authenticate(hub: Hub, request: Request) -> Principal:
     if bearer is None and local is not None:
         return local
     try:
-        return await hub.tokens.authenticate(bearer)
-    except Unauthenticated:
-        hub.metrics.security_event("unauthenticated")
+        address: Address | None = request.scope.get(ADDRESS)
+        principal = await hub.tokens.authenticate(bearer, address)
+        if not principal.grant.covers(address):
+            raise Forbidden(_ELSEWHERE)  # noqa: TRY301 - it is counted as the others are
+    except (Unauthenticated, TooManyAttempts, Forbidden) as problem:
+        hub.metrics.security_event(problem.code)
         raise
+    return principal
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -8,7 +8,7 @@ from pydantic import Field
 from trunkline.core.channels import rules_of
 from trunkline.core.messages.models import Message
 from trunkline.core.subscriptions.models import EventName, Occurrence
-from trunkline.surfaces.shapes import Result, Time
+from trunkline.surfaces.shapes import Result, Time, optional
 
 _BARE: Final = re.compile(r"\+?\d{1,15}|[\w.+-]{1,64}@[\w.-]{1,190}", re.ASCII)
 """Numbers, short codes and plain mail addresses. A name may instruct whoever reads it."""
@@ -25,6 +25,7 @@ class ReceivedShape(Result):
     )
     message_id: str = Field(description="Of the newest, for comms_get_messages.")
     count: int = Field(description="How many this person has written in a row.")
+    simulated: bool | None = optional(told=False)
 
 
 class StatusShape(Result):
@@ -35,6 +36,13 @@ class StatusShape(Result):
     to: str
     message_id: str = Field(description="For comms_get_status, which says why.")
     status: str
+    simulated: bool | None = optional(told=False)
+
+
+class CredentialShape(Result):
+    """The data of `provider.credential.expired` and of `provider.credential.recovered`."""
+
+    connection: str = Field(description="Whose credentials they are.")
 
 
 class OccurrenceShape(Result):
@@ -43,14 +51,16 @@ class OccurrenceShape(Result):
     event_id: str
     name: EventName
     timestamp: Time
-    data: ReceivedShape | StatusShape
+    data: ReceivedShape | StatusShape | CredentialShape
     cursor: None = None
 
 
-def occurrence_body(occurrence: Occurrence, message: Message) -> bytes:
+def occurrence_body(occurrence: Occurrence, message: Message | None) -> bytes:
     """Return an event as it is posted, the same at each try."""
-    data: ReceivedShape | StatusShape
-    if occurrence.event is EventName.MESSAGE_RECEIVED:
+    data: ReceivedShape | StatusShape | CredentialShape
+    if message is None:
+        data = CredentialShape(connection=str(occurrence.connection))
+    elif occurrence.event is EventName.MESSAGE_RECEIVED:
         sender = message.from_address
         is_bare = (
             _BARE.fullmatch(sender)
@@ -62,6 +72,7 @@ def occurrence_body(occurrence: Occurrence, message: Message) -> bytes:
             from_=sender if is_bare else None,
             message_id=message.id,
             count=occurrence.size,
+            simulated=message.simulated or None,
         )
     else:
         data = StatusShape(
@@ -70,6 +81,7 @@ def occurrence_body(occurrence: Occurrence, message: Message) -> bytes:
             to=message.to_address,
             message_id=message.id,
             status=str(occurrence.status),
+            simulated=message.simulated or None,
         )
     shape = OccurrenceShape(
         event_id=occurrence.id,

@@ -5,7 +5,7 @@ MCP tools, REST paths, the OpenAPI document and the command line are renderings 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Generic, TypeVar, get_args
@@ -16,9 +16,17 @@ from pydantic_core.core_schema import ErrorType
 from trunkline.core.channels import NAMES
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
-from trunkline.core.problems import AgentMismatch, Invalid, NotFound, Problem, Unsupported
+from trunkline.core.problems import (
+    AgentMismatch,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    Unsupported,
+)
+from trunkline.surfaces.authority import Called, check_channel, is_there_for, may_call, obstacle
 from trunkline.surfaces.commands import COMMANDS
-from trunkline.surfaces.schemas import Schema, schema_of
+from trunkline.surfaces.schemas import Schema, nullable, schema_of
 from trunkline.surfaces.shapes import PATTERNS, Arguments
 
 A = TypeVar("A", bound=Arguments)
@@ -27,6 +35,7 @@ M = TypeVar("M", bound=BaseModel)
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _ACTING_AGENT: Final[Schema] = {"type": "string", "description": "The agent to act as."}
+_ONE_AGENT: Final = nullable({"type": "string", "description": "One agent; without it all."})
 
 _PYDANTICS_OWN: Final = frozenset(get_args(ErrorType))
 _SENTENCES: Final = {
@@ -75,6 +84,22 @@ class Annotations:
     idempotent: bool = False
     open_world: bool = False
 
+    def shown(self) -> Mapping[str, bool]:
+        """Return them as MCP has them; what only reads is idempotent without saying so."""
+        repeatable = {} if self.read_only else {"idempotentHint": self.idempotent}
+        return {
+            "readOnlyHint": self.read_only,
+            "destructiveHint": self.destructive,
+            **repeatable,
+            "openWorldHint": self.open_world,
+        }
+
+
+def channels_named(arguments: Arguments) -> Iterable[str]:
+    """Return the channel that arguments name, if they name one."""
+    channel = getattr(arguments, "channel", None)
+    return () if channel in (None, "all") else (channel,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation(Generic[A, R]):
@@ -90,6 +115,10 @@ class Operation(Generic[A, R]):
         run: Does it, as the given agent (the empty string outside `AGENT` scope).
         run_told: Does it and tells how far it is, if it takes long enough for that.
         waits: It has nothing to do but to wait, and ends when its caller goes away.
+        channels: Those that arguments are about, as far as they name any.
+        of_all: An admin who names no agent asks about all of them.
+        unlisted: An agent may call it and is not told of it in lists of tools, which are short:
+            the description of the API has it.
     """
 
     name: str
@@ -103,6 +132,14 @@ class Operation(Generic[A, R]):
     not_yet: frozenset[str] = frozenset()
     run_told: Callable[[Hub, Principal, str, A, Progress], Awaitable[R]] | None = None
     waits: bool = False
+    channels: Callable[[A], Iterable[str]] = channels_named
+    of_all: bool = False
+    unlisted: bool = False
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing and sends nothing."""
+        return self.annotations.read_only
 
     @property
     def is_long(self) -> bool:
@@ -118,11 +155,13 @@ class Operation(Generic[A, R]):
         """
         schema = schema_of(self.arguments, "validation")
         del schema["properties"]["securityToken"]
-        if len(schema["properties"]) > 1:  # Gemini takes no object without any
+        is_named = "agentId" in schema.get("required", ())
+        if len(schema["properties"]) > 1 and not is_named:  # Gemini takes no object without any
             del schema["properties"]["agentId"]
         if self.scope is Scope.AGENT and caller is not Scope.AGENT:
-            schema["properties"]["agentId"] = _ACTING_AGENT
-            schema["required"] = ["agentId", *schema.get("required", [])]
+            schema["properties"]["agentId"] = _ONE_AGENT if self.of_all else _ACTING_AGENT
+            if not self.of_all:
+                schema["required"] = ["agentId", *schema.get("required", [])]
         return schema
 
     def output_schema(self) -> Schema:
@@ -138,12 +177,7 @@ class Operation(Generic[A, R]):
             "description": self.description,
             "inputSchema": self.input_schema(caller),
             "outputSchema": self.output_schema(),
-            "annotations": {
-                "readOnlyHint": self.annotations.read_only,
-                "destructiveHint": self.annotations.destructive,
-                "idempotentHint": self.annotations.idempotent,
-                "openWorldHint": self.annotations.open_world,
-            },
+            "annotations": self.annotations.shown(),
         }
 
 
@@ -185,12 +219,30 @@ class Catalogue:
         """Return what a principal may call."""
         return [operation for operation in self.all() if may_call(principal, operation)]
 
+    def listed_to(self, principal: Principal) -> list[AnyOperation]:
+        """Return what a principal is told of in a list of tools."""
+        is_agent = principal.scope is Scope.AGENT
+        return [each for each in self.visible_to(principal) if not (is_agent and each.unlisted)]
+
     def find(self, principal: Principal, name: str) -> AnyOperation:
-        """Return an operation; one that the principal may not call does not exist for it."""
+        """
+        Return an operation.
+
+        Raises:
+            NotFound: There is none for tokens of this scope.
+            Forbidden: This token may not call it.
+        """
         operation = self._by_name.get(name)
-        if operation is None or not may_call(principal, operation):
+        if operation is None or not is_there_for(principal, operation):
             raise NotFound("operation")
+        self.require(principal, operation)
         return operation
+
+    def require(self, principal: Principal, called: Called | str) -> None:
+        """Raise Forbidden if a token may not call something; of an operation its name will do."""
+        why = obstacle(principal, self._by_name[called] if isinstance(called, str) else called)
+        if why is not None:
+            raise Forbidden(why)
 
     async def call(
         self,
@@ -212,6 +264,8 @@ class Catalogue:
         agent_id, channel = principal.agent_id or "", arguments.get("channel")
         try:
             given = checked(operation, arguments)
+            for each in operation.channels(given):
+                check_channel(principal, each)
             agent_id = await _acting_agent(hub, principal, operation, given)
             result: BaseModel
             if operation.run_told is None:
@@ -237,15 +291,6 @@ class Catalogue:
                 durationMs=round(elapsed_s * 1000, 1),
             )
         return result
-
-
-def may_call(principal: Principal, operation: AnyOperation) -> bool:
-    """Tell whether a principal may call an operation."""
-    if principal.scope is Scope.LOCAL:
-        return True
-    if principal.scope is Scope.ADMIN:
-        return operation.scope in (Scope.AGENT, Scope.ADMIN)
-    return operation.scope is Scope.AGENT
 
 
 def checked(operation: Operation[A, Any], arguments: Mapping[str, Any]) -> A:
@@ -299,6 +344,10 @@ def _sentence(kind: str, message: str, limits: Mapping[str, Any]) -> str:
         return "give a time with its zone, such as 2026-11-21T09:00:00Z."
     if kind == "string_pattern_mismatch" and limits.get("pattern") in PATTERNS:
         return PATTERNS[limits["pattern"]]
+    if kind in ("too_short", "too_long") and limits.get("field_type") != "List":  # of a text
+        kind = f"string_{kind}"
+    if kind == "string_too_short" and limits.get("min_length") == 1:
+        return "it cannot be empty."
     if kind in _SENTENCES:
         return _SENTENCES[kind].format_map(limits)
     if kind in _PYDANTICS_OWN:
@@ -324,6 +373,8 @@ async def _acting_agent(
         if arguments.agent_id not in (None, principal.agent_id):
             raise AgentMismatch("agentId")
         return principal.agent_id or ""
+    if arguments.agent_id is None and operation.of_all:
+        return ""
     if arguments.agent_id is None:
         raise Invalid("agentId", "is required with an admin token.")
     agent = await hub.agents.show(principal, arguments.agent_id)  # else it would name a metric

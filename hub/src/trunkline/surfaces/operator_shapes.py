@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from trunkline.core.agents.models import Mode
 from trunkline.core.forwarding.models import ForwardState
 from trunkline.surfaces.shapes import (
     Arguments,
@@ -26,23 +27,31 @@ class AgentArguments(Arguments):
     id: Line
 
 
+class SuspendArguments(AgentArguments):
+    """An agent, and why it may not act."""
+
+    reason: Line | None = None
+
+
+class ModeArguments(Arguments):
+    """An agent, and whether it is simulated."""
+
+    id: Line
+    mode: Annotated[Mode, Field(strict=False)]
+
+
+class SecretArguments(AgentArguments):
+    """An agent, and whether its secret is replaced."""
+
+    rotate: bool = False
+    overlap_s: int = 86_400
+
+
 class AgentValues(Arguments):
     """An agent and values for it; null clears one."""
 
     id: Line
     values: dict[str, Line | None] = Field(default_factory=dict)
-
-
-class TokenArguments(Arguments):
-    """An agent, or nothing for an admin token."""
-
-    id: Line | None = None
-
-
-class RevokeArguments(Arguments):
-    """A token's kid, or an agent's id for all of its tokens."""
-
-    target: Line
 
 
 class PoolArguments(Arguments):
@@ -84,45 +93,19 @@ class AgentShape(Result):
     connections: dict[str, str]
     callback_url: str | None
     settle_ms: int
+    greeting: str | None = optional("What callers hear.")
+    suspended_at: Time | None = optional("Since when it may not act.")
+    suspended_reason: str | None = optional("Why it may not.")
     provisioned_at: Time
+    mode: str | None = optional("live or simulated; left out: as [agents] mode has it.")
+    mode_by: str | None = optional("The token that set it, or local: the operator.")
+    mode_at: Time | None = optional()
 
 
 class AgentsShape(Result):
     """Every agent."""
 
     agents: list[AgentShape]
-
-
-class IssuedTokenShape(Result):
-    """A new token; it is shown this once."""
-
-    token: str
-    kid: str
-    agent_id: str | None
-
-
-class TokenShape(Result):
-    """A token without its secret."""
-
-    kid: str
-    scope: str
-    agent_id: str | None
-    issued_at: Time
-    revoked_at: Time | None = optional("When it was revoked.")
-    last_used_at: Time | None = optional("When it was used last, to the minute.")
-    created_by: str
-
-
-class TokensShape(Result):
-    """Every token."""
-
-    tokens: list[TokenShape]
-
-
-class RevokedShape(Result):
-    """How many tokens were revoked."""
-
-    revoked: int
 
 
 class PoolShape(Result):
@@ -145,6 +128,7 @@ class WebhookSecretShape(Result):
 
     agent_id: str
     secret: str
+    overlap_until: Time | None = optional("Until when the one before signs too.")
 
 
 class ForwardShape(Result):

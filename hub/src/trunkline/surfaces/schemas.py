@@ -9,6 +9,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 Schema = dict[str, Any]
 
 _NULL: Final[Schema] = {"type": "null"}
+UNTOLD: Final = "untold"
+"""Marks a field of a result that no schema tells of."""
 _AS_THEY_ARE: Final = ("type", "enum", "format", "minimum", "maximum")
 """
 Keywords that all vendors understand alike.
@@ -95,7 +97,8 @@ class _Plain:
 
     def _object(self, schema: Mapping[str, Any]) -> Schema:
         needed = schema.get("required", [])
-        members = {name: self(each) for name, each in schema["properties"].items()}
+        fields = schema["properties"].items()
+        members = {name: self(each) for name, each in fields if UNTOLD not in each}
         if self._takes:
             members = {
                 name: each if name in needed else nullable(each) for name, each in members.items()

@@ -1,8 +1,10 @@
 """The operation that sends a message."""
 
+from typing import Literal
+
 from trunkline.core.hub import Hub
 from trunkline.core.messages.content import Content
-from trunkline.core.messages.models import SendMessage, Status
+from trunkline.core.messages.models import Message, SendMessage, Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid
 from trunkline.core.sending.answers import Answer
@@ -13,6 +15,7 @@ from trunkline.surfaces.shapes import SendMessageArguments, SendMessageResult, m
 
 _UNKNOWN = "It may have been sent. Do not send it again; look at its status later."
 _QUEUED = "The hub sends it by itself, at earliestAt or soon after. Do not send it again."
+_HELD = "Do not send it again."
 _FAILED = "The provider took it, and it failed there at once. Correct it before you send it again."
 
 
@@ -80,8 +83,6 @@ def _media_urls(arguments: SendMessageArguments) -> tuple[str, ...]:
 
 def _send_result(answer: Answer) -> SendMessageResult:
     message = answer.message
-    open_ended = message.status in (Status.UNKNOWN, Status.SENDING)
-    hubs = open_ended or message.status is Status.QUEUED
     return SendMessageResult(
         message_id=message.id,
         channel=message.channel,
@@ -92,19 +93,31 @@ def _send_result(answer: Answer) -> SendMessageResult:
         segments=message.segments,
         provider=message.provider,
         timestamp=message.created_at,
-        rate_limit_remaining=None,
+        rate_limit_remaining=answer.remaining,
         replayed=answer.replayed,
-        reason=_reason(answer, open_ended=open_ended),
-        retry_owner="hub" if hubs else "none",
+        reason=why(answer),
+        retry_owner=retry_owner(message),
         earliest_at=message.due_at if message.status is Status.QUEUED else None,
+        simulated=message.simulated or None,
     )
 
 
-def _reason(answer: Answer, *, open_ended: bool) -> str | None:
-    if open_ended:
+_OPEN_ENDED = frozenset({Status.UNKNOWN, Status.SENDING})
+
+
+def retry_owner(message: Message) -> Literal["hub", "none"]:
+    """Return who brings a message further."""
+    return "hub" if message.status in _OPEN_ENDED | {Status.QUEUED, Status.HELD} else "none"
+
+
+def why(answer: Answer) -> str | None:
+    """Return what a caller should know of how a send went."""
+    if answer.message.status in _OPEN_ENDED:
         return " ".join(filter(None, (answer.message.reason, _UNKNOWN)))
     if answer.message.status is Status.QUEUED:
         return " ".join(filter(None, (answer.message.reason, _QUEUED)))
+    if answer.message.status is Status.HELD:
+        return " ".join(filter(None, (answer.message.reason, _HELD)))
     if answer.replayed:
         return (
             "This text was sent before; nothing was sent now. "
@@ -118,9 +131,9 @@ def _reason(answer: Answer, *, open_ended: bool) -> str | None:
 SEND_MESSAGE = Operation(
     name="comms_send_message",
     title="Send a message",
-    description="Send a text (MMS with media), an e-mail or a WhatsApp message to a person or to "
-    "another agent. 'sent' means that the provider has it; comms_get_status tells later "
-    "whether it was delivered. Never repeat a send whose status is unknown.",
+    description="Send a text (MMS with media), an e-mail or a WhatsApp message to a person or "
+    "another agent. 'sent': the provider has it; comms_get_status tells what became of it. Never "
+    "repeat one that is unknown.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, idempotent=True, open_world=True),
     arguments=SendMessageArguments,

@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -21,8 +22,9 @@ from pydantic_core import PydanticCustomError
 
 from trunkline.core.channels import CHANNELS, NAMES
 from trunkline.core.messages.choices import LONGEST_LABEL, MOST
-from trunkline.core.messages.content import MAX_MEDIA, media_url_fault
+from trunkline.core.messages.content import MAX_MEDIA, is_handle, media_url_fault
 from trunkline.sdk import major_units
+from trunkline.surfaces.schemas import UNTOLD
 
 _ENDS_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
@@ -45,7 +47,7 @@ def _without_nul(text: str) -> str:
 
 
 def _media_url(url: str) -> str:
-    fault = media_url_fault(url)
+    fault = None if is_handle(url) else media_url_fault(url)
     if fault is not None:
         raise PydanticCustomError("media_url", fault)
     return url
@@ -108,9 +110,19 @@ IdempotencyKey = Annotated[str, StringConstraints(pattern=KEY)]
 """What a caller names an act by, to repeat it safely."""
 
 
-def optional(description: str | None = None) -> Any:
-    """Return a result's field that is left out when it is None."""
-    return Field(default=None, description=description, exclude_if=lambda value: value is None)
+def optional(description: str | None = None, *, told: bool = True) -> Any:
+    """
+    Return a result's field that is left out when it is None.
+
+    One that is not `told` is in no schema: whoever needs it sees it when it comes, and the list of
+    tools is short for that.
+    """
+    return Field(
+        default=None,
+        description=description,
+        exclude_if=lambda value: value is None,
+        json_schema_extra=None if told else {UNTOLD: True},
+    )
 
 
 class Shape(BaseModel):
@@ -225,7 +237,8 @@ class OutgoingMessage(Given):
     )
     to_agent_id: Line | None = None
     media_url: MediaUrl | None = Field(
-        default=None, description="https URL (at most 2,000 characters) of a picture etc."
+        default=None,
+        description="Handle (med_…) or https URL (at most 2,000 characters) of a picture etc.",
     )
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = Field(
         default=None, description="At most 10, instead of mediaUrl."
@@ -259,27 +272,26 @@ class SendMessageResult(Result):
         description="queued: the hub will send it. unknown: it may have been sent. Of neither send "
         "another."
     )
-    cost: float | None = Field(description="Major units; null when not known.")
+    cost: float | None = Field(description="Major units; null: not known.")
     currency: str | None
     cost_final: bool = Field(description="False while cost is an estimate.")
     segments: int | None = optional()
     provider: str
     timestamp: Time
-    rate_limit_remaining: int | None = Field(
-        description="Sends left in the tightest window; null: no limit."
-    )
-    replayed: bool = Field(description="True: an earlier message; nothing was sent now.")
+    rate_limit_remaining: int | None = Field(description="Null: no limit.")
+    replayed: bool = Field(description="True: nothing was sent now.")
     reason: str | None = optional()
     retry_owner: Literal["hub", "caller", "none"] = Field(
         description="hub or none: do not send it again."
     )
     earliest_at: Time | None = optional()
+    simulated: bool | None = optional(told=False)
 
 
 class GetStatusArguments(Arguments):
     """Arguments of comms_get_status."""
 
-    id: Reference = Field(description="A messageId or batchId.")
+    id: Reference = Field(description="Of a message, batch or call.")
 
 
 class EvidenceShape(Result):
@@ -294,7 +306,7 @@ class HistoryShape(Result):
 
     status: str
     at: Time
-    evidence: EvidenceShape
+    evidence: Annotated[EvidenceShape, WithJsonSchema({"type": "object"})]
     moved: bool = Field(description="False: it changed nothing.")
 
 
@@ -309,20 +321,27 @@ class GetStatusResult(Result):
     """Result of comms_get_status."""
 
     id: str
-    kind: Literal["message", "batch"]
+    kind: Literal["message", "batch", "call"]
     status: str = Field(description="Of a batch: sending, done or canceled.")
-    history: list[HistoryShape] = Field(description="Oldest first.")
+    history: list[Annotated[HistoryShape, WithJsonSchema({"type": "object"})]] = Field(
+        description="Oldest first."
+    )
     cost: float | None
     currency: str | None
     cost_final: bool
     reason: str | None = optional()
+    parts: list[dict[str, Any]] | None = optional("What of cost is not delivery.")
     error_code: str | None = optional()
     provider_code: str | None = optional()
     earliest_at: Time | None = optional()
     flag: str | None = optional("Why a person should look.")
+    simulated: bool | None = optional(told=False)
+    call: Annotated[dict[str, Any], WithJsonSchema({"type": "object"})] | None = optional()
     size: int | None = optional()
     counts: dict[str, int] | None = optional()
-    messages: list[BatchMessageShape] | None = optional("Of a batch: some, trouble first.")
+    messages: list[Annotated[BatchMessageShape, WithJsonSchema({"type": "object"})]] | None = (
+        optional("Of a batch: some, trouble first.")
+    )
 
 
 class CancelArguments(Arguments):

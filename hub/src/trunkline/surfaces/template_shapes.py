@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from trunkline.surfaces.shapes import (
     VARIABLE,
@@ -166,10 +166,12 @@ class SendableShape(Result):
     languages: list[str]
     variables: list[str]
     body: str
-    state: str | None = optional("On WhatsApp: send only approved ones.")
+    state: str | None = optional()
 
 
 class SendableTemplatesResult(Result):
     """Result of comms_list_templates."""
 
-    templates: list[SendableShape]
+    templates: list[Annotated[SendableShape, WithJsonSchema({"type": "object"})]] = Field(
+        description="On WhatsApp send only those of state approved."
+    )

@@ -9,6 +9,7 @@ from trunkline.core.inbound.events import MOST_EVENTS
 from trunkline.core.inbound.repository import EndedEvent, EventState
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import Invalid
+from trunkline.core.speech.voices import Voices
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation, of_operator
 from trunkline.surfaces.operator_shapes import NoArguments
 from trunkline.surfaces.shapes import Arguments, Line, Result, Time, optional
@@ -61,6 +62,27 @@ class VerifiedConnectionsShape(Result):
     """What the providers said."""
 
     connections: list[VerifiedShape]
+
+
+class VoicesArguments(Arguments):
+    """A connection that speaks."""
+
+    connection: Line
+
+
+class VoiceShape(Result):
+    """A voice: what to give as `voice`, as people know it, and what it speaks if not all."""
+
+    id: str
+    name: str
+    languages: list[str]
+
+
+class VoicesShape(Result):
+    """The voices of a connection, or why there is no list."""
+
+    voices: list[VoiceShape]
+    fault: str | None
 
 
 class EventShape(Result):
@@ -117,7 +139,11 @@ async def _providers_verify(
     }
     if given.connection is not None and not wanted and not missing:
         known = ", ".join(hub.connections.names()) or "none"
-        raise Invalid("connection", f"there is no such connection; there are: {known}.")
+        raise Invalid(
+            "connection",
+            f"there is no such connection; there are: {known}. An installed provider becomes one "
+            f"by its name in [slots], or by a table [providers.{given.connection}].",
+        )
     return VerifiedConnectionsShape(
         connections=[
             VerifiedShape(
@@ -134,6 +160,16 @@ async def _providers_verify(
             for name, why in missing.items()
         ]
     )
+
+
+async def _providers_voices(hub: Hub, by: Principal, _: str, given: VoicesArguments) -> VoicesShape:
+    told = await Voices(hub.connections, hub.log).of(given.connection)
+    if isinstance(told, str):
+        return VoicesShape(voices=[], fault=told)
+    voices = [
+        VoiceShape(id=each.id, name=each.name, languages=list(each.languages)) for each in told
+    ]
+    return VoicesShape(voices=voices, fault=None)
 
 
 async def _events_list(hub: Hub, by: Principal, _: str, given: EventsArguments) -> EventsShape:
@@ -171,6 +207,16 @@ UPKEEP: tuple[AnyOperation, ...] = (
         arguments=VerifyArguments,
         result=VerifiedConnectionsShape,
         run=_providers_verify,
+    ),
+    Operation(
+        name="providers_voices",
+        title="List voices",
+        description="List the voices of a connection that speaks.",
+        scope=Scope.LOCAL,
+        annotations=Annotations(read_only=True, idempotent=True),
+        arguments=VoicesArguments,
+        result=VoicesShape,
+        run=_providers_voices,
     ),
     of_operator(
         "events_list",

@@ -19,9 +19,9 @@ from trunkline.sdk import (
     Rejected,
     Reported,
 )
-from trunkline.testing.asking import DROPS, UNREADABLE
 from trunkline.testing.contents import replaced_content
 from trunkline.testing.mails import SUBJECTS, BaseMailSendingConformance
+from trunkline.testing.providers import DROPS, UNREADABLE
 
 _TROUBLES: Final = {
     "bounced": FailureKind.UNREACHABLE,

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx2
 
@@ -12,6 +14,7 @@ from trunkline.sdk import (
     Clock,
     IdSource,
     ProviderContext,
+    Secrets,
     WebhookReply,
     WebhookRequest,
 )
@@ -87,6 +90,19 @@ class RecordingLog:
         self.events.append(RecordedEvent("error", event, facts))
 
 
+@dataclass(slots=True)
+class FakeSecrets:
+    """What a connection keeps, in plain sight."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, name: str) -> str | None:
+        return self.kept.get(name)
+
+    async def put(self, name: str, value: str) -> None:
+        self.kept[name] = value
+
+
 def _callback_url(kind: str, agent_id: str, attempt_id: str | None = None) -> str:
     url = f"https://hub.example/webhooks/{agent_id}/{kind}"
     return f"{url}?attempt={attempt_id}" if attempt_id else url
@@ -96,12 +112,18 @@ async def _deliver_nothing(request: WebhookRequest) -> WebhookReply:
     raise AssertionError(f"this test expects no webhook, and one came for {request.url}")
 
 
+def _temporary() -> Path:
+    return Path(tempfile.mkdtemp(prefix="trunkline-"))
+
+
 def provider_context(
     http: httpx2.AsyncClient,
     *,
     clock: Clock | None = None,
     log: RecordingLog | None = None,
     deliver: Callable[[WebhookRequest], Awaitable[WebhookReply]] = _deliver_nothing,
+    data_dir: Path | None = None,
+    secrets: Secrets | None = None,
 ) -> ProviderContext:
     """Return a context for `ProviderSpec.open`; a clock that stands still unless one is given."""
     clock = clock or FakeClock()
@@ -112,5 +134,7 @@ def provider_context(
         ids=IdSource(clock, seeded_entropy()),
         log=log or RecordingLog(),
         callback_url=_callback_url,
+        data_dir=lambda: data_dir or _temporary(),
         deliver=deliver,
+        secrets=secrets or FakeSecrets(),
     )

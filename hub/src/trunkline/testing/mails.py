@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Final
 import pytest
 
 from trunkline.sdk import EMAIL, Capability, KeyForm, Media, Outbound, OutboundEmail, Rejected
-from trunkline.testing.asking import KEYS, Question
+from trunkline.testing.asking import KEYS
 from trunkline.testing.messages import BaseMessageConformance
+from trunkline.testing.providers import Question
 from trunkline.testing.sending import MEDIA
 from trunkline.testing.webhooks import Abilities
 from trunkline.testing.wire import AnyWire, Wire

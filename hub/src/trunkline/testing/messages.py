@@ -10,15 +10,16 @@ import pytest
 
 from trunkline.sdk import (
     AuthFailed,
+    Capability,
     OutcomeUnknown,
     ProviderError,
     Receipt,
     Rejected,
     RetryLater,
 )
-from trunkline.testing.asking import UNREADABLE
 from trunkline.testing.fakes import RecordingLog
 from trunkline.testing.lookups import BaseLookupConformance
+from trunkline.testing.providers import UNREADABLE
 from trunkline.testing.suite import longest_stall_s
 
 _REFUSALS: Final[Mapping[str, type[ProviderError]]] = {
@@ -43,7 +44,7 @@ class BaseMessageConformance(BaseLookupConformance):
     whatever its kind.
 
     Attributes:
-        spec, config, known_gaps: As in `BaseConformance` and `BaseWebhookConformance`.
+        spec, config, known_gaps: As in `BaseConformance` and `BaseProviderConformance`.
         answers: What the vendor answers, by a name. To a send: ``accepted``, ``rate_limited``,
             ``bad_recipient``, ``bad_credentials`` and ``server_error``, and under names of yours
             whatever else it refuses with an error of its own. Keep what it echoes: an answer that
@@ -63,11 +64,21 @@ class BaseMessageConformance(BaseLookupConformance):
             `BaseSignatureConformance`.
         takes_status_url: False if the vendor's status URL is set per account, not per message.
         over_http, has_webhooks: False of an adapter that speaks or hears otherwise; see
-            `BaseAskingConformance` and `BaseWebhookConformance`.
+            `BaseProviderConformance` and `BaseWebhookConformance`.
         message: What is sent.
         other_recipient, strangers: Somebody else who may be sent to, and a sender and a recipient
             of whom the answers know nothing.
     """
+
+    def test_calls_and_media_that_are_declared_are_asked_about(self) -> None:
+        declared = self.spec.capabilities
+        calls = [each for each in declared if each.startswith("call.")]
+        needed = {"BaseCallConformance"} if calls else set()
+        if Capability.MEDIA_FETCH in declared:
+            needed.add("BaseMediaConformance")
+
+        missing = needed - {each.__name__ for each in type(self).__mro__}
+        assert not missing, f"subclass {missing} too: it asks about what is declared"
 
     def test_an_accepted_text_yields_the_providers_id(self) -> None:
         self.needs(self.abilities.send)

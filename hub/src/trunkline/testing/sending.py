@@ -19,9 +19,10 @@ from trunkline.sdk import (
     ProviderError,
     Receipt,
 )
-from trunkline.testing.asking import Attempt, BaseAskingConformance
+from trunkline.testing.asking import BaseAskingConformance
 from trunkline.testing.contents import Json, replaced
 from trunkline.testing.fakes import RecordingLog
+from trunkline.testing.providers import Attempt
 from trunkline.testing.webhooks import BODIES
 from trunkline.testing.wire import Canned, Wire
 

@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 import pytest
-from pydantic import BaseModel
 
 from trunkline.sdk import (
     DeliveryStatus,
     InboundEvent,
-    ProviderSpec,
     Received,
     Reported,
     Unreadable,
@@ -20,7 +18,7 @@ from trunkline.sdk import (
     WebhookRequest,
 )
 from trunkline.testing.contents import Json, decoded, list_of, replaced, replaced_content
-from trunkline.testing.suite import BaseConformance
+from trunkline.testing.providers import BaseProviderConformance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +47,11 @@ BODIES: Final = {
 """Texts as people write them, which must arrive as they are; the longest has 1,600 characters."""
 
 
-class BaseWebhookConformance(BaseConformance):
+class BaseWebhookConformance(BaseProviderConformance):
     """
     The part of `BaseMessageConformance` that is about what webhooks say.
 
     Attributes:
-        spec: The spec that your plugin offers.
-        config: Values for `spec.config`, with made-up credentials as long as real ones.
         abilities: The capabilities of the kind; its suite says them.
         webhooks: Authentic requests of the vendor by a name, signed with `config`.
             ``sms_received`` (``email_received``, ``whatsapp_received``), ``status_reported``, and
@@ -66,20 +62,13 @@ class BaseWebhookConformance(BaseConformance):
             or the `WebhookReply` that answers a challenge. Write them by the vendor's manual.
         statuses: The vendor's words for how far a text got, and what each means; None for a word
             that says nothing of it.
-        left_out: What the vendor has no place for or never tells, each with the reason; the suite
-            of a kind says what that may be.
         has_webhooks: False of an adapter that hears otherwise, such as by IMAP. Then `webhooks`
             holds what its wire gives, whatever that is, and `told` is overridden.
-        known_gaps: As in `BaseConformance`.
     """
 
-    spec: ClassVar[ProviderSpec[Any, Any]]
     abilities: ClassVar[Abilities]
-    config: ClassVar[Mapping[str, object]]
     webhooks: ClassVar[Mapping[str, Any]] = {}
     has_webhooks: ClassVar[bool] = True
-    left_out: ClassVar[Mapping[str, str]] = {}
-    means: ClassVar[Mapping[str, object]] = {}
     statuses: ClassVar[Mapping[str, DeliveryStatus | None]] = {}
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -98,21 +87,6 @@ class BaseWebhookConformance(BaseConformance):
             "unknown_status": report,
         }
 
-    def needs(self, capability: str) -> None:
-        """Skip the test that calls this unless the spec declares `capability`."""
-        if capability not in self.spec.capabilities:
-            pytest.skip(f"{self.spec.name} does not declare {capability}")
-
-    def valid_config(self) -> BaseModel:
-        """Return `config` as the model that the spec names."""
-        config: BaseModel = self.spec.config.model_validate(self.config)
-        return config
-
-    def meaning(self, name: str) -> Any:
-        """Return what an answer or a webhook means by the vendor's manual."""
-        assert name in self.means, f"say in `means` what {name} means"
-        return self.means[name]
-
     def webhook(self, name: str) -> tuple[WebhookAdapter[Any], WebhookRequest]:
         """Return the adapter and an authentic request for it; skip what is not declared."""
         self.needs_webhook(name)
@@ -122,6 +96,11 @@ class BaseWebhookConformance(BaseConformance):
         request = self.webhooks[name]
         assert isinstance(request, WebhookRequest)
         return self.spec.webhook, request
+
+    def needed_events(self) -> Mapping[str, type[InboundEvent]]:
+        """Return what each of the needed webhooks tells of, first."""
+        told = dict.fromkeys(self.needed_webhooks(), Reported)
+        return {**told, self.abilities.received: Received}
 
     def needs_webhook(self, name: str) -> None:
         """Skip the test that calls this if a webhook is of what the spec does not declare."""
@@ -148,8 +127,7 @@ class BaseWebhookConformance(BaseConformance):
 
         expected = self.events(needed)
 
-        is_received = needed == self.abilities.received
-        assert isinstance(expected[0], Received if is_received else Reported)
+        assert isinstance(expected[0], self.needed_events()[needed])
 
     def test_the_webhooks_show_media_and_a_failure_where_the_spec_speaks_of_them(self) -> None:
         told = [event for name in self.webhooks for event in self.events(name)]
@@ -219,7 +197,7 @@ class BaseWebhookConformance(BaseConformance):
         ids = set()
 
         for word, status in self.statuses.items():
-            (event,) = adapter.parse(_said_instead(request, shown.vendor_status, word))
+            (event,) = adapter.parse(said_instead(request, shown.vendor_status, word))
 
             assert isinstance(event, Reported)
             assert (event.vendor_status, event.status) == (word, status)
@@ -287,7 +265,7 @@ def _comparable(events: Sequence[InboundEvent]) -> list[InboundEvent]:
     return [unreadable if isinstance(event, Unreadable) else event for event in events]
 
 
-def _said_instead(request: WebhookRequest, old: str, new: str) -> WebhookRequest:
+def said_instead(request: WebhookRequest, old: str, new: str) -> WebhookRequest:
     """Return a report with another word in it."""
     body = replaced_content(request.body, old, new)
     if old != new and body == replaced_content(request.body, old, old):  # as a part, perhaps

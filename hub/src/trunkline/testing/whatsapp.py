@@ -27,9 +27,10 @@ from trunkline.sdk import (
     WhatsAppContent,
     WhatsAppProvider,
 )
-from trunkline.testing.asking import DROPS, KEYS, UNREADABLE, Attempt
+from trunkline.testing.asking import KEYS
 from trunkline.testing.choices import BaseChoicesConformance
 from trunkline.testing.contents import Leaf, decoded, leaves, replaced_content
+from trunkline.testing.providers import DROPS, UNREADABLE, Attempt
 from trunkline.testing.sending import MEDIA
 from trunkline.testing.webhooks import Abilities
 

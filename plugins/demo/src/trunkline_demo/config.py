@@ -1,4 +1,4 @@
-"""What one connection to the simulated network may set, and what a text costs there."""
+"""What one connection to the simulated network may set, and what texts and calls cost there."""
 
 import secrets
 from datetime import date
@@ -14,7 +14,12 @@ PRICES: Final = PriceList(
     checked_on=date(2026, 11, 21),
     sms_segment_micros={"*": 7_900},
     mms_message_micros={"*": 20_000},
+    call_minute_micros={"*": 14_000},
+    tts_thousand_characters_micros=30_000,
+    stt_minute_micros=6_000,
 )
+MOST_SPOKEN: Final = 2_000
+"""Characters in one text that is spoken: two minutes."""
 
 
 class DemoConfig(BaseModel):
@@ -37,4 +42,14 @@ class DemoConfig(BaseModel):
     )
     delivery_delay_ms: int = Field(
         default=300, ge=0, le=600_000, description="How long after a send its report follows."
+    )
+    review_ms: int = Field(
+        default=1_500,
+        ge=0,
+        le=600_000,
+        description="How long a WhatsApp sender or a registration is in review.",
+    )
+    us_registration: bool = Field(
+        default=False,
+        description="Whether texts from US numbers need a registered campaign, as in real life.",
     )

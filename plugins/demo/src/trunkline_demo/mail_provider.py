@@ -16,6 +16,7 @@ from trunkline.sdk import (
     refuse_line_breaks,
 )
 from trunkline_demo.config import DemoConfig
+from trunkline_demo.domains import DemoDomains
 from trunkline_demo.faults import Fault, refusal
 from trunkline_demo.line import Line
 from trunkline_demo.mailbox import Mailboxes
@@ -36,7 +37,7 @@ async def open_mail(
             await provider.close()
 
 
-class DemoMail(EmailProvider):
+class DemoMail(DemoDomains, EmailProvider):
     """Takes mails to any address, after `latency_ms`, unless a fault is armed."""
 
     def __init__(
@@ -63,6 +64,9 @@ class DemoMail(EmailProvider):
         except ProviderError:
             self._network.counts.refused += 1
             raise
+        for each in took.recipients:
+            if await self._line.is_agents("email", each):
+                self._mailboxes.learn([each])
         self._mailboxes.take(took)
         delivery = asyncio.create_task(self._deliver(took))
         self._deliveries.add(delivery)

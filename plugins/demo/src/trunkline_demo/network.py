@@ -1,20 +1,21 @@
 """
 The simulated network: handsets and their texts, armed faults, counts. In memory, and bounded.
 
-Numbers +1 202 555 0100 to 0149 are the agents': a text to one of them also goes into the hub as
-inbound. Every other number is a handset only; +1 202 555 0150 to 0199 are free for that.
+Numbers +1 202 555 0100 to 0149 are the agents', and so are those on sale in other countries and
+those of agents that the network serves: a text to one of them also goes into the hub as inbound.
+Every other number is a handset only; +1 202 555 0150 to 0199 are free for that.
 """
 
-import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from trunkline.sdk import E164, NotConfigured, ProviderContext
+from trunkline.sdk import E164, NotConfigured, OutcomeUnknown, ProviderContext
+from trunkline_demo.account import Account
 from trunkline_demo.config import DemoConfig
-from trunkline_demo.faults import Fault
+from trunkline_demo.faults import OF_CALLS, OF_PURCHASES, Fault, refusal
 from trunkline_demo.line import Line, is_accepted
 from trunkline_demo.texts import Text, new_text, tell_inbound, tell_report
 
@@ -28,12 +29,7 @@ MAX_BODY: Final = 1_600
 
 FIRST_HANDSET: Final = E164("+12025550150")
 
-_AGENTS: Final = re.compile(r"\+120255501[0-4][0-9]")
-
-
-def is_agents_number(number: str) -> bool:
-    """Tell whether texts to `number` go into the hub."""
-    return _AGENTS.fullmatch(number) is not None
+_ONE_TIME: Final = OF_CALLS | OF_PURCHASES
 
 
 class NotOpen(Exception):
@@ -104,6 +100,7 @@ class Network:
         self.line: Line | None = None
         self._joined: set[str] = set()
         self.counts = Counts()
+        self.account = Account()
         self._handsets: dict[E164, deque[Kept]] = {FIRST_HANDSET: deque(maxlen=MAX_TEXTS)}
         self._armed: deque[Fault] = deque()
 
@@ -119,6 +116,7 @@ class Network:
             message = "The simulated network serves one connection; remove the second one."
             raise NotConfigured(message)
         self._joined.add(kind)
+        self.account.lies_in(context.data_dir)
         self.line = self.line or Line(config, context)
         try:
             yield self.line
@@ -145,9 +143,17 @@ class Network:
         self.counts.accepted += 1
         self._keep(text.recipient, Kept(text=text, status="received"))
 
+    def delete(self, text_id: str) -> None:
+        """Take a text off the handset that it lies on."""
+        for address, texts in self._handsets.items():
+            left = [kept for kept in texts if kept.text.id != text_id]
+            if len(left) < len(texts):
+                self._handsets[address] = deque(left, maxlen=MAX_TEXTS)
+                return
+
     async def deliver(self, line: Line, text: Text, status_url: str | None) -> None:
         """Tell the hub of a taken text: as inbound if the number is an agent's, then its report."""
-        if is_agents_number(text.recipient):
+        if await line.is_agents("sms", text.recipient):
             await self._deliver_inbound(line, text)
         if status_url and is_accepted(await tell_report(line, text, status_url)):
             self.counts.delivered += 1
@@ -195,9 +201,30 @@ class Network:
         """Forget every fault that waits."""
         self._armed.clear()
 
-    def next_fault(self) -> Fault | None:
-        """Return what shall go wrong with this send, once."""
-        return self._armed.popleft() if self._armed else None
+    def next_fault(self, of: Collection[Fault] = ()) -> Fault | None:
+        """Return what shall go wrong with this send, or with one `of` a sort, once."""
+        able = (each for each in self._armed if each in of or each not in _ONE_TIME)
+        found = next(able, None)
+        if found is not None:
+            self._armed.remove(found)
+        return found
+
+    async def ask(
+        self, line: Line, of: Collection[Fault] = (), *, takes: bool = False
+    ) -> Fault | None:
+        """
+        Wait for the network's answer to a question, or for what a fault makes of it.
+
+        Of what it `takes` the answer may be lost only afterwards: the fault is returned.
+        """
+        fault = self.next_fault(of)
+        await line.clock.sleep(line.latency_s)
+        refused = refusal(fault)
+        if refused is None and fault is Fault.DROPPED_AFTER and not takes:
+            refused = OutcomeUnknown("The simulated network's answer was lost.")
+        if refused is not None:
+            raise refused
+        return fault
 
     async def _deliver_inbound(self, line: Line, text: Text) -> int | None:
         http_status = await tell_inbound(line, text)

@@ -12,14 +12,20 @@ from trunkline.sdk import (
     ProviderContext,
     ProviderSpec,
     Site,
+    StorageProvider,
+    SttProvider,
     TelephonyProvider,
+    TtsProvider,
     WhatsAppProvider,
     hookimpl,
 )
-from trunkline_demo.config import PRICES, DemoConfig
+from trunkline_demo.call_webhooks import CALL_FAILURES
+from trunkline_demo.config import MOST_SPOKEN, PRICES, DemoConfig
 from trunkline_demo.mail_webhooks import MAIL_FAILURES
 from trunkline_demo.network import Network
 from trunkline_demo.provider import open_provider
+from trunkline_demo.ringing import Exchange
+from trunkline_demo.storage import Shelf, storage_spec
 from trunkline_demo.webhooks import DemoWebhooks
 from trunkline_demo.whatsapp import WhatsApp
 from trunkline_demo.whatsapp_provider import FAILURES, open_whatsapp
@@ -33,30 +39,15 @@ class DemoPlugin:
 
     def __init__(self) -> None:
         self._network = Network()
+        self._exchange = Exchange(self._network)
         self._whatsapp = WhatsApp(self._network)
+        self.shelf = Shelf()
         self._mailboxes: Mailboxes | None = None
         self._app: ASGIApp | None = None
 
     @hookimpl
     def trunkline_register_telephony(self) -> list[ProviderSpec[TelephonyProvider, DemoConfig]]:
-        return [
-            ProviderSpec(
-                name="demo",
-                config=DemoConfig,
-                open=partial(open_provider, self._network),
-                capabilities=frozenset(
-                    {
-                        Capability.SMS_SEND,
-                        Capability.MMS_SEND,
-                        Capability.SMS_RECEIVE,
-                        Capability.SMS_STATUS,
-                    }
-                ),
-                webhook=DemoWebhooks(),
-                prices=PRICES,
-                simulated=True,
-            )
-        ]
+        return [telephony_spec(self._network, self._exchange)]
 
     @hookimpl
     def trunkline_register_whatsapp(self) -> list[ProviderSpec[WhatsAppProvider, DemoConfig]]:
@@ -75,6 +66,7 @@ class DemoPlugin:
                         Capability.EMAIL_ATTACH,
                         Capability.EMAIL_RECEIVE,
                         Capability.EMAIL_STATUS,
+                        Capability.EMAIL_DOMAINS,
                     }
                 ),
                 failures=MAIL_FAILURES,
@@ -82,6 +74,41 @@ class DemoPlugin:
                 simulated=True,
             )
         ]
+
+    @hookimpl
+    def trunkline_register_tts(self) -> list[ProviderSpec[TtsProvider, DemoConfig]]:
+        return [
+            ProviderSpec(
+                name="demo",
+                config=DemoConfig,
+                open=_open_speech,
+                capabilities=frozenset(
+                    {Capability.TTS_MULAW_8000, Capability.TTS_WAV, Capability.TTS_VOICES}
+                ),
+                most_characters=MOST_SPOKEN,
+                webhook=DemoWebhooks(),
+                prices=PRICES,
+                simulated=True,
+            )
+        ]
+
+    @hookimpl
+    def trunkline_register_stt(self) -> list[ProviderSpec[SttProvider, DemoConfig]]:
+        return [
+            ProviderSpec(
+                name="demo",
+                config=DemoConfig,
+                open=_open_ear,
+                capabilities=frozenset({Capability.STT_FILE}),
+                webhook=DemoWebhooks(),
+                prices=PRICES,
+                simulated=True,
+            )
+        ]
+
+    @hookimpl
+    def trunkline_register_storage(self) -> list[ProviderSpec[StorageProvider, DemoConfig]]:
+        return [storage_spec(self.shelf)]
 
     @hookimpl
     def trunkline_register_sites(self) -> list[Site]:
@@ -108,8 +135,62 @@ class DemoPlugin:
         if self._app is None:  # the web framework is loaded at the first request, not at start-up
             from trunkline_demo.site import demo_app
 
-            self._app = demo_app(self._network, self.mailboxes, self._whatsapp)
+            self._app = demo_app(
+                self._network, self._exchange, self.mailboxes, self._whatsapp, self.shelf
+            )
         await self._app(scope, receive, send)
+
+
+@asynccontextmanager
+async def _open_speech(config: DemoConfig, context: ProviderContext) -> AsyncIterator[TtsProvider]:
+    from trunkline_demo.speech import DemoSpeech  # with the tones, which only who speaks needs
+
+    yield DemoSpeech()
+
+
+@asynccontextmanager
+async def _open_ear(config: DemoConfig, context: ProviderContext) -> AsyncIterator[SttProvider]:
+    from trunkline_demo.speech import DemoEar
+
+    yield DemoEar()
+
+
+def telephony_spec(
+    network: Network, exchange: Exchange
+) -> ProviderSpec[TelephonyProvider, DemoConfig]:
+    """Return the spec of a network's texts and calls."""
+    return ProviderSpec(
+        name="demo",
+        config=DemoConfig,
+        open=partial(open_provider, network, exchange),
+        capabilities=frozenset(
+            {
+                Capability.SMS_SEND,
+                Capability.MMS_SEND,
+                Capability.SMS_RECEIVE,
+                Capability.SMS_STATUS,
+                Capability.CALL_PLACE,
+                Capability.CALL_RECORD,
+                Capability.CALL_RECEIVE,
+                Capability.CALL_STATUS,
+                Capability.CALL_LOOKUP,
+                Capability.CALL_LOOKUP_BY_ADDRESS,
+                Capability.CALL_END,
+                Capability.CALL_MACHINE,
+                Capability.NUMBER_SEARCH,
+                Capability.NUMBER_BUY,
+                Capability.NUMBER_STANDING,
+                Capability.NUMBER_REGISTER,
+                Capability.MEDIA_FETCH,
+                Capability.MEDIA_DELETE,
+                Capability.MESSAGE_DELETE,
+            }
+        ),
+        failures=CALL_FAILURES,
+        webhook=DemoWebhooks(),
+        prices=PRICES,
+        simulated=True,
+    )
 
 
 def whatsapp_spec(whatsapp: WhatsApp) -> ProviderSpec[WhatsAppProvider, DemoConfig]:
@@ -127,6 +208,8 @@ def whatsapp_spec(whatsapp: WhatsApp) -> ProviderSpec[WhatsAppProvider, DemoConf
                 Capability.WHATSAPP_LISTS,
                 Capability.WHATSAPP_RECEIVE,
                 Capability.WHATSAPP_STATUS,
+                Capability.WHATSAPP_SENDERS,
+                Capability.WHATSAPP_REGISTER,
             }
         ),
         failures=FAILURES,

@@ -20,6 +20,7 @@ _TITLES: Final = {
     "unsupported_media_type": "Unsupported media type",
     "too_large": "Too large",
     "provider_unavailable": "Provider unavailable",
+    "not_configured": "Not configured",
 }
 """The hub's own words for each code."""
 
@@ -86,19 +87,25 @@ def _allowed(request: Request) -> str:
     )
 
 
+async def read_body(request: Request, most_bytes: int) -> bytes:
+    """Read the body of a request; a `Problem` says that it is too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most_bytes:
+            raise Problem(413, "too_large", f"Send at most {most_bytes} bytes.")
+    return bytes(body)
+
+
 async def read_input(request: Request, model: type[M]) -> M:
     """Read the JSON body of a request; a `Problem` says what is wrong with it."""
     # A page of another origin cannot send this type without asking first, and is not answered.
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise Problem(415, "unsupported_media_type", "Send the body as application/json.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_REQUEST_BYTES:
-            raise Problem(413, "too_large", f"Send at most {MAX_REQUEST_BYTES} bytes.")
+    body = await read_body(request, MAX_REQUEST_BYTES)
     try:
-        return model.model_validate_json(bytes(body))
+        return model.model_validate_json(body)
     except ValidationError as error:
         raise Problem(422, "invalid", _sentence(error, model)) from None
 

@@ -14,6 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from trunkline.sdk import E164, e164
+from trunkline_demo.account_site import account_routes
+from trunkline_demo.call_site import call_routes
 from trunkline_demo.faults import Fault
 from trunkline_demo.inputs import Input, MediaUrl, agents_of, answered, items, timestamp
 from trunkline_demo.line import is_accepted
@@ -28,6 +30,9 @@ from trunkline_demo.network import (
     TooManyArmed,
 )
 from trunkline_demo.problems import Problem, problem_response, read_input
+from trunkline_demo.ringing import Exchange
+from trunkline_demo.storage import Shelf
+from trunkline_demo.storage_site import storage_routes
 from trunkline_demo.webhooks import Number
 from trunkline_demo.whatsapp import WhatsApp
 from trunkline_demo.whatsapp_site import whatsapp_routes
@@ -36,7 +41,7 @@ from trunkline_demo.whatsapp_site import whatsapp_routes
 _PAGE_HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "img-src 'self' https:; frame-src 'self'; "
+        "img-src 'self' https:; media-src 'self'; frame-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
@@ -68,7 +73,13 @@ class FaultInput(Input):
     times: int = Field(default=1, ge=1, le=MAX_ARMED)
 
 
-def demo_app(network: Network, mailboxes: Mailboxes, whatsapp: WhatsApp) -> Starlette:
+def demo_app(
+    network: Network,
+    exchange: Exchange,
+    mailboxes: Mailboxes,
+    whatsapp: WhatsApp,
+    shelf: Shelf,
+) -> Starlette:
     """Return the application that serves the handsets and mailboxes of a network."""
     mail = MailSite(mailboxes)
     site = _Site(network, mail)
@@ -83,8 +94,11 @@ def demo_app(network: Network, mailboxes: Mailboxes, whatsapp: WhatsApp) -> Star
             Route("/faults", site.arm_fault, methods=["POST"]),
             Route("/faults", site.disarm_faults, methods=["DELETE"]),
             Route("/counts", site.counts, methods=["GET"]),
+            *call_routes(exchange),
             *mail_routes(mail),
             *whatsapp_routes(whatsapp),
+            *storage_routes(shelf),
+            *account_routes(network),
             *_pages(),
         ],
         exception_handlers={Problem: problem_response, HTTPException: problem_response},

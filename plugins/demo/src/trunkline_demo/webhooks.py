@@ -10,15 +10,18 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from trunkline.sdk import (
     E164,
     BadSignature,
+    CallStep,
     DeliveryStatus,
     InboundEvent,
     Media,
     Received,
     Reported,
     WebhookAdapter,
+    WebhookReply,
     WebhookRequest,
     e164,
 )
+from trunkline_demo.call_webhooks import CallAsked, CallTold, RecordingTold, rendered
 from trunkline_demo.config import DemoConfig
 from trunkline_demo.hooks import Webhook
 from trunkline_demo.mail_webhooks import MailReceived, MailReport
@@ -78,7 +81,17 @@ class Report(Webhook):
         ]
 
 
-_Any = Inbound | Report | MailReceived | MailReport | WhatsAppInbound | WhatsAppReport
+_Any = (
+    Inbound
+    | Report
+    | CallAsked
+    | CallTold
+    | RecordingTold
+    | MailReceived
+    | MailReport
+    | WhatsAppInbound
+    | WhatsAppReport
+)
 _WEBHOOK: Final[TypeAdapter[_Any]] = TypeAdapter(
     Annotated[_Any, Field(discriminator="type")],
     config=ConfigDict(hide_input_in_errors=True),
@@ -106,3 +119,6 @@ class DemoWebhooks(WebhookAdapter[DemoConfig]):
 
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         return _WEBHOOK.validate_json(request.body).events()
+
+    def render(self, request: WebhookRequest, steps: Sequence[CallStep]) -> WebhookReply:
+        return WebhookReply(status=200, content_type="application/json", body=rendered(steps))

@@ -23,7 +23,6 @@ from trunkline_demo.network import (
     NOT_TAKEN,
     Network,
     NotOpen,
-    is_agents_number,
 )
 from trunkline_demo.whatsapp_chats import WINDOW, CannotPick, Chat, ChatMessage, IsBlocked
 from trunkline_demo.whatsapp_templates import TEMPLATES, filled
@@ -103,7 +102,7 @@ class WhatsApp:
             message.status, message.reason = DeliveryStatus.FAILED, BLOCKED
             await self._report(line, message)
             return
-        if is_agents_number(message.recipient):
+        if await line.is_agents("whatsapp", message.recipient):
             theirs = self.chat(message.sender, message.recipient)
             theirs.messages.append(message)
             if not await self._tell(line, theirs, message, WhatsAppContent.TEXT):

@@ -23,6 +23,7 @@ from trunkline.sdk import (
 from trunkline_demo.config import DemoConfig
 from trunkline_demo.faults import Fault, refusal
 from trunkline_demo.line import Line
+from trunkline_demo.senders import DemoSenders
 from trunkline_demo.whatsapp import BLOCKED, MAX_CHARACTERS, WhatsApp
 from trunkline_demo.whatsapp_chats import ChatMessage
 
@@ -63,7 +64,7 @@ async def open_whatsapp(
             await provider.close()
 
 
-class DemoWhatsApp(WhatsAppProvider):
+class DemoWhatsApp(DemoSenders, WhatsAppProvider):
     """Takes messages to anybody, after `latency_ms`, as WhatsApp's rules let it."""
 
     def __init__(
@@ -72,6 +73,7 @@ class DemoWhatsApp(WhatsAppProvider):
         self._whatsapp = whatsapp
         self._network = whatsapp.network
         self._line = line
+        self._config = config
         self._clock = context.clock
         self._latency_s = config.latency_ms / 1000
         self._delivery_delay_s = config.delivery_delay_ms / 1000
@@ -93,12 +95,7 @@ class DemoWhatsApp(WhatsAppProvider):
         return Receipt(provider_id=taken.id)
 
     async def templates(self) -> list[Template]:
-        await self._clock.sleep(self._latency_s)
-        refused = refusal(fault := self._network.next_fault())
-        if refused is None and fault is Fault.DROPPED_AFTER:
-            refused = OutcomeUnknown("The simulated network's answer was lost.")
-        if refused is not None:
-            raise refused
+        await self._network.ask(self._line)
         return list(self._whatsapp.templates.values())
 
     async def close(self) -> None:

@@ -38,6 +38,7 @@ class Settings(Answer):
 
     wid: str = ""
     webhook_url: str = Field("", alias="webhookUrl")
+    webhook_token: str = Field("", alias="webhookUrlToken")
     incoming: str = Field("no", alias="incomingWebhook")
     outgoing: str = Field("no", alias="outgoingWebhook")
 

@@ -19,7 +19,10 @@ GREENAPI: ProviderSpec[WhatsAppProvider, GreenApiConfig] = ProviderSpec(
             Capability.WHATSAPP_BUTTONS,
             Capability.WHATSAPP_RECEIVE,
             Capability.WHATSAPP_STATUS,
+            Capability.WHATSAPP_SENDERS,
+            Capability.WHATSAPP_WEBHOOK,
             Capability.LISTEN,
+            Capability.MEDIA_FETCH,
             Capability.LOOKUP_BY_ID,
             Capability.LOOKUP_BY_ADDRESS,
         }
@@ -27,6 +30,7 @@ GREENAPI: ProviderSpec[WhatsAppProvider, GreenApiConfig] = ProviderSpec(
     # "The appearance of messages in the journal may take up to 2 minutes" after they left the queue
     # (GREEN-API, "LastOutgoingMessages", November 2026).
     lookup_lag_s=150.0,
+    most_media_bytes=100_000_000,  # "sendFileByUrl", November 2026
     failures=FAILURES,
     webhook=GreenApiWebhooks(),
     warning=WARNING,

@@ -24,6 +24,7 @@ from trunkline.sdk import (
 )
 from trunkline_greenapi.chats import address_of, is_person
 from trunkline_greenapi.config import GreenApiConfig
+from trunkline_greenapi.files import placed
 from trunkline_greenapi.statuses import STATUSES
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -291,7 +292,11 @@ def _received(told: _Received) -> ReceivedWhatsApp:
         choice = ", ".join(body.splitlines()) or None
         content = WhatsAppContent.CHOICE if choice else content
     media = tuple(
-        Media(url=part.url, content_type=part.content_type, name=part.file_name)
+        Media(
+            url=placed(part.url, told.sender.chat_id, told.id),
+            content_type=part.content_type,
+            name=part.file_name,
+        )
         for part in parts
         if part.url and part.url.startswith("https://")  # else it says why there is none
     )

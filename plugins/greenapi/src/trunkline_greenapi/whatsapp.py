@@ -2,15 +2,12 @@
 
 import asyncio
 import mimetypes
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from math import ceil
-from typing import Final, TypeVar
+from typing import Final
 from urllib.parse import unquote, urlsplit
-
-import httpx2
-from pydantic import TypeAdapter, ValidationError
 
 from trunkline.sdk import (
     Account,
@@ -26,14 +23,19 @@ from trunkline.sdk import (
     Report,
     Unsupported,
     WhatsAppProvider,
+    download,
     shown_as,
     transport_errors,
 )
 from trunkline_greenapi.answers import Journaled, Queued, Settings, State, Taken
+from trunkline_greenapi.api import read
 from trunkline_greenapi.chats import chat_of
 from trunkline_greenapi.config import GreenApiConfig
-from trunkline_greenapi.errors import NOT_LINKED, refusal
+from trunkline_greenapi.errors import refusal
+from trunkline_greenapi.files import Link, not_given, of_message
 from trunkline_greenapi.listening import Notification, heard
+from trunkline_greenapi.senders import Senders
+from trunkline_greenapi.states import PASSING, STATES
 
 WARNING: Final = (
     "GREEN-API drives a linked phone without WhatsApp's leave: WhatsApp may ban the number at any "
@@ -45,36 +47,19 @@ _FETCH_MINUTES: Final = 3 * 24 * 60
 _FETCH_FRESH_S: Final = 5.0
 """The journal may be asked once a second, and a sweep asks about many messages at once."""
 _MARGIN_MINUTES: Final = 10
-_STATES: Final[Mapping[str, str]] = {
-    "notAuthorized": f"{NOT_LINKED} Until then it keeps messages for a day and then drops them.",
-    "blocked": "WhatsApp banned the linked number: link a phone with another number.",
-    "yellowCard": (
-        "WhatsApp suspended sending from the linked number, as it takes it for spam: wait, then "
-        "reboot the instance in GREEN-API's console, and send less. Meanwhile messages are kept "
-        "for a day."
-    ),
-}
-"""The states in which nothing goes out until an operator acts."""
-_PASSING: Final[Mapping[str, str]] = {
-    "sleepMode": "The linked phone is off: switch it on and wait five minutes.",
-    "starting": "The instance is starting: it may take five minutes.",
-}
 _NO_SUCH_METHOD: Final = (403, 404)
 """
 To methods that are switched off, as that for lists is, GREEN-API says 403 (November 2026).
 
 With buttons it says nothing of the instance then, over which texts may still go.
 """
-T = TypeVar("T")
 
 
-class GreenApi(WhatsAppProvider):
+class GreenApi(Senders, WhatsAppProvider):
     """One open instance."""
 
     def __init__(self, config: GreenApiConfig, context: ProviderContext) -> None:
-        self._config = config
-        self._http = context.http
-        self._clock = context.clock
+        super().__init__(config, context)
         self._asking = asyncio.Lock()
         self._journal: tuple[float, Sequence[Journaled]] | None = None
 
@@ -95,7 +80,7 @@ class GreenApi(WhatsAppProvider):
                 "GREEN-API shows no buttons on this instance: send it without choices.",
                 provider_code=str(response.status_code),
             )
-        return Receipt(provider_id=_read(Taken, response).id_message)
+        return Receipt(provider_id=read(Taken, response).id_message)
 
     async def fetch(self, provider_id: str) -> Report | None:
         # `getMessage` wants the chat as well, and fails where a chat has one of the newer ids.
@@ -124,14 +109,34 @@ class GreenApi(WhatsAppProvider):
         ]
 
     async def verify(self) -> Account:
-        state = _read(State, await self._get("getStateInstance")).state
-        if state in _STATES:
-            raise NotSetUp(_STATES[state])
-        settings = _read(Settings, await self._get("getSettings"))
+        state = read(State, await self._get("getStateInstance")).state
+        if state in STATES:
+            raise NotSetUp(STATES[state])
+        settings = read(Settings, await self._get("getSettings"))
         notes = [WARNING, *settings.notes(self._config)]
         if state != "authorized":
-            notes.append(_PASSING.get(state) or "Its state is unknown: look at it in the console.")
+            notes.append(PASSING.get(state) or "Its state is unknown: look at it in the console.")
         return Account(notes=tuple(notes))
+
+    async def fetch_media(self, media: Media) -> AsyncGenerator[bytes, None]:
+        place = of_message(media.url)
+
+        async def anew() -> str:
+            with transport_errors("GREEN-API"):
+                response = await self._http.post(self._url("downloadFile"), json=place)
+            if not response.is_success:
+                raise not_given(response)
+            return read(Link, response).url
+
+        pieces = download(
+            self._http,
+            media.url.partition("#")[0],
+            vendor="GREEN-API",
+            anew=anew if place else None,
+        )
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
 
     async def listen(self, position: str | None) -> AsyncGenerator[Heard, None]:
         if self._config.webhook_secret is not None:
@@ -143,7 +148,7 @@ class GreenApi(WhatsAppProvider):
     async def _receive(self) -> Notification | None:
         response = await self._get("receiveNotification", "?receiveTimeout=5")
         # The type checker knows no type of a union.
-        return _read(Notification | None, response)  # type: ignore[arg-type]
+        return read(Notification | None, response)  # type: ignore[arg-type]
 
     async def _delete(self, told: Notification) -> None:
         with transport_errors("GREEN-API"):
@@ -161,22 +166,13 @@ class GreenApi(WhatsAppProvider):
 
     async def _ask_journal(self, minutes: int) -> Sequence[Journaled]:
         response = await self._get("lastOutgoingMessages", f"?minutes={minutes}")
-        return _read(list[Journaled], response)
+        return read(list[Journaled], response)
 
     async def _queue(self) -> Sequence[Queued]:
-        queue = _read(list[Queued], await self._get("showMessagesQueue"))
+        queue = read(list[Queued], await self._get("showMessagesQueue"))
         if len(queue) >= _QUEUE_SHOWS:
             raise OutcomeUnknown("GREEN-API's queue is longer than what it shows of it.")
         return queue
-
-    async def _get(self, method: str, rest: str = "") -> httpx2.Response:
-        with transport_errors("GREEN-API"):
-            return await self._http.get(f"{self._url(method)}{rest}")
-
-    def _url(self, method: str) -> str:
-        """Return a method's URL: it holds the token, so it goes into no sentence and no log."""
-        token = self._config.api_token.get_secret_value()
-        return f"{self._config.base_url}/waInstance{self._config.id_instance}/{method}/{token}"
 
 
 @asynccontextmanager
@@ -185,15 +181,6 @@ async def open_greenapi(
 ) -> AsyncIterator[GreenApi]:
     """Open one instance. GREEN-API has no log-in, so nothing needs undoing either."""
     yield GreenApi(config, context)
-
-
-def _read(shape: type[T], response: httpx2.Response) -> T:
-    if not response.is_success:
-        raise refusal(response)
-    try:
-        return TypeAdapter(shape).validate_json(response.content)
-    except (ValidationError, OverflowError) as error:  # the latter of a time far off
-        raise OutcomeUnknown("GREEN-API's answer cannot be read.") from error
 
 
 def _content(message: OutboundWhatsApp) -> tuple[str, dict[str, object]]:

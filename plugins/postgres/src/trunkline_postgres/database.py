@@ -107,6 +107,9 @@ class PostgresDatabase(Database):
                 return await _run_until_done(engine, work)
         except Exception as error:
             refused = engine is self._reads and sqlstate(error) == READ_ONLY
+            if sqlstate(error) == READ_ONLY and not refused:
+                # So are the sessions that were opened meanwhile, and they stay so.
+                await self._writes.dispose()
             if is_failure(error) and not refused:
                 raise failed(error) from error
             raise

@@ -1,15 +1,15 @@
 """Mails through Resend's API."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from email.utils import quote as quoted_string
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import httpx2
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from trunkline.sdk import (
     Account,
@@ -25,21 +25,26 @@ from trunkline.sdk import (
     Rejected,
     Report,
     RetryLater,
+    download,
     refuse_line_breaks,
     transport_errors,
 )
 from trunkline.sdk.mail.addresses import ascii_domain
+from trunkline_resend.api import MOST, is_missing, read
 from trunkline_resend.config import ResendConfig
-from trunkline_resend.errors import NOT_FOUND, RESTRICTED, name_of, refusal
+from trunkline_resend.domains import Domains
+from trunkline_resend.errors import NOT_FOUND, RESTRICTED, name_of
 from trunkline_resend.failures import STATUSES
-from trunkline_resend.received import Files, Kept
+from trunkline_resend.received import File, Files, Kept
+from trunkline_resend.webhook_settings import WebhookSettings
 from trunkline_resend.wire import Moment, Read, mailbox, read_id
 
-_MOST: Final = 100  # the most that Resend lists at once
 _SOON: Final = timedelta(minutes=20)
 """A mail that was announced longer ago and is not there is gone."""
 _SPECIAL: Final = re.compile(r'[()<>\[\]:;@\\,."]')
 """A name with one of these is written in quotes (RFC 5322 §3.2.3)."""
+_OF_A_MAIL: Final = re.compile(r"/emails/receiving/[\w.%-]+/attachments/[\w.%-]+")
+"""Where a file is asked for anew; the key goes nowhere else."""
 _SENDS_ONLY: Final = (
     "The API key may only send: nothing can be looked up, and no mail that comes in can be read. "
     "For that, make a key with full access at resend.com/api-keys."
@@ -50,14 +55,8 @@ _NO_DOMAIN: Final = (
 )
 
 
-class Resend(EmailProvider):
+class Resend(Domains, WebhookSettings, EmailProvider):
     """One open Resend team."""
-
-    def __init__(self, config: ResendConfig, context: ProviderContext) -> None:
-        self._http = context.http
-        self._clock = context.clock
-        self._base_url = config.base_url
-        self._headers = {"Authorization": f"Bearer {config.api_key.get_secret_value()}"}
 
     async def send(self, message: OutboundEmail) -> Receipt:
         refuse_line_breaks(message)
@@ -66,31 +65,46 @@ class Resend(EmailProvider):
             response = await self._http.post(
                 f"{self._base_url}/emails", json=_mail(message), headers=headers
             )
-        return Receipt(provider_id=_read(_Taken, response).id)
+        return Receipt(provider_id=read(_Taken, response).id)
 
     async def fetch(self, provider_id: str) -> Report | None:
         response = await self._get(f"/emails/{quote(provider_id, safe='')}")
-        if _is_missing(response):
+        if is_missing(response):
             return None
-        return _read(_Sent, response).report()
+        return read(_Sent, response).report()
 
     async def complete(self, event: Received) -> Received:
         if not isinstance(event, ReceivedEmail) or not event.incomplete:
             return event
         path = f"/emails/receiving/{quote(event.provider_id, safe='')}"
         response, files = await self._get(path), None
-        if _is_missing(response) and self._is_new(event):
+        if is_missing(response) and self._is_new(event):
             raise RetryLater("Resend does not have the mail yet.", provider_code=NOT_FOUND)
         mail = _kept(Kept, response)
         if mail.attachments:
-            files = _kept(Files, await self._get(f"{path}/attachments?limit={_MOST}"))
+            files = _kept(Files, await self._get(f"{path}/attachments?limit={MOST}"))
         return mail.complete(event, files)
 
+    async def fetch_media(self, media: Media) -> AsyncGenerator[bytes, None]:
+        link, _, path = media.url.partition("#")
+
+        async def anew() -> str:
+            url = _kept(File, await self._get(path)).download_url
+            if url is None:
+                raise OutcomeUnknown("Resend gives no link to the file.")
+            return url
+
+        is_ours = _OF_A_MAIL.fullmatch(path) is not None
+        pieces = download(self._http, link, vendor="Resend", anew=anew if is_ours else None)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
+
     async def verify(self) -> Account:
-        response = await self._get(f"/domains?limit={_MOST}")
+        response = await self._get(f"/domains?limit={MOST}")
         if not response.is_success and name_of(response) == RESTRICTED:
             return Account(notes=(_SENDS_ONLY,))
-        domains = _read(_Domains, response).data
+        domains = read(_Domains, response).data
         notes = [each.note() for each in domains if each.status != "verified"]
         return Account(notes=tuple(notes) if domains else (_NO_DOMAIN,))
 
@@ -98,10 +112,6 @@ class Resend(EmailProvider):
         """Tell whether a mail is announced so lately that Resend may not show it yet."""
         at = event.occurred_at
         return at is not None and self._clock.now() - at < _SOON
-
-    async def _get(self, path: str) -> httpx2.Response:
-        with transport_errors("Resend"):
-            return await self._http.get(f"{self._base_url}{path}", headers=self._headers)
 
 
 @asynccontextmanager
@@ -212,26 +222,11 @@ class _Domains(Read):
 A = TypeVar("A", bound=Read)
 
 
-def _read(model: type[A], response: httpx2.Response) -> A:
-    """Return what is in an answer, or raise what the answer means to the hub."""
-    if not response.is_success:
-        raise refusal(response)
-    try:
-        return model.model_validate_json(response.content)
-    except ValidationError as error:
-        raise OutcomeUnknown("Resend's answer cannot be read.") from error
-
-
 def _kept(model: type[A], response: httpx2.Response) -> A:
     """Return what Resend has of a mail that came in; it is lost by Resend's own word alone."""
-    if _is_missing(response):
-        raise Rejected("Resend does not have the mail any more.", provider_code=NOT_FOUND)
+    if is_missing(response):
+        raise Rejected("Resend does not have it any more.", provider_code=NOT_FOUND)
     try:
-        return _read(model, response)
+        return read(model, response)
     except Rejected as error:
         raise OutcomeUnknown(str(error), provider_code=error.provider_code) from error
-
-
-def _is_missing(response: httpx2.Response) -> bool:
-    """Tell whether Resend says that there is none such: a 404 of a proxy proves nothing."""
-    return response.status_code == 404 and name_of(response) == NOT_FOUND

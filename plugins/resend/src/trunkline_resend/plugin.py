@@ -18,11 +18,15 @@ RESEND: ProviderSpec[EmailProvider, ResendConfig] = ProviderSpec(
             Capability.EMAIL_ATTACH,
             Capability.EMAIL_RECEIVE,
             Capability.EMAIL_STATUS,
+            Capability.EMAIL_DOMAINS,
+            Capability.EMAIL_WEBHOOK,
             Capability.LOOKUP_BY_ID,
+            Capability.MEDIA_FETCH,
         }
     ),
     # resend.com/docs/dashboard/emails/idempotency-keys, November 2026: up to 256 characters.
     idempotency=Idempotency(form=KeyForm.ANY, window_s=24 * 3600),
+    most_media_bytes=29_000_000,  # 40 MB in base64, with the mail itself
     failures=FAILURES,
     webhook=ResendWebhooks(),
 )

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -13,12 +14,21 @@ from trunkline_resend.wire import MESSAGE_ID, Moment, Read, mailbox, read_id
 _UNTYPED: Final = "application/octet-stream"
 
 
-class _File(Read):
+class File(Read):
+    """What is read of an attachment."""
+
     id: str = Field(min_length=1)
     filename: str | None = None
     content_type: str | None = None
     size: int | None = Field(None, ge=0)
     download_url: str | None = Field(None, pattern="^https?://")
+
+    def placed(self, mail_id: str) -> str | None:
+        """Return its link with what it is asked for anew by, which goes to nobody else."""
+        if self.download_url is None:
+            return None
+        path = f"/emails/receiving/{quote(mail_id, safe='')}/attachments/{quote(self.id, safe='')}"
+        return f"{self.download_url.partition('#')[0]}#{path}"
 
     def attachment(self, url: str | None) -> Attachment:
         media_type = (self.content_type or _UNTYPED).partition(";")[0].strip().lower()
@@ -30,7 +40,7 @@ class _File(Read):
 class Files(Read):
     """What is read of the list of a mail's attachments, which has a URL for each."""
 
-    data: tuple[_File, ...]
+    data: tuple[File, ...]
 
 
 class _Mail(Read):
@@ -40,7 +50,7 @@ class _Mail(Read):
     bcc: tuple[str, ...] | None = None
     subject: str | None = None
     message_id: str | None = None
-    attachments: tuple[_File, ...] = ()
+    attachments: tuple[File, ...] = ()
 
 
 class Announced(_Mail):
@@ -94,7 +104,8 @@ class Kept(_Mail):
         """Return a mail that was announced with all of it; `files` say where attachments are."""
         headers = _by_name(self.headers or {})
         references = MESSAGE_ID.findall(headers.get("references", ""))
-        urls = {each.id: each.download_url for each in files.data} if files else {}
+        of = announced.provider_id
+        urls = {each.id: each.placed(of) for each in files.data} if files else {}
         reply_to = _addresses(self.reply_to)
         sender = mailbox(self.sender)
         return replace(

@@ -33,13 +33,18 @@ _TOLERANCE_S: Final = 300
 class ResendWebhooks(WebhookAdapter[ResendConfig]):
     """Resend's requests, which Svix signs with the secret of their webhook."""
 
+    kept_settings = frozenset({"webhook_secret"})
+
     def claims(self, request: WebhookRequest) -> bool:
         return _SIGNATURES in request.headers
 
     def verify(self, request: WebhookRequest, config: ResendConfig) -> None:
         keys = config.signing_keys()
         if not keys:
-            raise BadSignature("The connection has no webhook_secret to check it with: set it.")
+            raise BadSignature(
+                "The connection has no webhook_secret to check it with: set it, or provision an "
+                "address, which sets the webhook up."
+            )
         identity, sent_at = request.headers.get(_ID, ""), request.headers.get(_SENT_AT, "")
         signed = f"{identity}.{sent_at}.".encode() + request.body
         expected = [b64encode(hmac.digest(key, signed, "sha256")) for key in keys]

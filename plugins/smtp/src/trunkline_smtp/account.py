@@ -2,23 +2,26 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 
 from trunkline.sdk import (
     Account,
     EmailProvider,
     Heard,
+    Media,
     OutboundEmail,
     ProviderContext,
     Receipt,
     Rejected,
     RetryLater,
+    Unsupported,
     refuse_line_breaks,
 )
 from trunkline.sdk.mail import needs_smtputf8, written
 from trunkline_smtp.attachments import fetched
 from trunkline_smtp.config import SmtpConfig
+from trunkline_smtp.files import read_file
 from trunkline_smtp.listening import Listening
 from trunkline_smtp.sending import BEFORE_CONTENT_S, Conversation
 
@@ -63,6 +66,13 @@ class MailAccount(EmailProvider):
         if self._config.imap_host is not None:
             await self._listening().verify()
         return Account(name=self._config.user)
+
+    async def fetch_media(self, media: Media) -> AsyncGenerator[bytes, None]:
+        if self._config.imap_host is None:
+            raise Unsupported("fetching media without imap_host")
+        async with aclosing(read_file(self._config, self._tls, media.url)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     def listen(self, position: str | None) -> AsyncIterator[Heard]:
         return self._listening().listen(position)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from urllib.parse import unquote
 
@@ -15,6 +15,7 @@ from trunkline.sdk.mail.words import file_name
 _TYPE: Final = re.compile(
     r"(?!multipart/|message/)[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}"
 )
+_TOO_LARGE: Final = "The attachments are larger than the settings allow."
 _WITHIN_S: Final = 10.0
 """For all files of a mail: the hub waits 30 seconds for the whole send, unless told otherwise."""
 
@@ -42,6 +43,9 @@ async def fetched(
 
 
 async def _fetch(http: httpx2.AsyncClient, media: Media, number: int, most_bytes: int) -> Enclosure:
+    if media.open is not None:
+        content = await _read(media.open(), most_bytes)
+        return _enclosed(media, number, content, "")
     data = bytearray()
     try:
         async with http.stream("GET", media.url) as response:
@@ -52,16 +56,35 @@ async def _fetch(http: httpx2.AsyncClient, media: Media, number: int, most_bytes
             async for piece in response.aiter_bytes():
                 data += piece
                 if len(data) > most_bytes:
-                    raise Rejected("The attachments are larger than the settings allow.")
+                    raise Rejected(_TOO_LARGE)
             told = response.headers.get("content-type", "")
     except httpx2.InvalidURL:
         raise Rejected(f"Attachment {number} has no URL that can be asked.") from None
     except httpx2.TransportError as error:
         raise RetryLater("An attachment could not be fetched.") from error
+    return _enclosed(media, number, bytes(data), told)
+
+
+async def _read(pieces: AsyncIterator[bytes], most_bytes: int) -> bytes:
+    """Read what the hub itself has."""
+    data = bytearray()
+    try:
+        async for piece in pieces:
+            data += piece
+            if len(data) > most_bytes:
+                break
+    except Exception as error:  # whatever it is: nothing has been sent yet
+        raise RetryLater("An attachment could not be read.") from error
+    if len(data) > most_bytes:
+        raise Rejected(_TOO_LARGE)
+    return bytes(data)
+
+
+def _enclosed(media: Media, number: int, content: bytes, told: str) -> Enclosure:
     content_type = (media.content_type or told).partition(";")[0].strip().lower()
     named = media.name or unquote(media.url.partition("?")[0].rpartition("/")[2])
     return Enclosure(
         name=file_name(named) or f"file-{number}",
         content_type=content_type if _TYPE.fullmatch(content_type) else "application/octet-stream",
-        content=bytes(data),
+        content=content,
     )

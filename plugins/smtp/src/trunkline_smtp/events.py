@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -80,7 +81,10 @@ def _received(
         to=mail.to,
         cc=mail.cc,
         delivered_to=tuple(dict.fromkeys((*mail.delivered_to, *mail.to, *mail.cc, own_address))),
-        attachments=tuple(each.about for each in mail.files),
+        attachments=tuple(
+            replace(each.about, url=f"imap:{place}:{number}")
+            for number, each in enumerate(mail.files)
+        ),
         authentication=mail.authentication,
         auto=mail.auto or mail.hops > _MOST_HOPS,
         occurred_at=came_at or mail.date,

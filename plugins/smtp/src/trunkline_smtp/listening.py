@@ -62,7 +62,7 @@ class Listening:
             begun_s, before = clock.monotonic(), self._told
             try:
                 async with (
-                    _in_a_thread(Mailbox(self._config, self._tls)) as (mailbox, ask),
+                    in_a_thread(Mailbox(self._config, self._tls)) as (mailbox, ask),
                     aclosing(self._connected(mailbox, ask)) as told,
                 ):
                     async for heard in told:
@@ -77,7 +77,7 @@ class Listening:
     async def verify(self) -> None:
         """Log in and look at the mailbox once; `ProviderError` if that does not come about."""
         try:
-            async with _in_a_thread(Mailbox(self._config, self._tls)) as (mailbox, ask):
+            async with in_a_thread(Mailbox(self._config, self._tls)) as (mailbox, ask):
                 await ask(mailbox.open, _VERIFY_S)
         except Lost as error:
             raise RetryLater("The mailbox could not be reached.", unavailable=True) from error
@@ -179,7 +179,7 @@ class Listening:
 
 
 @asynccontextmanager
-async def _in_a_thread(mailbox: Mailbox) -> AsyncIterator[tuple[Mailbox, Ask]]:
+async def in_a_thread(mailbox: Mailbox) -> AsyncIterator[tuple[Mailbox, Ask]]:
     """Lend a mailbox with the thread that it is used in; both are let go of without waiting."""
     thread = ThreadPoolExecutor(1, "imap")
     loop = asyncio.get_running_loop()

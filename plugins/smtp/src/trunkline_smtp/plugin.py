@@ -25,9 +25,11 @@ SMTP: ProviderSpec[EmailProvider, SmtpConfig] = ProviderSpec(
         {
             Capability.EMAIL_SEND,
             Capability.EMAIL_ATTACH,
+            Capability.MEDIA_OPEN,
             Capability.EMAIL_RECEIVE,
             Capability.EMAIL_STATUS,
             Capability.LISTEN,
+            Capability.MEDIA_FETCH,
         }
     ),
     idempotency=None,  # SMTP has none, and no way to ask what became of a mail

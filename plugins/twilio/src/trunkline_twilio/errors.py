@@ -1,5 +1,6 @@
 """What Twilio's refusals mean to the hub, and what to do about each."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from trunkline.sdk import (
     AuthFailed,
+    Failure,
     FailureKind,
     NotSetUp,
     OptedOut,
@@ -35,7 +37,7 @@ _FORBIDDEN: Final = (
     "Twilio knows the credentials but does not let them do this: give the API key its permission, "
     "or the account its access, in Twilio's console."
 )
-_RATE: Final = "Twilio limits our rate: it takes the same text later."
+_RATE: Final = "Twilio limits our rate: it takes the same later."
 
 ACCOUNT: Final[Mapping[str, Meaning]] = {
     "10001": (OutOfCredit, _INACTIVE),
@@ -68,8 +70,16 @@ _BY_STATUS: Final[Mapping[int, Meaning]] = {
 }
 
 
+NOT_FOUND: Final = "20404"
+IN_PROGRESS: Final = "20009"
+"""Of what is not over yet, which cannot be deleted (unverified)."""
+"""Twilio's code for what it does not have; of a send, the account."""
 _TIMED_OUT: Final = 408
 _FORBIDDEN_STATUS: Final = 403
+
+
+_CODE_IN_XML: Final = re.compile(rb"<Code>([0-9]{5})</Code>")
+"""What answers for a file, which are not asked for as JSON, say in XML."""
 
 
 class _Refusal(BaseModel):
@@ -78,31 +88,39 @@ class _Refusal(BaseModel):
     code: int | None = Field(None, ge=10_000, le=99_999)
 
 
-def refusal(response: httpx2.Response, now: datetime) -> ProviderError:
-    """Return what an answer that is no success means to the hub."""
-    try:
-        code = _Refusal.model_validate_json(response.content).code
-    except ValidationError:
-        code = None  # the status alone has to do
-    shown = None if code is None else str(code)
+def refusal(
+    response: httpx2.Response, now: datetime, own: Mapping[str, Failure] | None = None
+) -> ProviderError:
+    """Return what an answer that is no success means to the hub; `own` counts for more."""
+    shown = _code(response)
     status = response.status_code
     # It may have broken down after it took the text, or a proxy may not have waited for its answer.
     if not response.is_client_error or status == _TIMED_OUT:
         return OutcomeUnknown(f"Twilio answered {status}.", provider_code=shown)
-    kind, sentence = _meaning(shown, status)
+    kind, sentence = _meaning(shown, status, {**FAILURES, **(own or {})})
     if kind is RetryLater:
         wait_s = _wait_s(response.headers.get("retry-after", ""), now)
         return RetryLater(sentence, retry_after_s=wait_s, provider_code=shown)
     return kind(sentence, provider_code=shown)
 
 
-def _meaning(code: str | None, status: int) -> Meaning:
+def _code(response: httpx2.Response) -> str | None:
+    """Return the code that Twilio gives; of an answer without one the status alone has to do."""
+    try:
+        code = _Refusal.model_validate_json(response.content).code
+    except ValidationError:
+        in_xml = _CODE_IN_XML.search(response.content)
+        return in_xml[1].decode() if in_xml else None
+    return None if code is None else str(code)
+
+
+def _meaning(code: str | None, status: int, failures: Mapping[str, Failure]) -> Meaning:
     if code == "20003" and status == _FORBIDDEN_STATUS:  # with a wrong token it is a 401
         return NotSetUp, _FORBIDDEN
     if code and code in ACCOUNT:
         return ACCOUNT[code]
-    if code and code in FAILURES:
-        return _BY_KIND[FAILURES[code].kind], FAILURES[code].sentence
+    if code and code in failures:
+        return _BY_KIND[failures[code].kind], failures[code].sentence
     other: Meaning = (Rejected, f"Twilio refused it ({status}, code {code or 'unknown'}).")
     return _BY_STATUS.get(status) or other
 

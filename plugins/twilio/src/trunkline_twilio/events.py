@@ -12,7 +12,8 @@ _MESSAGE: Final = "(SM|MM)"
 MESSAGE_SID: Final = f"^{_MESSAGE}[0-9a-f]{{32}}$"
 
 
-def _id(prefix: str, name: str) -> Any:
+def sid_field(prefix: str, name: str) -> Any:
+    """Return a field that may hold one of Twilio's ids."""
     return Field(None, alias=name, pattern=f"^{prefix}[0-9a-f]{{32}}$")
 
 
@@ -27,10 +28,10 @@ class Event(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     sid: str = Field(alias="MessageSid", pattern=MESSAGE_SID)
-    account_sid: str | None = _id("AC", "AccountSid")
-    sms_sid: str | None = _id(_MESSAGE, "SmsSid")
-    sms_message_sid: str | None = _id(_MESSAGE, "SmsMessageSid")
-    messaging_service_sid: str | None = _id("MG", "MessagingServiceSid")
+    account_sid: str | None = sid_field("AC", "AccountSid")
+    sms_sid: str | None = sid_field(_MESSAGE, "SmsSid")
+    sms_message_sid: str | None = sid_field(_MESSAGE, "SmsMessageSid")
+    messaging_service_sid: str | None = sid_field("MG", "MessagingServiceSid")
 
 
 class Report(Event):
@@ -77,7 +78,7 @@ def received(fields: Mapping[str, str]) -> Received:
     return Received(
         external_id=f"{text.sid}:received",
         provider_id=text.sid,
-        sender=_WITHHELD.get(text.sender, text.sender),
+        sender=WITHHELD.get(text.sender, text.sender),
         recipient=text.recipient,
         body=text.body,
         opt_out=opt_out(fields),
@@ -108,7 +109,7 @@ def opt_out(fields: Mapping[str, str]) -> OptOut | None:
 _MOST_MEDIA: Final = 10
 """A message has at most ten ("MediaUrl", November 2026)."""
 
-_WITHHELD: Final = {
+WITHHELD: Final = {
     "+266696687": "anonymous",
     "266696687": "anonymous",
     "+7378742833": "restricted",

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from trunkline.sdk import Template, TemplateState
-from trunkline_twilio.messages import Answer
+from trunkline_twilio.api import Answer, NewerPage
 
 STATES: Final[Mapping[str, TemplateState]] = {
     "received": TemplateState.PENDING,
@@ -63,15 +63,10 @@ class _Content(Answer):
         )
 
 
-class _Meta(Answer):
-    next_page_url: str | None = None
-
-
-class Contents(Answer):
+class Contents(NewerPage):
     """A page of the list of templates."""
 
     contents: list[_Content]
-    meta: _Meta = Field(default_factory=_Meta)
 
 
 def _text(shown: object) -> str:

@@ -1,4 +1,4 @@
-"""Twilio's requests: whose they are, and which of them tell of a text or of a WhatsApp message."""
+"""Twilio's requests: whose they are, and what each of them tells of."""
 
 import hashlib
 import hmac
@@ -10,18 +10,19 @@ from urllib.parse import urlsplit
 
 from trunkline.sdk import (
     BadSignature,
+    CallStep,
     InboundEvent,
     WebhookAdapter,
     WebhookReply,
     WebhookRequest,
 )
-from trunkline_twilio import events, whatsapp_events
+from trunkline_twilio import call_events, events, whatsapp_events
+from trunkline_twilio.callbacks import RETRIES
 from trunkline_twilio.config import TwilioConfig
+from trunkline_twilio.twiml import twiml
 
 _SIGNATURE: Final = "x-twilio-signature"
 _SETTINGS: Final = "x-twilio-webhooks-signature-settings"
-RETRIES: Final = "#rc=5&rp=ct,rt,5xx"
-"""Up to five more tries when connecting or reading takes too long, or at an answer of 5xx."""
 _FORM: Final = "application/x-www-form-urlencoded"
 _EMPTY_TWIML: Final = WebhookReply(status=200, content_type="text/xml", body=b"<Response/>")
 
@@ -50,15 +51,21 @@ class TwilioWebhooks(WebhookAdapter[TwilioConfig]):
 
     def parse(self, request: WebhookRequest) -> Sequence[InboundEvent]:
         fields = dict(_parameters(request))
+        if "CallSid" in fields:
+            return call_events.told(fields)
         if "MessageSid" not in fields:
-            return []  # a call's, or another product's
+            return []  # another product's
         told = whatsapp_events if whatsapp_events.are_meant(fields) else events
         return [told.received(fields) if _is_inbound(fields) else told.reported(fields)]
 
     def reply(self, request: WebhookRequest) -> WebhookReply:
-        if _is_inbound(dict(_parameters(request))):
+        fields = dict(_parameters(request))
+        if "CallSid" in fields or _is_inbound(fields):
             return _EMPTY_TWIML  # else Twilio logs a warning: it expects instructions
         return WebhookReply()
+
+    def render(self, request: WebhookRequest, steps: Sequence[CallStep]) -> WebhookReply:
+        return WebhookReply(status=200, content_type="text/xml", body=twiml(steps).encode())
 
 
 # --- signatures -----------------------------------------------------------------------------------
@@ -111,15 +118,6 @@ def _spellings(url: str) -> Iterator[str]:
         yield f"{spelling}{RETRIES}"
 
 
-def with_retries(url: str) -> str:
-    """Return a URL that Twilio calls again at once, up to five times, where the hub cannot take it.
-
-    Twilio reads the fragment and sends it to nobody ("Connection overrides", November 2026); by
-    default it tries again once, and only if it could not connect.
-    """
-    return f"{url}{RETRIES}"
-
-
 def _account(request: WebhookRequest) -> str | None:
     """Return whose request it says it is; None of one that says nothing of it."""
     try:
@@ -137,7 +135,7 @@ def _parameters(request: WebhookRequest) -> Sequence[tuple[str, str]]:
         return request.query
     if _is_form(request):
         return request.form
-    raise ValueError("texts and their statuses are told in forms")
+    raise ValueError("texts, calls and their statuses are told in forms")
 
 
 def _is_form(request: WebhookRequest) -> bool:

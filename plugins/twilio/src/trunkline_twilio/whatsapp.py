@@ -7,31 +7,29 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from pydantic import Field
-
 from trunkline.sdk import (
     Account,
     OutboundWhatsApp,
     OutcomeUnknown,
     ProviderContext,
+    Readiness,
     Rejected,
     Report,
     Template,
     WhatsAppProvider,
 )
 from trunkline_twilio.config import TwilioConfig
-from trunkline_twilio.messages import MOST_PAGES, PAGE_SIZE, Answer, Messages, read
+from trunkline_twilio.messages import Messages
+from trunkline_twilio.senders import Senders
+from trunkline_twilio.subaccounts import Subaccounts
 from trunkline_twilio.templates import Contents
 
-_SENDERS: Final = "/v2/Channels/Senders?Channel=whatsapp&PageSize=1000"
-_CONTENTS: Final = "/v1/ContentAndApprovals"
-_ONLINE: Final = ("ONLINE", "ONLINE:UPDATING")
 _NO_SENDER: Final = (
     "It has no WhatsApp sender of its own, so only Twilio's sandbox works: register one."
 )
 
 
-class TwilioWhatsApp(Messages[OutboundWhatsApp], WhatsAppProvider):
+class TwilioWhatsApp(Messages[OutboundWhatsApp], Senders, Subaccounts, WhatsAppProvider):
     """One open Twilio account, for WhatsApp messages."""
 
     prefix = "whatsapp:"
@@ -55,27 +53,19 @@ class TwilioWhatsApp(Messages[OutboundWhatsApp], WhatsAppProvider):
         return await super().find(sender, recipient, since)
 
     async def templates(self) -> list[Template]:
-        found: list[Template] = []
-        uri, base_url = f"{_CONTENTS}?PageSize={PAGE_SIZE}", self._config.host("content")
-        for _ in range(MOST_PAGES):
-            page = read(Contents, self._succeeded(await self._get(uri, base_url)))
-            found += [each.template() for each in page.contents]
-            if not page.meta.next_page_url:
-                return found
-            place, _, query = page.meta.next_page_url.partition("?")
-            if place != f"{base_url}{_CONTENTS}":  # the credentials go where it leads
-                raise OutcomeUnknown("Twilio's list of templates leads somewhere else.")
-            uri = f"{_CONTENTS}?{query}"
-        raise OutcomeUnknown("Twilio lists more templates than can be read.")
+        pages = await self._listed_at("content", "/v1/ContentAndApprovals", Contents)
+        return [each.template() for page in pages for each in page.contents]
 
     async def verify(self) -> Account:
         if self._config.api_key_sid:  # a restricted one may send, and not ask for the senders
             return await super().verify()
-        page = read(
-            _Senders, self._succeeded(await self._get(_SENDERS, self._config.host("messaging")))
+        senders = await self.senders()
+        states = Counter(
+            each.standing.vendor_status
+            for each in senders
+            if each.standing.readiness is not Readiness.READY
         )
-        states = Counter(each.status for each in page.senders if each.status not in _ONLINE)
-        notes = [_NO_SENDER] if not page.senders else []
+        notes = [_NO_SENDER] if not senders else []
         notes += [
             f"{count} of its WhatsApp senders: {state}. See why in Twilio's console."
             for state, count in sorted(states.items())
@@ -89,11 +79,3 @@ async def open_whatsapp(
 ) -> AsyncIterator[TwilioWhatsApp]:
     """Open one account, as for texts."""
     yield TwilioWhatsApp(config, context)
-
-
-class _Sender(Answer):
-    status: str = Field("UNKNOWN", pattern="^[A-Z_:]{1,32}$")
-
-
-class _Senders(Answer):
-    senders: list[_Sender]

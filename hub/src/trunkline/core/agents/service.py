@@ -2,28 +2,35 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar, Final, Protocol, TypeVar
 
 import phonenumbers
 from sqlalchemy.exc import IntegrityError
 
-from trunkline.core.agents import repository
+from trunkline.core.agents import repository, slots
 from trunkline.core.agents.models import (
     AGENT_ID,
     RESERVED_AGENT_IDS,
     Agent,
     AgentStatus,
+    Mode,
     Pool,
 )
+from trunkline.core.agents.suspension import resume_in, suspend_in
 from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
 from trunkline.core.problems import Invalid, NotFound, PoolExhausted
-from trunkline.sdk import Clock, Database, IdSource, Tx
+from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
 
-_COLUMNS: Final = ("display_name", "country", "callback_url")
+_COLUMNS: Final = ("display_name", "country", "callback_url", "greeting")
 
 MAX_POOL = 10_000
 MAX_SETTLE_MS = 60_000
+MAX_GREETING = 320
+"""Longest greeting, in characters: less than half a minute."""
+MAX_REASON = 300
+"""Longest reason of a suspension, in characters."""
 
 T = TypeVar("T")
 
@@ -49,38 +56,51 @@ class Agents:
         clock: Clock,
         ids: IdSource,
         callback_fault: Callable[[str], str | None],
-        connections: Mapping[str, Collection[str]],
+        connections: Callable[[], Mapping[str, Collection[str]]],
         channels: Iterable[Addressing],
+        greets: Callable[[Tx, str, str, str | None], None],
+        log: EventLog,
+        begins: Callable[[Tx, str, str], None],
     ) -> None:
         """
         Take what values are checked with.
 
         Args:
             callback_fault: Tells what is wrong with a callback URL, if anything is.
-            connections: The names of the configured ones, for each kind of provider.
+            connections: Returns the names of those that there are, for each kind of provider.
             channels: Those that an agent may have an address of.
+            greets: Is told in the transaction of an agent whose greeting changes, and of the
+                handle of the sound of the one before.
+            begins: Is told of a new agent in the transaction that stores it.
         """
         self._db = db
         self._clock = clock
         self._ids = ids
         self._callback_fault = callback_fault
         self._connections = connections
+        self._greets = greets
+        self._log = log
+        self._begins = begins
         self._channels = {each.set_by: each for each in channels}
         self._kinds = {
-            f"{kind}_connection" if kind in self._channels else kind: kind for kind in connections
+            f"{kind}_connection" if kind in self._channels else kind: kind for kind in connections()
         }
 
     async def ensure_pool(self, size: int) -> None:
         """Make the pool with `size` slots at the first start; later starts leave it as it is."""
         now, row_id = self._clock.now(), self._ids.new("row")
-        await self._db.write(
-            lambda tx: repository.ensure_pool(tx, DEFAULT_WORKSPACE, row_id, size, now)
-        )
+        await self._db.write(lambda tx: slots.ensure_pool(tx, DEFAULT_WORKSPACE, row_id, size, now))
 
     async def create(
         self, principal: Principal, agent_id: str, values: Mapping[str, str | None]
     ) -> Agent:
         """Create an agent in a free slot; `values` are those of `set`."""
+        draft = self.drafted(agent_id, values)
+        await self._write(lambda tx: self.admit(tx, principal.workspace_id, draft))
+        return draft
+
+    def drafted(self, agent_id: str, values: Mapping[str, str | None]) -> Agent:
+        """Return an agent as it would be created; `Invalid` says what is wrong with it."""
         if not AGENT_ID.fullmatch(agent_id) or agent_id in RESERVED_AGENT_IDS:
             raise Invalid(
                 "agentId",
@@ -88,8 +108,7 @@ class Agents:
                 "'connections' is reserved.",
             )
         columns, addresses, connections = self._check(values)
-        now, row_id = self._clock.now(), self._ids.new("row")
-        agent = Agent(
+        return Agent(
             id=agent_id,
             display_name=columns.get("display_name"),
             addresses={channel: each for channel, each in addresses.items() if each is not None},
@@ -97,22 +116,49 @@ class Agents:
             connections={kind: each for kind, each in connections.items() if each is not None},
             callback_url=columns.get("callback_url"),
             status=AgentStatus.ACTIVE,
-            provisioned_at=now,
+            provisioned_at=self._clock.now(),
             settle_ms=_settle_ms(values.get("settle_ms")),
+            greeting=columns.get("greeting"),
         )
 
-        def fn(tx: Tx) -> None:
-            workspace_id = principal.workspace_id
-            if repository.find_agent(tx, workspace_id, agent_id):
-                raise Invalid("agentId", "an agent with this id exists already.")
-            if not repository.take_slot(tx, workspace_id):
-                raise PoolExhausted(repository.read_pool(tx, workspace_id).size)
-            repository.add_agent(tx, workspace_id, row_id, agent, now)
-            self._set_addresses(tx, workspace_id, agent_id, addresses)
-            self._set_connections(tx, workspace_id, agent_id, connections)
+    def admit(self, tx: Tx, workspace_id: str, draft: Agent) -> None:
+        """Create a drafted agent in a free slot, inside the caller's transaction."""
+        known = repository.find_agent(tx, workspace_id, draft.id)
+        if known is not None and known.status is AgentStatus.DEPROVISIONED:
+            raise Invalid("agentId", "it was deprovisioned: provision it to bring it back.")
+        if known is not None:
+            raise Invalid("agentId", "an agent with this id exists already.")
+        self._take_slot(tx, workspace_id)
+        row_id = self._ids.new("row")
+        repository.add_agent(tx, workspace_id, row_id, draft, draft.provisioned_at)
+        self._begins(tx, workspace_id, draft.id)
+        if draft.greeting is not None:
+            self._greets(tx, workspace_id, draft.id, None)
+        self._set_addresses(tx, workspace_id, draft.id, draft.addresses)
+        self._set_connections(tx, workspace_id, draft.id, draft.connections)
 
-        await self._write(fn)
-        return agent
+    def readmit(self, tx: Tx, workspace_id: str, draft: Agent) -> None:
+        """Bring an agent back that was deprovisioned, as it is drafted now, in a free slot."""
+        self._take_slot(tx, workspace_id)
+        before = repository.find_agent(tx, workspace_id, draft.id)
+        values: dict[str, str | int | None] = {
+            "status": AgentStatus.ACTIVE.value,
+            "suspended_reason": None,
+            "country": draft.country,
+        }
+        if draft.display_name is not None:
+            values["display_name"] = draft.display_name
+        if draft.greeting is not None:
+            values |= {"greeting": draft.greeting, "greeting_media": None}
+        repository.change_agent(tx, workspace_id, draft.id, values, self._clock.now())
+        if draft.greeting is not None:
+            earlier = before.greeting_media if before else None
+            self._greets(tx, workspace_id, draft.id, earlier)
+        self._set_connections(tx, workspace_id, draft.id, draft.connections)
+
+    def _take_slot(self, tx: Tx, workspace_id: str) -> None:
+        if not slots.take_slot(tx, workspace_id):
+            raise PoolExhausted(slots.read_pool(tx, workspace_id).size)
 
     async def change(
         self, principal: Principal, agent_id: str, values: Mapping[str, str | None]
@@ -120,17 +166,51 @@ class Agents:
         """Set an agent's values; None clears one."""
         columns, addresses, connections = self._check(values)
         changed: dict[str, str | int | None] = {**columns}
+        if "greeting" in columns:
+            changed["greeting_media"] = None  # it is spoken anew
         if "settle_ms" in values:
             changed["settle_ms"] = _settle_ms(values["settle_ms"])
         return await self._change(principal, agent_id, changed, addresses, connections)
 
-    async def suspend(self, principal: Principal, agent_id: str) -> Agent:
+    async def suspend(self, principal: Principal, agent_id: str, reason: str | None) -> Agent:
         """Stop an agent from acting until it is resumed; it keeps its number and still receives."""
-        return await self._change(principal, agent_id, {"status": AgentStatus.SUSPENDED.value})
+        given = reason or "An operator suspended it."
+        if len(given) > MAX_REASON:
+            raise Invalid("reason", f"give at most {MAX_REASON} characters.")
+        now, workspace_id = self._clock.now(), principal.workspace_id
+
+        def fn(tx: Tx) -> Agent:
+            suspend_in(tx, workspace_id, agent_id, given, now)
+            return _found(tx, workspace_id, agent_id)
+
+        return await self._db.write(fn)
 
     async def resume(self, principal: Principal, agent_id: str) -> Agent:
-        """Let a suspended agent act again."""
-        return await self._change(principal, agent_id, {"status": AgentStatus.ACTIVE.value})
+        """Let a suspended agent act again, and what is held for it go."""
+        now, workspace_id = self._clock.now(), principal.workspace_id
+
+        def fn(tx: Tx) -> Agent:
+            resumed = resume_in(tx, workspace_id, agent_id, now)
+            agent = _found(tx, workspace_id, agent_id)
+            if resumed and agent.greeting is not None and agent.greeting_media is None:
+                self._greets(tx, workspace_id, agent_id, None)
+            return agent
+
+        return await self._db.write(fn)
+
+    async def set_mode(self, principal: Principal, agent_id: str, mode: Mode) -> Agent:
+        """
+        Let an agent be simulated or live from now on; who did it, and when, stands beside it.
+
+        What waits to be sent keeps the mode in which it was accepted.
+        """
+        by = principal.kid or principal.scope.value
+        now = self._clock.now()
+        agent = await self._change(
+            principal, agent_id, {"mode": mode.value, "mode_by": by, "mode_at": now}
+        )
+        self._log.warning("agent.mode_set", agentId=agent_id, mode=mode.value, by=by)
+        return agent
 
     async def show(self, principal: Principal, agent_id: str) -> Agent:
         """Return one agent."""
@@ -147,16 +227,16 @@ class Agents:
 
     async def pool(self, principal: Principal) -> Pool:
         """Return how many slots there are and how many are taken."""
-        return await self._db.read(lambda tx: repository.read_pool(tx, principal.workspace_id))
+        return await self._db.read(lambda tx: slots.read_pool(tx, principal.workspace_id))
 
     async def grow_pool(self, principal: Principal, size: int) -> Pool:
         """Make the pool `size` slots large; it never shrinks."""
 
         def fn(tx: Tx) -> Pool:
-            current = repository.read_pool(tx, principal.workspace_id)
+            current = slots.read_pool(tx, principal.workspace_id)
             if not current.size <= size <= MAX_POOL:
                 raise Invalid("size", f"give {current.size} to {MAX_POOL}: a pool only grows.")
-            repository.resize_pool(tx, principal.workspace_id, size)
+            slots.resize_pool(tx, principal.workspace_id, size)
             return Pool(size=size, used=current.used)
 
         return await self._db.write(fn)
@@ -165,7 +245,7 @@ class Agents:
         self,
         principal: Principal,
         agent_id: str,
-        columns: Mapping[str, str | int | None],
+        columns: Mapping[str, str | int | datetime | None],
         addresses: Mapping[str, str | None] = MappingProxyType({}),
         connections: Mapping[str, str | None] = MappingProxyType({}),
     ) -> Agent:
@@ -173,8 +253,11 @@ class Agents:
 
         def fn(tx: Tx) -> Agent:
             workspace_id = principal.workspace_id
+            before = repository.find_agent(tx, workspace_id, agent_id)
             if not repository.change_agent(tx, workspace_id, agent_id, columns, now):
                 raise NotFound("agent")
+            if "greeting" in columns:
+                self._greets(tx, workspace_id, agent_id, before.greeting_media if before else None)
             self._set_addresses(tx, workspace_id, agent_id, addresses)
             self._set_connections(tx, workspace_id, agent_id, connections)
             agent = repository.find_agent(tx, workspace_id, agent_id)
@@ -226,7 +309,7 @@ class Agents:
         return columns, addresses, connections
 
     def _connection(self, name: str, kind: str, connection: str) -> str:
-        configured = self._connections[kind]
+        configured = self._connections()[kind]
         if connection not in configured:
             named = ", ".join(configured) or "none"
             raise Invalid(name, f"name a configured connection of {kind}; there are: {named}.")
@@ -237,6 +320,13 @@ class Agents:
             return await self._db.write(fn)
         except IntegrityError as error:  # at the same moment, at another hub
             raise Invalid("values", "another agent has one of these addresses.") from error
+
+
+def _found(tx: Tx, workspace_id: str, agent_id: str) -> Agent:
+    agent = repository.find_agent(tx, workspace_id, agent_id)
+    if agent is None:
+        raise NotFound("agent")
+    return agent
 
 
 def _settle_ms(value: str | None) -> int:
@@ -253,6 +343,8 @@ def _checked(name: str, value: str) -> str:
         if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
             raise Invalid(name, "give a two-letter country code such as US.")
         return value.upper()
+    if name == "greeting" and len(value) > MAX_GREETING:
+        raise Invalid(name, f"give at most {MAX_GREETING} characters.")
     if len(value) > 2000:
         raise Invalid(name, "give at most 2000 characters.")
     return value

@@ -2,26 +2,59 @@
 
 import hmac
 import re
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
 
-from trunkline.core.agents import repository
-from trunkline.core.agents.models import IssuedToken, LivingToken, Token
-from trunkline.core.principal import Principal, Scope
+from trunkline.core.agents import repository, token_rows
+from trunkline.core.agents.guessing import Guessing
+from trunkline.core.agents.models import IssuedToken, StoredToken, Token
+from trunkline.core.principal import WHOLE, Address, Grant, Principal, Role, Scope
 from trunkline.core.privacy.keys import Keys, Purpose
-from trunkline.core.problems import NotFound, Unauthenticated
-from trunkline.sdk import Clock, Database, IdSource, Tx
+from trunkline.core.problems import Invalid, NotFound, Unauthenticated
+from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
 
 _TOKEN: Final = re.compile(r"tl_(agent|admin)_([0-9a-f]{12})_([0-9a-f]{64})")
 _NO_HASH: Final = bytes(32)
 _REMEMBERED: Final = 10_000
+OLD: Final = timedelta(days=90)
+"""Whoever has a token for so long is reminded to rotate it."""
+LONGEST_DAYS: Final = 3_650
+LONGEST_OVERLAP_S: Final = 30 * 86_400
+
+T = TypeVar("T")
 
 
-def check_living(tx: Tx, principal: Principal) -> None:
-    """Raise Unauthenticated if the token that proved a principal was revoked since."""
-    if principal.kid is not None and repository.find_living_token(tx, principal.kid) is None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """
+    What a token shall be.
+
+    Attributes:
+        agent_id: Whose; None for an admin's, which has a `role`.
+        days: For how long it is good; None for ever.
+    """
+
+    agent_id: str | None
+    role: Role = Role.ADMIN
+    days: int | None = None
+    grant: Grant = WHOLE
+
+
+def check_living(tx: Tx, principal: Principal, now: datetime) -> datetime | None:
+    """
+    Return when the token that proved a principal ends by itself.
+
+    Raises:
+        Unauthenticated: It has ended, or was revoked.
+    """
+    if principal.kid is None:
+        return None
+    found = token_rows.find_token(tx, principal.kid)
+    if found is None or not found.is_living(now):
         raise Unauthenticated
+    return found.principal.expires_at
 
 
 class Tokens:
@@ -39,6 +72,7 @@ class Tokens:
         keys: Keys,
         clock: Clock,
         ids: IdSource,
+        log: EventLog,
         *,
         admin_tokens: Sequence[str] = (),
         alone: bool = False,
@@ -47,103 +81,176 @@ class Tokens:
         self._keys = keys
         self._clock = clock
         self._ids = ids
+        self._log = log
         self._given = tuple(self._hash(token) for token in admin_tokens)
         self._used: dict[str, datetime] = {}
         self._alone = alone
-        self._known: dict[str, LivingToken] = {}
-        self._revocations = 0
+        self._known: dict[str, StoredToken] = {}
+        self._changes = 0
+        self._guessing = Guessing(clock)
+        self._reminded_at: datetime | None = None
 
-    async def authenticate(self, bearer: str | None) -> Principal:
+    async def authenticate(self, bearer: str | None, address: Address | None = None) -> Principal:
         """
-        Return who a token stands for.
+        Return who a token stands for; `address` is where it came from, over a network.
 
         Raises:
-            Unauthenticated: It is missing, garbled, unknown or revoked; never told which.
+            Unauthenticated: It is missing, garbled, unknown, revoked or over; never told which.
+            TooManyAttempts: There were too many wrong ones from there.
         """
         if not bearer:
             raise Unauthenticated
-        if any(hmac.compare_digest(self._hash(bearer), given) for given in self._given):
+        hashed, parts = self._hash(bearer), _TOKEN.fullmatch(bearer)
+        kid = parts[2] if parts else None
+        self._guessing.check(address, kid, hashed)
+        if any(hmac.compare_digest(hashed, given) for given in self._given):
+            self._guessing.was_right(address, hashed)
             return Principal(scope=Scope.ADMIN)
-        parts = _TOKEN.fullmatch(bearer)
-        if parts is None:
+        found = (self._known.get(kid) or await self._find(kid)) if kid else None
+        matches = hmac.compare_digest(hashed, found.hash if found else _NO_HASH)
+        if not matches or found is None or parts is None or found.principal.scope != parts[1]:
+            self._guessing.was_wrong(address, kid, hashed)
             raise Unauthenticated
-        kid = parts[2]
-        found = self._known.get(kid) or await self._find(kid)
-        matches = hmac.compare_digest(self._hash(bearer), found.hash if found else _NO_HASH)
-        if not matches or found is None or found.principal.scope != parts[1]:
-            raise Unauthenticated
-        self._used[kid] = self._clock.now()
+        now = self._clock.now()
+        if not found.is_living(now):
+            raise Unauthenticated  # no guess: whoever sent it had it
+        self._guessing.was_right(address, hashed)
+        self._used[found.kid] = now
         return found.principal
 
-    async def issue(self, principal: Principal, agent_id: str | None) -> IssuedToken:
-        """Issue a token for an agent, or an admin token for None. It is shown this once."""
-        scope = Scope.ADMIN if agent_id is None else Scope.AGENT
-        kid, secret = self._ids.secret(6).hex(), self._ids.secret(32).hex()
-        text = f"tl_{scope}_{kid}_{secret}"
-        token = Token(
-            kid=kid,
-            scope=scope,
-            agent_id=agent_id,
-            issued_at=self._clock.now(),
-            revoked_at=None,
-            last_used_at=None,
-            created_by=principal.scope.value,
-        )
-        row_id, workspace_id = self._ids.new("row"), principal.workspace_id
-
-        def fn(tx: Tx) -> None:
-            if agent_id and repository.find_agent(tx, workspace_id, agent_id) is None:
-                raise NotFound("agent")
-            repository.add_token(tx, workspace_id, row_id, token, self._hash(text))
-
-        await self._db.write(fn)
-        return IssuedToken(token=text, kid=kid, agent_id=agent_id)
-
-    async def rotate(self, principal: Principal, agent_id: str) -> IssuedToken:
-        """Revoke an agent's tokens and issue a new one."""
-        issued = await self.issue(principal, agent_id)
-        old = [
-            token.kid
-            for token in await self.list(principal)
-            if token.agent_id == agent_id and token.revoked_at is None and token.kid != issued.kid
-        ]
-        for kid in old:
-            await self.revoke(principal, kid)
+    async def issue(self, principal: Principal, wish: Wish) -> IssuedToken:
+        """Issue a token. It is shown this once."""
+        now = self._clock.now()
+        expires_at = None
+        if wish.days is not None:
+            if not 1 <= wish.days <= LONGEST_DAYS:
+                raise Invalid("days", f"give 1 to {LONGEST_DAYS}.")
+            expires_at = now + timedelta(days=wish.days)
+        issued, token = self._made(principal, wish.agent_id, wish.role, wish.grant, now, expires_at)
+        await self._db.write(lambda tx: self._add(tx, principal.workspace_id, issued, token))
         return issued
+
+    async def rotate(
+        self, principal: Principal, agent_id: str, overlap_s: int, days: int | None
+    ) -> IssuedToken:
+        """
+        Issue an agent a token in the place of its others, which end after the overlap.
+
+        It is for what the newest of them is for, and for as long, unless `days` says otherwise.
+        """
+        if not 0 <= overlap_s <= LONGEST_OVERLAP_S:
+            raise Invalid("overlapS", f"give 0 to {LONGEST_OVERLAP_S} seconds.")
+        if days is not None and not 1 <= days <= LONGEST_DAYS:
+            raise Invalid("days", f"give 1 to {LONGEST_DAYS}.")
+        workspace_id, now = principal.workspace_id, self._clock.now()
+
+        def fn(tx: Tx) -> IssuedToken:
+            living = [
+                each
+                for each in token_rows.list_tokens(tx, workspace_id)
+                if each.agent_id == agent_id and each.is_living(now)
+            ]
+            newest = living[-1] if living else None
+            lasts = None if newest is None or newest.expires_at is None else newest.lasts
+            if days is not None:
+                lasts = timedelta(days=days)
+            issued, token = self._made(
+                principal,
+                agent_id,
+                Role.ADMIN,
+                newest.grant if newest else WHOLE,
+                now,
+                None if lasts is None else now + lasts,
+            )
+            self._add(tx, workspace_id, issued, token)
+            for each in living:
+                if overlap_s:
+                    end = now + timedelta(seconds=overlap_s)
+                    token_rows.end_token(tx, workspace_id, each.kid, end)
+                else:
+                    token_rows.revoke_tokens(tx, workspace_id, now, kid=each.kid)
+            return issued
+
+        return await self._changed(fn)
 
     async def revoke(self, principal: Principal, kid_or_agent_id: str) -> int:
         """Revoke one token by its kid, or all of an agent's, and return how many."""
         now, workspace_id = self._clock.now(), principal.workspace_id
 
         def fn(tx: Tx) -> int:
-            revoked = repository.revoke_tokens(tx, workspace_id, now, kid=kid_or_agent_id)
-            return revoked or repository.revoke_tokens(
+            revoked = token_rows.revoke_tokens(tx, workspace_id, now, kid=kid_or_agent_id)
+            return revoked or token_rows.revoke_tokens(
                 tx, workspace_id, now, agent_id=kid_or_agent_id
             )
 
-        try:
-            count = await self._db.write(fn)
-        finally:  # also when nobody can tell whether it was stored
-            self._revocations += 1
-            self._known.clear()
+        count = await self._changed(fn)
         if not count:
             raise NotFound("living token")
         return count
 
     async def list(self, principal: Principal) -> list[Token]:
         """Return every token, without secrets."""
-        return await self._db.read(lambda tx: repository.list_tokens(tx, principal.workspace_id))
+        return await self._db.read(lambda tx: token_rows.list_tokens(tx, principal.workspace_id))
 
     async def note_uses(self) -> None:
         """Write down when tokens were used last; called once a minute rather than per request."""
         used, self._used = self._used, {}
         if used:
-            await self._db.write(lambda tx: repository.mark_tokens_used(tx, used))
+            await self._db.write(lambda tx: token_rows.mark_tokens_used(tx, used))
 
-    async def _find(self, kid: str) -> LivingToken | None:
-        revocations = self._revocations
-        found = await self._db.peek(lambda tx: repository.find_living_token(tx, kid))
-        if found and self._alone and revocations == self._revocations:  # none since it was read
+    async def remind(self) -> None:
+        """Say once a day in the log which tokens should be rotated."""
+        now = self._clock.now()
+        if self._reminded_at is not None and now - self._reminded_at < timedelta(days=1):
+            return
+        self._reminded_at = now
+        for each in await self._db.read(lambda tx: token_rows.old_tokens(tx, now - OLD, now)):
+            self._log.warning("token.old", kid=each.kid, agentId=each.agent_id or "")
+
+    def _made(
+        self,
+        by: Principal,
+        agent_id: str | None,
+        role: Role,
+        grant: Grant,
+        now: datetime,
+        expires_at: datetime | None,
+    ) -> tuple[IssuedToken, Token]:
+        scope = Scope.ADMIN if agent_id is None else Scope.AGENT
+        kid, secret = self._ids.secret(6).hex(), self._ids.secret(32).hex()
+        token = Token(
+            kid=kid,
+            scope=scope,
+            agent_id=agent_id,
+            role=role if scope is Scope.ADMIN else None,
+            grant=grant,
+            issued_at=now,
+            expires_at=expires_at,
+            revoked_at=None,
+            last_used_at=None,
+            created_by=by.scope.value,
+        )
+        text = f"tl_{scope}_{kid}_{secret}"
+        return IssuedToken(token=text, kid=kid, agent_id=agent_id, expires_at=expires_at), token
+
+    def _add(self, tx: Tx, workspace_id: str, issued: IssuedToken, token: Token) -> None:
+        if token.agent_id and repository.find_agent(tx, workspace_id, token.agent_id) is None:
+            raise NotFound("agent")
+        row_id, hashed = self._ids.new("row"), self._hash(issued.token)
+        token_rows.add_token(tx, workspace_id, row_id, token, hashed)
+
+    async def _changed(self, fn: Callable[[Tx], T]) -> T:
+        """Return what a change of tokens gives; none is remembered from before it."""
+        try:
+            return await self._db.write(fn)
+        finally:  # also when nobody can tell whether it was stored
+            self._changes += 1
+            self._known.clear()
+
+    async def _find(self, kid: str) -> StoredToken | None:
+        changes = self._changes
+        found = await self._db.peek(lambda tx: token_rows.find_token(tx, kid))
+        if found and self._alone and changes == self._changes:  # none since it was read
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[kid] = found

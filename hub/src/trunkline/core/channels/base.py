@@ -11,7 +11,7 @@ from trunkline.core.compliance.repository import Why
 from trunkline.core.messages.choices import numbered
 from trunkline.core.messages.content import Content, shows_anything
 from trunkline.core.problems import Invalid, Missing, Unsupported
-from trunkline.sdk import FailureKind, Outbound, PriceList
+from trunkline.sdk import AudioFormat, CallbackKind, FailureKind, Outbound, PriceList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,8 @@ class Outgoing:
         references: What the messages before it in its thread are called there, oldest first.
         reply_address: Where answers to it go, if not to `sender`.
         to_automatic: It answers what a program wrote by itself.
+        recording_url: Where its provider tells of what was recorded in it, or None.
+        able: What its connection can do.
     """
 
     message_id: str
@@ -58,6 +60,8 @@ class Outgoing:
     references: tuple[str, ...] = ()
     reply_address: str | None = None
     to_automatic: bool = False
+    recording_url: str | None = None
+    able: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,9 @@ class ChannelRules:
         closing: Failures after which nothing more is sent there, and why not.
         asks_when_written: Whether `allowed` must know when the recipient wrote last.
         has_threads: Whether a message that answers none begins a thread.
+        reports_at: The kind of callback by which providers report on a message.
+        sound: What a text that is spoken must become; None where nothing is.
+        only_speaks: Whether every text on it is spoken.
     """
 
     name: ClassVar[str]
@@ -96,6 +103,9 @@ class ChannelRules:
     closing: ClassVar[Mapping[FailureKind, Why]] = {FailureKind.OPTED_OUT: Why.OPTED_OUT}
     asks_when_written: ClassVar[bool] = False
     has_threads: ClassVar[bool] = False
+    reports_at: ClassVar[CallbackKind] = CallbackKind.MESSAGE_STATUS
+    sound: ClassVar[AudioFormat | None] = None
+    only_speaks: ClassVar[bool] = False
 
     def sender(self, agent: Agent) -> str:
         """

@@ -1,4 +1,4 @@
-"""Every channel that the hub knows: that of each kind of provider."""
+"""Every channel that the hub knows: those of each kind of provider."""
 
 from importlib import import_module
 
@@ -12,7 +12,9 @@ def _rules(channel: str) -> ChannelRules:
     return rules
 
 
-CHANNELS: dict[str, ChannelRules] = {kind.channel: _rules(kind.channel) for kind in KINDS.values()}
+CHANNELS: dict[str, ChannelRules] = {
+    channel: _rules(channel) for kind in KINDS.values() for channel in kind.channels
+}
 """The rules of each, by name: the `RULES` of a module so named."""
 
 NAMES: tuple[str, ...] = tuple(dict.fromkeys((*(each.value for each in Channel), *CHANNELS)))

@@ -11,7 +11,7 @@ from trunkline.core.channels.dialled import Dialled
 from trunkline.core.messages.choices import numbered
 from trunkline.core.messages.content import Content
 from trunkline.core.problems import Invalid
-from trunkline.sdk import WHATSAPP, Capability, Choice, OutboundWhatsApp, shown_as
+from trunkline.sdk import WHATSAPP, AudioFormat, Capability, Choice, OutboundWhatsApp, shown_as
 
 MAX_CHARACTERS: Final = 4096
 """Longest text of a session message (Meta, "Text messages", November 2026)."""
@@ -40,6 +40,7 @@ class WhatsApp(Dialled):
     set_by = "whatsapp"
     fields = frozenset({"templateId", "templateVars", "templateLanguage"})
     asks_when_written = True
+    sound = AudioFormat.OGG_OPUS
 
     def read_address(self, text: str, country: str | None) -> str | None:
         if _USER_ID.fullmatch(text.strip()):
@@ -96,14 +97,14 @@ class WhatsApp(Dialled):
         return Block(
             rule="window",
             sentence="This person has not written within the last 24 hours, and WhatsApp takes "
-            "only templates then: send one (templateId).",
+            "only templates then: send one, by comms_send_message with its templateId.",
         )
 
     def outbound(self, content: Content, outgoing: Outgoing) -> OutboundWhatsApp:
         return OutboundWhatsApp(
             sender=outgoing.sender,
             recipient=outgoing.recipient,
-            body=content.body,
+            body=content.body if content.voice is None else "",  # the sound says it
             idempotency_key=outgoing.key,
             status_url=outgoing.status_url,
             media=content.media,

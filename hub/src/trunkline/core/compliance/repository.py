@@ -1,5 +1,6 @@
 """All SQL of the suppression list."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -59,6 +60,7 @@ _FIND = Hot(
         sa.or_(
             suppressions.c.address == sa.bindparam("number"),
             suppressions.c.address == sa.bindparam("address"),  # as earlier hubs stored it
+            suppressions.c.address == sa.bindparam("erased"),
             suppressions.c.address.in_(
                 same_person(sa.bindparam("workspace_id"), sa.bindparam("number"))
             ),
@@ -75,12 +77,17 @@ def hold_still(tx: Tx, workspace_id: str, address: str) -> None:
     hold(tx, "address", workspace_id, canonical(address), shared=True)
 
 
-def suppressed(workspace_id: str, address: str, sender: str) -> Question[Why | None]:
-    """Ask why `address` must not be written to or called by `sender`; None if it may be."""
+def suppressed(workspace_id: str, address: str, sender: str, erased: str) -> Question[Why | None]:
+    """
+    Ask why `address` must not be written to or called by `sender`; None if it may be.
+
+    `erased` is what stands for it once it was erased (`BodyVault.erased`).
+    """
     key = {
         "workspace_id": workspace_id,
         "number": canonical(address),
         "address": address,
+        "erased": erased,
         "sender": canonical(sender),
     }
     return question(_FIND, key, lambda rows: Why(rows[0][0]) if rows else None)
@@ -124,18 +131,20 @@ def lift(
     address: str,
     sender: str,
     closed_before: datetime | None = None,
+    *,
+    erased: str,
 ) -> None:
     """
     Open what STOP closed to everybody, and what the provider told of closed to `sender`.
 
     `address` has written START to `sender`. With `closed_before` nothing is opened that was closed
-    since.
+    since. `erased` is what stands for it once it was erased.
     """
     theirs = addresses_of(tx, workspace_id, address)
     _hold_all(tx, workspace_id, theirs)
     lifted = sa.delete(suppressions).where(
         suppressions.c.workspace_id == workspace_id,
-        suppressions.c.address.in_({*theirs, *spellings(address)}),
+        suppressions.c.address.in_({*theirs, *spellings(address), erased}),
         sa.or_(
             suppressions.c.source == Source.STOP.value,
             sa.and_(
@@ -169,19 +178,47 @@ def newest(tx: Tx, workspace_id: str, limit: int) -> list[Suppression]:
     ]
 
 
-def reasons(tx: Tx, workspace_id: str, address: str) -> list[Why]:
+def reasons(tx: Tx, workspace_id: str, address: str, erased: str) -> list[Why]:
     """Return why `address` is closed, once for each sender; nobody closes it until `tx` ends."""
-    theirs = addresses_of(tx, workspace_id, address)
+    theirs = (*addresses_of(tx, workspace_id, address), erased)
     _hold_all(tx, workspace_id, theirs)
     found = tx.execute(sa.select(suppressions.c.reason).where(*_of(workspace_id, theirs)))
     return [Why(reason) for reason in found.scalars()]
 
 
-def lift_bounces(tx: Tx, workspace_id: str, address: str) -> None:
+def lift_bounces(tx: Tx, workspace_id: str, address: str, erased: str) -> None:
     """Open what a bounce closed, to every sender."""
-    theirs = addresses_of(tx, workspace_id, address)
+    theirs = (*addresses_of(tx, workspace_id, address), erased)
     bounced = suppressions.c.reason == Why.BOUNCED.value
     tx.execute(sa.delete(suppressions).where(*_of(workspace_id, theirs), bounced))
+
+
+def forget_addresses(
+    tx: Tx, workspace_id: str, erased: Mapping[str, str], new_id: Callable[[], str]
+) -> int:
+    """
+    Let what stands for them take the place of a person's addresses; return how many were closed.
+
+    Each of them stays closed to whom any of them was: that they were one person's is forgotten.
+    """
+    _hold_all(tx, workspace_id, tuple(erased))
+    theirs = _of(workspace_id, (*erased, *erased.values()))
+    found = tx.execute(sa.select(suppressions).where(*theirs).order_by(suppressions.c.id))
+    closed = found.mappings().all()
+    tx.execute(sa.delete(suppressions).where(*theirs))
+    rows = {
+        (mark, row["source"], row["sender"]): {
+            **row,
+            "id": new_id(),
+            "address": mark,
+            "event_id": None,
+        }
+        for row in closed
+        for mark in erased.values()
+    }
+    if rows:
+        tx.execute(sa.insert(suppressions), list(rows.values()))
+    return len(closed)
 
 
 def _of(workspace_id: str, addresses: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trunkline.core.compliance import repository
 from trunkline.core.compliance.repository import Suppression, Why
 from trunkline.core.principal import Principal
+from trunkline.core.privacy.vault import BodyVault
 from trunkline.core.problems import Forbidden, NotFound
 from trunkline.sdk import Database, EventLog, Tx
 
@@ -15,6 +16,7 @@ class Suppressions:
 
     db: Database
     log: EventLog
+    vault: BodyVault
 
     async def newest(self, principal: Principal, limit: int) -> list[Suppression]:
         """Return who gets nothing more and why, the newest first."""
@@ -30,9 +32,10 @@ class Suppressions:
             Forbidden: Its owner asked for it, which nobody else takes back.
         """
         workspace_id = principal.workspace_id
+        erased = self.vault.erased(workspace_id, address)
 
         def fn(tx: Tx) -> int:
-            found = repository.reasons(tx, workspace_id, address)
+            found = repository.reasons(tx, workspace_id, address, erased)
             if not found:
                 raise NotFound("suppression")
             if any(why is not Why.BOUNCED for why in found):
@@ -40,7 +43,7 @@ class Suppressions:
                     "Whoever has this address asked for no more messages. Only they can take that "
                     "back, by writing START."
                 )
-            repository.lift_bounces(tx, workspace_id, address)
+            repository.lift_bounces(tx, workspace_id, address, erased)
             return len(found)
 
         lifted = await self.db.write(fn)

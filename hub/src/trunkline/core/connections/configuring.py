@@ -11,8 +11,14 @@ from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
-from trunkline.core.connections.registry import Bounds, Connection, MessageSpec
+from trunkline.core.connections.lanes import Bounds
+from trunkline.core.connections.pricing import priced
+from trunkline.core.connections.registry import AnySpec, Connection
 from trunkline.loading import plainly, variables_of
+from trunkline.settings.money import Prices
+
+REGISTERED: Final = "registered"
+"""Who set what came by a registration."""
 
 OriginOf = Callable[[str, str], str]
 """Tells of a connection and a key of its table who set it: a file, or an environment variable."""
@@ -28,11 +34,14 @@ _TELLTALE: Final = re.compile("auth|credential|key|passw|pin|secret|token")
 
 
 def configure(
-    specs: Mapping[str, Mapping[str, MessageSpec]],
+    specs: Mapping[str, Mapping[str, AnySpec]],
     tables: Mapping[str, Mapping[str, object]],
     slots: Mapping[str, Sequence[str]],
     environ: Mapping[str, str],
     origin_of: OriginOf,
+    prices: Mapping[str, Prices] | None = None,
+    currency: str = "USD",
+    registered: Mapping[str, Mapping[str, object]] | None = None,
 ) -> list[Connection]:
     """
     Return the connections that the settings describe.
@@ -40,9 +49,14 @@ def configure(
     Args:
         specs: The loaded providers by kind, then by name.
         tables: Connection name to its table; one without ``provider`` is of the provider it is
-            named after. A slot that names a loaded provider needs no table.
+            named after. A slot that names a loaded provider needs no table, nor does a local one;
+            one that simulates and has none is there for agents that are simulated.
         slots: The connections named in the slot of each kind.
         environ: Where fields that name an environment variable are filled from.
+        prices: Connection name to the prices that it has instead of its adapter's.
+        currency: That of those that name none.
+        registered: Connection name to what was registered of it, its ``provider`` too: what it has
+            counts before the environment, which counts before the table.
     """
     wanted = dict(tables)
     for kind, providers in specs.items():
@@ -50,10 +64,21 @@ def configure(
         for name in (*named, *providers):
             if name in providers and name not in wanted:
                 variables = variables_of(providers[name].config).values()
-                if name in named or any(environ.get(each) for each in variables):
+                is_set = name in named or any(environ.get(each) for each in variables)
+                if is_set or providers[name].local:
                     wanted[name] = {}
+    registered = registered or {}
+    known = frozenset(wanted)
+    wanted |= {
+        name: {"provider": given["provider"]}
+        for name, given in registered.items()
+        if name not in known
+    }
+    have = {str(table.get("provider", name)) for name, table in wanted.items()}
+    simulated = (each for providers in specs.values() for each in providers.values())
+    unasked = {each.name for each in simulated if each.simulated} - have - wanted.keys()
     connections: list[Connection] = []
-    for name, table in wanted.items():
+    for name, table in (*wanted.items(), *((name, {}) for name in sorted(unasked))):
         provider = str(table.get("provider", name))
         kinds: dict[type[BaseModel], Connection] = {}
         for kind, providers in specs.items():
@@ -62,9 +87,13 @@ def configure(
             # One account has one configuration, whatever its kinds: what it makes up too.
             its = kinds.get(spec.config)
             if its is None:
-                its = _configure(name, kind, spec, table, environ, origin_of)
+                given = registered.get(name, {})
+                its = _configure(name, kind, spec, table, environ, origin_of, given)
                 kinds[spec.config] = its
-            connections.append(replace(its, kind=kind, spec=spec))
+            spec = priced(spec, (prices or {}).get(name), currency)
+            its = replace(its, kind=kind, spec=spec, unasked=name in unasked)
+            its = replace(its, is_registered=name in registered and name not in known)
+            connections.append(its)
     return connections
 
 
@@ -83,44 +112,59 @@ def _holds_secret(annotation: object) -> bool:
 def _configure(
     name: str,
     kind: str,
-    spec: MessageSpec,
+    spec: AnySpec,
     table: Mapping[str, object],
     environ: Mapping[str, str],
     origin_of: OriginOf,
+    registered: Mapping[str, object],
 ) -> Connection:
     set_by = {
         field: variable
         for field, variable in variables_of(spec.config).items()
         if environ.get(variable)
     }
-    origins = {**{key: origin_of(name, key) for key in table}, **set_by}
-    ours = {key: value for key, value in table.items() if key in Bounds.model_fields}
+    config, bounds, faults = None, Bounds(), dict[str, str]()
+    if registered.get("provider", spec.name) != spec.name:
+        faults["provider"] = (
+            f"It is registered for another provider than the settings have, {spec.name}: call one "
+            "of the two otherwise."
+        )
+        registered = {}
+    newest = {key: value for key, value in registered.items() if key != "provider"}
+    origins = {
+        **{key: origin_of(name, key) for key in table},
+        **set_by,
+        **dict.fromkeys(newest, REGISTERED),
+    }
+    all_of_it = {**table, **newest}
+    ours = {key: value for key, value in all_of_it.items() if key in Bounds.model_fields}
     theirs = {key: value for key, value in table.items() if key not in {"provider", *ours}}
     values = {**theirs, **{field: environ[variable] for field, variable in set_by.items()}}
-    config, bounds, faults = None, Bounds(), list[str]()
+    values |= {key: value for key, value in newest.items() if key not in ours}
     sound: dict[str, object] = {}
     try:
         config = spec.config.model_validate(values)
     except ValidationError as error:
-        faults += _sentences(error, name, spec.config, origins, values)
+        faults |= dict(_sentences(error, name, spec.config, origins, values))
         refused = {str(part) for each in error.errors() for part in each["loc"][:1]}
         sound = {key: value for key, value in values.items() if key not in refused}
         sound = {key: sound[key] for key in sound if not is_secret(spec.config, key)}
     except Exception as error:  # noqa: BLE001 - an adapter's own checks may raise anything
-        faults.append(f"Its adapter broke over the settings ({type(error).__name__}).")
+        faults[""] = f"Its adapter broke over the settings ({type(error).__name__})."
     else:
-        faults += _unfit_for_headers(config, origins)
+        faults |= dict(_unfit_for_headers(config, origins))
     try:
         bounds = Bounds.model_validate(ours)
     except ValidationError as error:
-        faults += _sentences(error, name, Bounds, origins, ours)
+        faults |= dict(_sentences(error, name, Bounds, origins, ours))
     return Connection(
         name=name,
         kind=kind,
         spec=spec,
         config=None if faults else config,
         bounds=bounds,
-        fault=" ".join(faults) or None,
+        fault=" ".join(faults.values()) or None,
+        faulty=tuple(faults),
         origins=origins,
         sound=sound,
     )
@@ -132,8 +176,8 @@ def _sentences(
     model: type[BaseModel],
     origins: Mapping[str, str],
     values: Mapping[str, object],
-) -> Iterator[str]:
-    """Return what is wrong and where it was set, for each field once."""
+) -> Iterator[tuple[str, str]]:
+    """Return each field that is wrong, once, with what is wrong and where it was set."""
     told: set[str] = set()
     variables = variables_of(model)
     secrets = {key for key in values if is_secret(model, key)}
@@ -143,20 +187,22 @@ def _sentences(
             continue
         told.add(field)
         where = f"{field} in {origins[field]}" if field in origins else field
+        if origins.get(field) == REGISTERED:
+            where = f"{field}, as registered,"
         if origins.get(field) == variables.get(field, ""):
             where = f"{origins[field]} ({field})"
         if each["type"] == "missing":
             or_variable = f" or {variables[field]}" if field in variables else ""
-            yield f"{field} is missing: set it in [providers.{name}]{or_variable}."
+            yield field, f"{field} is missing: set it in [providers.{name}]{or_variable}."
         elif each["type"] == "extra_forbidden":
             nearest = difflib.get_close_matches(field, list(model.model_fields), n=1, cutoff=0)
             hint = f"; the nearest known key is {nearest[0]}" if nearest else ""
-            yield f"{where} is unknown{hint}."
+            yield field, f"{where} is unknown{hint}."
         else:
             unsaid = [str(values[key]) for key in secrets | {field} if key in values]
             is_hidden = field in secrets and each["type"] in _OWN
             told_of = _told(each, unsaid) if not is_hidden else _UNTOLD
-            yield f"{where or f'[providers.{name}]'} is not valid: {told_of}."
+            yield field, f"{where or f'[providers.{name}]'} is not valid: {told_of}."
 
 
 def _told(error: ErrorDetails, unsaid: Collection[str]) -> str:
@@ -166,7 +212,7 @@ def _told(error: ErrorDetails, unsaid: Collection[str]) -> str:
     return said if is_own or error["type"] in _TELLABLE else _UNTOLD
 
 
-def _unfit_for_headers(config: BaseModel, origins: Mapping[str, str]) -> Iterator[str]:
+def _unfit_for_headers(config: BaseModel, origins: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """
     Say which secrets cannot go into an HTTP header: a key that was copied with its line's end.
 
@@ -186,4 +232,5 @@ def _unfit_for_headers(config: BaseModel, origins: Mapping[str, str]) -> Iterato
         else:
             continue
         origin = origins.get(name, "its default")
-        yield f"{name} in {origin} holds {fault}: copy it again, without anything around it."
+        where = f"{name}, as registered," if origin == REGISTERED else f"{name} in {origin}"
+        yield name, f"{where} holds {fault}: copy it again, without anything around it."

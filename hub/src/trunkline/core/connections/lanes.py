@@ -4,6 +4,8 @@ import asyncio
 from collections import deque
 from typing import Final
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from trunkline.core.problems import Overloaded
 from trunkline.sdk import Clock
 
@@ -12,6 +14,15 @@ AT_ONCE: Final = 64
 WAITING: Final = 256
 """So many more callers wait for their turn; further ones are sent away."""
 _COME_BACK_S: Final = 2.0
+
+
+class Bounds(BaseModel):
+    """What a connection's table may say to the hub; its other keys are for the adapter."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_at_once: int = Field(default=AT_ONCE, ge=1, le=10_000)
+    max_per_second: float | None = Field(default=None, gt=0, le=10_000, allow_inf_nan=False)
 
 
 class Lane:
@@ -24,7 +35,8 @@ class Lane:
 
     def __init__(self, *, at_once: int, jobs_at_once: int, patience_s: float) -> None:
         self._room = asyncio.Semaphore(at_once)
-        self._jobs_left = jobs_at_once
+        self.jobs_at_once = jobs_at_once
+        self._jobs = 0
         self._patience_s = patience_s
         self._waiting = 0
 
@@ -55,15 +67,15 @@ class Lane:
 
     async def enter_job(self) -> bool:
         """Take room for a job if there is some; give it back with `leave_job`."""
-        if self._room.locked() or not self._jobs_left:
+        if self._room.locked() or self._jobs >= self.jobs_at_once:
             return False
-        self._jobs_left -= 1
+        self._jobs += 1
         await self._room.acquire()  # at once
         return True
 
     def leave_job(self) -> None:
         """Give back what `enter_job` took."""
-        self._jobs_left += 1
+        self._jobs -= 1
         self._room.release()
 
 
@@ -82,6 +94,13 @@ class Rate:
         self._last_told_s = float("-inf")
         self.sharers = 1
         """How many processes share it evenly."""
+
+    def foreseen_s(self) -> float:
+        """Return in how many seconds one call more may begin; it is not counted."""
+        now, share = self._clock.monotonic(), self._per_s / self.sharers
+        most = max(1, int(share))
+        free_s = self._begun_s[-most] + most / share if len(self._begun_s) >= most else now
+        return max(free_s, self._last_told_s, now) - now
 
     def wait_s(self, *, told: bool) -> float:
         """

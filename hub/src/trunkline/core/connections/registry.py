@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from trunkline.core.agents.models import Agent
-from trunkline.core.connections.lanes import AT_ONCE
+from trunkline.core.agents.models import Agent, Mode
+from trunkline.core.connections.lanes import Bounds
+from trunkline.core.connections.opening import CannotOpen, OpenProvider, OpenProviders
+from trunkline.core.connections.simulation import harmless
 from trunkline.core.problems import Missing
 from trunkline.loading import provider_fault
 from trunkline.sdk import (
     KINDS,
     TELEPHONY,
     EventLog,
-    MessageProvider,
     NotConfigured,
+    Provider,
     ProviderContext,
     ProviderSpec,
-    TrunklineError,
 )
 
-MessageSpec = ProviderSpec[MessageProvider[Any], Any]
+AnySpec = ProviderSpec[Any, Any]
 
-_CLOSE_TIMEOUT_S: Final = 2.0
-_LONGEST_TOLD: Final = 300
+P = TypeVar("P", bound=Provider)
+
 _NO_PLUGIN: Final = "No loaded plugin offers its provider: `trunkline plugins list` says why."
 
 
@@ -45,15 +47,6 @@ class ConnectionState(StrEnum):
     """Its configuration is not valid, or it could not be opened when it was last tried."""
 
 
-class Bounds(BaseModel):
-    """What a connection's table may say to the hub; its other keys are for the adapter."""
-
-    model_config = ConfigDict(frozen=True)
-
-    max_at_once: int = Field(default=AT_ONCE, ge=1, le=10_000)
-    max_per_second: float | None = Field(default=None, gt=0, le=10_000, allow_inf_nan=False)
-
-
 _BY_DEFAULT: Final = Bounds()
 
 
@@ -66,26 +59,32 @@ class Connection:
         kind: A name of `KINDS`.
         config: None if it cannot be used.
         fault: Why it cannot be used, if it cannot: whole sentences without the value of a secret.
+        faulty: The fields that the fault is about.
         sound: Of one that cannot be used, the values that are right and no secrets.
+        is_registered: It is there because it was registered, and the settings know nothing of it.
         origins: The keys that were set, the hub's own too, and who set each.
+        unasked: Nobody named it: it is there for agents that are simulated, and for no others.
     """
 
     name: str
     kind: str
-    spec: MessageSpec
+    spec: AnySpec
     config: BaseModel | None
     bounds: Bounds = _BY_DEFAULT
     fault: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     sound: Mapping[str, object] = field(default_factory=dict)
+    faulty: tuple[str, ...] = ()
+    is_registered: bool = False
+    unasked: bool = False
 
 
-class CannotOpen(Exception):
-    """
-    A provider's `open` raised, its cause: surely nothing was sent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """The connection that comes first, and the sentence that says why it cannot be used."""
 
-    The text is a sentence for operator and agent.
-    """
+    name: str
+    why: str
 
 
 class Connections:
@@ -101,24 +100,74 @@ class Connections:
         slots: Mapping[str, Sequence[str]],
         context_for: Callable[[str], ProviderContext],
         log: EventLog,
+        open_providers: OpenProviders,
         tables: Sequence[str] = (),
+        *,
+        mode: Mode = Mode.LIVE,
     ) -> None:
-        """`tables` are the names of the connections that have a table in the settings."""
+        """`tables` names what has one in the settings; `mode` is that of agents without one."""
+        self._mode = mode
         self._all = {(each.name, each.kind): each for each in connections}
-        self._tables = tables
+        self._tables = dict.fromkeys(tables)
         self._slots = slots
         self._context_for = context_for
         self._log = log
-        self._open: dict[tuple[str, str], _OpenConnection] = {}
-        self._failed: dict[str, str] = {}
+        self._open = open_providers
+        self._told: set[tuple[str, str]] = set()
+        self._followers: list[Callable[[str], None]] = []
+        self._change = asyncio.Event()
+
+    @property
+    def change(self) -> asyncio.Event:
+        """Set by the next change: read it, look at the connections, then wait for it."""
+        return self._change
+
+    def follow(self, told: Callable[[str], None]) -> None:
+        """Tell of every change from here on: the name of a connection."""
+        self._followers.append(told)
+
+    def replace(self, name: str, connections: Sequence[Connection], *, is_wanted: bool) -> None:
+        """
+        Have a connection as it is from now on, in each of its kinds; none of them is its end.
+
+        What is under way goes on with the provider that it has. One that `is_wanted` is missed
+        where no plugin offers its provider.
+        """
+        (self._tables.setdefault if is_wanted else self._tables.pop)(name, None)
+        before = [each for each in self._all.values() if each.name == name]
+        others = [each for each in self._all.values() if each.name != name]
+        place = list(self._all.values()).index(before[0]) if before else len(others)
+        now = [*others[:place], *connections, *others[place:]]
+        self._all = {(each.name, each.kind): each for each in now}
+        self._told -= {(name, kind) for kind in KINDS}
+        self._open.retire(name)
+        for told in self._followers:
+            told(name)
+        self._change.set()
+        self._change = asyncio.Event()
+
+    @asynccontextmanager
+    async def tried(self, connection: Connection) -> AsyncIterator[Provider]:
+        """
+        Open a connection that is none of these, for as long as the block lasts.
+
+        Raises:
+            CannotOpen: Its `open` raised.
+        """
+        held = OpenProvider(connection.name, lambda: self._entered(connection))
+        try:
+            yield await held.provider()
+        finally:
+            await held.close(self._log)
 
     def names(self) -> list[str]:
-        """Return the names of all connections."""
-        return list(dict.fromkeys(name for name, _ in self._all))
+        """Return the names of all connections that somebody named."""
+        return list(dict.fromkeys(each.name for each in self.all()))
 
     def by_kind(self) -> dict[str, list[str]]:
         """Return the names of the connections of each kind."""
-        return {kind: [name for name, each in self._all if each == kind] for kind in KINDS}
+        asked = self.all()
+        return {kind: [each.name for each in asked if each.kind == kind] for kind in KINDS}
 
     def missing(self) -> dict[str, str]:
         """Return what the settings name and cannot be had: a name, and why it cannot."""
@@ -132,6 +181,10 @@ class Connections:
         }
         return absent | other
 
+    def slots_of(self, name: str) -> list[str]:
+        """Return the kinds whose slot names a connection."""
+        return [kind for kind, names in self._slots.items() if name in names]
+
     def calling(self) -> list[str]:
         """Return the names of those whose providers call the hub from elsewhere."""
         calling = (
@@ -142,7 +195,11 @@ class Connections:
         return list(dict.fromkeys(calling))
 
     def all(self) -> list[Connection]:
-        """Return all connections, in each of their kinds."""
+        """Return all connections that somebody named, in each of their kinds."""
+        return [each for each in self._all.values() if not each.unasked]
+
+    def with_unasked(self) -> list[Connection]:
+        """Return all connections, also those that only simulated agents use."""
         return list(self._all.values())
 
     def find(self, name: str, kind: str = TELEPHONY.name) -> Connection | None:
@@ -157,47 +214,81 @@ class Connections:
         """Return a connection in each of its kinds."""
         return [each for each in self._all.values() if each.name == name]
 
-    def for_agent(self, agent: Agent, kind: str = TELEPHONY.name) -> Connection:
+    def is_simulated(self, agent: Agent) -> bool:
+        """Tell whether nothing that an agent does leaves the hub."""
+        return (agent.mode or self._mode) is Mode.SIMULATED
+
+    def for_agent(self, agent: Agent | None, kind: str = TELEPHONY.name) -> Connection:
         """
-        Return the connection that serves an agent in a kind.
+        Return the connection that serves an agent in a kind; without one, the slot's.
+
+        That of an agent which is simulated is a simulated network, whatever else is configured; and
+        of what only helps, such as a voice, one that is free and on this machine.
+
+        Where the slot's first cannot be used, that is the first of those after it that can, which
+        `passed_over` tells of, and a warning in the log.
 
         Raises:
             Missing: None does; the sentence says what to install or set.
         """
-        name = agent.connection_for(kind) or self._default(kind)
+        if agent is not None and self.is_simulated(agent):
+            return harmless(
+                [each for each in self._all.values() if each.kind == kind],
+                agent,
+                kind,
+                self._slots.get(kind, ()),
+            )
+        own = agent and agent.connection_for(kind)
+        name = own or self._default(kind)
         if name is None:
             raise Missing(
                 f"No {kind} provider is configured. Install one and name it in the configuration: "
                 f'[slots] {kind} = "demo" for trunkline-demo, which simulates one and sends '
                 "nothing."
             )
-        connection = self._all.get((name, kind))
-        if connection is None and self.account(name) is not None:
-            raise Missing(
-                f"The connection '{name}' has no {kind}: its provider offers none. Name another."
+        why = self.why_unusable(name, kind)
+        if why is None:
+            return self._all[name, kind]
+        instead = None if own else self._stand_in(name, kind)
+        if instead is None:
+            raise Missing(why)
+        if (name, kind) not in self._told:
+            self._told.add((name, kind))
+            self._log.warning(
+                "connection.passed_over",
+                connection=name,
+                instead=instead.name,
+                kind=kind,
+                reason=why,
             )
-        if connection is None:
-            raise Missing(
-                f"The connection '{name}' does not exist: no plugin of that name is loaded. "
-                f"Install its package, which is usually called trunkline-{name}, give "
-                f"[providers.{name}] in trunkline.toml the name of another provider, or name "
-                "another connection."
-            )
-        if connection.fault:
-            raise Missing(f"The connection '{name}' is not usable: {connection.fault}")
-        return connection
+        return instead
+
+    def passed_over(self, agent: Agent | None, connection: Connection) -> PassedOver | None:
+        """Return whose place a connection of `for_agent` has in its slot, if not its own."""
+        if agent and (self.is_simulated(agent) or agent.connection_for(connection.kind)):
+            return None
+        first = self._default(connection.kind)
+        why = None if first is None else self.why_unusable(first, connection.kind)
+        if first is None or why is None or first == connection.name:
+            return None
+        return PassedOver(name=first, why=why)
 
     def candidates(
-        self, connection: Connection, agent: Agent, needs: frozenset[str]
+        self, connection: Connection, agent: Agent | None, needs: frozenset[str]
     ) -> tuple[Connection, ...]:
         """
         Return the connections that may carry what is meant for `connection`, best first.
 
         They are those of the slot that can, if it is one of them; an agent's own has no stand-in,
-        and a simulated network stands in for none that reaches somebody.
+        and a simulated network stands in for none that reaches somebody, nor does any for that of
+        an agent which is simulated.
         """
         kind = connection.kind
-        if agent.connection_for(kind) or connection.name not in self._slots.get(kind, ()):
+        if agent is not None and self.is_simulated(agent):
+            able = not connection.fault and needs <= connection.spec.capabilities
+            return (connection,) if able else ()
+        own = agent is not None and agent.connection_for(kind)
+        if own or connection.name not in self._slots.get(kind, ()):
             return () if connection.fault else (connection,)
         return tuple(
             other
@@ -208,43 +299,38 @@ class Connections:
             and needs <= other.spec.capabilities
         )
 
-    async def provider(self, connection: Connection) -> MessageProvider[Any]:
+    async def opened(self, connection: Connection, base: type[P]) -> P:
         """
-        Return a connection's provider, opening it at first use.
+        Return a connection's provider, which is one of `base`, opening it at first use.
+
+        Raises:
+            CannotOpen: Its `open` raised; the next use tries again.
+        """
+        provider = await self.provider(connection)
+        assert isinstance(provider, base)  # it was checked when it was opened
+        return provider
+
+    async def provider(self, connection: Connection) -> Provider:
+        """
+        Return a connection's provider, of whatever kind, opening it at first use.
 
         Raises:
             CannotOpen: Its `open` raised; the next use tries again.
         """
         key = connection.name, connection.kind
-        held = self._open.get(key)
-        if held is None:
-            held = _OpenConnection(connection, self._context_for(connection.name))
-            self._open[key] = held
-        try:
-            provider = await held.provider()
-        except CannotOpen as error:
-            self._failed[connection.name] = str(error)
-            if self._open.get(key) is held:
-                del self._open[key]
-            self._log.error(
-                "connection.open_failed",
-                connection=connection.name,
-                error_type=type(error.__cause__).__name__,
-                reason=str(error),
-                exc_info=None if isinstance(error.__cause__, TrunklineError) else error.__cause__,
-            )
-            raise
-        self._failed.pop(connection.name, None)
-        return provider
+        current = self._all.get(key)
+        if current is None or current.fault:  # it was changed since the caller looked
+            raise CannotOpen(f"The connection '{connection.name}' was changed meanwhile.")
+        return await self._open.provider(*key, lambda: self._entered(current))
 
     def why_not_open(self, name: str) -> str | None:
         """Return why a connection could not be opened when it was last tried, if it could not."""
-        return self._failed.get(name)
+        return self._open.why_not(name)
 
     def states(self) -> dict[str, ConnectionState]:
         """Return how each connection does."""
         states: dict[str, ConnectionState] = {}
-        for each in self._all.values():
+        for each in self.all():
             state = self._state(each)
             before = states.get(each.name, ConnectionState.IDLE)
             states[each.name] = max(before, state, key=list(ConnectionState).index)
@@ -252,93 +338,58 @@ class Connections:
 
     async def close(self) -> None:
         """Close every open provider, all at once."""
-        await asyncio.gather(*(held.close(self._log) for held in self._open.values()))
-        self._open.clear()
+        await self._open.close()
+
+    @asynccontextmanager
+    async def _entered(self, connection: Connection) -> AsyncIterator[Provider]:
+        """Enter what an adapter opens; NotConfigured for what no adapter should yield."""
+        kind, spec = KINDS[connection.kind], connection.spec
+        context = self._context_for(connection.name)
+        async with spec.open(connection.config, context) as provider:
+            if fault := provider_fault(type(provider), kind, spec.capabilities):
+                raise NotConfigured(f"The plugin of '{spec.name}' is faulty: {fault}")
+            yield provider
+
+    def why_unusable(self, name: str, kind: str) -> str | None:
+        """Return why a connection cannot be used, if it cannot: what to install or set."""
+        connection = self._all.get((name, kind))
+        if connection is not None:
+            fault = connection.fault
+            return f"The connection '{name}' is not usable: {fault}" if fault else None
+        if self.account(name) is not None:
+            return f"The connection '{name}' has no {kind}: its provider offers none. Name another."
+        return (
+            f"The connection '{name}' does not exist: no plugin of that name is loaded. "
+            f"Install its package, which is usually called trunkline-{name}, give "
+            f"[providers.{name}] in trunkline.toml the name of another provider, register it with "
+            f"`trunkline providers set {name}`, or name another connection."
+        )
+
+    def _stand_in(self, first: str, kind: str) -> Connection | None:
+        """Return the first of a slot that can be used; one that only simulates is for its like."""
+        simulated = (known := self._all.get((first, kind))) is not None and known.spec.simulated
+        able = (self._all.get((name, kind)) for name in self._slots.get(kind, ()))
+        return next(
+            (each for each in able if each and not each.fault and each.spec.simulated == simulated),
+            None,
+        )
 
     def _default(self, kind: str) -> str | None:
         if slots := self._slots.get(kind):
             return slots[0]
-        able = [name for name, of in self._all if of == kind]
-        return able[0] if len(able) == 1 else None
+        able = [each for each in self.all() if each.kind == kind]
+        # What the settings have decides; without any it is the first that was registered.
+        registered = [each for each in able if each.is_registered][:1]
+        able = [each for each in able if not each.is_registered]
+        if local := [each for each in able if each.spec.local]:
+            # What was there unasked stands back, but for no simulation: that one forgets.
+            able = [each for each in able if not (each.spec.local or each.spec.simulated)]
+            able = able or registered or local
+        able = able or registered
+        return able[0].name if len(able) == 1 else None
 
     def _state(self, connection: Connection) -> ConnectionState:
-        if connection.fault or connection.name in self._failed:
+        if connection.fault or self._open.why_not(connection.name):
             return ConnectionState.ERROR
-        held = self._open.get((connection.name, connection.kind))
-        return ConnectionState.OK if held and held.is_open else ConnectionState.IDLE
-
-
-class _OpenConnection:
-    """
-    A provider in the hands of one task, which enters its context manager and leaves it again.
-
-    Whatever the adapter raises, SystemExit too, stays in here: it never ends the hub.
-    """
-
-    def __init__(self, connection: Connection, context: ProviderContext) -> None:
-        self._name = connection.name
-        self._opened: asyncio.Future[MessageProvider[Any]] = asyncio.Future()
-        self._stop = asyncio.Event()
-        self._close_error: BaseException | None = None
-        self._task = asyncio.create_task(self._hold(connection, context))
-
-    @property
-    def is_open(self) -> bool:
-        return self._opened.done() and self._opened.exception() is None
-
-    async def provider(self) -> MessageProvider[Any]:
-        return await asyncio.shield(self._opened)
-
-    async def close(self, log: EventLog) -> None:
-        self._stop.set()
-        if not self._opened.done():
-            self._task.cancel()
-        _, hanging = await asyncio.wait([self._task], timeout=_CLOSE_TIMEOUT_S)
-        for task in hanging:
-            task.cancel()
-            self._close_error = TimeoutError()
-        if self._close_error is not None:
-            log.error(
-                "connection.close_failed",
-                connection=self._name,
-                error_type=type(self._close_error).__name__,
-            )
-
-    async def _hold(self, connection: Connection, context: ProviderContext) -> None:
-        try:
-            async with connection.spec.open(connection.config, context) as provider:
-                _check(provider, connection)
-                self._opened.set_result(provider)
-                await self._stop.wait()
-        except BaseException as error:
-            if self._opened.done():
-                self._close_error = error
-            else:
-                failure = CannotOpen(_told(error))
-                failure.__cause__ = error
-                self._opened.set_exception(failure)
-            if isinstance(error, asyncio.CancelledError):
-                raise
-
-
-def _check(provider: object, connection: Connection) -> None:
-    """Raise NotConfigured for what no adapter should yield."""
-    kind, capabilities = KINDS[connection.kind], connection.spec.capabilities
-    if fault := provider_fault(type(provider), kind, capabilities):
-        raise NotConfigured(f"The plugin of '{connection.spec.name}' is faulty: {fault}")
-
-
-def _told(error: BaseException) -> str:
-    """Return what an error says if it is one of ours, which promise a text fit for everybody."""
-    if isinstance(error, TrunklineError):
-        return str(error)[:_LONGEST_TOLD]
-    return f"Its adapter raised {type(error).__name__}; the log says where."
-
-
-def not_set(uncalled: Sequence[str]) -> str:
-    """Return what it means that no public URL is set, for connections that would be called."""
-    return (
-        f"server.public_url is not set, so {', '.join(uncalled)} cannot call the hub: nothing "
-        "comes in, and what became of a text is looked up late. Set it to the https address that "
-        "leads here."
-    )
+        is_open = self._open.is_open(connection.name, connection.kind)
+        return ConnectionState.OK if is_open else ConnectionState.IDLE

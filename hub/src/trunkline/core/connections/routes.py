@@ -1,14 +1,18 @@
 """Over which connection a message may go at this moment: by breaker, rate and room of each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from trunkline.core.connections.breaker import Breakers, Permit
-from trunkline.core.connections.lanes import Lane, Rate
+from trunkline.core.connections.lanes import Bounds, Lane, Rate
 from trunkline.core.connections.refusals import Refusals
-from trunkline.core.connections.registry import Connection, Connections, ConnectionState
+from trunkline.core.connections.registry import (
+    Connection,
+    Connections,
+    ConnectionState,
+)
 from trunkline.core.connections.troubles import Troubles
 from trunkline.core.engine.engine import AT_ONCE
 from trunkline.core.engine.repository import JobKind, read_beats
@@ -37,6 +41,14 @@ class Later:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The connection that would be asked, and why one that comes before it would not, if one is."""
+
+    connection: Connection
+    passed_over: str | None
+
+
 @dataclass(slots=True)
 class Route:
     """
@@ -56,8 +68,12 @@ class Route:
     _refusals: Refusals
     _leave: Callable[[], None] | None = field(repr=False)
 
-    def note(self, outcome: Receipt | ProviderError) -> None:
-        """Note what the provider answered, for the sake of those who come after."""
+    def note(self, outcome: Receipt | ProviderError | None) -> None:
+        """
+        Note what the provider answered, for the sake of those who come after.
+
+        None is of one that did what it was asked, and has no receipts.
+        """
         trouble = isinstance(outcome, OutcomeUnknown) or (
             isinstance(outcome, RetryLater) and outcome.unavailable
         )
@@ -95,17 +111,33 @@ class Routes:
         self._refusals = Refusals(clock, log, troubles)
         self._clock = clock
         self._log = log
-        bounds = {each.name: each.bounds for each in connections.all()}
-        share = max(1, AT_ONCE[JobKind.ATTEMPT] // max(1, len(bounds)))
-        self._lanes: Mapping[str, Lane] = {
-            name: Lane(at_once=each.max_at_once, jobs_at_once=share, patience_s=patience_s)
-            for name, each in bounds.items()
-        }
-        self._rates: Mapping[str, Rate] = {
-            name: Rate(clock, each.max_per_second)
-            for name, each in bounds.items()
-            if each.max_per_second is not None
-        }
+        self._patience_s = patience_s
+        self._bounds: dict[str, Bounds] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._rates: dict[str, Rate] = {}
+        self._sharers = 1
+        for name in dict.fromkeys(each.name for each in connections.with_unasked()):
+            self._make_room(name)
+        connections.follow(self._make_room)
+
+    def _make_room(self, name: str) -> None:
+        """Have a lane for a connection as it is now; what is in an older one leaves it in time."""
+        connection = self._connections.account(name)
+        bounds = connection.bounds if connection is not None else None
+        if self._bounds.get(name) != bounds:
+            for each in (self._bounds, self._lanes, self._rates):
+                each.pop(name, None)
+            if bounds is not None:
+                self._bounds[name] = bounds
+                self._lanes[name] = Lane(
+                    at_once=bounds.max_at_once, jobs_at_once=1, patience_s=self._patience_s
+                )
+                if bounds.max_per_second is not None:
+                    rate = self._rates[name] = Rate(self._clock, bounds.max_per_second)
+                    rate.sharers = self._sharers
+        asked = len(self._connections.names())
+        for lane in self._lanes.values():
+            lane.jobs_at_once = max(1, AT_ONCE[JobKind.ATTEMPT] // max(1, asked))
 
     async def run(self) -> None:
         """Learn every second, until cancelled, what the other hubs know and how many they are."""
@@ -120,8 +152,9 @@ class Routes:
         """Learn what the other hubs know and how many they are."""
         await self._breakers.refresh()
         beats = await self._db.read(read_beats)
+        self._sharers = max(1, len(beats))
         for rate in self._rates.values():
-            rate.sharers = max(1, len(beats))
+            rate.sharers = self._sharers
 
     async def save(self) -> None:
         """Tell the other hubs what has changed here, if anything has."""
@@ -148,14 +181,33 @@ class Routes:
         """Return the route of a later attempt, which waits for nothing."""
         return await self._find(candidates, is_job=True)
 
+    def foreseen(self, candidates: Sequence[Connection]) -> "Foreseen | Later":
+        """Return what `first` would now, as far as that can be told without trying."""
+        able = self._able(candidates)
+        obstacles: list[Later] = []
+        for connection in able:
+            obstacle = self._in_trouble(connection)
+            if obstacle is None:
+                rate = self._rates.get(connection.name)
+                if rate is not None and (wait_s := rate.foreseen_s()):
+                    return self._soon(wait_s, _too_many(connection))
+                why = obstacles[0].why if obstacles else None
+                if why is None and connection is not candidates[0]:
+                    why = _refused(candidates[0])
+                return Foreseen(connection, why)
+            obstacles.append(obstacle)
+        return min(obstacles, key=lambda obstacle: obstacle.at)
+
+    def _able(self, candidates: Sequence[Connection]) -> Sequence[Connection]:
+        """Return those whose credentials were not refused, or all if there are no others."""
+        rested = [each for each in candidates if not self._refusals.rests(each.name)]
+        return rested or candidates
+
     async def _find(self, candidates: Sequence[Connection], *, is_job: bool) -> Route | Later:
         """Find a route, past those whose credentials were refused if there are others."""
-        able = [each for each in candidates if not self._refusals.rests(each.name)] or candidates
-        found = await self._find_among(able, is_job=is_job)
+        found = await self._find_among(self._able(candidates), is_job=is_job)
         if isinstance(found, Route) and found.connection is not candidates[0]:
-            found.passed_over = found.passed_over or (
-                f"The provider of '{candidates[0].name}' refused its credentials."
-            )
+            found.passed_over = found.passed_over or _refused(candidates[0])
         return found
 
     async def _find_among(self, candidates: Sequence[Connection], *, is_job: bool) -> Route | Later:
@@ -183,7 +235,9 @@ class Routes:
         return min(obstacles, key=lambda obstacle: obstacle.at)
 
     async def _enter(self, connection: Connection, *, is_job: bool) -> "_Entered | Later":
-        lane = self._lanes[connection.name]
+        lane = self._lanes.get(connection.name)
+        if lane is None:  # it was removed since the caller looked
+            return self._soon(_FULL_S, f"The connection '{connection.name}' is there no more.")
         if not is_job:
             await lane.enter()
         elif not await lane.enter_job():
@@ -211,8 +265,7 @@ class Routes:
         wait_s = rate.wait_s(told=told) if rate is not None else 0.0
         if not wait_s:
             return None
-        why = f"'{connection.name}' takes {connection.bounds.max_per_second:g} a second."
-        return self._soon(wait_s + _MOMENT_S, why)
+        return self._soon(wait_s + _MOMENT_S, _too_many(connection))
 
     def _soon(self, seconds: float, why: str) -> Later:
         return Later(self._clock.now() + timedelta(seconds=seconds), why)
@@ -222,6 +275,14 @@ class Routes:
 class _Entered:
     permit: Permit
     leave: Callable[[], None]
+
+
+def _too_many(connection: Connection) -> str:
+    return f"'{connection.name}' takes {connection.bounds.max_per_second:g} a second."
+
+
+def _refused(connection: Connection) -> str:
+    return f"The provider of '{connection.name}' refused its credentials."
 
 
 def _trouble(connection: Connection) -> str:

@@ -1,5 +1,6 @@
 """What is wrong with connections as far as their providers have told: for operators."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -47,14 +48,28 @@ class Troubles:
         self._log = log
         self._metrics = metrics
         self._noted: dict[str, Trouble] = {}
+        self._followers: list[Callable[[str, bool], None]] = []
+
+    def follow(self, told: Callable[[str, bool], None]) -> None:
+        """Tell of everything that shows whether the credentials of a connection hold."""
+        self._followers.append(told)
 
     def of(self, connection: str) -> Trouble | None:
         """Return what is wrong with a connection, if anything is."""
         return self._noted.get(connection)
 
+    def forget(self, connection: str) -> None:
+        """Forget what was wrong with a connection: it was changed."""
+        trouble = self._noted.pop(connection, None)
+        if trouble is not None:
+            self._metrics.trouble(connection=connection, kind=trouble.kind, is_so=False)
+
     def note(self, connection: str, outcome: object) -> None:
         """Note what a provider answered or raised; what tells nothing changes nothing."""
         before = self._noted.get(connection)
+        if isinstance(outcome, AuthFailed) or _holds(outcome):
+            for tell in self._followers:
+                tell(connection, not isinstance(outcome, AuthFailed))
         match outcome:
             case AuthFailed():
                 kind = TroubleKind.CREDENTIALS
@@ -95,7 +110,14 @@ def told(error: BaseException) -> str:
 
 def _ends(trouble: Trouble, outcome: object) -> bool:
     """Tell whether an answer shows that a trouble is over."""
+    if outcome is None:  # it did what it was asked
+        return True
     if trouble.kind is TroubleKind.CREDIT:
         has_money = isinstance(outcome, Account) and (outcome.balance_micros or 0) > 0
         return isinstance(outcome, Receipt) or has_money
-    return isinstance(outcome, Receipt | Account | Rejected | NotSetUp)
+    return _holds(outcome)
+
+
+def _holds(outcome: object) -> bool:
+    """Tell whether an answer shows that the provider knows whom it deals with."""
+    return outcome is None or isinstance(outcome, Receipt | Account | Rejected | NotSetUp)

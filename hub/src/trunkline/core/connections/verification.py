@@ -1,19 +1,22 @@
 """Asking providers whether connections hold, before a send has to find out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from trunkline.core.connections.asking import AdapterFailed, ask
-from trunkline.core.connections.registry import CannotOpen, Connection, Connections
+from trunkline.core.connections.opening import CannotOpen
+from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.connections.troubles import Troubles, told
 from trunkline.sdk import (
     Account,
     Clock,
     EventLog,
     NotConfigured,
+    Provider,
     ProviderError,
     RetryLater,
     Unsupported,
@@ -68,10 +71,15 @@ class Verification:
         self._log = log
         self._timeout_s = min(timeout_s, _ANSWERS_WITHIN_S)
         self._cannot: set[str] = set()
+        connections.follow(self._cannot.discard)
 
     async def verify(self, connections: Sequence[Connection]) -> list[Verified]:
         """Ask about connections, all at once; nothing is sent."""
         return await asyncio.gather(*(self._verify(each) for each in connections))
+
+    async def try_out(self, connection: Connection) -> Account | Exception:
+        """Ask about a connection that is none yet: what its provider says, or why it does not."""
+        return await self._answer(connection, self._connections.tried(connection))
 
     async def run(self) -> None:
         """Ask by itself, until cancelled, so that readiness knows before anybody sends."""
@@ -96,10 +104,10 @@ class Verification:
         if connection.fault:
             held, sentence = Held.NO, f"It cannot be used: {connection.fault}"
         else:
-            answer = await self._answer(connection)
+            answer = await self._answer(connection, self._standing(connection))
             self._troubles.note(connection.name, answer)
             if isinstance(answer, Account):
-                held, sentence, account = Held.YES, _described(answer), answer
+                held, sentence, account = Held.YES, described(answer), answer
             elif isinstance(answer, Unsupported):
                 self._cannot.add(connection.name)
                 held, sentence = Held.UNTOLD, "Its adapter cannot ask; the first send shows."
@@ -114,12 +122,19 @@ class Verification:
             account=account,
         )
 
-    async def _answer(self, connection: Connection) -> Account | Exception:
+    @asynccontextmanager
+    async def _standing(self, connection: Connection) -> AsyncIterator[Provider]:
+        yield await self._connections.provider(connection)
+
+    async def _answer(
+        self, connection: Connection, opening: AbstractAsyncContextManager[Provider]
+    ) -> Account | Exception:
         """Return what the provider says, or the error that there was instead."""
         try:
-            async with asyncio.timeout(self._timeout_s):
-                provider = await self._connections.provider(connection)
-            account: object = await ask(provider.verify, self._timeout_s)
+            async with AsyncExitStack() as stack:
+                async with asyncio.timeout(self._timeout_s):
+                    provider = await stack.enter_async_context(opening)
+                account: object = await ask(provider.verify, self._timeout_s)
         except (ProviderError, Unsupported) as error:
             return error
         except CannotOpen as error:
@@ -141,7 +156,7 @@ class Verification:
         return account if isinstance(account, Account) else no_account
 
 
-def _described(account: Account) -> str:
+def described(account: Account) -> str:
     """Return what a provider tells of an account."""
     name = f" '{account.name}'" if account.name else ""
     balance = ""

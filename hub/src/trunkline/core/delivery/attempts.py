@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from trunkline.core.connections.registry import Connection, MessageSpec
+from trunkline.core.connections.registry import AnySpec, Connection
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import Message
 from trunkline.sdk import KeyForm
@@ -50,7 +50,7 @@ class Attempt:
     references: tuple[str, ...] = ()
 
 
-def key_of(message_id: str, spec: MessageSpec) -> str:
+def key_of(message_id: str, spec: AnySpec) -> str:
     """Return the idempotency key of every attempt at a message, as its provider wants it."""
     if spec.idempotency is not None and spec.idempotency.form is KeyForm.UUID:
         return str(uuid.UUID(hex=message_id.rpartition("_")[2]))

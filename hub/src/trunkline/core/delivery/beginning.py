@@ -6,9 +6,12 @@ from trunkline.core.channels import rules_of
 from trunkline.core.connections.registry import Connection
 from trunkline.core.connections.routes import Route
 from trunkline.core.delivery.attempts import Attempt, Switch
+from trunkline.core.delivery.holding import Holding
 from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.engine.engine import Engine
-from trunkline.core.gate.gate import Gate, estimate
+from trunkline.core.gate.able import estimate
+from trunkline.core.gate.blocks import SUSPENSION
+from trunkline.core.gate.gate import Gate
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
@@ -23,6 +26,7 @@ class Beginning:
 
     gate: Gate
     outcomes: Outcomes
+    holding: Holding
     journal: Journal
     engine: Engine
 
@@ -52,9 +56,12 @@ class Beginning:
             message.from_address,
             message.to_address,
             content,
+            leaves=not route.connection.spec.simulated,
         )
         if block is not None:
-            if standing is Status.QUEUED:
+            if standing is Status.QUEUED and block.rule == SUSPENSION:
+                self.holding.hold_overtaken(tx, workspace_id, message)
+            elif standing is Status.QUEUED:
                 self._block(tx, workspace_id, message, block.rule, block.sentence)
             else:
                 repository.set_values(tx, workspace_id, message_id, flag=Flag.UNKNOWN.value)
@@ -104,14 +111,9 @@ class Beginning:
             currency=currency,
         )
         repository.set_values(
-            tx,
-            workspace_id,
-            message.id,
-            connection=over.connection,
-            provider=over.provider,
-            cost=cost_micros,
-            currency=currency,
+            tx, workspace_id, message.id, connection=over.connection, provider=over.provider
         )
+        self.journal.charge(tx, workspace_id, message.id, cost_micros, currency, final=False)
         why = message.reason or route.passed_over or "It comes first."
         return over, Switch(before=message.connection, why=why)
 
@@ -139,9 +141,8 @@ class Beginning:
             rule=rule,
             reason=why,
             due_at=None,
-            cost=0,
-            cost_final=True,
         )
+        self.journal.release(tx, workspace_id, message.id)
         idempotency.free(tx, workspace_id, message.id)
 
 

@@ -10,14 +10,18 @@ from typing import Any, Final
 from trunkline.core.channels import rules_of
 from trunkline.core.channels.base import Outgoing
 from trunkline.core.connections.asking import AdapterFailed, ask
-from trunkline.core.connections.registry import CannotOpen, Connections
+from trunkline.core.connections.opening import CannotOpen
+from trunkline.core.connections.registry import Connections
 from trunkline.core.connections.routes import Route, Routes
 from trunkline.core.delivery.attempts import Attempt, Switch, key_of
 from trunkline.core.delivery.beginning import Beginning
 from trunkline.core.delivery.outcomes import Outcomes, is_plain
+from trunkline.core.media.service import MediaStore
 from trunkline.core.messages import repository
+from trunkline.core.messages.content import Content
 from trunkline.core.messages.models import Message, Status
 from trunkline.core.messages.reply_addresses import ReplyAddresses
+from trunkline.core.problems import Problem
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
     AuthFailed,
@@ -30,6 +34,7 @@ from trunkline.sdk import (
     MessageProvider,
     NotSetUp,
     Outbound,
+    OutboundCall,
     OutcomeUnknown,
     OutOfCredit,
     Overloaded,
@@ -38,12 +43,15 @@ from trunkline.sdk import (
     Receipt,
     Rejected,
     RetryLater,
+    TelephonyProvider,
     Tx,
     Unsupported,
     major_units,
 )
 
 _OPEN_RETRY_S: Final = 5.0
+_LOOK_AGAIN_S: Final = 0.5
+"""A suspension, or a STOP, counts within a second: the gate's word is good for half of it."""
 _NOT_TAKEN: Final = (RetryLater, AuthFailed, OutOfCredit, NotSetUp)
 """What one connection surely has not taken, and another may: it is not the message's fault."""
 _OPERATORS_CODES: Final = frozenset({"provider_auth", "provider_credit", "provider_setup"})
@@ -60,6 +68,7 @@ class Delivery:
         connections: Connections,
         routes: Routes,
         reply_addresses: ReplyAddresses,
+        media: MediaStore,
         outcomes: Outcomes,
         beginning: Beginning,
         clock: Clock,
@@ -81,6 +90,7 @@ class Delivery:
         self._connections = connections
         self._routes = routes
         self._reply_addresses = reply_addresses
+        self._media = media
         self._outcomes = outcomes
         self._beginning = beginning
         self._clock = clock
@@ -178,43 +188,87 @@ class Delivery:
     async def _call(self, attempt: Attempt) -> Receipt | ProviderError:
         """Return what the provider said; whatever an adapter raises ends here."""
         message = attempt.message
+        rules = rules_of(message.channel)
         outgoing = Outgoing(
             message_id=message.id,
             sender=message.from_address,
             recipient=message.to_address,
             key=key_of(message.id, attempt.connection.spec),
-            status_url=self._status_url(attempt),
+            status_url=self._callback(attempt, rules.reports_at),
+            able=attempt.connection.spec.capabilities,
+            recording_url=self._callback(attempt, CallbackKind.RECORDING),
             references=attempt.references,
             reply_address=self._reply_addresses.of(message.from_address, message.thread),
             to_automatic=message.automatic,
         )
-        outbound = rules_of(message.channel).outbound(attempt.content, outgoing)
+        content = await self._content(attempt)
+        if isinstance(content, ProviderError):
+            return content
+        outbound = rules.outbound(content, outgoing)
         try:
             async with asyncio.timeout(self._timeout_s):
-                provider = await self._connections.provider(attempt.connection)
+                provider = await self._connections.opened(attempt.connection, MessageProvider)
         except CannotOpen as error:
             if isinstance(error.__cause__, AuthFailed | OutOfCredit | NotSetUp):
                 return error.__cause__
             return _unopened(str(error))
         except TimeoutError:
             return _unopened("It took too long.")
-        late = self._clock.monotonic() - attempt.begun_s > self._timeout_s
-        if late or not self._may_ask(attempt.begun_s):
-            return _StoodStill("The hub stood still before it could ask the provider.")
+        obstacle = await self._obstacle(attempt)
+        if obstacle is not None:
+            return _StoodStill(obstacle)
         return await self._ask(provider, attempt, outbound)
 
-    def _status_url(self, attempt: Attempt) -> str | None:
+    async def _obstacle(self, attempt: Attempt) -> str | None:
+        """
+        Return why an attempt is not to be made after all, if it was slow to get here.
+
+        What the gate says against it now is found, and written down, at the next attempt.
+        """
+        took_s = self._clock.monotonic() - attempt.begun_s
+        if took_s > self._timeout_s or not self._may_ask(attempt.begun_s):
+            return "The hub stood still before it could ask the provider."
+        if took_s < _LOOK_AGAIN_S:
+            return None
+        message, looked_s = attempt.message, self._clock.monotonic()
+        look = partial(
+            self._beginning.gate.look,
+            workspace_id=attempt.workspace_id,
+            agent_id=message.agent_id,
+            rules=rules_of(message.channel),
+            sender=message.from_address,
+            recipient=message.to_address,
+            content=attempt.content,
+            leaves=not attempt.connection.spec.simulated,
+        )
+        try:
+            block = await self._db.read(look)
+        except (DatabaseFailed, Overloaded) as error:
+            return f"The hub could not look whether it may go out still. {error}"
+        is_fresh = self._clock.monotonic() - looked_s < _LOOK_AGAIN_S
+        return None if block is None and is_fresh else "It was stopped before it could go out."
+
+    async def _content(self, attempt: Attempt) -> Content | ProviderError:
+        """Return what to send, as the provider can fetch its media; or why it surely was not."""
+        agent_id = attempt.message.agent_id
+        try:
+            return await self._media.outgoing(attempt.workspace_id, agent_id, attempt.content)
+        except Problem as gone:
+            return Rejected(f"A medium that goes with it cannot be read: {gone.detail}")
+        except (DatabaseFailed, Overloaded) as error:
+            return RetryLater(f"Its media could not be looked up. {error}")
+
+    def _callback(self, attempt: Attempt, kind: CallbackKind) -> str | None:
         """Return where to report an attempt: vendors refuse a text with a URL they cannot call."""
         if not self._is_public and not attempt.connection.spec.simulated:
             return None
-        kind = CallbackKind.MESSAGE_STATUS
         return self._callback_url(kind, attempt.message.agent_id, attempt.id)
 
     async def _ask(
         self, provider: MessageProvider[Any], attempt: Attempt, outbound: Outbound
     ) -> Receipt | ProviderError:
         try:
-            return _checked(await ask(lambda: provider.send(outbound), self._timeout_s))
+            return _checked(await ask(lambda: _handed(provider, outbound), self._timeout_s))
         except ProviderError as error:
             return error
         except Unsupported as error:
@@ -288,6 +342,12 @@ class Delivery:
         )
         standing = repository.find_message(tx, attempt.workspace_id, message.id)
         return standing or message, following
+
+
+async def _handed(provider: MessageProvider[Any], outbound: Outbound) -> Receipt:
+    if isinstance(outbound, OutboundCall) and isinstance(provider, TelephonyProvider):
+        return await provider.place_call(outbound)
+    return await provider.send(outbound)
 
 
 def _unopened(why: str) -> RetryLater:

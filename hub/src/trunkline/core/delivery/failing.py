@@ -7,10 +7,10 @@ from trunkline.core.channels import rules_of
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance import windows
 from trunkline.core.compliance.repository import Why
-from trunkline.core.connections.registry import MessageSpec
+from trunkline.core.connections.registry import AnySpec
 from trunkline.core.messages import repository
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import Message
+from trunkline.core.messages.models import TAKEN, Message
 from trunkline.sdk import Failure, FailureKind, Tx
 
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -24,19 +24,25 @@ def note_failure(
     tx: Tx,
     workspace_id: str,
     message: Message,
-    spec: MessageSpec,
+    spec: AnySpec,
     code: str | None,
     event_id: str | None = None,
+    *,
+    otherwise: str | None = None,
 ) -> None:
     """
-    Note why a provider, which had taken a message, failed it.
+    Note why a provider, which had taken a message, failed it; `otherwise` says so if no code does.
 
     An opt-out that only the provider knew of closes the recipient to this sender from now on.
     """
+    if message.status not in TAKEN:
+        journal.accounts.taken(tx, workspace_id, message)
     code = shown(code)
     failure = spec.failures.get(code or "", _UNEXPLAINED)
     sentence = failure.sentence
-    if code is not None and failure is _UNEXPLAINED:
+    if otherwise is not None and failure is _UNEXPLAINED:
+        sentence = otherwise
+    elif code is not None and failure is _UNEXPLAINED:
         sentence = f"{sentence} Its code is {code}; its documentation says what that means."
     repository.set_values(
         tx,
@@ -53,7 +59,7 @@ def note_failure(
         close_window(journal, tx, workspace_id, message)
 
 
-def closing(spec: MessageSpec, message: Message, code: str | None, *, failed: bool) -> Why | None:
+def closing(spec: AnySpec, message: Message, code: str | None, *, failed: bool) -> Why | None:
     """
     Return why nothing more may be sent where a message went, if a provider's code says so.
 

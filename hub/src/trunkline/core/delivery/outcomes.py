@@ -1,7 +1,7 @@
 """What an attempt came to, written down with everything that follows from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, TypeGuard
 
@@ -96,10 +96,12 @@ class Outcomes:
         )
         self.journal.note(tx, workspace_id, message.id, Status.SENT.value, _BY_SEND, moved=True)
         self.journal.announce(tx, workspace_id, message, Status.SENT)
+        self.journal.accounts.taken(tx, workspace_id, message)
         return message
 
     def _receipt(self, tx: Tx, attempt: Attempt, receipt: Receipt) -> None:
-        workspace_id, message = attempt.workspace_id, attempt.message
+        workspace_id = attempt.workspace_id
+        message = replace(attempt.message, external_id=receipt.provider_id)
         trail.end_attempt(
             tx,
             workspace_id,
@@ -112,24 +114,18 @@ class Outcomes:
         moved = self.journal.move(tx, workspace_id, message, to, _BY_SEND)
         if not moved:
             self._flag_surprise(tx, attempt, receipt)
+            self.journal.accounts.taken(tx, workspace_id, message)
         repository.set_external_id(
             tx, workspace_id, message.id, attempt.connection.name, receipt.provider_id
         )
-        if receipt.cost_micros is not None:
-            repository.set_values(
-                tx,
-                workspace_id,
-                message.id,
-                cost=receipt.cost_micros,
-                currency=receipt.currency,
-                cost_final=True,
-            )
         reason = attempt.switch.sentence(attempt.connection.name) if attempt.switch else None
         if moved and (message.reason is not None or reason is not None or attempt.resend):
             repository.set_values(tx, workspace_id, message.id, reason=reason, due_at=None)
         if moved and to is Status.FAILED:
             spec = attempt.connection.spec
             note_failure(self.journal, tx, workspace_id, message, spec, receipt.error_code)
+        if receipt.cost_micros is not None:
+            self.journal.charge(tx, workspace_id, message.id, receipt.cost_micros, receipt.currency)
 
     def _flag_surprise(self, tx: Tx, attempt: Attempt, receipt: Receipt) -> None:
         """Flag a message that had been given up, or that another attempt had proved to be taken."""
@@ -245,9 +241,8 @@ class Outcomes:
                 provider_code=provider_code,
                 reason=reason[:300],
                 due_at=None,
-                cost=0,
-                cost_final=True,
             )
+            self.journal.release(tx, workspace_id, message.id)
             idempotency.free(tx, workspace_id, message.id)
 
     def _ask(self, tx: Tx, attempt: Attempt, wait_s: float) -> None:

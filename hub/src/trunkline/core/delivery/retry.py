@@ -8,10 +8,11 @@ from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.connections.routes import Later, Routes
 from trunkline.core.delivery.beginning import Beginning
 from trunkline.core.delivery.deliver import Delivery
+from trunkline.core.delivery.holding import Holding
 from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
-from trunkline.core.gate.gate import carriers
+from trunkline.core.gate.able import carriers
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Message, Status
@@ -32,6 +33,7 @@ class Redelivery:
     beginning: Beginning
     delivery: Delivery
     outcomes: Outcomes
+    holding: Holding
     journal: Journal
     engine: Engine
 
@@ -53,6 +55,7 @@ class Redelivery:
                 return
             raise
         if not candidates:
+            await self.db.write(lambda tx: self.holding.give_up(tx, workspace_id, message_id))
             return
         later = await self._attempt(workspace_id, message_id, Status.QUEUED, candidates)
         if later is not None:
@@ -128,6 +131,13 @@ class Redelivery:
             needs = rules.needs(with_media=message.media_count > 0)
             candidates = self.connections.candidates(own, agent, needs)
             candidates = candidates if content is None else carriers(rules, content, candidates)
+            candidates = self.beginning.gate.order.of(
+                candidates,
+                rules,
+                message.to_address,
+                message.segments or 1,
+                with_media=message.media_count > 0,
+            )
         else:  # whoever may have it is not passed over: it would be sent twice
             candidates = () if own.fault else (own,)
         if not candidates:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from trunkline.core.channels import CHANNELS
 from trunkline.core.doctor.models import Finding, bad, look, ok
-from trunkline.core.inbound.repository import EventState
+from trunkline.core.inbound.repository import RECORDING, EventState
 from trunkline.core.messages.models import Direction, Status
 from trunkline.db.schema import (
     connection_states,
@@ -85,7 +85,7 @@ def count(tx: Tx, workspace_id: str, now: datetime) -> Counts:
     )
     return Counts(
         events=by(event.state),
-        texts_handled=number(event.state, event.kind.in_(CHANNELS), handled),
+        texts_handled=number(event.state, event.kind.in_((*CHANNELS, RECORDING)), handled),
         texts_in=number(message.channel, message.direction == Direction.INBOUND.value),
         outbound=by(message.status, outbound),
         flagged=number(message.channel, message.flag.is_not(None)),

@@ -1,7 +1,7 @@
 """The examination of a hub: what it rests on, how it is reached, and whether its counts balance."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +12,12 @@ import httpx2
 import sqlalchemy as sa
 
 from trunkline import __version__
+from trunkline.core.agents import token_rows
+from trunkline.core.agents.tokens import OLD
 from trunkline.core.connections.clocks import VendorClocks
-from trunkline.core.connections.registry import Connections, not_set
+from trunkline.core.connections.registry import Connections
 from trunkline.core.connections.troubles import Troubles
+from trunkline.core.connections.uncalled import not_set
 from trunkline.core.connections.verification import Held, Verification, Verified
 from trunkline.core.doctor import counts
 from trunkline.core.doctor.models import Finding, bad, look, ok
@@ -24,13 +27,23 @@ from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.db import migrate
 from trunkline.db.types import UtcTime
 from trunkline.egress import open_client
-from trunkline.sdk import Clock, Database, DatabaseFailed, EventLog, IdSource, Overloaded, Tx
+from trunkline.sdk import (
+    KINDS,
+    Clock,
+    Database,
+    DatabaseFailed,
+    EventLog,
+    IdSource,
+    Overloaded,
+    Tx,
+)
 
 CLOCKS_DIFFER_S: Final = 5.0
 PROVIDERS_CLOCK_S: Final = 30.0
 """Its answers tell whole seconds, and take their time."""
 LITTLE_SPACE: Final = 500 * 1024 * 1024
 _ANSWER_S: Final = 10.0
+_MOST_NAMED: Final = 10
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -66,6 +79,8 @@ class Doctor:
                 lambda tx: counts.count(tx, principal.workspace_id, now), heavy=True
             )
             found += counts.findings(counted)
+            old = await self.db.read(lambda tx: token_rows.old_tokens(tx, now - OLD, now))
+            found.append(_of_old_tokens([each.kid for each in old]))
         found += [each async for each in self._connections()]
         return [*found, await self._public_url()]
 
@@ -110,7 +125,8 @@ class Doctor:
 
     async def _connections(self) -> AsyncIterator[Finding]:
         missing = self.connections.missing()
-        if not missing and not self.connections.names():
+        sending = [each for each in self.connections.all() if KINDS[each.kind].channels]
+        if not missing and not sending:
             yield look("connections", "None is configured, so nothing can be sent.")
         for name, why in missing.items():
             yield bad(f"connection {name}", why)
@@ -172,6 +188,14 @@ class Doctor:
         if url.scheme != "https":
             return look(subject, f"{self.public_url} is not https: others can read what comes in.")
         return ok(subject, f"{self.public_url} leads to this hub")
+
+
+def _of_old_tokens(kids: Sequence[str]) -> Finding:
+    if not kids:
+        return ok("tokens", f"none is older than {OLD.days} days")
+    named = ", ".join(kids[:_MOST_NAMED])
+    sentence = f"{len(kids)} are older than {OLD.days} days: {named}. Rotate them"
+    return look("tokens", f"{sentence}: `trunkline tokens rotate AGENT --overlap-s 86400`.")
 
 
 def _subject(verified: Verified) -> str:

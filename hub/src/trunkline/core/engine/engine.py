@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +27,15 @@ AT_ONCE: Final[Mapping[JobKind, int]] = {
     JobKind.OCCURRENCE: 64,
     JobKind.REPORT: 8,
     JobKind.PRICE: 4,
+    JobKind.CALL: 8,
+    JobKind.GREETING: 2,
+    JobKind.TRANSCRIPT: 2,
+    JobKind.SUSPENSION: 2,
+    JobKind.ROTATION: 1,
+    JobKind.ERASURE: 2,
+    JobKind.MEDIUM: 8,
+    JobKind.PROVISION: 16,
+    JobKind.DEPROVISION: 2,
 }
 """So many jobs of a kind are at work in one process."""
 _BROKEN_OFF_S: Final = (1.0, 5.0, 30.0, 300.0)
@@ -53,7 +62,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: Counter[JobKind] = Counter()
         self._at_work: set[str] = set()
-        self._unsure = False
+        self._unsure = self._runs = False
         self._wake = asyncio.Event()
 
     def enqueue(
@@ -70,6 +79,7 @@ class Engine:
     async def run(self) -> None:
         """Do what is due until cancelled; then nothing further is begun."""
         listening = asyncio.create_task(self._listen())
+        self._runs = True
         try:
             while True:
                 self._wake.clear()
@@ -78,7 +88,19 @@ class Engine:
                     async with asyncio.timeout(wait_s):  # wait_for may swallow a cancellation
                         await self._wake.wait()
         finally:
+            self._runs = False
             listening.cancel()
+
+    async def help_out(self, *kinds: JobKind) -> None:
+        """
+        Do what is due now of some kinds, to its end, unless the engine runs.
+
+        For a command with a hub of its own, alone on the database, that waits for what it asked.
+        """
+        if not self._runs:
+            await self._begin_what_is_due(kinds)
+            if self._tasks:
+                await asyncio.wait(self._tasks)
 
     async def drain(self, timeout_s: float) -> int:
         """Wait for the work under way and return how much did not end in time."""
@@ -106,11 +128,11 @@ class Engine:
                 tell_trouble(self._log, "engine.cannot_listen", error)
                 await asyncio.sleep(POLL_S)
 
-    async def _begin_what_is_due(self) -> float:
-        """Return after how many seconds to look again."""
+    async def _begin_what_is_due(self, kinds: Collection[JobKind] | None = None) -> float:
+        """Begin what is due, of all kinds or of some; return after how many seconds to look on."""
         wanted = [
             (kind, AT_ONCE[kind] - self._busy[kind])
-            for kind in self._work
+            for kind in (self._work if kinds is None else kinds)
             if self._busy[kind] < AT_ONCE[kind]
         ]
         now = self._clock.now()

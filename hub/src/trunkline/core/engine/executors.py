@@ -24,18 +24,29 @@ class Pulse:
     Nobody compares clocks: the others watch whether the count goes on.
     """
 
-    def __init__(self, db: Database, clock: Clock, executor: str) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        executor: str,
+        roots: Callable[[], tuple[int, int]],
+    ) -> None:
+        """`roots` tells the newest root key that this process knows, and the one it seals with."""
         self._db = db
         self._clock = clock
         self._executor = executor
+        self._roots = roots
         self._began_s = 0.0
         self._beat_s = float("-inf")
 
     async def beat(self) -> None:
         """Count on; a process that had been given up begins anew."""
         before_s, now = self._clock.monotonic(), self._clock.now()
+        knows, seals = self._roots()
         counted = await self._db.write(
-            lambda tx: repository.beat(tx, DEFAULT_WORKSPACE, self._executor, now)
+            lambda tx: repository.beat(
+                tx, DEFAULT_WORKSPACE, self._executor, now, knows_root=knows, seals_root=seals
+            )
         )
         if not counted:
             self._began_s = self._clock.monotonic()

@@ -34,6 +34,33 @@ class JobKind(StrEnum):
     PRICE = "price"
     """Ask what a message cost that is over."""
 
+    TRANSCRIPT = "transcript"
+    """Ask what is said in a recording."""
+
+    GREETING = "greeting"
+    """Speak what an agent greets callers with."""
+
+    CALL = "call"
+    """Ask how far a call got whose provider has not told of its end."""
+
+    SUSPENSION = "suspension"
+    """Hold what a suspended agent has queued, or let it go once the agent is resumed."""
+
+    ROTATION = "rotation"
+    """Bring what is sealed under the newest root key."""
+
+    PROVISION = "provision"
+    """Go on giving an agent a channel, or taking it back."""
+
+    DEPROVISION = "deprovision"
+    """Cancel what an agent has queued that is no more."""
+
+    ERASURE = "erasure"
+    """Forget a contact whose erasure was asked for, and have its providers forget it."""
+
+    MEDIUM = "medium"
+    """Fetch a medium that came in, or delete the object of one that is gone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -122,13 +149,16 @@ def claim(
     but: Collection[str] = (),
 ) -> list[Job]:
     """Take what is due, `but` some, the most overdue first: of each kind so many at most."""
+    is_due = (engine_jobs.c.executor.is_(None), engine_jobs.c.due_at <= now)
+    kinds = {*tx.execute(sa.select(engine_jobs.c.kind).where(*is_due).distinct()).scalars()}
     claimed = []
     for kind, most in wanted:
+        if kind.value not in kinds:
+            continue  # on a database server each question is a round trip
         due = (
             sa.select(engine_jobs)
             .where(
-                engine_jobs.c.executor.is_(None),
-                engine_jobs.c.due_at <= now,
+                *is_due,
                 engine_jobs.c.kind == kind.value,
                 engine_jobs.c.id.not_in(but),
             )
@@ -198,17 +228,24 @@ def cancel(tx: Tx, workspace_id: str, kind: JobKind, subject_id: str) -> None:
     )
 
 
-def beat(tx: Tx, workspace_id: str, executor: str, now: datetime) -> bool:
-    """Show that an executor lives; False if it had been given up, or was never seen."""
+def beat(
+    tx: Tx, workspace_id: str, executor: str, now: datetime, *, knows_root: int, seals_root: int
+) -> bool:
+    """
+    Show that an executor lives, and which root keys it has.
+
+    False is one that had been given up, or was never seen.
+    """
+    roots = {"knows_root": knows_root, "seals_root": seals_root}
     counted = tx.execute(
         sa.update(engine_executors)
         .where(engine_executors.c.id == executor)
-        .values(beats=engine_executors.c.beats + 1)
+        .values(beats=engine_executors.c.beats + 1, **roots)
     ).rowcount
     if not counted:
         tx.execute(
             sa.insert(engine_executors).values(
-                id=executor, workspace_id=workspace_id, created_at=now, beats=0
+                id=executor, workspace_id=workspace_id, created_at=now, beats=0, **roots
             )
         )
     return bool(counted)
@@ -217,6 +254,15 @@ def beat(tx: Tx, workspace_id: str, executor: str, now: datetime) -> bool:
 def read_beats(tx: Tx) -> dict[str, int]:
     """Return how often each executor has shown that it lives."""
     return {row.id: row.beats for row in tx.execute(sa.select(engine_executors))}
+
+
+def count_behind(tx: Tx, number: int, *, sealing: bool, but: str) -> int:
+    """Return how many executors, `but` one, cannot open with a root key or do not seal with it."""
+    column = engine_executors.c.seals_root if sealing else engine_executors.c.knows_root
+    behind = sa.and_(engine_executors.c.id != but, sa.or_(column.is_(None), column < number))
+    counted = sa.select(sa.func.count()).select_from(engine_executors).where(behind)
+    count: int = tx.execute(counted).scalar_one()
+    return count
 
 
 def give_up(tx: Tx, executor: str, beats: int) -> bool:

@@ -14,12 +14,11 @@ from trunkline.core.forwarding import repository
 from trunkline.core.forwarding.destinations import Destinations
 from trunkline.core.forwarding.models import ForwardState
 from trunkline.core.forwarding.posting import post, wait_s
-from trunkline.core.forwarding.signing import secret_of, signed
+from trunkline.core.forwarding.signing import secrets_of, signed
 from trunkline.core.messages import repository as messages
 from trunkline.core.messages.journal import Journal
-from trunkline.core.messages.models import Direction, ReadableMessage
-from trunkline.core.privacy.keys import Keys
-from trunkline.core.privacy.vault import Unreadable
+from trunkline.core.messages.models import Direction, File, Message, ReadableMessage
+from trunkline.core.privacy.keys import Keys, Unreadable
 from trunkline.sdk import Database, EventLog, Tx
 
 TIMEOUT_S: Final = 10.0
@@ -32,7 +31,7 @@ class _Parcel:
 
     url: str
     body: bytes
-    secret: bytes
+    secrets: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +60,8 @@ class Courier:
     keys: Keys
     log: EventLog
     render: Callable[[ReadableMessage, datetime], bytes]
+    files: Callable[[Tx, str, Message], tuple[File, ...]]
+    """Returns what came with a message."""
 
     async def work(self, job: Job) -> None:
         """Make a try, unless the rows tell that none is needed any more."""
@@ -87,7 +88,8 @@ class Courier:
             return _Failure(reason=reason, end=ForwardState.ACKNOWLEDGED)
         agent = agents.find_agent(tx, workspace_id, forward.agent_id)
         url = self.destinations.of(agent) if agent else None
-        if url is None:
+        signing = repository.signing_of(tx, workspace_id, forward.agent_id)
+        if url is None or signing is None:
             return _Failure(reason="The agent has no callback URL any more.", end=ForwardState.DEAD)
         try:
             content = self.journal.content(tx, workspace_id, message)
@@ -95,16 +97,20 @@ class Courier:
             return _Failure(reason="The text cannot be decrypted.", end=ForwardState.DEAD)
         if content is None and message.direction is Direction.INBOUND:
             return _Failure(reason="The text is gone: its time is over.", end=ForwardState.DEAD)
-        readable = ReadableMessage(message=message, content=content)
+        readable = ReadableMessage(
+            message=message, content=content, files=self.files(tx, workspace_id, message)
+        )
         return _Parcel(
             url=url,
             body=self.render(readable, forward.created_at),
-            secret=secret_of(self.keys, workspace_id, forward.agent_id),
+            secrets=secrets_of(
+                self.keys, workspace_id, forward.agent_id, signing, self.journal.clock.now()
+            ),
         )
 
     async def _post(self, message_id: str, parcel: _Parcel) -> _Failure | None:
         now = self.journal.clock.now()
-        headers = signed(parcel.secret, message_id, now, parcel.body)
+        headers = signed(parcel.secrets, message_id, now, parcel.body)
         refused = await post(self.http, parcel.url, parcel.body, headers, now)
         if refused is None:
             return None

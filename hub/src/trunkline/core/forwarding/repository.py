@@ -5,12 +5,40 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from trunkline.core.forwarding.models import Forward, ForwardState
+from trunkline.core.forwarding.signing import Signing
 from trunkline.core.messages.models import BodyState, Direction
 from trunkline.db.hot import Hot
-from trunkline.db.schema import forwards, messages
+from trunkline.db.schema import agent_channels, forwards, messages
 from trunkline.sdk import Tx
 
 _ADD = Hot(sa.insert(forwards))
+_SIGNING = Hot(
+    sa.select(agent_channels.c.webhook_generation, agent_channels.c.webhook_overlap_until).where(
+        agent_channels.c.workspace_id == sa.bindparam("workspace_id"),
+        agent_channels.c.agent_id == sa.bindparam("agent_id"),
+    )
+)
+
+
+def signing_of(tx: Tx, workspace_id: str, agent_id: str) -> Signing | None:
+    """Return which of an agent's secrets signs; None if there is no such agent."""
+    rows = _SIGNING(tx, {"workspace_id": workspace_id, "agent_id": agent_id})
+    return Signing(generation=rows[0][0], overlap_until=rows[0][1]) if rows else None
+
+
+def rotate_signing(
+    tx: Tx, workspace_id: str, agent_id: str, now: datetime, overlap_until: datetime
+) -> None:
+    """Let the next of an agent's secrets sign, and the one before too for a while."""
+    tx.execute(
+        sa.update(agent_channels)
+        .where(agent_channels.c.workspace_id == workspace_id, agent_channels.c.agent_id == agent_id)
+        .values(
+            webhook_generation=agent_channels.c.webhook_generation + 1,
+            webhook_rotated_at=now,
+            webhook_overlap_until=overlap_until,
+        )
+    )
 
 
 def add(

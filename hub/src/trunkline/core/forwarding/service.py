@@ -1,7 +1,7 @@
 """The verbs of forwarding: announcing a message, and what an operator does with forwards."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from trunkline.core.agents import repository as agents
@@ -11,7 +11,7 @@ from trunkline.core.engine.repository import JobKind
 from trunkline.core.forwarding import repository
 from trunkline.core.forwarding.destinations import Destinations
 from trunkline.core.forwarding.models import Forward, ForwardState
-from trunkline.core.forwarding.signing import secret_of, shown
+from trunkline.core.forwarding.signing import Signing, secret_of, shown
 from trunkline.core.messages.models import Message, Status
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys
@@ -20,7 +20,16 @@ from trunkline.sdk import Clock, Database, IdSource, Tx
 
 GIVE_UP: Final = timedelta(days=1)
 """For so long a message is tried, from its arrival or its replay on."""
+LONGEST_OVERLAP_S: Final = 30 * 86_400
 _REPLAYED_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What an agent's forwards are signed with, and until when the one before signs too."""
+
+    text: str
+    overlap_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +99,30 @@ class Forwarding:
             after = found[-1]
         return replayed
 
-    async def secret(self, principal: Principal, agent_id: str) -> str:
-        """Return what an agent's forwards are signed with, as receivers take it."""
-        workspace_id = principal.workspace_id
-        if not await self.db.read(lambda tx: agents.find_agent(tx, workspace_id, agent_id)):
+    async def secret(
+        self, principal: Principal, agent_id: str, *, overlap_s: int | None = None
+    ) -> Secret:
+        """
+        Return what an agent's forwards are signed with, as receivers take it.
+
+        With `overlap_s` it is a new one, and for so long the one before signs too.
+        """
+        workspace_id, now = principal.workspace_id, self.clock.now()
+        if overlap_s is not None and not 0 <= overlap_s <= LONGEST_OVERLAP_S:
+            raise Invalid("overlapS", f"give 0 to {LONGEST_OVERLAP_S} seconds.")
+
+        def fn(tx: Tx) -> Signing | None:
+            if overlap_s is not None:
+                until = now + timedelta(seconds=overlap_s)
+                repository.rotate_signing(tx, workspace_id, agent_id, now, until)
+            return repository.signing_of(tx, workspace_id, agent_id)
+
+        signing = await (self.db.peek(fn) if overlap_s is None else self.db.write(fn))
+        if signing is None:
             raise NotFound("agent")
-        return shown(secret_of(self.keys, workspace_id, agent_id))
+        newest = secret_of(self.keys, workspace_id, agent_id, signing.generation)
+        until = signing.overlap_until
+        return Secret(shown(newest), until if until is not None and until > now else None)
 
     def _revive(self, tx: Tx, workspace_id: str, message_id: str) -> None:
         now = self.clock.now()

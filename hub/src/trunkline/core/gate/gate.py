@@ -6,7 +6,7 @@ transaction that stores it; `recheck` does so in the transaction of every later 
 the first two says can be overtaken by a STOP; what the last one says cannot.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -14,24 +14,34 @@ from typing import Final
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent, AgentStatus
+from trunkline.core.agents.suspension import SUSPENDED
 from trunkline.core.channels import Block, ChannelRules, Facts, Units
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance import windows
 from trunkline.core.compliance.repository import Why
-from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.connections.registry import Connection, Connections, PassedOver
+from trunkline.core.gate import chains
+from trunkline.core.gate.able import carriers, check_ability, estimate
+from trunkline.core.gate.blocks import (
+    CLOSED,
+    HURRIES,
+    OFF,
+    OVERSPENT,
+    SUSPENSION,
+    TOO_LONG,
+)
+from trunkline.core.gate.chains import Chain
+from trunkline.core.gate.destinations import Destinations
+from trunkline.core.gate.order import Order
+from trunkline.core.limits.models import Allowance, Exceeded, Wish
+from trunkline.core.limits.service import LimitKeeper
 from trunkline.core.messages.content import Content
-from trunkline.core.problems import Forbidden, Invalid, Unsupported
+from trunkline.core.privacy.vault import BodyVault
+from trunkline.core.problems import Forbidden, Missing, NotReady
 from trunkline.db.hot import Question, both
-from trunkline.sdk import KINDS, Capability, Clock, Tx
+from trunkline.sdk import Clock, Tx
 
-_CLOSED: Final[Mapping[Why, str]] = {
-    Why.OPTED_OUT: "{who} has opted out of messages and calls. Do not send again; only their own "
-    "START lifts it.",
-    Why.COMPLAINED: "{who} reported a mail as spam. Do not send again; only their own START lifts "
-    "it.",
-    Why.BOUNCED: "an earlier mail to {who} bounced: there is no such mailbox, or it takes no mail. "
-    "Check the address; if it is right, an operator can lift this.",
-}
+_UNCOUNTED: Final = Allowance()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +59,21 @@ class Reviewed:
     """
     An act that may be stored: who sends, over which connection, at what estimated cost.
 
-    `candidates` are the connections that may carry it, best first.
+    Attributes:
+        candidates: The connections that may carry it, best first.
+        passed_over: The one that comes before them all, if that cannot be used.
+        simulated: The agent is: it goes to the simulated network, also if that is over by then.
     """
 
     act: Act
     sender: str
     connection: Connection
     candidates: tuple[Connection, ...]
+    passed_over: PassedOver | None = None
     units: Units
     cost_micros: int | None
     currency: str | None
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +84,35 @@ class Standing:
     Attributes:
         closed: Who of the recipients gets nothing more, by their argument, and why.
         wrote_at: When the recipient wrote last; of channels that ask for it.
+        allowance: What the agent may still do.
+        chain: How far the two have answered each other, where a program answers there.
     """
 
     agent: Agent | None
     closed: tuple[str, Why] | None = None
     wrote_at: datetime | None = None
+    allowance: Allowance = _UNCOUNTED
+    chain: Chain | None = None
 
 
 class Gate:
     """The only place that says yes."""
 
-    def __init__(self, connections: Connections, clock: Clock) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        vault: BodyVault,
+        clock: Clock,
+        limits: LimitKeeper,
+        destinations: Destinations,
+        order: Order,
+    ) -> None:
         self._connections = connections
+        self._vault = vault
         self._clock = clock
+        self._limits = limits
+        self._destinations = destinations
+        self.order = order
 
     async def review(self, act: Act) -> Reviewed:
         """
@@ -92,20 +123,28 @@ class Gate:
         """
         agent, rules, content = act.agent, act.rules, act.content
         if agent.status is not AgentStatus.ACTIVE:
-            raise Forbidden("This agent is suspended. An operator must resume it first.")
+            raise Forbidden(SUSPENDED)
         sender = rules.sender(agent)
+        _check_ready(agent, rules)
         connection = self._connections.for_agent(agent, rules.kind)
-        _check_ability(connection, rules, content)
+        passed_over = self._connections.passed_over(agent, connection)
+        if passed_over is not None and not rules.is_portable(content):
+            raise Missing(passed_over.why)
+        check_ability(connection, rules, content)
         with_media = bool(content.media)
         candidates: tuple[Connection, ...] = (connection,)
         needs = rules.needs(with_media=with_media, with_template=content.template is not None)
         if rules.is_portable(content):
             able = self._connections.candidates(connection, agent, needs)
             candidates = carriers(rules, content, able)
-        if content.at_providers and candidates:
-            connection = candidates[0]
         rules.check_reach(sender, act.recipient, simulated=connection.spec.simulated)
         units = rules.check(content)
+        ordered = self.order.of(
+            candidates, rules, act.recipient, units.count, with_media=with_media
+        )
+        if candidates and (content.at_providers or ordered != candidates):
+            connection = ordered[0]
+        candidates = ordered
         cost_micros, currency = estimate(
             rules, connection, act.recipient, units.count, with_media=with_media
         )
@@ -114,9 +153,11 @@ class Gate:
             sender=sender,
             connection=connection,
             candidates=candidates,
+            passed_over=passed_over,
             units=units,
             cost_micros=cost_micros,
             currency=currency,
+            simulated=self._connections.is_simulated(agent),
         )
 
     def standing(
@@ -128,24 +169,100 @@ class Gate:
         sender: str,
         recipient: str,
         content: Content,
+        *,
+        reserves: bool = False,
     ) -> Question[Standing]:
-        """Ask how things stand; whoever could still be told to stop is held until `tx` ends."""
+        """
+        Ask how things stand; whoever could still be told to stop is held until `tx` ends.
+
+        Who `reserves` holds what the agent may still do, too.
+        """
         asked = agents.agent_of(workspace_id, agent_id).then(lambda agent: Standing(agent=agent))
         for field, each in recipients_of(recipient, content):
             compliance.hold_still(tx, workspace_id, each)
-            closed = compliance.suppressed(workspace_id, each, sender)
+            closed = compliance.suppressed(
+                workspace_id, each, sender, self._vault.erased(workspace_id, each)
+            )
             asked = both(asked, closed).then(partial(_with_closed, field))
         if rules.asks_when_written:
             wrote_at = windows.wrote_at(workspace_id, rules.name, sender, recipient)
             asked = both(asked, wrote_at).then(_with_wrote_at)
-        return asked
+        allowance = self._limits.allowance(
+            workspace_id, agent_id, _called(rules, recipient), hold=reserves
+        )
+        chain = chains.asked(workspace_id, agent_id, rules.name, recipient)
+        return both(both(asked, allowance), chain).then(
+            lambda told: replace(told[0][0], allowance=told[0][1], chain=told[1])
+        )
 
-    def commit(self, reviewed: Reviewed, standing: Standing) -> Block | None:
+    def commit(
+        self, workspace_id: str, reviewed: Reviewed, standing: Standing
+    ) -> Block | Exceeded | None:
         """Judge a reviewed act by how things stand in the transaction that stores it."""
         act = reviewed.act
         able = reviewed.connection.spec.capabilities
         content = act.rules.over(act.content, reviewed.connection.name, able)
-        return self._judge(standing, act.rules, reviewed.sender, content)
+        leaves = not reviewed.connection.spec.simulated
+        block = self._judge(
+            standing, act.rules, reviewed.sender, act.recipient, content, leaves=leaves
+        )
+        if block is None and standing.chain is not None:
+            block = standing.chain.block(self._clock.now())
+        if block is not None:
+            return block
+        wish = self._wish(workspace_id, reviewed)
+        allowance = standing.allowance
+        if any(
+            wish.minutes is not None
+            and each.limits.call_minutes is not None
+            and wish.minutes > each.limits.call_minutes
+            for each in allowance.accounts
+        ):
+            return TOO_LONG
+        over = self._limits.exceeded(allowance, wish)
+        if over is None and self._limits.hurries(allowance, wish):
+            return HURRIES
+        return over
+
+    def reserve(
+        self, tx: Tx, workspace_id: str, reviewed: Reviewed, standing: Standing
+    ) -> int | None:
+        """Count an act that may go; return how many more may, or None while there is no limit."""
+        act = reviewed.act
+        if standing.chain is not None:
+            chains.say(
+                tx,
+                workspace_id,
+                self._limits.ids.new("row"),
+                act.agent.id,
+                act.rules.name,
+                act.recipient,
+                standing.chain,
+                self._clock.now(),
+            )
+        allowance = self._limits.reserve(
+            tx,
+            workspace_id,
+            act.agent.id,
+            standing.allowance,
+            self._wish(workspace_id, reviewed),
+            _called(act.rules, act.recipient),
+        )
+        return self._limits.remaining(allowance)
+
+    async def remaining(self, workspace_id: str, agent_id: str) -> int | None:
+        """Return how many more acts an agent has in the tightest window; None without a limit."""
+        return await self._limits.left(workspace_id, agent_id)
+
+    def _wish(self, workspace_id: str, reviewed: Reviewed) -> Wish:
+        act = reviewed.act
+        return self._limits.wish(
+            workspace_id,
+            act.rules.name,
+            act.recipient if act.rules.dialled else "",
+            reviewed.cost_micros,
+            reviewed.units.count if _called(act.rules, act.recipient) else None,
+        )
 
     def recheck(
         self,
@@ -156,17 +273,56 @@ class Gate:
         sender: str,
         recipient: str,
         content: Content,
+        *,
+        leaves: bool,
     ) -> Block | None:
-        """Judge by the facts of this very transaction; None lets it pass."""
+        """
+        Judge by the facts of this very transaction; None lets it pass.
+
+        What `leaves` the hub goes over a connection that reaches somebody.
+        """
+        return self.look(
+            tx, workspace_id, agent_id, rules, sender, recipient, content, leaves=leaves
+        )
+
+    def look(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        agent_id: str,
+        rules: ChannelRules,
+        sender: str,
+        recipient: str,
+        content: Content,
+        *,
+        leaves: bool,
+    ) -> Block | None:
+        """Judge again what has passed already, and was slow to get from there to its provider."""
         asked = self.standing(tx, workspace_id, agent_id, rules, sender, recipient, content)
-        return self._judge(asked.ask(tx), rules, sender, content)
+        standing = asked.ask(tx)
+        if self._limits.overspent(standing.allowance):
+            return OVERSPENT
+        return self._judge(standing, rules, sender, recipient, content, leaves=leaves)
 
     def _judge(
-        self, standing: Standing, rules: ChannelRules, sender: str, content: Content
+        self,
+        standing: Standing,
+        rules: ChannelRules,
+        sender: str,
+        recipient: str,
+        content: Content,
+        *,
+        leaves: bool,
     ) -> Block | None:
         agent = standing.agent
         if agent is None or agent.status is not AgentStatus.ACTIVE:
-            return Block(rule="suspension", sentence="The agent is suspended. Do not send again.")
+            return Block(rule=SUSPENSION, sentence="The agent is suspended. Do not send again.")
+        if leaves and self._connections.is_simulated(agent):
+            return Block(
+                rule="simulation",
+                sentence="The agent has become simulated since this was accepted, and nothing of "
+                "its leaves the hub. A new send goes to the simulated network.",
+            )
         if agent.address(rules.name) != sender:
             return Block(
                 rule="sender",
@@ -176,10 +332,25 @@ class Gate:
         if standing.closed is not None:
             field, why = standing.closed
             who = "the recipient" if field == "to" else f"the recipient in {field}"
-            sentence = _CLOSED[why].format(who=who)
+            sentence = CLOSED[why].format(who=who)
             sentence = sentence[0].upper() + sentence[1:]
             return Block(rule="suppression", sentence=sentence, field=field)
-        return rules.allowed(content, Facts(now=self._clock.now(), wrote_at=standing.wrote_at))
+        if any(rules.name in each.limits.channels_off for each in standing.allowance.accounts):
+            return OFF
+        facts = Facts(now=self._clock.now(), wrote_at=standing.wrote_at)
+        elsewhere = self._destinations.block(agent, rules, recipient)
+        return elsewhere or rules.allowed(content, facts)
+
+
+def _check_ready(agent: Agent, rules: ChannelRules) -> None:
+    """Refuse an address that may not be used yet, before its provider or a carrier does."""
+    unready = agent.unready_for(rules.name)
+    if unready is None:
+        return
+    why = unready.reason or "Its registration is not there."
+    if unready.status == "pending":
+        raise NotReady(f"The agent's {rules.address} may not be used yet: it is in review. {why}")
+    raise Missing(f"The agent's {rules.address} may not be used. {why}")
 
 
 def recipients_of(recipient: str, content: Content) -> Iterator[tuple[str, str]]:
@@ -188,6 +359,11 @@ def recipients_of(recipient: str, content: Content) -> Iterator[tuple[str, str]]
     for field, addresses in (("cc", content.cc), ("bcc", content.bcc)):
         for index, address in enumerate(addresses):
             yield f"{field}.{index}", address
+
+
+def _called(rules: ChannelRules, recipient: str) -> str | None:
+    """Return the number that an act calls, if it calls one."""
+    return recipient if rules.only_speaks else None
 
 
 def _with_closed(field: str, told: tuple[Standing, Why | None]) -> Standing:
@@ -200,25 +376,6 @@ def _with_closed(field: str, told: tuple[Standing, Why | None]) -> Standing:
 def _with_wrote_at(told: tuple[Standing, datetime | None]) -> Standing:
     standing, wrote_at = told
     return replace(standing, wrote_at=wrote_at)
-
-
-def carriers(
-    rules: ChannelRules, content: Content, candidates: tuple[Connection, ...]
-) -> tuple[Connection, ...]:
-    """
-    Return those of the candidates that can carry what is sent, best first.
-
-    What is too long for a provider goes over the others. A template of the hub's goes over those
-    whose provider has it, if any has: the others take it as a text, which they may have to refuse.
-    """
-    candidates = tuple(each for each in candidates if not _is_too_long(each, rules, content))
-    known = {each.connection for each in content.at_providers}
-    having = tuple(
-        each
-        for each in candidates
-        if each.name in known and Capability.WHATSAPP_TEMPLATE in each.spec.capabilities
-    )
-    return having or candidates
 
 
 def over(reviewed: Reviewed, connection: Connection) -> Reviewed:
@@ -234,39 +391,3 @@ def over(reviewed: Reviewed, connection: Connection) -> Reviewed:
         with_media=bool(act.content.media),
     )
     return replace(reviewed, connection=connection, cost_micros=cost_micros, currency=currency)
-
-
-def estimate(
-    rules: ChannelRules, connection: Connection, recipient: str, units: int, *, with_media: bool
-) -> tuple[int | None, str | None]:
-    """Return what a message will cost over a connection, in micro-units of a currency, if known."""
-    prices = connection.spec.prices
-    if prices is None:
-        return None, None
-    return rules.price(prices, recipient, units, with_media=with_media), prices.currency
-
-
-def _is_too_long(connection: Connection, rules: ChannelRules, content: Content) -> bool:
-    most = connection.spec.most_characters
-    content = rules.over(content, connection.name, connection.spec.capabilities)
-    return most is not None and content.template is None and len(content.body) > most
-
-
-def _check_ability(connection: Connection, rules: ChannelRules, content: Content) -> None:
-    """Refuse what the agent's connection cannot carry, by what is missing."""
-    able, name = connection.spec.capabilities, connection.spec.name
-    if not rules.needs(with_media=False) <= able:
-        raise Unsupported(
-            "channel", f"the provider '{name}' does not send {KINDS[rules.kind].noun}."
-        )
-    if content.media and not rules.needs(with_media=True) <= able:
-        raise Unsupported(
-            "mediaUrl",
-            f"the provider '{name}' does not send media. Put a link into the text, "
-            "or ask the operator for a provider that does.",
-        )
-    if content.template and not rules.needs(with_media=False, with_template=True) <= able:
-        raise Unsupported("templateId", f"the provider '{name}' has no templates.")
-    if _is_too_long(connection, rules, content):
-        most = connection.spec.most_characters
-        raise Invalid("body", f"the provider '{name}' takes at most {most:,} characters.")

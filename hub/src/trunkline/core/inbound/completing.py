@@ -6,9 +6,18 @@ from typing import Final
 
 from trunkline.core.channels import kind_of
 from trunkline.core.connections.asking import AdapterFailed, ask
-from trunkline.core.connections.registry import CannotOpen, Connection, Connections
+from trunkline.core.connections.opening import CannotOpen
+from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound.parsing import Read, checked
-from trunkline.sdk import EventLog, Overloaded, ProviderError, Received, Rejected, Unsupported
+from trunkline.sdk import (
+    EventLog,
+    MessageProvider,
+    Overloaded,
+    ProviderError,
+    Received,
+    Rejected,
+    Unsupported,
+)
 
 _WITHIN_S: Final = 10.0
 """A provider that hears nothing for longer tells of the same again."""
@@ -37,7 +46,7 @@ class Completing:
         its = self.connections.find(connection.name, kind_of(event.channel)) or connection
         try:
             async with asyncio.timeout(_WITHIN_S):
-                provider = await self.connections.provider(its)
+                provider = await self.connections.opened(its, MessageProvider)
             whole: object = await ask(lambda: provider.complete(event), _WITHIN_S)
         except Rejected:
             return replace(each, event=None, fault=_GONE)

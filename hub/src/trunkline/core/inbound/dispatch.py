@@ -3,23 +3,34 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from trunkline.core.addresses import canonical, spellings, untagged
 from trunkline.core.agents import repository as agents
-from trunkline.core.agents.models import Agent
+from trunkline.core.agents.models import SHARED_ADDRESSES, Agent
+from trunkline.core.calls import repository as calls
+from trunkline.core.calls.answering import Answering
+from trunkline.core.calls.ledger import CHANNEL, Ledger
+from trunkline.core.calls.models import Call
+from trunkline.core.calls.recordings import Recordings
+from trunkline.core.calls.telling import Telling
 from trunkline.core.channels import rules_of
 from trunkline.core.compliance import people, windows
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance.optword import OptWord
 from trunkline.core.connections.registry import Connection, Connections
+from trunkline.core.connections.simulation import is_simulated_for
 from trunkline.core.engine.engine import Engine
 from trunkline.core.forwarding.service import Forwarding
+from trunkline.core.gate import chains
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.reporting import Applied, Reports
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.inbound.seeing import Seen
 from trunkline.core.inbound.threads import OWN_ADDRESS, filed
+from trunkline.core.media.shelf import Shelf
 from trunkline.core.messages import choices
+from trunkline.core.messages import repository as messages
 from trunkline.core.messages.choices import Picked
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (
@@ -32,9 +43,11 @@ from trunkline.core.messages.models import (
     Status,
 )
 from trunkline.core.messages.reply_addresses import ReplyAddresses
-from trunkline.core.privacy.vault import Unreadable
+from trunkline.core.privacy.keys import Unreadable
 from trunkline.core.subscriptions.announcing import Announcements
-from trunkline.sdk import InboundEvent, Reported, Tx
+from trunkline.sdk import TELEPHONY, InboundEvent, ReceivedCall, Recorded, Reported, Tx
+
+_OUT_OF_BOUNDS: Final = "The agent is live, and what is simulated does not come to it."
 
 
 class Dispatch:
@@ -48,12 +61,18 @@ class Dispatch:
         engine: Engine,
         connections: Connections,
         reply_addresses: ReplyAddresses,
+        ledger: Ledger,
+        shelf: Shelf,
     ) -> None:
         self._journal = journal
+        self._shelf = shelf
         self._reply_addresses = reply_addresses
         self._forwarding = forwarding
         self._announcements = announcements
-        self._reports = Reports(journal, engine, connections)
+        self._connections = connections
+        self._reports = Reports(journal, engine, connections, Telling(journal, ledger))
+        self._answering = Answering(ledger)
+        self._recordings = Recordings(journal, shelf, ledger, forwarding, announcements)
 
     def take_in(
         self,
@@ -118,7 +137,14 @@ class Dispatch:
             )
         elif event.asks is OptWord.START:
             before = written_at if event.occurred_at or came_at else None
-            compliance.lift(tx, stored.workspace_id, event.sender, event.recipient, before)
+            compliance.lift(
+                tx,
+                stored.workspace_id,
+                event.sender,
+                event.recipient,
+                before,
+                erased=self._journal.vault.erased(stored.workspace_id, event.sender),
+            )
 
     def apply(
         self, tx: Tx, stored: StoredEvent, event: InboundEvent, connection: Connection
@@ -128,7 +154,57 @@ class Dispatch:
             return self._receive(tx, stored, event, connection)
         if isinstance(event, Reported):
             return self._reports.apply(tx, stored, event, connection)
+        if isinstance(event, ReceivedCall):
+            return self._answer(tx, stored, event, connection)
+        if isinstance(event, Recorded):
+            return self._recorded(tx, stored, event)
         return Applied(state=EventState.IGNORED, reason="The hub has no use for this event.")
+
+    def _answer(
+        self, tx: Tx, stored: StoredEvent, event: ReceivedCall, connection: Connection
+    ) -> Applied:
+        workspace_id = stored.workspace_id
+        agent = agents.find_agent_by_address(
+            tx, workspace_id, SHARED_ADDRESSES[CHANNEL], event.recipient
+        )
+        if agent is None or stored.agent_id not in (None, agent.id):
+            why = "No agent has the phone number called."
+            return Applied(state=EventState.IGNORED, reason=why)
+        if self._is_out_of_bounds(agent, connection, TELEPHONY.name):
+            return Applied(state=EventState.IGNORED, reason=_OUT_OF_BOUNDS)
+        is_new = self._answering.take(
+            tx,
+            workspace_id,
+            agent,
+            connection,
+            event,
+            stored.id,
+            simulated=self._connections.is_simulated(agent),
+        )
+        if not is_new:
+            return Applied(state=EventState.IGNORED, reason="The call is known already.")
+        return Applied(state=EventState.HANDLED)
+
+    def _recorded(self, tx: Tx, stored: StoredEvent, event: Recorded) -> Applied:
+        call = calls.find_by_external_id(
+            tx, stored.workspace_id, stored.connection, event.call_id
+        ) or self._call_of_message(tx, stored, event)
+        if call is None:
+            return self._reports.wait(tx, stored, event)
+        message_id = self._recordings.take(tx, stored.workspace_id, call, event, stored.id)
+        if message_id is None:
+            why = "Nothing was recorded, or it is known already."
+            return Applied(state=EventState.IGNORED, reason=why)
+        return Applied(state=EventState.HANDLED, message_id=message_id)
+
+    def _call_of_message(self, tx: Tx, stored: StoredEvent, event: Recorded) -> Call | None:
+        """Return a call whose own id nobody has told yet: its message's is the same."""
+        message = messages.find_by_external_id(
+            tx, stored.workspace_id, stored.connection, event.call_id
+        )
+        if message is None:
+            return None
+        return calls.find_of_message(tx, stored.workspace_id, message.id)
 
     def _picked(
         self, tx: Tx, workspace_id: str, agent: Agent, event: Seen, answered: Message | None
@@ -156,6 +232,8 @@ class Dispatch:
         if agent is None:
             why = f"No agent has the {rules.address} written to."
             return Applied(state=EventState.IGNORED, reason=why)
+        if self._is_out_of_bounds(agent, connection, rules.kind):
+            return Applied(state=EventState.IGNORED, reason=_OUT_OF_BOUNDS)
         if rules.asks_when_written:
             windows.note(
                 tx,
@@ -212,7 +290,7 @@ class Dispatch:
             retry_after_s=None,
             reply_to=answered.id if answered else picked.message_id if picked else None,
             acknowledged_at=None,
-            media_count=len(content.media),
+            media_count=max(len(content.media), len(event.files)),
             flag=Flag.OPT_OUT if is_near_miss else None,
             ref=event.ref,
             thread=(answered.thread if answered else None)
@@ -220,13 +298,49 @@ class Dispatch:
             automatic=event.auto or belongs.is_own or event.is_silent,
             follows="\n".join(event.follows) or None,
             copies=self._journal.vault.pseudonyms(workspace_id, _others(agent, event)),
+            simulated=self._connections.is_simulated(agent),
         )
+        hops = self._hops(tx, workspace_id, agent, message)
+        message = replace(message, hops=hops)
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
-        self._journal.store(tx, stored.workspace_id, message, content, evidence)
+        message = self._journal.store(tx, stored.workspace_id, message, content, evidence)
+        self._shelf.expect(tx, workspace_id, message, event.files)
         self._forwarding.announce(tx, stored.workspace_id, agent, message.id)
         if not event.is_silent:
             self._announcements.received(tx, stored.workspace_id, agent, message)
         return Applied(state=EventState.HANDLED, message_id=message.id)
+
+    def _hops(self, tx: Tx, workspace_id: str, agent: Agent, message: Message) -> int:
+        """Note how far a message is in a chain of answers between programs, and return that."""
+        channel, sender = message.channel, message.from_address
+        shared = SHARED_ADDRESSES.get(channel, channel)
+        by = next(
+            filter(
+                None,
+                (
+                    agents.find_agent_by_address(tx, workspace_id, shared, each)
+                    for each in spellings(sender)
+                ),
+            ),
+            None,
+        )
+        return chains.hear(
+            tx,
+            workspace_id,
+            self._journal.ids.new("row"),
+            agent.id,
+            channel,
+            sender,
+            message.id,
+            by=(by.id, message.to_address) if by is not None and by.id != agent.id else None,
+            automatic=message.automatic,
+            now=message.created_at,
+        )
+
+    def _is_out_of_bounds(self, agent: Agent, connection: Connection, kind: str) -> bool:
+        """Tell whether a simulated network writes to an agent that it does not serve."""
+        is_for = is_simulated_for(self._connections, agent, kind)
+        return connection.spec.simulated and not is_for
 
     def _token_thread(self, event: Seen) -> str | None:
         """Return the thread whose reply address a message is to; a mailbox may not tell of it."""

@@ -9,10 +9,12 @@ from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.inbound import repository
 from trunkline.core.inbound.dispatch import Dispatch
+from trunkline.core.inbound.letters import heard_in, place_of
 from trunkline.core.inbound.reporting import FIRST_LOOK, Applied
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.messages.journal import Journal
-from trunkline.sdk import Database, Tx
+from trunkline.core.privacy.keys import Unreadable
+from trunkline.sdk import Database, InboundEvent, Tx
 
 GIVE_UP: Final = timedelta(hours=24)
 """Until then a message of unknown outcome may still turn out to be the one reported on."""
@@ -40,7 +42,7 @@ class EarlyReports:
         now = self.journal.clock.now()
         age = now - found.created_at
         connection = self.connections.account(found.connection)
-        report = repository.take_early_report(tx, workspace_id, event_id)
+        report = self._take(tx, workspace_id, event_id)
         end = _NOT_OURS
         if report is not None and connection is not None:
             stored = StoredEvent(
@@ -60,7 +62,21 @@ class EarlyReports:
                 self.engine.enqueue(tx, workspace_id, JobKind.REPORT, event_id, again_at)
                 return
             else:
-                repository.take_early_report(tx, workspace_id, event_id)
+                self._take(tx, workspace_id, event_id)
         repository.end_letter(
             tx, workspace_id, event_id, now, end.reason, end.message_id, state=end.state
         )
+
+    def _take(self, tx: Tx, workspace_id: str, event_id: str) -> InboundEvent | None:
+        """Return what waits, and remove it: what is told of calls lies in the vault."""
+        report = repository.take_early_report(tx, workspace_id, event_id)
+        if report is not None:
+            return report
+        place, vault = place_of(workspace_id, event_id), self.journal.vault
+        try:
+            letter = vault.held(tx, place)
+            event = None if letter is None else heard_in(letter)
+        except (Unreadable, ValueError):
+            event = None
+        vault.shred(tx, place)
+        return event

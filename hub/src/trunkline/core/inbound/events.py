@@ -17,7 +17,7 @@ from trunkline.core.inbound.reporting import Applied
 from trunkline.core.inbound.repository import EndedEvent, EventState, StoredEvent
 from trunkline.core.messages.journal import Journal
 from trunkline.core.principal import Principal
-from trunkline.core.privacy.vault import Unreadable
+from trunkline.core.privacy.keys import Unreadable
 from trunkline.core.problems import NotFound
 from trunkline.sdk import Database, DatabaseFailed, EventLog, Overloaded, Tx
 

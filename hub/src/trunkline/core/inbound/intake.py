@@ -3,17 +3,18 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 import sqlalchemy as sa
 
 from trunkline.core.agents import repository as agents
-from trunkline.core.agents.models import Agent
+from trunkline.core.agents.models import Agent, Mode
+from trunkline.core.calls.answering import Answers
 from trunkline.core.channels import CHANNELS
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.inbound import repository
@@ -23,6 +24,7 @@ from trunkline.core.inbound.letters import packed, packed_event, place_of
 from trunkline.core.inbound.parsing import ANOTHERS, Read, checked, for_agent, kind_of, read
 from trunkline.core.inbound.reporting import Applied
 from trunkline.core.inbound.repository import EventState, StoredEvent
+from trunkline.core.inbound.vouching import Vouching
 from trunkline.core.messages.journal import Journal
 from trunkline.core.principal import DEFAULT_WORKSPACE
 from trunkline.core.problems import Forbidden, Missing, NotFound
@@ -30,22 +32,19 @@ from trunkline.db.schema import messages
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
     EMAIL,
-    BadSignature,
     Database,
     DatabaseFailed,
     EventLog,
     InboundEvent,
     Overloaded,
     Received,
+    ReceivedCall,
     Tx,
     WebhookReply,
     WebhookRequest,
 )
 
-T = TypeVar("T")
 _ATTEMPT: Final = re.compile(r"att_[0-9a-f]{32}")
-_BAD_SIGNATURE: Final = "The signature does not hold."
-_LONGEST_WHY: Final = 300
 _SERVED_WITHIN: Final = timedelta(days=30)
 
 
@@ -82,7 +81,11 @@ class Intake:
         completing: Completing,
         metrics: Metrics,
         log: EventLog,
+        answers: Answers,
+        vouching: Vouching,
     ) -> None:
+        self._answers = answers
+        self._vouching = vouching
         self._completing = completing
         self._db = db
         self._connections = connections
@@ -103,8 +106,8 @@ class Intake:
         if agent is None:
             raise NotFound("agent")
         refused: Refused | None = None
-        for connection in self._claimants(request):
-            if (doubt := self._doubt(connection, request)) is not None:
+        for connection in self._vouching.claimants(request):
+            if (doubt := await self._vouching.doubt(connection, request)) is not None:
                 refused = refused or Refused(doubt, connection)
             elif not await self._serves(connection, agent):
                 refused = Refused("The connection does not serve the agent.", connection)
@@ -123,7 +126,7 @@ class Intake:
         connection = self._connections.account(name)
         if connection is None or connection.config is None or connection.spec.webhook is None:
             raise NotFound("connection")
-        if (doubt := self._doubt(connection, request)) is not None:
+        if (doubt := await self._vouching.doubt(connection, request)) is not None:
             raise Refused(doubt, connection)
         return await self._take(connection, request, None)
 
@@ -146,63 +149,18 @@ class Intake:
         whole = await self._completing.complete(connection, each)
         await self._counted(self._store(connection, request, None, whole, heard=event))
 
-    def _claimants(self, request: WebhookRequest) -> list[Connection]:
-        found = (self._connections.account(name) for name in self._connections.names())
-        return [
-            connection
-            for connection in found
-            if connection and connection.config and self._claims(connection, request)
-        ]
-
-    def _claims(self, connection: Connection, request: WebhookRequest) -> bool:
-        adapter = connection.spec.webhook
-        if adapter is None:
-            return False
-        return bool(self._ask(connection, "claims", lambda: adapter.claims(request)))
-
-    def _doubt(self, connection: Connection, request: WebhookRequest) -> str | None:
-        """Return why a request may not be the provider's, or None if its adapter vouches for it."""
-        adapter = connection.spec.webhook
-        if adapter is None or connection.config is None:
-            return "The connection takes no callbacks."
-
-        def verify() -> str | None:
-            try:
-                verdict: object = adapter.verify(request, connection.config)  # type: ignore[func-returns-value]
-            except BadSignature as error:
-                return str(error)[:_LONGEST_WHY] or _BAD_SIGNATURE
-            # An adapter that returns a verdict instead of raising must not open the door by it.
-            return None if verdict is None else "Its adapter returned what only raising says."
-
-        doubts = self._ask(connection, "verify", lambda: (verify(),))
-        return "Its adapter broke over it." if doubts is None else doubts[0]
-
-    def _ask(self, connection: Connection, method: str, call: Callable[[], T]) -> T | None:
-        """Return what one of an adapter's pure methods says; None if it breaks."""
-        try:
-            return call()
-        except BaseException as error:  # noqa: BLE001 - an adapter may raise anything
-            self._tell_raised(connection, method, error)
-            return None
-
-    def _tell_raised(self, connection: Connection, method: str, error: BaseException) -> None:
-        self._log.warning(
-            "adapter.raised",
-            provider=connection.spec.name,
-            method=method,
-            error_type=type(error).__name__,
-        )
-
     async def _serves(self, connection: Connection, agent: Agent) -> bool:
         """Tell whether a connection serves an agent, or served it in the last 30 days."""
         used = {rules.kind for name, rules in CHANNELS.items() if agent.address(name)}
         for each in self._connections.kinds(connection.name):
             if each.kind not in used:
                 continue
-            with suppress(Missing):  # nothing serves it now; something may have
-                first = self._connections.for_agent(agent, each.kind)
-                if each in self._connections.candidates(first, agent, frozenset()):
-                    return True
+            # Its real number is still written to while it is simulated.
+            for as_it_is in (agent, replace(agent, mode=Mode.LIVE)):
+                with suppress(Missing):  # nothing serves it now; something may have
+                    first = self._connections.for_agent(as_it_is, each.kind)
+                    if each in self._connections.candidates(first, as_it_is, frozenset()):
+                        return True
         since = self._journal.clock.now() - _SERVED_WITHIN
         served = sa.select(messages.c.id).where(
             messages.c.workspace_id == DEFAULT_WORKSPACE,
@@ -219,7 +177,7 @@ class Intake:
     ) -> Taken:
         adapter, provider = connection.spec.webhook, connection.spec.name
         assert adapter is not None  # the callers chose a connection that has one
-        told = partial(self._tell_raised, connection, "parse")
+        told = partial(self._vouching.tell_raised, connection, "parse")
         # To make text of HTML may take a second.
         if self._connections.find(connection.name, EMAIL.name) is not None:
             found = await asyncio.to_thread(read, adapter, request, told)
@@ -232,7 +190,14 @@ class Intake:
         new = [each for each in found if not await self._is_told_again(connection, each)]
         for each in [await self._completing.complete(connection, each) for each in new]:
             await self._counted(self._store(connection, request, agent, each))
-        reply = self._ask(connection, "reply", lambda: _reply(adapter.reply(request)))
+        called = next((each.event for each in found if isinstance(each.event, ReceivedCall)), None)
+        if called is not None:
+            steps = await self._answers.steps(DEFAULT_WORKSPACE, connection, called)
+            reply = self._vouching.ask(
+                connection, "render", lambda: _reply(adapter.render(request, steps))
+            )
+        else:
+            reply = self._vouching.ask(connection, "reply", lambda: _reply(adapter.reply(request)))
         return Taken(reply=reply or WebhookReply(), provider=provider)
 
     async def _is_told_again(self, connection: Connection, each: Read) -> bool:

@@ -12,10 +12,12 @@ from pydantic import TypeAdapter
 from trunkline.core.privacy.vault import Place
 from trunkline.db.schema import inbound_events
 from trunkline.sdk import (
+    CallReported,
     InboundEvent,
     Received,
     ReceivedEmail,
     ReceivedWhatsApp,
+    Recorded,
     Reported,
     WebhookRequest,
 )
@@ -41,7 +43,8 @@ def packed(request: WebhookRequest) -> str:
 
 
 _HEARD: Final[Mapping[str, type[InboundEvent]]] = {
-    kind.__name__: kind for kind in (Received, ReceivedEmail, ReceivedWhatsApp, Reported)
+    kind.__name__: kind
+    for kind in (Received, ReceivedEmail, ReceivedWhatsApp, Reported, CallReported, Recorded)
 }
 """Kinds of events that can be read again without a request."""
 

@@ -1,7 +1,7 @@
 """Listening to providers without webhooks: one hub to each connection, and nothing told is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,6 +19,7 @@ from trunkline.sdk import (
     EventLog,
     Heard,
     IdSource,
+    MessageProvider,
     NotSetUp,
     Tx,
     Unsupported,
@@ -56,13 +57,24 @@ class Listening:
     log: EventLog
 
     async def run(self) -> None:
-        """Listen until cancelled."""
-        able = [
-            each
-            for each in self.connections.all()
-            if Capability.LISTEN in each.spec.capabilities and not each.fault
-        ]
-        await asyncio.gather(*(self._keep_listening(each) for each in able))
+        """Listen until cancelled, to the connections as they are then."""
+        listening: dict[tuple[str, str], tuple[Connection, asyncio.Task[None]]] = {}
+        try:
+            while True:
+                change = self.connections.change
+                able = {
+                    (each.name, each.kind): each
+                    for each in self.connections.all()
+                    if Capability.LISTEN in each.spec.capabilities and not each.fault
+                }
+                gone = [key for key, (each, _) in listening.items() if able.get(key) is not each]
+                await _end([listening.pop(key)[1] for key in gone])
+                for key in able.keys() - listening.keys():
+                    task = asyncio.create_task(self._keep_listening(able[key]))
+                    listening[key] = able[key], task
+                await change.wait()
+        finally:
+            await _end([task for _, task in listening.values()])
 
     async def _keep_listening(self, connection: Connection) -> None:
         try:
@@ -91,7 +103,7 @@ class Listening:
             await self.clock.sleep(wait_s)
 
     async def _listen(self, connection: Connection, position: str | None) -> None:
-        provider = await self.connections.provider(connection)
+        provider = await self.connections.opened(connection, MessageProvider)
         stream = provider.listen(position)
         try:
             while (heard := await self._next(connection, stream)) is not None:
@@ -161,6 +173,12 @@ class Listening:
             error_type=type(error).__name__,
             reason=reason,
         )
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _mark(connection: Connection) -> str:

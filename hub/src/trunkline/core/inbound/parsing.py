@@ -7,10 +7,14 @@ from typing import Any, Final
 
 from trunkline.core.addresses import is_same, untagged
 from trunkline.core.agents.models import Agent
+from trunkline.core.inbound.repository import RECORDING
 from trunkline.core.inbound.seeing import Seen, Unfit, seen
 from trunkline.sdk import (
+    CallReported,
     InboundEvent,
     Received,
+    ReceivedCall,
+    Recorded,
     Reported,
     Unreadable,
     WebhookAdapter,
@@ -19,6 +23,12 @@ from trunkline.sdk import (
 
 ANOTHERS: Final = "It is for another number than the agent's."
 _LONGEST: Final = 300
+_WORDS: Final = {
+    CallReported: "call-status",
+    Reported: "message-status",
+    ReceivedCall: "call",
+    Recorded: RECORDING,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +109,14 @@ def _fault(event: object) -> str | None:
         texts = (event.vendor_status, event.sender or "")
         if not isinstance(event.cost_micros, int | None):
             return "The adapter told a cost that is no whole number."
+        if isinstance(event, CallReported) and not isinstance(event.duration_s, int | None):
+            return "The adapter told a duration that is no whole number."
+    elif isinstance(event, ReceivedCall):
+        texts = (event.provider_id, event.sender, event.recipient)
+    elif isinstance(event, Recorded):
+        texts = (event.provider_id, event.call_id, event.media.url if event.media else "")
+        if not isinstance(event.duration_s, int | None):
+            return "The adapter told a duration that is no whole number."
     if not all(isinstance(each, str) for each in texts):
         return "The adapter told something that is no text."
     return None
@@ -106,6 +124,8 @@ def _fault(event: object) -> str | None:
 
 def is_for(event: InboundEvent, agent: Agent) -> bool:
     """Tell whether the hub's own address in an event is the agent's."""
+    if isinstance(event, ReceivedCall):
+        return is_same(event.recipient, agent.address("voice"))
     if isinstance(event, Seen | Received):
         own = agent.address(event.channel)
         return is_same(event.recipient, own) or is_same(untagged(event.recipient), own)
@@ -116,4 +136,7 @@ def kind_of(event: InboundEvent) -> str:
     """Return the word that an event of this kind is stored with."""
     if isinstance(event, Seen):
         return event.channel
-    return "message-status" if isinstance(event, Reported) else "other"
+    for kind, word in _WORDS.items():
+        if isinstance(event, kind):
+            return word
+    return "other"

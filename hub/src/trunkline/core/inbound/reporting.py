@@ -1,17 +1,20 @@
 """Applying a report: it moves a status, is noted, or waits until its message is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from trunkline.core.addresses import canonical
+from trunkline.core.calls import repository as calls
+from trunkline.core.calls.telling import Telling
 from trunkline.core.channels import kind_of
 from trunkline.core.compliance.people import addresses_of
-from trunkline.core.connections.registry import Connection, Connections, MessageSpec
+from trunkline.core.connections.registry import AnySpec, Connection, Connections
 from trunkline.core.delivery.failing import close, closing, note_failure
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.inbound import repository
+from trunkline.core.inbound.letters import packed_event, place_of
 from trunkline.core.inbound.repository import EventState, StoredEvent
 from trunkline.core.messages import repository as messages
 from trunkline.core.messages.journal import Journal
@@ -25,13 +28,13 @@ from trunkline.core.messages.models import (
     Status,
 )
 from trunkline.core.messages.threads import note_ref
-from trunkline.core.privacy.vault import Unreadable
+from trunkline.core.privacy.keys import Unreadable
 from trunkline.core.settlement.prices import ask_later
-from trunkline.sdk import DeliveryStatus, Reported, Tx
+from trunkline.sdk import CallReported, DeliveryStatus, Recorded, Reported, Tx
 
 FIRST_LOOK: Final = timedelta(seconds=1)
 """After so long the message of an early report is looked for again."""
-_OPEN: Final = frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN})
+_OPEN: Final = frozenset({Status.HELD, Status.QUEUED, Status.SENDING, Status.UNKNOWN})
 """Nobody has proved yet that the message was taken, or was not."""
 _ARRIVED: Final = frozenset({Status.DELIVERED, Status.READ})
 
@@ -52,6 +55,7 @@ class Reports:
     journal: Journal
     engine: Engine
     connections: Connections
+    telling: Telling
 
     def apply(
         self, tx: Tx, stored: StoredEvent, event: Reported, connection: Connection
@@ -60,7 +64,7 @@ class Reports:
         workspace_id = stored.workspace_id
         found = self._reported(tx, stored, event, connection)
         if found is None:
-            return self._wait(tx, stored, event)
+            return self._of_no_message(tx, stored, event)
         message, stands = found
         # A connection may have several kinds: what its codes mean is its kind's.
         connection = self.connections.find(connection.name, kind_of(message.channel)) or connection
@@ -69,6 +73,7 @@ class Reports:
         )
         if stands:
             self._know(tx, workspace_id, message, event, connection)
+        event, said = self._judged(tx, stored, message, event) if stands else (event, None)
         if event.recipient and not _is_about(tx, workspace_id, message, event.recipient):
             return self._of_a_copy(tx, stored, message, event.recipient, event, connection)
         wish = closing(connection.spec, message, event.error_code, failed=False)
@@ -97,8 +102,30 @@ class Reports:
             )
         if not stands:  # it got through after all
             self._know(tx, workspace_id, message, event, connection)
-        self._move(tx, stored, message, event, to, evidence, connection.spec)
+        self._move(tx, stored, message, event, to, evidence, connection.spec, said)
         return Applied(state=EventState.HANDLED, message_id=message.id)
+
+    def _judged(
+        self, tx: Tx, stored: StoredEvent, message: Message, event: Reported
+    ) -> tuple[Reported, str | None]:
+        """Return a report as it counts for its message, and what is to be said of that."""
+        if not isinstance(event, CallReported):
+            return event, None
+        judged = self.telling.of_message(tx, stored.workspace_id, message, event, stored.id)
+        if judged is None:
+            return replace(event, status=None), None
+        return replace(event, status=judged.status), judged.sentence
+
+    def _of_no_message(self, tx: Tx, stored: StoredEvent, event: Reported) -> Applied:
+        """Note what is told of a call that came in; anything else waits for its message."""
+        if not isinstance(event, CallReported):
+            return self.wait(tx, stored, event)
+        workspace_id = stored.workspace_id
+        call = calls.find_by_external_id(tx, workspace_id, stored.connection, event.provider_id)
+        if call is None:
+            return self.wait(tx, stored, event)
+        self.telling.of_call(tx, workspace_id, call, event, stored.id)
+        return Applied(state=EventState.HANDLED)
 
     def _of_a_copy(
         self,
@@ -142,7 +169,8 @@ class Reports:
         event: Reported,
         to: Status,
         evidence: Evidence,
-        spec: MessageSpec,
+        spec: AnySpec,
+        said: str | None,
     ) -> None:
         workspace_id = stored.workspace_id
         moved = self.journal.move(tx, workspace_id, message, to, evidence)
@@ -155,17 +183,35 @@ class Reports:
                 messages.set_values(tx, workspace_id, message.id, flag=flag.value)
             return
         if to is Status.FAILED:
-            note_failure(self.journal, tx, workspace_id, message, spec, event.error_code, stored.id)
-        elif message.status in _OPEN:
+            note_failure(
+                self.journal,
+                tx,
+                workspace_id,
+                message,
+                spec,
+                event.error_code,
+                stored.id,
+                otherwise=said,
+            )
+        elif message.status in _OPEN or said is not None:
             # It told why the outcome was unknown until now, or since this transaction began.
-            messages.set_values(tx, workspace_id, message.id, reason=None)
+            messages.set_values(tx, workspace_id, message.id, reason=said)
         if to in FINAL:
             ask_later(self.journal, self.engine, tx, workspace_id, message, spec)
 
-    def _wait(self, tx: Tx, stored: StoredEvent, event: Reported) -> Applied:
-        """Keep a report on a message that nobody knows yet: it may have come before its answer."""
+    def wait(self, tx: Tx, stored: StoredEvent, event: Reported | Recorded) -> Applied:
+        """
+        Keep what is told of a message or call that nobody knows yet.
+
+        It may have come before the answer to what it is about.
+        """
         now = self.journal.clock.now()
-        repository.add_early_report(tx, stored, event, now)
+        if isinstance(event, CallReported | Recorded):
+            place = place_of(stored.workspace_id, stored.id)
+            contact = f"connection:{stored.connection}"
+            self.journal.vault.hold(tx, place, contact, packed_event(event))
+        else:
+            repository.add_early_report(tx, stored, event, now)
         self.engine.enqueue(tx, stored.workspace_id, JobKind.REPORT, stored.id, now + FIRST_LOOK)
         return Applied(state=EventState.WAITING, reason="Its message is not known yet.")
 
@@ -193,14 +239,7 @@ class Reports:
             )
         note_ref(tx, workspace_id, message, event.message_ref)
         if event.cost_micros is not None:
-            messages.set_values(
-                tx,
-                workspace_id,
-                message.id,
-                cost=event.cost_micros,
-                currency=event.currency,
-                cost_final=True,
-            )
+            self.journal.charge(tx, workspace_id, message.id, event.cost_micros, event.currency)
 
     def _reported(
         self, tx: Tx, stored: StoredEvent, event: Reported, connection: Connection

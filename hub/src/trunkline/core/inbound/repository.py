@@ -12,6 +12,9 @@ from trunkline.db.locks import hold
 from trunkline.db.schema import early_reports, inbound_events
 from trunkline.sdk import DeliveryStatus, Reported, Tx
 
+RECORDING = "recording"
+"""The kind of what was recorded in a call; one that was handled became a message."""
+
 
 class EventState(StrEnum):
     """How an event ended, or that it waits. There is no other end."""

@@ -10,6 +10,7 @@ from trunkline.core.addresses import canonical
 from trunkline.core.channels import rules_of
 from trunkline.core.compliance.optout import opt_word, opt_word_of_pick
 from trunkline.core.compliance.optword import OptWord
+from trunkline.core.media.shelf import Expected
 from trunkline.core.messages.content import Content, media_type, shows_anything
 from trunkline.core.messages.models import Channel
 from trunkline.core.messages.reply_addresses import without_tokens
@@ -72,6 +73,7 @@ class Seen(InboundEvent):
         copies: Who else has it, if that is believed.
         auto: A program wrote it by itself.
         is_spoken: It says something in words, rather than by a picture, a place or a reaction.
+        files: What came along, in its order, whose bytes are still with the provider.
         is_silent: It shows nothing that could be answered, as what was taken back.
     """
 
@@ -93,6 +95,7 @@ class Seen(InboundEvent):
     auto: bool = False
     is_spoken: bool = True
     is_silent: bool = False
+    files: tuple[Expected, ...] = ()
 
 
 class Unfit(ValueError):
@@ -127,6 +130,7 @@ def seen(given: Received) -> Seen:
     if len(given.body) > LONGEST_TEXT:
         raise Unfit(f"The text is longer than any can be: over {LONGEST_TEXT} characters.")
     content = Content(body=visible(given.body), media=_media(given.media))
+    bare = replace(bare, files=_files(content.media))
     if isinstance(given, ReceivedWhatsApp):
         return _whatsapp(given, content, bare)
     return replace(bare, content=content, asks=_asks(given.opt_out, content.body))
@@ -185,10 +189,6 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
     ]
     told += [("to", without_tokens(_line(each))) for each in given.to[:_MOST_FILES]]
     told += [("warning", each) for each in _warnings(given, bare.sender, page)]
-    for each in given.attachments[:_MOST_FILES]:
-        told.append(("attachment", _line(each.name) or "without a name"))
-        told.append(("attachmentType", media_type(each.content_type) or ""))
-        told.append(("attachmentBytes", str(each.size_bytes or "")))
     content = Content(
         body=body,
         media=_media(given.media),
@@ -214,7 +214,19 @@ def _mail(given: ReceivedEmail, bare: Seen) -> Seen:
         # Whoever forges a sender brings nobody into a conversation.
         copies=named if checks.dmarc is not Verdict.FAIL else (),
         auto=given.auto,
+        files=(*_files(content.media), *_attached(given)),
     )
+
+
+def _attached(given: ReceivedEmail) -> Iterator[Expected]:
+    """Give the files of a mail; one without a URL is told of, and cannot be had."""
+    for each in given.attachments[:_MOST_FILES]:
+        yield Expected(
+            url=visible(each.url) if each.url else None,
+            content_type=media_type(each.content_type),
+            name=_line(each.name) or None,
+            size_bytes=each.size_bytes,
+        )
 
 
 def _page(html: str | None) -> "Shown | None":
@@ -297,6 +309,16 @@ def _media(given: object) -> tuple[Media, ...]:
             name=_line(each.name) or None,
         )
         for each in given
+    )
+
+
+def _files(media: tuple[Media, ...]) -> tuple[Expected, ...]:
+    """Return media as what is to be fetched."""
+    found: object = media  # an adapter may have given anything
+    if not isinstance(found, tuple) or not all(isinstance(each, Media) for each in found):
+        return ()
+    return tuple(
+        Expected(url=each.url, content_type=each.content_type, name=each.name) for each in media
     )
 
 

@@ -1,7 +1,7 @@
 """Reading messages back: pages, one message's history, and an agent's channels."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
+from trunkline.core.channels import rules_of
 from trunkline.core.inbox.cursors import read_cursor
+from trunkline.core.media.shelf import Shelf, file_of
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.journal import content_in, place_of
 from trunkline.core.messages.models import (
@@ -20,9 +22,14 @@ from trunkline.core.messages.models import (
     ReadableMessage,
 )
 from trunkline.core.principal import Principal
-from trunkline.core.privacy.vault import BodyVault, Unreadable
+from trunkline.core.privacy.keys import Unreadable
+from trunkline.core.privacy.vault import BodyVault
 from trunkline.core.problems import Invalid, NotFound
 from trunkline.core.sending.recipient import read_addresses
+from trunkline.core.speech.models import Cost
+from trunkline.core.speech.repository import costs_of
+from trunkline.core.usage.models import Span
+from trunkline.core.usage.totals import spent
 from trunkline.db.schema import body_vault, contact_keys, messages
 from trunkline.db.types import earliest_id
 from trunkline.sdk import Clock, Database, EventLog, Tx
@@ -63,10 +70,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traced:
-    """A message and everything that was learnt about it, oldest first."""
+    """
+    A message and everything that was learnt about it, oldest first.
+
+    `parts` are what it cost beside what carried it.
+    """
 
     message: Message
     history: tuple[HistoryEntry, ...]
+    parts: tuple[Cost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +95,21 @@ class ChannelUse:
 class Inbox:
     """The verbs of reading."""
 
-    def __init__(self, db: Database, vault: BodyVault, clock: Clock, log: EventLog) -> None:
+    def __init__(
+        self,
+        db: Database,
+        vault: BodyVault,
+        shelf: Shelf,
+        clock: Clock,
+        log: EventLog,
+        currency: str,
+    ) -> None:
         self._db = db
         self._vault = vault
+        self._shelf = shelf
         self._clock = clock
         self._log = log
+        self._currency = currency
 
     async def page(self, principal: Principal, agent_id: str, query: Query) -> Page:
         """Return an agent's messages of both directions, newest first."""
@@ -102,7 +124,7 @@ class Inbox:
 
         def fn(tx: Tx) -> Page:
             agent = _agent(tx, principal, agent_id)
-            wanted = _conditions(tx, principal.workspace_id, agent, query)
+            wanted = _conditions(tx, principal.workspace_id, agent, query) + of_channels(principal)
             found = self._read(tx, principal.workspace_id, wanted, query)
             total = _count(tx, wanted)
             more = len(found) > query.limit
@@ -125,6 +147,7 @@ class Inbox:
             wanted = [
                 messages.c.workspace_id == principal.workspace_id,
                 messages.c.id == message_id,
+                *of_channels(principal),
             ]
             found = self._read(tx, principal.workspace_id, wanted, Query(limit=1))
             if not found or agent_id not in (None, found[0].message.agent_id):
@@ -140,8 +163,13 @@ class Inbox:
             message = repository.find_message(tx, principal.workspace_id, message_id)
             if message is None or agent_id not in (None, message.agent_id):
                 raise NotFound("message")
+            if not principal.may_use(message.channel):
+                raise NotFound("message")
             history = trail.read_history(tx, principal.workspace_id, message_id)
-            return Traced(message=message, history=tuple(history))
+            parts: Sequence[Cost] = ()
+            if rules_of(message.channel).sound is not None:  # what is never spoken has none
+                parts = costs_of(tx, principal.workspace_id, message_id)
+            return Traced(message=message, history=tuple(history), parts=tuple(parts))
 
         return await self._db.read(fn)
 
@@ -163,7 +191,6 @@ class Inbox:
                 sa.select(
                     messages.c.channel,
                     sa.func.count().label("carried"),
-                    sa.func.coalesce(sa.func.sum(messages.c.cost), 0).label("cost"),
                     sa.func.count()
                     .filter(outbound, messages.c.id > earliest_id("msg", day))
                     .label("today"),
@@ -177,7 +204,14 @@ class Inbox:
             return ChannelUse(
                 agent=agent,
                 monthly_messages={each.channel: each.carried for each in used},
-                monthly_cost_micros=sum(int(each.cost) for each in used),
+                monthly_cost_micros=spent(
+                    tx,
+                    principal.workspace_id,
+                    agent_id,
+                    Span.MONTH,
+                    now.date(),
+                    self._currency,
+                ),
                 actions_today=sum(each.today for each in used),
                 actions_this_minute=sum(each.this_minute for each in used),
             )
@@ -217,7 +251,15 @@ class Inbox:
         )
         if query.cursor is not None:
             statement = statement.where(messages.c.id < query.cursor)
-        return [self._readable(tx, workspace_id, tuple(row)) for row in tx.execute(statement)]
+        found = [self._readable(tx, workspace_id, tuple(row)) for row in tx.execute(statement)]
+        with_media = [each.message.id for each in found if each.message.media_count]
+        if not with_media:
+            return found
+        media = self._shelf.of_messages(tx, workspace_id, with_media)
+        return [
+            replace(each, files=tuple(map(file_of, media.get(each.message.id, ()))))
+            for each in found
+        ]
 
     def _readable(self, tx: Tx, workspace_id: str, row: tuple[Any, ...]) -> ReadableMessage:
         *columns, kept, key_id, wrapped_key, held = row
@@ -233,6 +275,12 @@ class Inbox:
             self._log.error("body.unreadable", messageId=message.id)
         content = None if text is None else content_in(message, text)
         return ReadableMessage(message=message, content=content)
+
+
+def of_channels(principal: Principal) -> list[sa.ColumnElement[bool]]:
+    """Return the condition on messages that they are of channels that a token is for."""
+    channels = principal.grant.channels
+    return [] if channels is None else [messages.c.channel.in_(sorted(channels))]
 
 
 def _agent(tx: Tx, principal: Principal, agent_id: str) -> Agent:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.agents.tokens import check_living
-from trunkline.core.inbox.pages import Inbox
+from trunkline.core.inbox.pages import Inbox, of_channels
 from trunkline.core.messages import repository
 from trunkline.core.messages.models import TAKEN, Direction, ReadableMessage, Status
 from trunkline.core.principal import Principal
@@ -18,7 +20,7 @@ from trunkline.core.problems import NotFound, Overloaded
 from trunkline.core.sending.recipient import read_addresses
 from trunkline.core.sending.service import until_noted
 from trunkline.db.schema import messages
-from trunkline.sdk import Database, Tx
+from trunkline.sdk import Clock, Database, Tx
 
 BEFORE_ALL: Final = f"msg_{0:032x}"
 """What every message is newer than."""
@@ -54,8 +56,9 @@ class Waiting:
 class Replies:
     """Waits, as long as the hub is not about to end."""
 
-    def __init__(self, db: Database, inbox: Inbox) -> None:
+    def __init__(self, db: Database, inbox: Inbox, clock: Clock) -> None:
         self._db = db
+        self._clock = clock
         self._inbox = inbox
         self._limits: set[asyncio.Timeout] = set()
         self._waiting: Counter[str] = Counter()
@@ -71,9 +74,7 @@ class Replies:
             Unauthenticated: The principal's token was revoked, maybe meanwhile; the wait ends then.
             Overloaded: The agent waits too often already.
         """
-        newer = await self._db.read(
-            lambda tx: _newer(tx, principal.workspace_id, agent_id, wanted), heavy=True
-        )
+        newer = await self._db.read(lambda tx: _newer(tx, principal, agent_id, wanted), heavy=True)
         if self._waiting[agent_id] >= MOST_AT_ONCE:
             raise Overloaded(_RETRY_AFTER_S)
         self._waiting[agent_id] += 1
@@ -103,16 +104,22 @@ class Replies:
     async def _first(
         self, principal: Principal, agent_id: str, statement: sa.Select[tuple[str]]
     ) -> str:
-        def look(tx: Tx) -> str | None:
-            check_living(tx, principal)
-            return tx.execute(statement).scalar()
+        def look(tx: Tx) -> tuple[str | None, datetime | None]:
+            ends_at = check_living(tx, principal, self._clock.now())
+            return tx.execute(statement).scalar(), ends_at
 
         while True:
             async with self._db.listen("inbound") as notes:
-                message_id = await self._db.read(look)
+                message_id, ends_at = await self._db.read(look)
                 if message_id is not None:
                     return message_id
-                await until_noted(notes, agent_id, principal.kid)
+                with suppress(TimeoutError):  # the token's end, which the next look finds
+                    async with asyncio.timeout(self._until(ends_at)):
+                        await until_noted(notes, agent_id, principal.kid)
+
+    def _until(self, at: datetime | None) -> float | None:
+        """Return in how many seconds that is; a little more, for clocks that tell no less."""
+        return None if at is None else max(0.0, (at - self._clock.now()).total_seconds()) + 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +130,13 @@ class _Newer:
     statement: sa.Select[tuple[str]]
 
 
-def _newer(tx: Tx, workspace_id: str, agent_id: str, wanted: Wanted) -> _Newer:
+def _newer(tx: Tx, principal: Principal, agent_id: str, wanted: Wanted) -> _Newer:
+    workspace_id = principal.workspace_id
     agent = agents.find_agent(tx, workspace_id, agent_id)
     if agent is None:
         raise NotFound("agent")
     inbound = _of(workspace_id, agent, wanted, Direction.INBOUND)
+    inbound += of_channels(principal)
     outbound = _of(workspace_id, agent, wanted, Direction.OUTBOUND)
     if wanted.contact is not None:
         who = read_addresses(tx, workspace_id, agent, wanted.contact, "from")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from tinycss2 import color5
+from tinycss2 import color4, color5
 
 from trunkline.core.mailtext.declared import Declared, Value, word
 
@@ -96,10 +96,12 @@ def _named(told: str) -> Colour | None:
 
 def _parsed(told: object) -> Colour | None:
     found = color5.parse_color(told)
+    if not isinstance(found, color4.Color):
+        return None  # no colour, or the word for another one
     try:
         red, green, blue, alpha = found.to("srgb")
-    except (AttributeError, NotImplementedError):
-        return None  # nothing, a word for another colour, or a space that cannot be converted
+    except NotImplementedError:
+        return None  # of a space that cannot be converted
     if None in (red, green, blue, alpha):
         return None
     return Colour(red * 255, green * 255, blue * 255, alpha)

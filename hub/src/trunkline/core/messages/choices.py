@@ -10,7 +10,8 @@ from typing import Final
 from trunkline.core.addresses import canonical
 from trunkline.core.messages import repository
 from trunkline.core.messages.models import GIVEN_UP, Status
-from trunkline.core.privacy.vault import BodyVault, Place, Unreadable
+from trunkline.core.privacy.keys import Unreadable
+from trunkline.core.privacy.vault import BodyVault, Place
 from trunkline.sdk import Tx
 
 Choices = tuple[tuple[str, str], ...]

@@ -61,6 +61,12 @@ class Content:
         language: Of a template: as it was asked for, or of what is sent.
         at_providers: Of a WhatsApp message that was made of one of the hub's templates.
         made_of: The id of the hub's template that the text was made of.
+        voice: Of a text that is spoken: by which voice, empty for the provider's own. Its `media`
+            are what was made of it: the text, and with `record` the notice of that.
+        record: Of a call: whether what is said after that is recorded.
+        spoken_ms: Of a text that is spoken: how long the first of its media is; 0: nobody knows.
+        notice: Of a call with `record`: the words of that notice.
+        transcript: Of a recording: what is said in it, as far as a machine can tell.
         choices: What the recipient may pick from: pairs of an id and a label.
         choice, choice_label: Of an inbound message: what was picked.
         new_text: Of a mail that came in, what of its text is not quoted, if that is not all of it.
@@ -86,6 +92,11 @@ class Content:
     choices: tuple[tuple[str, str], ...] = ()
     choice_label: str | None = None
     made_of: str | None = None
+    voice: str | None = None
+    record: bool = False
+    spoken_ms: int = 0
+    notice: str | None = None
+    transcript: str | None = None
 
     def over(self, connection: str) -> "Content":
         """Return it as it goes over a connection: by the template that its provider has, if any."""
@@ -102,6 +113,11 @@ class Content:
     def media_urls(self) -> tuple[str, ...]:
         """Where the media can be fetched."""
         return tuple(each.url for each in self.media)
+
+    @property
+    def handles(self) -> tuple[str, ...]:
+        """Which media the hub itself has, each once."""
+        return tuple(dict.fromkeys(each.url for each in self.media if is_handle(each.url)))
 
     @property
     def form(self) -> Form:
@@ -139,7 +155,19 @@ _MORE: Final = {
     field.name: field.default for field in fields(Content) if field.name not in ("body", "media")
 }
 _LATER: Final = frozenset(
-    {"language", "at_providers", "choices", "choice_label", "new_text", "made_of"}
+    {
+        "language",
+        "at_providers",
+        "choices",
+        "choice_label",
+        "new_text",
+        "made_of",
+        "voice",
+        "record",
+        "spoken_ms",
+        "notice",
+        "transcript",
+    }
 )
 """Written down only where they are set: what said nothing of them hashes as it did before."""
 
@@ -172,6 +200,14 @@ def unpacked(text: str, *, media_count: int, form: Form = Form.PLAIN) -> Content
     )
 
 
+_HANDLE: Final = re.compile(r"med_[0-9a-f]{32}")
+
+
+def is_handle(url: str) -> bool:
+    """Tell whether what stands for a URL is the handle of a medium that the hub has."""
+    return _HANDLE.fullmatch(url) is not None
+
+
 def media_type(told: object) -> str | None:
     """Return a media type as it is written in the registry, without parameters; None of no such."""
     bare = (told if isinstance(told, str) else "").partition(";")[0].strip().lower()
@@ -180,6 +216,8 @@ def media_type(told: object) -> str | None:
 
 def media_url_fault(url: str) -> str | None:
     """Return what is wrong with a URL that a provider shall fetch, or None."""
+    if url.startswith("med_"):
+        return "this is no handle: one is med_ and 32 digits of 0-9 and a-f, as the upload said"
     try:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL:

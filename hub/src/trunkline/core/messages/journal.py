@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.content import Content, Form, unpacked
@@ -22,6 +23,34 @@ from trunkline.db.schema import messages
 from trunkline.sdk import Clock, IdSource, Tx
 
 
+class Accounts(Protocol):
+    """Who hears of what messages cost (`trunkline.core.usage.ledger`)."""
+
+    def taken(self, tx: Tx, workspace_id: str, message: Message) -> None:
+        """A provider has a message."""
+
+    def doubted(self, tx: Tx, workspace_id: str, message: Message) -> None:
+        """Nobody knows whether a provider has a message."""
+
+    def not_taken(self, tx: Tx, workspace_id: str, message: Message) -> None:
+        """A message of which nobody knew was not taken, and is queued again."""
+
+    def released(self, tx: Tx, workspace_id: str, message: Message) -> None:
+        """A message surely was not sent."""
+
+    def corrected(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message: Message,
+        cost_micros: int | None,
+        currency: str | None,
+        *,
+        final: bool,
+    ) -> None:
+        """A message has another cost than before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Journal:
     """Moves messages forward. Every method runs inside the caller's transaction."""
@@ -31,6 +60,9 @@ class Journal:
     ids: IdSource
     announce: Callable[[Tx, str, Message, Status], None]
     """Lets whoever wants to know hear what a message came to, if `tx` commits."""
+    let_go: Callable[[Tx, str, Message], None]
+    """Destroys what belongs to a message that has media, together with its text."""
+    accounts: Accounts
 
     def store(
         self,
@@ -87,14 +119,46 @@ class Journal:
         )
         self.note(tx, workspace_id, message.id, to.value, evidence, moved=moved)
         if moved and shreds:
-            self.vault.shred(tx, place_of(workspace_id, message))
+            self._shred(tx, workspace_id, message)
         if moved:
             self.announce(tx, workspace_id, message, to)
+        if moved and to in TAKEN and message.status not in TAKEN:
+            self.accounts.taken(tx, workspace_id, message)
+        if moved and to is Status.UNKNOWN:
+            self.accounts.doubted(tx, workspace_id, message)
+        if moved and to is Status.QUEUED and message.status is Status.UNKNOWN:
+            self.accounts.not_taken(tx, workspace_id, message)
         if moved and to in TAKEN and message.reply_to is not None:
             answered = repository.find_message(tx, workspace_id, message.reply_to)
             if answered is not None and answered.direction is Direction.INBOUND:
                 self.acknowledge(tx, workspace_id, answered)
         return moved
+
+    def charge(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message_id: str,
+        cost_micros: int | None,
+        currency: str | None,
+        *,
+        final: bool = True,
+    ) -> None:
+        """Note what a message costs: by its vendor, or, if not `final`, as it is expected to."""
+        repository.hold_message(tx, workspace_id, message_id)
+        standing = repository.find_message(tx, workspace_id, message_id)
+        assert standing is not None  # messages are not deleted
+        repository.set_values(
+            tx, workspace_id, message_id, cost=cost_micros, currency=currency, cost_final=final
+        )
+        self.accounts.corrected(tx, workspace_id, standing, cost_micros, currency, final=final)
+
+    def release(self, tx: Tx, workspace_id: str, message_id: str) -> None:
+        """Note that a message, which has moved in this transaction, surely was not sent."""
+        standing = repository.find_message(tx, workspace_id, message_id)
+        assert standing is not None
+        repository.set_values(tx, workspace_id, message_id, cost=0, cost_final=True)
+        self.accounts.released(tx, workspace_id, standing)
 
     def note(
         self,
@@ -133,6 +197,14 @@ class Journal:
             text = self.vault.held(tx, place)
         return None if text is None else content_in(message, text)
 
+    def restate(self, tx: Tx, workspace_id: str, message: Message, content: Content) -> None:
+        """Write down anew what a message says whose text its owner keeps."""
+        if message.body_state is not BodyState.KEPT or content.form is not message.content_form:
+            return
+        place = place_of(workspace_id, message)
+        sealed = self.vault.seal(tx, place, message.contact, content.packed())
+        repository.set_values(tx, workspace_id, message.id, body=sealed)
+
     def acknowledge(self, tx: Tx, workspace_id: str, message: Message) -> None:
         """Note that an agent is done with an inbound message; its text is needed no more."""
         if message.acknowledged_at is None:
@@ -142,8 +214,13 @@ class Journal:
     def shred(self, tx: Tx, workspace_id: str, message: Message) -> None:
         """Remove a held text; one that its owner keeps stays."""
         if message.body_state is BodyState.HELD:
-            self.vault.shred(tx, place_of(workspace_id, message))
+            self._shred(tx, workspace_id, message)
             repository.set_values(tx, workspace_id, message.id, body_state=BodyState.SHREDDED.value)
+
+    def _shred(self, tx: Tx, workspace_id: str, message: Message) -> None:
+        self.vault.shred(tx, place_of(workspace_id, message))
+        if message.media_count:
+            self.let_go(tx, workspace_id, message)
 
 
 def content_in(message: Message, text: str) -> Content:

@@ -94,20 +94,21 @@ class Source(StrEnum):
     """The database was restored from a backup, and may not know what happened since."""
 
 
+_UNPROVEN: Final = frozenset({Status.HELD, Status.QUEUED, Status.SENDING, Status.UNKNOWN})
+
 # Who may still change a status; house.md section 4. Whatever is not here moves nothing.
 MOVES: Final[dict[Status, frozenset[Status]]] = {
-    Status.QUEUED: frozenset({Status.SENDING, Status.UNKNOWN}),
+    Status.HELD: frozenset({Status.QUEUED}),
+    Status.QUEUED: frozenset({Status.HELD, Status.SENDING, Status.UNKNOWN}),
     Status.SENDING: frozenset({Status.QUEUED, Status.UNKNOWN}),
-    # From queued too: an earlier attempt may turn out to have got through after all.
-    Status.SENT: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN}),
-    Status.DELIVERED: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT}),
-    Status.READ: frozenset(
-        {Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT, Status.DELIVERED}
-    ),
-    Status.FAILED: frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN, Status.SENT}),
+    # From queued and held too: an earlier attempt may turn out to have got through after all.
+    Status.SENT: _UNPROVEN,
+    Status.DELIVERED: _UNPROVEN | {Status.SENT},
+    Status.READ: _UNPROVEN | {Status.SENT, Status.DELIVERED},
+    Status.FAILED: _UNPROVEN | {Status.SENT},
     Status.UNKNOWN: frozenset({Status.SENDING}),
-    Status.BLOCKED: frozenset({Status.QUEUED}),
-    Status.CANCELED: frozenset({Status.QUEUED}),
+    Status.BLOCKED: frozenset({Status.HELD, Status.QUEUED}),
+    Status.CANCELED: frozenset({Status.HELD, Status.QUEUED}),
 }
 """For each status, the ones it may be reached from."""
 
@@ -168,7 +169,8 @@ class Message:
         batch_id: The batch it is part of.
         flag: Why a person should look at it, if one should.
         content_form: How its content is written down.
-        ref: What it is called on its channel: of a mail its Message-ID, with brackets.
+        ref: What it is called on its channel: of a mail its Message-ID, with brackets; of what was
+            recorded in a call, the provider's id of that.
         thread: The first message of the thread it is in, on channels that have such.
         automatic: Of an inbound one, that it is no reply: a program wrote it by itself, or there is
             nothing in it to answer. Of an outbound one, that it answers such a one.
@@ -176,6 +178,8 @@ class Message:
             the place of `ref`.
         follows: Of an inbound one: what those before it are called, oldest first, one a line.
         copies: Who else has it: the pseudonyms of their addresses, with blanks between them.
+        simulated: Its agent was simulated when the hub took it: it never leaves the hub.
+        hops: Where it stands in a chain of answers between programs; 0: in none.
     """
 
     id: str
@@ -214,6 +218,8 @@ class Message:
     vendor_ref: str | None = None
     follows: str | None = None
     copies: str | None = None
+    simulated: bool = False
+    hops: int = 0
 
     @property
     def contact(self) -> str:
@@ -263,8 +269,29 @@ class AttemptEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """
+    What came with a message, as its reader sees it.
+
+    Attributes:
+        id: The handle of a medium.
+        state: Of the medium: pending, stored, failed or gone.
+        reason: Why it failed, or is not there yet.
+    """
+
+    id: str
+    state: str
+    name: str | None
+    content_type: str | None
+    length: int | None
+    duration_ms: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadableMessage:
-    """A message with what it says, or with None once that is shredded."""
+    """A message with what it says, or with None once that is shredded, and its files."""
 
     message: Message
     content: Content | None
+    files: tuple[File, ...] = ()

@@ -37,7 +37,7 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "status": Status,
     "flag": Flag,
     "cost_final": bool,
-    "automatic": bool,
+    **dict.fromkeys(("automatic", "simulated"), bool),
     "content_form": Form,
 }
 _READ = tuple((name, _KINDS.get(name)) for name in _COLUMN_OF)
@@ -172,6 +172,15 @@ def find_message(tx: Tx, workspace_id: str, message_id: str) -> Message | None:
     return to_message(rows[0]) if rows else None
 
 
+def hold_message(tx: Tx, workspace_id: str, message_id: str) -> None:
+    """Let nobody else change a message until the transaction ends."""
+    tx.execute(
+        sa.select(messages.c.id)
+        .where(messages.c.workspace_id == workspace_id, messages.c.id == message_id)
+        .with_for_update()
+    ).close()
+
+
 def newest(
     tx: Tx, workspace_id: str, status: Status | None, limit: int, *, flagged: bool
 ) -> list[Message]:
@@ -183,6 +192,26 @@ def newest(
         wanted = wanted.where(messages.c.flag.is_not(None))
     found = tx.execute(wanted.order_by(messages.c.id.desc()).limit(limit))
     return [to_message(tuple(row)) for row in found]
+
+
+def waiting(
+    tx: Tx, workspace_id: str, agent_id: str, status: Status, rule: str | None, limit: int
+) -> list[Message]:
+    """Return an agent's messages that wait in a status, all or those by a rule, oldest first."""
+    by_rule = () if rule is None else (messages.c.rule == rule,)
+    statement = (
+        sa.select(*COLUMNS)
+        .where(
+            messages.c.workspace_id == workspace_id,
+            messages.c.agent_id == agent_id,
+            messages.c.due_at.is_not(None),  # as the index has it
+            messages.c.status == status.value,
+            *by_rule,
+        )
+        .order_by(messages.c.id)
+        .limit(limit)
+    )
+    return [to_message(tuple(row)) for row in tx.execute(statement)]
 
 
 def kept_body(tx: Tx, workspace_id: str, message_id: str) -> bytes | None:
@@ -343,11 +372,11 @@ def distrust(tx: Tx, now: datetime, reason: str) -> list[tuple[str, str]]:
     """
     Call unknown, and flag, whatever is under way or due; return (workspace, message) of each.
 
-    A queued message may become unknown in no other way.
+    A queued or held message may become unknown in no other way.
     """
     under_way = (Status.SENDING.value, Status.UNKNOWN.value)
     due = sa.and_(
-        messages.c.status == Status.QUEUED.value,
+        messages.c.status.in_((Status.QUEUED.value, Status.HELD.value)),
         sa.func.coalesce(messages.c.due_at, messages.c.created_at) <= now,
     )
     found = tx.execute(

@@ -12,7 +12,6 @@ from trunkline.sdk import Tx
 _MOST: Final = 20
 """References of one mail: its thread's first, and the last before it (RFC 5322 §3.6.4)."""
 
-
 _LONGEST_REF: Final = 998
 """Characters of a line of a header (RFC 5322 §2.1.1)."""
 
@@ -29,11 +28,10 @@ def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
     """Return what the messages up to the one that is answered are called, oldest first."""
     if message.reply_to is None:
         return ()
+    answered = repository.find_message(tx, workspace_id, message.reply_to)
     if message.thread is None:
-        answered = repository.find_message(tx, workspace_id, message.reply_to)
         is_known = answered is not None and answered.connection == message.connection
         return (answered.external_id,) if answered and is_known and answered.external_id else ()
-    answered = repository.find_message(tx, workspace_id, message.reply_to)
     before = (
         sa.select(messages.c.ref, messages.c.vendor_ref)
         .where(
@@ -44,12 +42,17 @@ def references(tx: Tx, workspace_id: str, message: Message) -> tuple[str, ...]:
         )
         .order_by(messages.c.id)
     )
-    refs = [str(ref) for row in tx.execute(before) for ref in row if ref is not None]
+    ours = [str(ref) for row in tx.execute(before) for ref in row if ref is not None]
     # Whoever is answered may have had mails of the conversation that the hub never saw.
-    named = (answered.follows or "").splitlines() if answered else []
-    known = next((at for at, each in enumerate(named) if each in refs), len(named))
-    met = [refs.index(each) for each in named if each in refs]
-    earlier = refs[: min(met, default=0)]  # which a program left out that names the last mails only
-    named, last = [*named[:known], *earlier, *named[known:]], refs[-1:]
-    found = [*dict.fromkeys(each for each in (*named, *refs) if each not in last), *last]
+    theirs = (answered.follows or "").splitlines() if answered else []
+    found = _in_order(theirs, ours)
     return tuple(found if len(found) <= _MOST else [found[0], *found[1 - _MOST :]])
+
+
+def _in_order(theirs: list[str], ours: list[str]) -> list[str]:
+    """Return what a mail refers to and what the hub has of its thread, each once, oldest first."""
+    at = next((at for at, each in enumerate(theirs) if each in ours), None)
+    if at is not None:  # some programs name the last mails only: those before it come before it
+        theirs = [*theirs[:at], *ours[: ours.index(theirs[at])], *theirs[at:]]
+    last = ours[-1:]  # the one that is answered
+    return [*dict.fromkeys(each for each in (*theirs, *ours) if each not in last), *last]

@@ -1,18 +1,22 @@
-"""One master key, and a key of its own for every purpose, derived from it."""
+"""
+A key of its own for every purpose, derived from the roots of a database.
 
-import contextlib
+The first root stays for good: what is derived of it must be the same for ever, as digests that
+cannot be made anew are. What is only sealed can be sealed again: it is under the newest root that
+every hub knows, and tells in its first byte under which one.
+"""
+
 import hmac
-import os
 from enum import StrEnum
-from pathlib import Path
+from typing import Final
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from trunkline.core.problems import Missing
-from trunkline.settings import unusable
-
-KEY_BYTES = 32
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
 
 
 class Purpose(StrEnum):
@@ -27,97 +31,88 @@ class Purpose(StrEnum):
     PROBE = "trunkline/v1/probe"
     WEBHOOKS = "trunkline/v1/webhooks"
     REPLIES = "trunkline/v1/replies"
+    SPEECH = "trunkline/v1/speech"
+
+
+SEALS: Final = frozenset({Purpose.BODIES, Purpose.CREDENTIALS})
+"""What these keys seal is sealed again when keys are rotated; the other keys stay."""
+
+
+class Unreadable(Exception):
+    """A ciphertext was damaged, moved or forged: show nothing of it, and tell an operator."""
 
 
 class Keys:
-    """The derived keys of one hub, and `mark`, a fingerprint of the master key."""
+    """
+    The derived keys of one database, and `mark`, a fingerprint of its first root.
 
-    def __init__(self, master: bytes) -> None:
-        if len(master) != KEY_BYTES:
-            raise ValueError(f"the master key has {len(master)} bytes, not {KEY_BYTES}")
-        self._derived = {purpose: _derive(master, purpose) for purpose in Purpose}
-        self.mark = _fingerprint(master)
+    Attributes:
+        seals_with: The number of the root that seals.
+        knows: The newest number that it can open.
+    """
+
+    def __init__(self, first: bytes) -> None:
+        self.mark = fingerprint(first)
+        self.seals_with = 1
+        self.knows = 0
+        self._stable = {each: derive(first, each.value) for each in Purpose if each not in SEALS}
+        self._ciphers: dict[tuple[int, Purpose], AESGCM] = {}
+        self.learn(1, first)
+
+    def learn(self, number: int, root: bytes) -> None:
+        """Be able to open what a root seals."""
+        for purpose in SEALS:
+            self._ciphers[number, purpose] = AESGCM(derive(root, purpose.value))
+        self.knows = max(self.knows, number)
 
     def key(self, purpose: Purpose) -> bytes:
-        """Return the 32-byte key for `purpose`."""
-        return self._derived[purpose]
+        """Return the 32-byte key for a purpose other than sealing; it is never another."""
+        return self._stable[purpose]
 
     def digest(self, purpose: Purpose, *parts: str) -> bytes:
         """Return a keyed hash of `parts`; where one ends and the next begins counts."""
         message = b"".join(len(raw).to_bytes(4) + raw for raw in (part.encode() for part in parts))
-        return hmac.digest(self._derived[purpose], message, "sha256")
+        return hmac.digest(self._stable[purpose], message, "sha256")
+
+    def seal(self, purpose: Purpose, nonce: bytes, plain: bytes, bind: bytes) -> bytes:
+        """Return `plain` as ciphertext that opens with the same associated data only."""
+        cipher = self._ciphers[self.seals_with, purpose]
+        return bytes([self.seals_with]) + nonce + cipher.encrypt(nonce, plain, bind)
+
+    def open(self, purpose: Purpose, sealed: bytes, bind: bytes) -> bytes:
+        """
+        Return what was sealed.
+
+        Raises:
+            Unreadable: It was not sealed for this, or by no root that this hub knows.
+        """
+        cipher = self._ciphers.get((sealed_with(sealed), purpose))
+        if cipher is None:
+            raise Unreadable
+        return decrypt(cipher, sealed, bind)
 
 
-def load_master_key(data_dir: Path, given: bytes | None) -> bytes:
-    """
-    Return `given`, or else the key in ``DIR/master.key``, made at the first start (mode 0600).
+def sealed_with(sealed: bytes) -> int:
+    """Return the number of the root that sealed something."""
+    return sealed[0]
 
-    Raises:
-        Missing: The file is gone or damaged, or a key differs from the one this data directory was
-            made with. Nothing it holds could be read with another key.
-        SettingsError: The system refuses a file.
-    """
+
+def decrypt(cipher: AESGCM, sealed: bytes, bind: bytes) -> bytes:
+    """Return what follows a byte and a nonce, in the clear; Unreadable if it does not open."""
+    nonce, ciphertext = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     try:
-        return _loaded(data_dir, given)
-    except OSError as error:
-        raise unusable(data_dir, error) from error
+        return cipher.decrypt(nonce, ciphertext, bind)
+    except InvalidTag as error:
+        raise Unreadable from error
 
 
-def _loaded(data_dir: Path, given: bytes | None) -> bytes:
-    path = data_dir / "master.key"
-    if given is not None:
-        _check_mark(data_dir, given)
-        return given
-    if not _mark_of(data_dir).exists():
-        with contextlib.suppress(FileExistsError):
-            _write_once(path, os.urandom(KEY_BYTES).hex().encode())
-    try:
-        master = bytes.fromhex(path.read_text().strip())
-    except (FileNotFoundError, ValueError):
-        master = b""
-    if len(master) != KEY_BYTES:
-        raise Missing(
-            "The master key of this data directory is gone or damaged. Restore master.key from a "
-            "backup, or give CREDENTIALS_ENCRYPTION_KEY if that was its key."
-        )
-    _check_mark(data_dir, master)
-    return master
+def fingerprint(secret: bytes) -> str:
+    """Return what tells a key from others, and nothing of it."""
+    return HKDF(SHA256(), 8, salt=None, info=b"trunkline/v1/fingerprint").derive(secret).hex()
 
 
-def _mark_of(data_dir: Path) -> Path:
-    return data_dir / "master.mark"
-
-
-def _check_mark(data_dir: Path, master: bytes) -> None:
-    """Refuse a key other than the one the data directory was made with, by a stored fingerprint."""
-    mark = _fingerprint(master)
-    path = _mark_of(data_dir)
-    with contextlib.suppress(FileExistsError):
-        _write_once(path, mark.encode())
-    if path.read_text().strip() != mark:
-        raise Missing(
-            "This is not the master key that the data directory was made with. Restore master.key "
-            "or CREDENTIALS_ENCRYPTION_KEY, or use another data directory."
-        )
-
-
-def _fingerprint(master: bytes) -> str:
-    return HKDF(SHA256(), 8, salt=None, info=b"trunkline/v1/fingerprint").derive(master).hex()
-
-
-def _write_once(path: Path, content: bytes) -> None:
-    """Create `path` (0600) whole or not at all; FileExistsError if it is there."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)  # atomic, and fails if another process was first
-    finally:
-        draft.unlink()
-
-
-def _derive(master: bytes, purpose: Purpose) -> bytes:
-    return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.value.encode()).derive(master)
+def derive(secret: bytes, label: str) -> bytes:
+    """Return the key of a label."""
+    if len(secret) != KEY_BYTES:
+        raise ValueError(f"the key has {len(secret)} bytes, not {KEY_BYTES}")
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=label.encode()).derive(secret)

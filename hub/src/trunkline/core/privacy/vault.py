@@ -12,17 +12,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from trunkline.core.addresses import canonical
-from trunkline.core.privacy.keys import Keys, Purpose
+from trunkline.core.privacy.keys import NONCE_BYTES, Keys, Purpose, Unreadable, decrypt
 from trunkline.db.hot import Hot
 from trunkline.db.locks import hold
 from trunkline.db.schema import body_vault, contact_keys, messages
 from trunkline.sdk import Clock, IdSource, Tx
 
-_NONCE_BYTES: Final = 12
+__all__ = ["BodyVault", "Place", "Unreadable", "unwrap", "wrap"]
 _VERSION: Final = b"\x01"
 _CACHED_KEYS: Final = 10_000
 _SWEEP_ROWS: Final = 500
@@ -48,10 +47,6 @@ _SHRED = Hot(
         body_vault.c.owner_id == sa.bindparam("owner_id"),
     )
 )
-
-
-class Unreadable(Exception):
-    """A ciphertext was damaged, moved or forged: show nothing of it, and tell an operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +86,19 @@ class BodyVault:
             for each in addresses
         )
         return " ".join(each.hex()[:_PSEUDONYM] for each in found) or None
+
+    def erased(self, workspace_id: str, address: str) -> str:
+        """Return what stands for an address that was erased and must still be known again."""
+        digest = self._keys.digest(Purpose.PSEUDONYMS, "erased", workspace_id, canonical(address))
+        return f"erased:{digest.hex()[:40]}"
+
+    def contact_hash(self, workspace_id: str, contact: str) -> bytes:
+        """Return what a contact's key is found by."""
+        return self._keys.digest(Purpose.PSEUDONYMS, "contact", workspace_id, canonical(contact))
+
+    def forget(self) -> None:
+        """Look every contact's key up anew: some may have been destroyed."""
+        self._known.clear()
 
     def hold(
         self, tx: Tx, place: Place, contact: str, body: str, *, since: datetime | None = None
@@ -163,8 +171,8 @@ class BodyVault:
         Raises:
             Unreadable: It was not encrypted for this place, or not by this hub.
         """
-        secret = self._unwrap(place.workspace_id, key_id, wrapped_key)
-        return _open(secret, ciphertext, place.bind(key_id)).decode()
+        secret = unwrap(self._keys, place.workspace_id, key_id, wrapped_key)
+        return decrypt(AESGCM(secret), ciphertext, place.bind(key_id)).decode()
 
     def shred(self, tx: Tx, place: Place) -> None:
         """Remove a held body; nothing happens if it is gone already."""
@@ -207,13 +215,11 @@ class BodyVault:
         ).rowcount
 
     def _encrypt(self, key: _ContactKey, place: Place, plain: bytes) -> bytes:
-        nonce = self._ids.secret(_NONCE_BYTES)
+        nonce = self._ids.secret(NONCE_BYTES)
         return _VERSION + nonce + AESGCM(key.secret).encrypt(nonce, plain, place.bind(key.id))
 
     def _contact_key(self, tx: Tx, workspace_id: str, contact: str) -> _ContactKey:
-        contact_hash = self._keys.digest(
-            Purpose.PSEUDONYMS, "contact", workspace_id, canonical(contact)
-        )
+        contact_hash = self.contact_hash(workspace_id, contact)
         known = self._known.get((workspace_id, contact_hash))
         if known is not None:
             return known
@@ -226,7 +232,7 @@ class BodyVault:
             # Not remembered: the transaction may yet be undone, and the key with it.
             return self._new_contact_key(tx, workspace_id, contact_hash)
         key_id, wrapped = rows[0]
-        key = _ContactKey(key_id, self._unwrap(workspace_id, key_id, wrapped))
+        key = _ContactKey(key_id, unwrap(self._keys, workspace_id, key_id, wrapped))
         if len(self._known) >= _CACHED_KEYS:
             self._known.clear()
         self._known[workspace_id, contact_hash] = key
@@ -234,32 +240,29 @@ class BodyVault:
 
     def _new_contact_key(self, tx: Tx, workspace_id: str, contact_hash: bytes) -> _ContactKey:
         key = _ContactKey(self._ids.new("row"), self._ids.secret(32))
-        nonce = self._ids.secret(_NONCE_BYTES)
-        wrapping = AESGCM(self._keys.key(Purpose.BODIES))
-        wrapped = wrapping.encrypt(nonce, key.secret, _wrap_bind(workspace_id, key.id))
+        wrapped = wrap(self._keys, self._ids, workspace_id, key.id, key.secret)
         tx.execute(
             sa.insert(contact_keys).values(
                 id=key.id,
                 workspace_id=workspace_id,
                 created_at=self._clock.now(),
                 contact_hash=contact_hash,
-                wrapped_key=_VERSION + nonce + wrapped,
+                wrapped_key=wrapped,
             )
         )
         return key
 
-    def _unwrap(self, workspace_id: str, key_id: str, wrapped: bytes) -> bytes:
-        bind = _wrap_bind(workspace_id, key_id)
-        return _open(self._keys.key(Purpose.BODIES), wrapped, bind)
+
+def wrap(keys: Keys, ids: IdSource, workspace_id: str, key_id: str, secret: bytes) -> bytes:
+    """Return the key of a contact as ciphertext."""
+    nonce, bind = ids.secret(NONCE_BYTES), _wrap_bind(workspace_id, key_id)
+    return keys.seal(Purpose.BODIES, nonce, secret, bind)
+
+
+def unwrap(keys: Keys, workspace_id: str, key_id: str, wrapped: bytes) -> bytes:
+    """Return the key of a contact; Unreadable if it is not this one's."""
+    return keys.open(Purpose.BODIES, wrapped, _wrap_bind(workspace_id, key_id))
 
 
 def _wrap_bind(workspace_id: str, key_id: str) -> bytes:
     return f"{workspace_id}|contact_keys|{key_id}|wrapped_key".encode()
-
-
-def _open(key: bytes, sealed: bytes, bind: bytes) -> bytes:
-    nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
-    try:
-        return AESGCM(key).decrypt(nonce, ciphertext, bind)
-    except InvalidTag as error:
-        raise Unreadable from error

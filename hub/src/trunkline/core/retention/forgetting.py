@@ -8,17 +8,25 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from trunkline.core.calls.models import GOES_ON
 from trunkline.core.engine.marks import find_mark, set_mark
 from trunkline.core.inbound.repository import EventState
+from trunkline.core.limits import repository as limits
+from trunkline.core.media.models import MediumState
 from trunkline.core.messages.models import FINAL, Direction
 from trunkline.core.principal import DEFAULT_WORKSPACE
+from trunkline.core.usage.models import UsageState
 from trunkline.db.schema import (
+    call_events,
+    calls,
     forwards,
     inbound_events,
+    media,
     message_attempts,
     message_history,
     messages,
     occurrences,
+    usage_logs,
 )
 from trunkline.db.types import earliest_id
 from trunkline.sdk import Clock, Database, IdSource, Tx
@@ -26,31 +34,40 @@ from trunkline.sdk import Clock, Database, IdSource, Tx
 ROWS: Final = 500
 """So many rows go in one transaction."""
 _MARK: Final = "retention"
+_COUNTED: Final = timedelta(days=3)
+"""After so long nobody asks how often a number was called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
     """
-    Once a day, forgets the details of what ended `days` ago.
+    Once a day, forgets the details of what ended `days` ago, and single costs of `usage_days` ago.
 
-    The messages stay, and so does what tells an event that was seen: each counts once, for ever.
+    The messages and the totals stay, and so does what tells an event that was seen: each counts
+    once, for ever.
     """
 
     db: Database
     clock: Clock
     ids: IdSource
     days: int
+    usage_days: int
 
     async def sweep(self) -> int:
         """Forget what is past its time, unless that was done today; return how many rows went."""
         if not await self.db.write(self._is_due):
             return 0
         before = self.clock.now() - timedelta(days=self.days)
-        forgotten = 0
+        called_before = self.clock.now() - _COUNTED
+        forgotten = await self.db.write(lambda tx: limits.forget_calls(tx, called_before))
         for table, prefix in ((message_attempts, "att"), (message_history, "row")):
             forgotten += await self._trail(table, earliest_id(prefix, before))
+        forgotten += await self._of_calls(earliest_id("row", before))
         forgotten += await self._over(forwards, earliest_id("row", before))
         forgotten += await self._over(occurrences, earliest_id("occ", before))
+        paid_before = self.clock.now() - timedelta(days=self.usage_days)
+        forgotten += await self._usage(earliest_id("use", paid_before))
+        forgotten += await self._media(earliest_id("med", before))
         return forgotten + await self._events(earliest_id("evt", before))
 
     def _is_due(self, tx: Tx) -> bool:
@@ -80,9 +97,42 @@ class Retention:
         )
         return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
 
+    async def _of_calls(self, before: str) -> int:
+        """Delete the old history of calls that are over."""
+        table, going = call_events, [each.value for each in GOES_ON]
+        old = (
+            sa.select(table.c.id)
+            .join(
+                calls,
+                sa.and_(
+                    calls.c.workspace_id == table.c.workspace_id, calls.c.id == table.c.call_id
+                ),
+            )
+            .where(table.c.id < before, calls.c.status.not_in(going))
+        )
+        return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
+
     async def _over(self, table: sa.Table, before: str) -> int:
         """Delete a table's old rows that were finished."""
         old = sa.select(table.c.id).where(table.c.id < before, table.c.finished_at.is_not(None))
+        return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
+
+    async def _media(self, before: str) -> int:
+        """Delete what tells of media that are gone, and whose bytes are deleted."""
+        table = media
+        old = sa.select(table.c.id).where(
+            table.c.id < before,
+            table.c.state == MediumState.GONE.value,
+            table.c.object.is_(None),
+        )
+        return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
+
+    async def _usage(self, before: str) -> int:
+        """Delete what single acts cost, unless nobody knows yet whether they happened."""
+        table = usage_logs
+        old = sa.select(table.c.id).where(
+            table.c.id < before, table.c.state == UsageState.SPENT.value
+        )
         return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
 
     async def _events(self, before: str) -> int:

@@ -3,51 +3,24 @@
 from typing import Final
 
 from trunkline.core.agents import repository as agents
-from trunkline.core.engine.marks import find_mark, set_mark
 from trunkline.core.messages import idempotency
-from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
+from trunkline.core.principal import Principal
 from trunkline.core.privacy.keeps import set_keep
-from trunkline.core.privacy.keys import Keys
 from trunkline.core.privacy.vault import BodyVault
 from trunkline.core.problems import Invalid, NotFound
-from trunkline.sdk import Clock, Database, IdSource, NotConfigured, Tx
+from trunkline.sdk import Clock, Database, IdSource, Tx
 
 MAX_KEEP_DAYS: Final = 3650
-_MARK: Final = "master_key"
 
 
 class Privacy:
     """Keeps nothing unless asked to, and forgets in time."""
 
-    def __init__(
-        self, db: Database, keys: Keys, vault: BodyVault, clock: Clock, ids: IdSource
-    ) -> None:
+    def __init__(self, db: Database, vault: BodyVault, clock: Clock, ids: IdSource) -> None:
         self._db = db
-        self._keys = keys
         self._vault = vault
         self._clock = clock
         self._ids = ids
-
-    async def check_key(self) -> None:
-        """
-        See to it that a database is never used with another master key than its first one.
-
-        Raises:
-            NotConfigured: It would be; no token and no text in it would be of use.
-        """
-        now, row_id = self._clock.now(), self._ids.new("row")
-
-        def fn(tx: Tx) -> bool:
-            known = find_mark(tx, DEFAULT_WORKSPACE, _MARK)
-            if known is None:
-                set_mark(tx, DEFAULT_WORKSPACE, row_id, _MARK, self._keys.mark, now)
-            return known in (None, self._keys.mark)
-
-        if not await self._db.write(fn):
-            raise NotConfigured(
-                "The database was written with another master key. Every hub on it needs the same: "
-                "put its master.key into the data directory, or give CREDENTIALS_ENCRYPTION_KEY."
-            )
 
     async def keep(self, principal: Principal, agent_id: str, channel: str, days: int) -> None:
         """Keep the texts of an agent and channel, encrypted, for `days`; 0 keeps none."""

@@ -6,12 +6,17 @@ from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
+from trunkline.core.agents.suspension import suspend_in
 from trunkline.core.channels import Block
 from trunkline.core.connections.routes import Later, Route
 from trunkline.core.delivery.attempts import Attempt, Switch
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
+from trunkline.core.gate.blocks import HURRIES
 from trunkline.core.gate.gate import Gate, Reviewed, Standing, over
+from trunkline.core.limits.models import Exceeded
+from trunkline.core.limits.service import LimitKeeper
+from trunkline.core.media.shelf import Shelf
 from trunkline.core.messages import choices, idempotency, repository, trail
 from trunkline.core.messages.idempotency import Bound, Key
 from trunkline.core.messages.journal import Journal
@@ -27,10 +32,15 @@ from trunkline.core.messages.models import (
 from trunkline.core.messages.threads import references
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keeps import keep_days
+from trunkline.core.usage.ledger import Ledger
+from trunkline.core.usage.repository import bind_parts
 from trunkline.db.hot import both
 from trunkline.sdk import Clock, Database, IdSource, Tx
 
 _TRIES: Final = 3
+_HURRIED: Final = (
+    "It acted in too many ranges of numbers within ten minutes (limits.prefixes_per_10_minutes)."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +49,7 @@ class Plan:
     A reviewed send: whose, under which key, and over which route.
 
     `route` is `Later` if it must wait for one, and None if it is not sent now anyway. `answered` is
-    the message that it answers.
+    the message that it answers; `cost_ids` are rows of what was paid for it before it was stored.
     """
 
     principal: Principal
@@ -48,16 +58,22 @@ class Plan:
     reviewed: Reviewed
     route: Route | Later | None
     answered: Message | None = None
+    cost_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """What came of it: an attempt to make, or a message that is not to be sent now."""
+    """
+    What came of it: an attempt to make, or a message that is not to be sent now.
+
+    `remaining` is how many acts its agent has left in the tightest window, if there is one.
+    """
 
     message: Message
     attempt: Attempt | None
     replayed: bool = False
-    block: Block | None = None
+    block: Block | Exceeded | None = None
+    remaining: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +83,12 @@ class Admission:
     db: Database
     gate: Gate
     journal: Journal
+    shelf: Shelf
     engine: Engine
     clock: Clock
     ids: IdSource
+    usage: Ledger
+    limits: LimitKeeper
     valid_for_s: int
 
     async def admit(self, plan: Plan) -> Admitted:
@@ -79,10 +98,16 @@ class Admission:
         """
         for tries_left in reversed(range(_TRIES)):
             try:
-                return await self.db.write(lambda tx: self._admit(tx, plan))
+                admitted = await self.db.write(lambda tx: self._admit(tx, plan))
             except IntegrityError:  # another hub bound the key at the same moment: look again
                 if not tries_left:
                     raise
+            else:
+                if isinstance(admitted.block, Exceeded):
+                    self.limits.tell_hit(plan.reviewed.act.agent.id, admitted.block)
+                elif admitted.block is HURRIES:
+                    self.limits.tell_hold(plan.reviewed.act.agent.id)
+                return admitted
         raise AssertionError("the last try returns or raises")
 
     def _admit(self, tx: Tx, plan: Plan) -> Admitted:
@@ -97,17 +122,28 @@ class Admission:
         reviewed = plan.reviewed
         if isinstance(route, Route):
             reviewed = over(reviewed, route.connection)
-        block = self.gate.commit(reviewed, standing)
+        block = self._judged(tx, workspace_id, reviewed, standing)
         message = self.journal.store(
             tx,
             workspace_id,
-            self._compose(reviewed, plan, block),
+            self._compose(reviewed, plan, block, standing),
             reviewed.act.content if block is None else None,
             Evidence(source=Source.SEND),
             days=days,
         )
+        if plan.cost_ids:
+            bind_parts(tx, workspace_id, plan.cost_ids, message.id)
         if block is not None:
-            return Admitted(message=message, attempt=None, block=block)
+            remaining = None
+            if isinstance(block, Exceeded):
+                remaining = 0
+                self.usage.refused(tx, workspace_id, message)
+            return Admitted(message=message, attempt=None, block=block, remaining=remaining)
+        remaining = self.gate.reserve(tx, workspace_id, reviewed, standing)
+        self.usage.reserved(tx, workspace_id, message)
+        if handles := reviewed.act.content.handles:
+            until = self.shelf.until(tx, workspace_id, message)
+            self.shelf.lend(tx, workspace_id, message.agent_id, handles, until)
         if offered := reviewed.act.content.choices:
             conversation = (message.agent_id, message.channel, message.to_address)
             choices.offer(tx, self.journal.vault, workspace_id, conversation, message.id, offered)
@@ -116,9 +152,34 @@ class Admission:
         if not isinstance(route, Route):
             due_at = message.due_at or now
             self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, due_at)
-            return Admitted(message=message, attempt=None)
+            return Admitted(message=message, attempt=None, remaining=remaining)
+        attempt = self._attempt(tx, workspace_id, message, reviewed, route, begun_s)
+        return Admitted(message=message, attempt=attempt, remaining=remaining)
+
+    def _judged(
+        self, tx: Tx, workspace_id: str, reviewed: Reviewed, standing: Standing
+    ) -> Block | Exceeded | None:
+        """Return what stands against an act; whoever acts as if taken over is suspended."""
+        block = self.gate.commit(workspace_id, reviewed, standing)
+        if block is HURRIES:
+            agent_id = reviewed.act.agent.id
+            suspend_in(tx, workspace_id, agent_id, _HURRIED, self.clock.now())
+        return block
+
+    def _attempt(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        message: Message,
+        reviewed: Reviewed,
+        route: Route,
+        begun_s: float,
+    ) -> Attempt:
+        """Store the first attempt at a message."""
         switch = None
-        if route.passed_over is not None:
+        if reviewed.passed_over is not None:
+            switch = Switch(before=reviewed.passed_over.name, why=reviewed.passed_over.why)
+        elif route.passed_over is not None:
             switch = Switch(before=reviewed.candidates[0].name, why=route.passed_over)
         attempt = Attempt(
             id=self.ids.new("att"),
@@ -135,9 +196,14 @@ class Admission:
             references=references(tx, workspace_id, message),
         )
         trail.add_attempt(
-            tx, workspace_id, attempt.id, message, executor=self.engine.executor, now=now
+            tx,
+            workspace_id,
+            attempt.id,
+            message,
+            executor=self.engine.executor,
+            now=self.clock.now(),
         )
-        return Admitted(message=message, attempt=attempt)
+        return attempt
 
     def _ask(self, tx: Tx, plan: Plan) -> tuple[Bound | None, Standing, int]:
         """Return what the key is bound to, how things stand, and how long the text is kept."""
@@ -150,6 +216,7 @@ class Admission:
             plan.reviewed.sender,
             act.recipient,
             act.content,
+            reserves=True,
         )
         days = keep_days(workspace_id, act.agent.id, plan.command.channel)
         bound, (standing, kept) = both(
@@ -157,7 +224,13 @@ class Admission:
         ).ask(tx)
         return bound, standing, kept
 
-    def _compose(self, reviewed: Reviewed, plan: Plan, block: Block | None) -> Message:
+    def _compose(
+        self,
+        reviewed: Reviewed,
+        plan: Plan,
+        block: Block | Exceeded | None,
+        standing: Standing,
+    ) -> Message:
         now, command, route = self.clock.now(), plan.command, plan.route
         later = not isinstance(route, Route)
         starts_at = command.send_at or now
@@ -165,7 +238,11 @@ class Admission:
         due_at, reason = (starts_at if later else None), None
         if isinstance(route, Later):
             due_at, reason = min(route.at, deadline_at), route.why
-        status = Status.QUEUED if later else Status.SENDING
+        status, error_code = Status.QUEUED if later else Status.SENDING, None
+        if isinstance(block, Exceeded):
+            status, error_code = Status.RATE_LIMITED, block.code
+        elif block is not None:
+            status, error_code = Status.BLOCKED, "blocked"
         act, message_id, answered = reviewed.act, self.ids.new("msg"), plan.answered
         ref = act.rules.ref(message_id, reviewed.sender)
         return Message(
@@ -180,15 +257,15 @@ class Admission:
             connection=reviewed.connection.name,
             provider=reviewed.connection.spec.name,
             external_id=None,
-            status=Status.BLOCKED if block else status,
+            status=status,
             segments=reviewed.units.count,
             cost_micros=0 if block else reviewed.cost_micros,
             currency=reviewed.currency,
             cost_final=block is not None,
-            error_code="blocked" if block else None,
+            error_code=error_code,
             rule=block.rule if block else None,
             reason=block.sentence if block else reason,
-            retry_after_s=None,
+            retry_after_s=block.retry_after_s if isinstance(block, Exceeded) else None,
             reply_to=command.reply_to,
             acknowledged_at=None,
             media_count=len(act.content.media),
@@ -202,4 +279,6 @@ class Admission:
             copies=self.journal.vault.pseudonyms(
                 plan.principal.workspace_id, (*act.content.cc, *act.content.bcc)
             ),
+            simulated=reviewed.simulated,
+            hops=standing.chain.hop(now) if standing.chain is not None else 0,
         )

@@ -12,7 +12,9 @@ from trunkline.core.problems import (
     ProviderCredit,
     ProviderRejected,
     ProviderSetup,
+    RateLimited,
     RecipientOptedOut,
+    SpendCap,
 )
 
 _OPERATOR: Final = "the operator must act."
@@ -28,10 +30,15 @@ _MOST_NAMED: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a send comes to: the message as it stands, and whether it is an earlier one again."""
+    """
+    What a send comes to: the message as it stands, and whether it is an earlier one again.
+
+    `remaining` is how many acts its agent has left in the tightest window, None without any limit.
+    """
 
     message: Message
     replayed: bool
+    remaining: int | None = None
 
 
 def is_out_of_window(message: Message) -> bool:
@@ -41,7 +48,12 @@ def is_out_of_window(message: Message) -> bool:
 
 
 def answer(
-    message: Message, *, replayed: bool, fitting: Sequence[str] = (), field: str | None = None
+    message: Message,
+    *,
+    replayed: bool,
+    remaining: int | None = None,
+    fitting: Sequence[str] = (),
+    field: str | None = None,
 ) -> Answer:
     """
     Return the answer for a message, or raise the refusal that it ended in.
@@ -55,6 +67,9 @@ def answer(
         if fitting:
             reason = f"{reason} There are: {', '.join(fitting[:_MOST_NAMED])}."
         raise OutOfWindow(reason, message.id, message.provider_code)
+    if message.status is Status.RATE_LIMITED:
+        over = SpendCap if message.error_code == SpendCap.code else RateLimited
+        raise over(reason, message.rule or "", message.id, message.retry_after_s)
     if message.status is Status.BLOCKED:
         raise Blocked(message.rule or "", reason, message.id, field)
     if message.status is Status.FAILED and never_taken:
@@ -62,4 +77,4 @@ def answer(
             if message.error_code == refusal.code:
                 sentence = f"{reason} It was not sent; {what_to_do}"
                 raise refusal(sentence, message.id, message.provider_code)
-    return Answer(message=message, replayed=replayed)
+    return Answer(message=message, replayed=replayed, remaining=remaining)

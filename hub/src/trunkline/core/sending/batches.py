@@ -128,14 +128,14 @@ class Batches:
         )
 
     async def cancel(self, principal: Principal, agent_id: str, batch_id: str) -> BatchState:
-        """Cancel what is still queued, and return how the batch stands then."""
+        """Cancel what is still queued or held, and return how the batch stands then."""
         workspace_id = principal.workspace_id
         await self.look(principal, agent_id, batch_id)
         queued = await self._db.read(
             lambda tx: [
                 message_id
                 for message_id, status in _statuses(tx, workspace_id, batch_id)
-                if status is Status.QUEUED
+                if status in (Status.HELD, Status.QUEUED)
             ]
         )
 

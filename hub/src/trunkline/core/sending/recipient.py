@@ -53,7 +53,8 @@ def read_recipient(
     """
     is_named = command.to is not None or command.to_agent_id is not None
     if (command.to is not None and command.to_agent_id is not None) or not (answered or is_named):
-        raise Invalid("to", "give exactly one of to and toAgentId, or replyTo alone.")
+        or_alone = "" if command.content.voice is not None else ", or replyTo alone"
+        raise Invalid("to", f"give exactly one of to and toAgentId{or_alone}.")
     if answered is not None and answered.channel != rules.name:
         raise Invalid("channel", f"that message came by {answered.channel}: answer it by that.")
     if answered is not None and not is_named:

@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
 from trunkline.core.messages.choices import numbered
 from trunkline.core.messages.content import Content
-from trunkline.sdk import Report
+from trunkline.sdk import CallReport, Report
 
 _LINK: Final = re.compile(r"\S+://\S+|\b[\w.-]+\.[a-z]{2,}/\S+", re.IGNORECASE)
 
@@ -36,6 +37,22 @@ def likeness(content: Content | None, report: Report) -> Likeness:
     said = {content.body, numbered(content.body, content.choices)}
     found = {_alike(_plain(ours), _plain(report.body)) for ours in said}
     return next(each for each in Likeness if each in found)
+
+
+def near(report: CallReport, earliest: datetime, latest: datetime) -> Likeness:
+    """
+    Compare a call with one that was asked for then; times are by the provider's clock.
+
+    It tells nothing but who and when, and somebody else may have called for the same account: that
+    there is none proves that it was not placed, and that there is one proves nothing.
+    """
+    if report.created_at is None or earliest - _NEAR <= report.created_at <= latest + _NEAR:
+        return Likeness.PERHAPS
+    return Likeness.OTHER
+
+
+_NEAR: Final = timedelta(minutes=1)
+"""So far clocks that were compared may still be apart."""
 
 
 def _alike(ours: str, theirs: str) -> Likeness:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from trunkline.core.calls.ledger import CHANNEL
+from trunkline.core.calls.telling import Telling
 from trunkline.core.channels import kind_of
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
@@ -20,7 +22,6 @@ from trunkline.core.settlement.lookups import Lookups, NoAnswer
 from trunkline.core.settlement.reports import note_report
 from trunkline.db.types import earliest_id
 from trunkline.sdk import (
-    KINDS,
     Capability,
     Database,
     EventLog,
@@ -66,6 +67,7 @@ class Overdue:
     lookups: Lookups
     journal: Journal
     engine: Engine
+    telling: Telling
     log: EventLog
     final_within: timedelta
 
@@ -114,9 +116,7 @@ class Overdue:
                     return None
                 number = message.external_id or ""
                 try:
-                    return await self.lookups.ask(
-                        message, connection, lambda provider: provider.fetch(number)
-                    )
+                    return await self.lookups.fetch(message, connection, number)
                 except NoAnswer:
                     silent.add(connection.name)  # for this time
                     return None
@@ -125,8 +125,7 @@ class Overdue:
             (message, connection)
             for _, message in messages
             if (connection := self._connection_of(message)) is not None
-            and not connection.fault
-            and Capability.LOOKUP_BY_ID in connection.spec.capabilities
+            and self.lookups.can(connection, message.channel)
             and message.external_id is not None
         ]
         answers = await asyncio.gather(*(fetch(*question) for question in asked))
@@ -146,7 +145,14 @@ class Overdue:
             connection = self._connection_of(message)
             if report is not None and connection is not None:
                 note_report(
-                    self.journal, self.engine, tx, workspace_id, message, report, connection.spec
+                    self.journal,
+                    self.engine,
+                    tx,
+                    workspace_id,
+                    message,
+                    report,
+                    connection.spec,
+                    self.telling,
                 )
             standing = repository.find_message(tx, workspace_id, message.id)
             if standing is None or standing.status is not Status.SENT or standing.flag:
@@ -164,8 +170,11 @@ class Overdue:
         connection = self._connection_of(message)
         if connection is None:
             return True
-        telling = {KINDS[connection.kind].status, Capability.LOOKUP_BY_ID}
-        return bool(telling & connection.spec.capabilities)
+        if message.channel == CHANNEL:
+            ways = {Capability.CALL_STATUS.value, Capability.CALL_LOOKUP}
+        else:
+            ways = {f"{message.channel}.status", Capability.LOOKUP_BY_ID}
+        return bool(ways & connection.spec.capabilities)
 
     def _read_mark(self, tx: Tx, now: datetime) -> tuple[str, str]:
         mark = find_mark(tx, DEFAULT_WORKSPACE, _MARK)

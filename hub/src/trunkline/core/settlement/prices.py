@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from trunkline.core.calls.ledger import CHANNEL
 from trunkline.core.channels import kind_of
-from trunkline.core.connections.registry import Connections, MessageSpec
+from trunkline.core.connections.registry import AnySpec, Connections
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.messages import repository
@@ -44,20 +45,13 @@ class Prices:
         number = message.external_id
         report: Report | None = None
         with suppress(NoAnswer):  # which is logged; it is asked again
-            report = await self.lookups.ask(
-                message, connection, lambda provider: provider.fetch(number)
-            )
+            report = await self.lookups.fetch(message, connection, number)
         await self.db.write(lambda tx: self._note(tx, job, message, report))
 
     def _note(self, tx: Tx, job: Job, message: Message, report: Report | None) -> None:
         if report is not None and report.cost_micros is not None:
-            repository.set_values(
-                tx,
-                job.workspace_id,
-                message.id,
-                cost=report.cost_micros,
-                currency=report.currency,
-                cost_final=True,
+            self.journal.charge(
+                tx, job.workspace_id, message.id, report.cost_micros, report.currency
             )
             return
         now = self.journal.clock.now()
@@ -73,11 +67,12 @@ def ask_later(
     tx: Tx,
     workspace_id: str,
     message: Message,
-    spec: MessageSpec,
+    spec: AnySpec,
 ) -> None:
     """Let the price of a message that is over be asked for, if nobody has told it by now."""
     standing = repository.find_message(tx, workspace_id, message.id)
-    can = Capability.LOOKUP_BY_ID in spec.capabilities
+    asked_by = Capability.CALL_LOOKUP if message.channel == CHANNEL else Capability.LOOKUP_BY_ID
+    can = asked_by in spec.capabilities
     if can and standing is not None and standing.external_id and not standing.cost_final:
         at = journal.clock.now() + FIRST_QUESTION
         engine.enqueue(tx, workspace_id, JobKind.PRICE, message.id, at)

@@ -3,12 +3,15 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from trunkline.core.calls.ledger import CHANNEL, LONGEST_OUTBOUND
+from trunkline.core.calls.telling import Telling
 from trunkline.core.channels import kind_of
 from trunkline.core.connections.clocks import VendorClocks
-from trunkline.core.connections.registry import Connection, Connections, MessageSpec
+from trunkline.core.connections.registry import AnySpec, Connection, Connections
 from trunkline.core.delivery.attempts import key_of
+from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.delivery.retry import Redelivery
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
@@ -16,16 +19,21 @@ from trunkline.core.messages import repository, trail
 from trunkline.core.messages.content import Content
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
-from trunkline.core.privacy.vault import Unreadable
-from trunkline.core.settlement.likeness import Likeness, likeness
+from trunkline.core.privacy.keys import Unreadable
+from trunkline.core.settlement.likeness import Likeness, likeness, near
 from trunkline.core.settlement.lookups import Lookups, NoAnswer
 from trunkline.core.settlement.reports import note_report
 from trunkline.sdk import (
+    CallReport,
     Capability,
     Database,
     EventLog,
+    FailureKind,
+    MessageProvider,
     Report,
+    TelephonyProvider,
     Tx,
+    Unsupported,
 )
 
 GIVE_UP: Final = timedelta(hours=24)
@@ -34,6 +42,12 @@ _CLOCK_KNOWN: Final = timedelta(minutes=10)
 _CLOCK_UNKNOWN: Final = timedelta(hours=2)
 """So much earlier a look-up begins than the first attempt, by the provider's clock. What else it
 finds then does no harm: a message is known by what it says."""
+_CALL_GRACE: Final = timedelta(minutes=10)
+"""So long after a call must be over its outcome may still be told, before a person must decide."""
+_NOT_PLACED: Final = (
+    "The provider has no such call: it was not placed, and is not tried again by itself."
+)
+_NOT_PLACED_CODE: Final = FailureKind.TEMPORARY.value
 _RIVAL_S: Final = 5.0
 _AGAIN_S: Final = 30.0
 
@@ -51,7 +65,8 @@ class _Question:
         since: When the provider can have taken it at the earliest, by the provider's clock.
         content: What it says; None once that is gone.
         twins: Messages between the same two that say the same, or whose text is gone, oldest first,
-            the message itself among them: a look-up cannot tell them apart.
+            the message itself among them: a look-up cannot tell them apart. Calls say nothing to a
+            look-up, so all of them are.
     """
 
     message: Message
@@ -62,6 +77,11 @@ class _Question:
     since: datetime
     content: Content | None
     twins: tuple[Message, ...]
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is one: nobody is called a second time, whatever a look-up finds."""
+        return self.message.channel == CHANNEL
 
 
 _Found = tuple[Report, Likeness]
@@ -81,9 +101,11 @@ class Reconciliation:
     connections: Connections
     lookups: Lookups
     redelivery: Redelivery
+    outcomes: Outcomes
     journal: Journal
     engine: Engine
     vendor_clocks: VendorClocks
+    telling: Telling
     log: EventLog
     timeout_s: float
     flag_after: timedelta
@@ -101,7 +123,9 @@ class Reconciliation:
             await self._flag(workspace_id, question)
             return
         abilities = connection.spec.capabilities
-        if now <= question.resent_until:
+        if question.is_call:
+            await self._of_a_call(workspace_id, question, connection)
+        elif now <= question.resent_until:
             await self.redelivery.resend(workspace_id, question.message.id)
         elif Capability.LOOKUP_BY_KEY in abilities:
             await self._look_up(workspace_id, question, connection, self._by_key)
@@ -111,6 +135,17 @@ class Reconciliation:
             await self._flag(workspace_id, question)
         else:  # a callback may still tell
             await self._later(workspace_id, question.message, question.begun_at + self.flag_after)
+
+    async def _of_a_call(
+        self, workspace_id: str, question: _Question, connection: Connection
+    ) -> None:
+        surely_over = question.begun_at + LONGEST_OUTBOUND + _CALL_GRACE
+        if Capability.CALL_LOOKUP_BY_ADDRESS in connection.spec.capabilities:
+            await self._look_up(workspace_id, question, connection, self._calls_by_address)
+        elif self.journal.clock.now() >= surely_over:
+            await self._flag(workspace_id, question)
+        else:  # a callback may still tell
+            await self._later(workspace_id, question.message, surely_over)
 
     def _question(self, tx: Tx, workspace_id: str, message_id: str) -> _Question | None:
         message = repository.find_message(tx, workspace_id, message_id)
@@ -142,6 +177,7 @@ class Reconciliation:
                 rival
                 for rival in rivals
                 if rival.id == message.id
+                or message.channel == CHANNEL
                 or content is None
                 or self._content(tx, workspace_id, rival) in (content, None)
             ),
@@ -177,7 +213,7 @@ class Reconciliation:
         )
         if len(same) == len(question.twins) == 1:
             await self._settle(workspace_id, question, connection.spec, same[0])
-        elif same and len(same) == len(question.twins):
+        elif same and len(same) == len(question.twins) and not question.is_call:
             # All were taken; which is which, nobody tells.
             await self._settle(workspace_id, question, connection.spec, None)
         elif now < question.trusted_at:
@@ -186,7 +222,7 @@ class Reconciliation:
             lag = timedelta(seconds=connection.spec.lookup_lag_s)
             nothing_since = self._nothing_since(question) if lag else now
             if now - nothing_since >= lag:
-                await self._requeue(workspace_id, question)
+                await self._not_taken(workspace_id, question)
             else:
                 await self._later(workspace_id, message, nothing_since + lag)
         else:  # nothing tells which of them was sent, or whether what is there is this one
@@ -229,6 +265,24 @@ class Reconciliation:
         )
         return [(report, likeness(question.content, report)) for report in reports]
 
+    async def _calls_by_address(
+        self, question: _Question, connection: Connection
+    ) -> Sequence[_Found]:
+        message = question.message
+
+        async def ask(provider: MessageProvider[Any]) -> Sequence[CallReport]:
+            if not isinstance(provider, TelephonyProvider):
+                raise Unsupported("looking up calls by number")
+            return await provider.find_calls(
+                message.from_address, message.to_address, question.since
+            )
+
+        reports = await self.lookups.ask(message, connection, ask)
+        ahead = self.vendor_clocks.ahead(message.connection)
+        margin = _CLOCK_UNKNOWN if ahead is None else _CLOCK_KNOWN
+        latest = question.trusted_at + margin + (ahead or timedelta())
+        return [(report, near(report, question.since, latest)) for report in reports]
+
     async def _by_key(self, question: _Question, connection: Connection) -> Sequence[_Found]:
         key = key_of(question.message.id, connection.spec)
         report = await self.lookups.ask(
@@ -239,7 +293,7 @@ class Reconciliation:
         return [] if report is None else [(report, Likeness.SAME)]
 
     async def _settle(
-        self, workspace_id: str, question: _Question, spec: MessageSpec, report: Report | None
+        self, workspace_id: str, question: _Question, spec: AnySpec, report: Report | None
     ) -> None:
         """
         Note what the provider told of it, unless that may be of another message by now.
@@ -263,7 +317,16 @@ class Reconciliation:
                 repository.set_external_id(
                     tx, workspace_id, message.id, message.connection, report.provider_id
                 )
-                note_report(self.journal, self.engine, tx, workspace_id, message, report, spec)
+                note_report(
+                    self.journal,
+                    self.engine,
+                    tx,
+                    workspace_id,
+                    message,
+                    report,
+                    spec,
+                    self.telling,
+                )
             else:
                 evidence = Evidence(source=Source.LOOKUP)
                 self.journal.move(tx, workspace_id, message, Status.SENT, evidence)
@@ -282,14 +345,23 @@ class Reconciliation:
         if is_late and standing and standing.status is Status.SENT and not standing.flag:
             repository.set_values(tx, workspace_id, message_id, flag=Flag.NO_FINAL_STATUS.value)
 
-    async def _requeue(self, workspace_id: str, question: _Question) -> None:
-        """Queue what the provider surely does not have, unless it has moved on since it said so."""
+    async def _not_taken(self, workspace_id: str, question: _Question) -> None:
+        """
+        Queue what the provider surely does not have, unless it has moved on since it said so.
+
+        A call is given up instead: whoever wants it decides whether it is still wanted.
+        """
         message = question.message
 
         def fn(tx: Tx) -> bool:
             if self._still(tx, workspace_id, question) is None:
                 return False
             evidence = Evidence(source=Source.LOOKUP)
+            if question.is_call:
+                self.outcomes.fail(
+                    tx, workspace_id, message, _NOT_PLACED_CODE, _NOT_PLACED, evidence
+                )
+                return True
             self.journal.move(tx, workspace_id, message, Status.QUEUED, evidence)
             due_at = self.journal.clock.now()
             repository.set_values(tx, workspace_id, message.id, due_at=due_at)

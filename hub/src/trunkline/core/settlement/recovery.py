@@ -59,6 +59,8 @@ class Recovery:
             evidence = Evidence(source=Source.RESTORE)
             status = Status.UNKNOWN.value
             self.journal.note(tx, workspace_id, message_id, status, evidence, moved=True)
+            if (message := repository.find_message(tx, workspace_id, message_id)) is not None:
+                self.journal.accounts.doubted(tx, workspace_id, message)
             for kind in (JobKind.ATTEMPT, JobKind.RECONCILE):
                 jobs.cancel(tx, workspace_id, kind, message_id)
         jobs.release_all(tx)

@@ -9,8 +9,10 @@ from trunkline.core.agents.models import Agent
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.messages.models import Direction, Message, Status
+from trunkline.core.principal import DEFAULT_WORKSPACE
 from trunkline.core.subscriptions import repository
 from trunkline.core.subscriptions.models import (
+    OF_CREDENTIALS,
     TOLD,
     EventName,
     Occurrence,
@@ -60,6 +62,31 @@ class Announcements:
         for id_, channel, status in found:
             if channel in (None, message.channel) and status in (None, to.value):
                 self._add(tx, workspace_id, id_, event, message, status=to, now=now)
+
+    def credentials(self, tx: Tx, connection: str, holds: bool) -> None:
+        """Let admins who subscribed hear that a provider refuses credentials, or takes them."""
+        expired, recovered = OF_CREDENTIALS
+        event, now = recovered if holds else expired, self.clock.now()
+        for id_, _, _ in repository.wanting(tx, DEFAULT_WORKSPACE, "", event, now):
+            occurrence = Occurrence(
+                id=self.ids.new("occ"),
+                created_at=now,
+                subscription_id=id_,
+                event=event,
+                agent_id="",
+                message_id="",
+                size=1,
+                status=None,
+                state=OccurrenceState.WAITING,
+                tries=0,
+                reason=None,
+                occurred_at=now,
+                deadline_at=now + GIVE_UP,
+                finished_at=None,
+                connection=connection,
+            )
+            repository.add(tx, DEFAULT_WORKSPACE, occurrence)
+            self.engine.enqueue(tx, DEFAULT_WORKSPACE, JobKind.OCCURRENCE, occurrence.id, now)
 
     def _joined(
         self,

@@ -17,6 +17,12 @@ class EventName(StrEnum):
     MESSAGE_STATUS = "message.status"
     """A message of the agent's own came to one of the statuses in `TOLD`."""
 
+    PROVIDER_CREDENTIAL_EXPIRED = "provider.credential.expired"
+    """A provider refuses the credentials of a connection."""
+
+    PROVIDER_CREDENTIAL_RECOVERED = "provider.credential.recovered"
+    """It takes them again."""
+
 
 TOLD: Final = (Status.DELIVERED, Status.READ, Status.FAILED, Status.BLOCKED, Status.UNKNOWN)
 """What is told of an outbound message; a host need not wake for what is still on its way."""
@@ -39,13 +45,20 @@ class OccurrenceState(StrEnum):
     """Given up; `reason` says why."""
 
 
+OF_CREDENTIALS: Final = (
+    EventName.PROVIDER_CREDENTIAL_EXPIRED,
+    EventName.PROVIDER_CREDENTIAL_RECOVERED,
+)
+"""The events for admins: they belong to no agent."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """
     What is subscribed to, and where events go.
 
     Attributes:
-        agent_id: Whose messages.
+        agent_id: Whose messages; empty for what belongs to no agent.
         channel, status: Only these; None for all.
     """
 
@@ -99,12 +112,13 @@ class Occurrence:
     One event for one subscription; its `id` is the event's, the same at each try.
 
     Attributes:
-        message_id: The newest of `size` messages.
+        message_id: The newest of `size` messages; empty for an event of a connection.
         status: What an outbound message came to.
         occurred_at: When the newest message came, or moved.
         tries: How often it has been posted.
         deadline_at: No try is made after it.
         reason: Why the last try failed.
+        connection: Whose credentials it is about.
     """
 
     id: str
@@ -121,3 +135,4 @@ class Occurrence:
     occurred_at: datetime
     deadline_at: datetime
     finished_at: datetime | None
+    connection: str | None = None

@@ -21,14 +21,21 @@ from trunkline.db.schema import agent_tokens, messages, occurrences, subscriptio
 from trunkline.sdk import Tx
 
 _OPEN: Final = (OccurrenceState.SETTLING.value, OccurrenceState.WAITING.value)
-_OF_LIVING_TOKEN: Final = sa.and_(
-    agent_tokens.c.workspace_id == subscriptions.c.workspace_id,
-    agent_tokens.c.kid == subscriptions.c.kid,
-    agent_tokens.c.revoked_at.is_(None),
-)
+
+
+def _of_living_token(now: sa.ColumnElement[Any] | datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that a subscription's token is good then."""
+    return sa.and_(
+        agent_tokens.c.workspace_id == subscriptions.c.workspace_id,
+        agent_tokens.c.kid == subscriptions.c.kid,
+        agent_tokens.c.revoked_at.is_(None),
+        sa.or_(agent_tokens.c.expires_at.is_(None), agent_tokens.c.expires_at > now),
+    )
+
+
 _WANTING = Hot(
     sa.select(subscriptions.c.id, subscriptions.c.channel, subscriptions.c.status)
-    .join(agent_tokens, _OF_LIVING_TOKEN)
+    .join(agent_tokens, _of_living_token(sa.bindparam("now")))
     .where(
         subscriptions.c.workspace_id == sa.bindparam("workspace_id"),
         subscriptions.c.agent_id == sa.bindparam("agent_id"),
@@ -119,8 +126,9 @@ def sweep(tx: Tx, now: datetime) -> int:
     """Delete subscriptions that have expired or whose tokens were revoked; return how many."""
     revoked = (
         sa.select(subscriptions.c.id)
-        .outerjoin(agent_tokens, _OF_LIVING_TOKEN)
+        .outerjoin(agent_tokens, _of_living_token(now))
         .where(agent_tokens.c.kid.is_(None))
+        .params(now=now)
     )
     over = sa.or_(subscriptions.c.expires_at <= now, subscriptions.c.id.in_(revoked))
     return tx.execute(sa.delete(subscriptions).where(over)).rowcount
@@ -145,7 +153,7 @@ def wanting(
 def add(tx: Tx, workspace_id: str, given: Occurrence) -> None:
     """Insert an occurrence."""
     row = asdict(given) | {"event": given.event.value, "state": given.state.value}
-    _ADD(tx, {"workspace_id": workspace_id, **row})
+    _ADD(tx, {"workspace_id": workspace_id, "connection": None, **row})
 
 
 def find_occurrence(tx: Tx, workspace_id: str, occurrence_id: str) -> Occurrence | None:
@@ -250,8 +258,9 @@ def _one(workspace_id: str, occurrence_id: str) -> sa.ColumnElement[bool]:
 def _living(workspace_id: str, now: datetime) -> sa.Select[Any]:
     return (
         sa.select(subscriptions)
-        .join(agent_tokens, _OF_LIVING_TOKEN)
+        .join(agent_tokens, _of_living_token(now))
         .where(subscriptions.c.workspace_id == workspace_id, subscriptions.c.expires_at > now)
+        .params(now=now)
     )
 
 
@@ -290,4 +299,5 @@ def _occurrence(row: sa.Row[Any]) -> Occurrence:
         occurred_at=row.occurred_at,
         deadline_at=row.deadline_at,
         finished_at=row.finished_at,
+        connection=row.connection,
     )

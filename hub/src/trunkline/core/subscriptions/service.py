@@ -10,7 +10,7 @@ from typing import Final
 from trunkline.core.agents.tokens import check_living
 from trunkline.core.forwarding.destinations import Destinations
 from trunkline.core.principal import Principal
-from trunkline.core.privacy.vault import Unreadable
+from trunkline.core.privacy.keys import Unreadable
 from trunkline.core.problems import Forbidden, Invalid, LimitReached, NotFound
 from trunkline.core.subscriptions import repository
 from trunkline.core.subscriptions.challenge import Challenges
@@ -81,7 +81,7 @@ class Subscriptions:
 
         def fn(tx: Tx) -> Subscription:
             hold(tx, "subscriptions", workspace_id, kid)
-            check_living(tx, principal)
+            check_living(tx, principal, now)
             mine = repository.of_token(tx, workspace_id, kid, now)
             _check_room(mine, id_)
             before = next((each for each in mine if each.id == id_), None)

@@ -12,7 +12,7 @@ from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.forwarding.posting import NotTaken, post, wait_s
 from trunkline.core.messages import repository as messages
 from trunkline.core.messages.models import Message
-from trunkline.core.privacy.vault import Unreadable
+from trunkline.core.privacy.keys import Unreadable
 from trunkline.core.subscriptions import repository
 from trunkline.core.subscriptions.models import EventName, Occurrence, OccurrenceState
 from trunkline.core.subscriptions.secrets import SecretStore, signed_for
@@ -58,7 +58,7 @@ class Waker:
     clock: Clock
     ids: IdSource
     log: EventLog
-    render: Callable[[Occurrence, Message], bytes]
+    render: Callable[[Occurrence, Message | None], bytes]
 
     async def work(self, job: Job) -> None:
         """Make a try, unless the rows tell that none is needed any more."""
@@ -86,9 +86,10 @@ class Waker:
         subscription_id = occurrence.subscription_id
         subscription = repository.find_living(tx, workspace_id, subscription_id, now)
         message = messages.find_message(tx, workspace_id, occurrence.message_id)
-        if subscription is None or message is None:
+        if subscription is None or (message is None and occurrence.connection is None):
             return _dead("The subscription has expired, or its token was revoked.")
-        is_read = message.acknowledged_at is not None and occurrence.size == 1
+        is_read = message is not None and message.acknowledged_at is not None
+        is_read = is_read and occurrence.size == 1
         if occurrence.event is EventName.MESSAGE_RECEIVED and is_read:
             reason = "The agent has acknowledged the message."
             return _Over(state=OccurrenceState.ACKNOWLEDGED, reason=reason)

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Final
 
-from trunkline.core.agents.models import Agent
+from trunkline.core.agents.models import Agent, AgentStatus
 from trunkline.core.connections.asking import AdapterFailed, ask
-from trunkline.core.connections.registry import CannotOpen, Connection, Connections
+from trunkline.core.connections.opening import CannotOpen
+from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Invalid, Missing, NotFound
 from trunkline.core.templates import repository
@@ -117,14 +118,15 @@ class Templates:
         at_s, known = self._known.get(connection.name, (0.0, None))
         if known is not None and self._clock.monotonic() - at_s < _FRESH_S:
             return known
+        if agent.status is AgentStatus.SUSPENDED:
+            return None  # for whom nobody is asked
         return await self._ask(connection)
 
     async def _ask(self, connection: Connection) -> Listed:
         try:
             async with asyncio.timeout(self._timeout_s):
-                provider = await self._connections.provider(connection)
-            asked = cast(WhatsAppProvider, provider)
-            found: object = await ask(asked.templates, self._timeout_s)
+                provider = await self._connections.opened(connection, WhatsAppProvider)
+            found: object = await ask(provider.templates, self._timeout_s)
         except (ProviderError, Unsupported, CannotOpen) as error:
             return _fault(connection, str(error))
         except TimeoutError:

@@ -5,7 +5,12 @@ Each has an `id`, a `workspace_id` (first in every unique key and index) and a `
 is an integer of micro-units; times are `UtcTime`; ids sort by the time they were made.
 """
 
+from trunkline.db.schema.accounts import connection_secrets, provider_credentials
 from trunkline.db.schema.base import metadata
+from trunkline.db.schema.calls import call_events, calls
+from trunkline.db.schema.chains import answer_chains
+from trunkline.db.schema.erasures import erasures, vendor_deletions
+from trunkline.db.schema.files import media
 from trunkline.db.schema.letters import (
     early_reports,
     forwards,
@@ -18,6 +23,7 @@ from trunkline.db.schema.letters import (
     person_addresses,
     templates,
 )
+from trunkline.db.schema.limits import contact_frequency, rate_limits, spending_limits
 from trunkline.db.schema.people import (
     agent_addresses,
     agent_channels,
@@ -31,6 +37,9 @@ from trunkline.db.schema.posts import (
     occurrences,
     subscriptions,
 )
+from trunkline.db.schema.provisioning import provisioning
+from trunkline.db.schema.speech import speeches
+from trunkline.db.schema.usage import usage_changes, usage_logs, usage_totals
 from trunkline.db.schema.work import (
     body_keeps,
     body_vault,
@@ -39,6 +48,7 @@ from trunkline.db.schema.work import (
     engine_executors,
     engine_jobs,
     engine_marks,
+    root_keys,
 )
 
 __all__ = [
@@ -47,17 +57,24 @@ __all__ = [
     "agent_connections",
     "agent_pool",
     "agent_tokens",
+    "answer_chains",
     "body_keeps",
     "body_vault",
+    "call_events",
+    "calls",
+    "connection_secrets",
     "connection_states",
+    "contact_frequency",
     "contact_keys",
     "early_reports",
     "engine_executors",
     "engine_jobs",
     "engine_marks",
+    "erasures",
     "forwards",
     "idempotency_keys",
     "inbound_events",
+    "media",
     "message_attempts",
     "message_batches",
     "message_history",
@@ -65,8 +82,18 @@ __all__ = [
     "metadata",
     "occurrences",
     "person_addresses",
+    "provider_credentials",
+    "provisioning",
+    "rate_limits",
     "reply_windows",
+    "root_keys",
+    "speeches",
+    "spending_limits",
     "subscriptions",
     "suppressions",
     "templates",
+    "usage_changes",
+    "usage_logs",
+    "usage_totals",
+    "vendor_deletions",
 ]

@@ -1,9 +1,13 @@
 """What every table has."""
 
+from typing import Final
+
 import sqlalchemy as sa
 
 from trunkline.db.types import UtcTime
 
+SEALED: Final = "sealed_as"
+"""In the `info` of a column: the column of the `Place` that its secrets are sealed for."""
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -23,3 +27,14 @@ def table(name: str, *rest: sa.schema.SchemaItem) -> sa.Table:
         sa.Column("created_at", UtcTime, nullable=False),
         *rest,
     )
+
+
+def sealed(name: str, place: str | None = None, *, nullable: bool = True) -> sa.Column[bytes]:
+    """Return a column of secrets that `Seals` has sealed, for that column or another one."""
+    return sa.Column(name, sa.LargeBinary, nullable=nullable, info={SEALED: place or name})
+
+
+def index_where(condition: str, name: str, *columns: str) -> sa.Index:
+    """Return an index of the rows that meet a condition, which is few of them."""
+    where = sa.text(condition)
+    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from trunkline.db.schema.base import table
+from trunkline.db.schema.base import index_where, table
 from trunkline.db.types import UtcTime
 
 # --- messages -------------------------------------------------------------------------------------
@@ -46,59 +46,24 @@ messages = table(
     sa.Column("vendor_ref", sa.Text),  # what its provider called it, where not by `ref`
     sa.Column("follows", sa.Text),  # inbound: the ids of the mails it follows
     sa.Column("copies", sa.Text),  # pseudonyms of who else has it
+    sa.Column("simulated", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("hops", sa.Integer, nullable=False, server_default="0"),  # of a chain of answers
     sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
     sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
-    sa.Index(
-        "ix_messages_ref",
-        "workspace_id",
-        "ref",
-        sqlite_where=sa.text("ref IS NOT NULL"),
-        postgresql_where=sa.text("ref IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_messages_vendor_ref",
-        "workspace_id",
-        "vendor_ref",
-        sqlite_where=sa.text("vendor_ref IS NOT NULL"),
-        postgresql_where=sa.text("vendor_ref IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_messages_thread",
-        "workspace_id",
-        "thread",
-        "id",
-        sqlite_where=sa.text("thread IS NOT NULL"),
-        postgresql_where=sa.text("thread IS NOT NULL"),
-    ),
-    sa.Index(
+    index_where("ref IS NOT NULL", "ix_messages_ref", "workspace_id", "ref"),
+    index_where("vendor_ref IS NOT NULL", "ix_messages_vendor_ref", "workspace_id", "vendor_ref"),
+    index_where("thread IS NOT NULL", "ix_messages_thread", "workspace_id", "thread", "id"),
+    index_where(
+        "direction = 'inbound' AND acknowledged_at IS NULL",
         "ix_messages_unread",
         "workspace_id",
         "agent_id",
         "id",
-        sqlite_where=sa.text("direction = 'inbound' AND acknowledged_at IS NULL"),
-        postgresql_where=sa.text("direction = 'inbound' AND acknowledged_at IS NULL"),
     ),
-    sa.Index(
-        "ix_messages_kept",
-        "workspace_id",
-        "body_until",
-        sqlite_where=sa.text("body_until IS NOT NULL"),
-        postgresql_where=sa.text("body_until IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_messages_batch",
-        "workspace_id",
-        "batch_id",
-        sqlite_where=sa.text("batch_id IS NOT NULL"),
-        postgresql_where=sa.text("batch_id IS NOT NULL"),
-    ),
-    sa.Index(
-        "ix_messages_flagged",
-        "workspace_id",
-        "id",
-        sqlite_where=sa.text("flag IS NOT NULL"),
-        postgresql_where=sa.text("flag IS NOT NULL"),
-    ),
+    index_where("body_until IS NOT NULL", "ix_messages_kept", "workspace_id", "body_until"),
+    index_where("batch_id IS NOT NULL", "ix_messages_batch", "workspace_id", "batch_id"),
+    index_where("flag IS NOT NULL", "ix_messages_flagged", "workspace_id", "id"),
+    index_where("due_at IS NOT NULL", "ix_messages_due", "workspace_id", "agent_id", "id"),
 )
 
 message_batches = table(
@@ -120,13 +85,7 @@ message_attempts = table(
     sa.Column("provider_code", sa.Text),
     sa.Column("finished_at", UtcTime),
     sa.UniqueConstraint("workspace_id", "message_id", "number"),
-    sa.Index(
-        "ix_message_attempts_sending",
-        "workspace_id",
-        "executor",
-        sqlite_where=sa.text("state = 'sending'"),
-        postgresql_where=sa.text("state = 'sending'"),
-    ),
+    index_where("state = 'sending'", "ix_message_attempts_sending", "workspace_id", "executor"),
 )
 
 message_history = table(

@@ -17,6 +17,17 @@ agent_channels = table(
     sa.Column("provisioned_at", UtcTime, nullable=False),
     sa.Column("updated_at", UtcTime, nullable=False),
     sa.Column("settle_ms", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("greeting", sa.Text),  # what callers hear
+    sa.Column("greeting_media", sa.String(64)),  # its sound, once it was spoken
+    sa.Column("suspended_at", UtcTime),
+    sa.Column("suspended_reason", sa.Text),
+    sa.Column("webhook_generation", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("webhook_rotated_at", UtcTime),
+    sa.Column("webhook_overlap_until", UtcTime),  # the generation before signs too until then
+    sa.Column("system_prompt", sa.Text),
+    sa.Column("mode", sa.String(16)),  # live | simulated; null: as the settings have it
+    sa.Column("mode_by", sa.String(64)),  # who set it
+    sa.Column("mode_at", UtcTime),
     sa.UniqueConstraint("workspace_id", "agent_id"),
 )
 
@@ -25,6 +36,8 @@ agent_addresses = table(  # what people write to; a number is its agent's for te
     sa.Column("agent_id", sa.String(64), nullable=False),
     sa.Column("channel", sa.String(16), nullable=False),
     sa.Column("address", sa.Text, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False, server_default="ready"),
+    sa.Column("reason", sa.Text),  # what to do before it may be used
     sa.UniqueConstraint("workspace_id", "channel", "address"),
     sa.UniqueConstraint("workspace_id", "agent_id", "channel"),
 )
@@ -55,6 +68,11 @@ agent_tokens = table(
     sa.Column("revoked_at", UtcTime),
     sa.Column("last_used_at", UtcTime),
     sa.Column("created_by", sa.String(64), nullable=False),
+    sa.Column("role", sa.String(16)),  # of an admin: admin | operator | approver | viewer
+    sa.Column("channels", sa.Text),  # those it is for, with blanks between them; null: all
+    sa.Column("operations", sa.Text),  # the same
+    sa.Column("networks", sa.Text),  # from where it may be used; null: from anywhere
+    sa.Column("read_only", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("workspace_id", "kid"),
 )
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from trunkline.db.schema.base import table
+from trunkline.db.schema.base import index_where, sealed, table
 from trunkline.db.types import UtcTime
 
 subscriptions = table(
@@ -13,8 +13,8 @@ subscriptions = table(
     sa.Column("channel", sa.String(16)),  # null: every channel
     sa.Column("status", sa.String(16)),  # null: every status that is told
     sa.Column("url", sa.Text, nullable=False),
-    sa.Column("secret", sa.LargeBinary, nullable=False),  # ciphertext
-    sa.Column("previous_secret", sa.LargeBinary),  # signs too, until then
+    sealed("secret", nullable=False),
+    sealed("previous_secret", "secret"),  # signs too, until then
     sa.Column("previous_until", UtcTime),
     sa.Column("expires_at", UtcTime, nullable=False),
     sa.Index("ix_subscriptions_agent", "workspace_id", "agent_id", "event"),
@@ -35,11 +35,6 @@ occurrences = table(
     sa.Column("occurred_at", UtcTime, nullable=False),
     sa.Column("deadline_at", UtcTime, nullable=False),  # no try is made after it
     sa.Column("finished_at", UtcTime),
-    sa.Index(
-        "ix_occurrences_open",
-        "workspace_id",
-        "subscription_id",
-        sqlite_where=sa.text("finished_at IS NULL"),
-        postgresql_where=sa.text("finished_at IS NULL"),
-    ),
+    sa.Column("connection", sa.String(64)),  # whose credentials; null of a message
+    index_where("finished_at IS NULL", "ix_occurrences_open", "workspace_id", "subscription_id"),
 )

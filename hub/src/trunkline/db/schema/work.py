@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from trunkline.db.schema.base import table
+from trunkline.db.schema.base import index_where, table
 from trunkline.db.types import UtcTime
 
 # --- engine ---------------------------------------------------------------------------------------
@@ -15,17 +15,14 @@ engine_jobs = table(
     sa.Column("tries", sa.Integer, nullable=False),  # how often its work has broken off
     sa.Column("executor", sa.String(64)),  # who is at work on it
     sa.UniqueConstraint("workspace_id", "kind", "subject_id"),
-    sa.Index(
-        "ix_engine_jobs_due",
-        "due_at",
-        sqlite_where=sa.text("executor IS NULL"),
-        postgresql_where=sa.text("executor IS NULL"),
-    ),
+    index_where("executor IS NULL", "ix_engine_jobs_due", "due_at"),
 )
 
 engine_executors = table(
     "engine_executors",
     sa.Column("beats", sa.BigInteger, nullable=False),  # counts on while its process lives
+    sa.Column("knows_root", sa.Integer),  # the newest root key that it can open with
+    sa.Column("seals_root", sa.Integer),  # the one that it seals with
 )
 
 engine_marks = table(
@@ -40,11 +37,22 @@ connection_states = table(
     sa.Column("connection", sa.String(64), nullable=False),
     sa.Column("open_until", UtcTime),  # the circuit breaker: nothing is asked of it until then
     sa.Column("failures", sa.Integer, nullable=False),  # in a row
+    sa.Column("refused_at", UtcTime),  # since then its provider refuses its credentials
     sa.UniqueConstraint("workspace_id", "connection"),
 )
 
 
 # --- privacy --------------------------------------------------------------------------------------
+
+root_keys = table(  # what all other keys of the hub are derived from
+    "root_keys",
+    sa.Column("number", sa.Integer, nullable=False),  # the first byte of what it seals
+    sa.Column("master_mark", sa.String(16), nullable=False),  # tells which master key it is under
+    sa.Column("wrapped_key", sa.LargeBinary, nullable=False),
+    sa.Column("seals_from", UtcTime),  # null: some hub may not know it yet
+    sa.Column("settled_at", UtcTime),  # nothing is left under an older one
+    sa.UniqueConstraint("workspace_id", "number"),
+)
 
 contact_keys = table(
     "contact_keys",

@@ -209,7 +209,7 @@ class _CatalogueTools:
 
     async def list(self, context: "ServerRequestContext[Any]") -> list[Mapping[str, object]]:
         principal = caller(context)
-        return [each.tool_object(principal.scope) for each in self._catalogue.visible_to(principal)]
+        return [each.tool_object(principal.scope) for each in self._catalogue.listed_to(principal)]
 
     async def call(
         self, context: "ServerRequestContext[Any]", name: str, arguments: Mapping[str, Any]

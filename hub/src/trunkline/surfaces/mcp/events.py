@@ -31,10 +31,11 @@ from trunkline.core.problems import (
     Unsupported,
 )
 from trunkline.core.subscriptions.models import EventName, Wanted
+from trunkline.surfaces.authority import check_channel, obstacle
 from trunkline.surfaces.http import as_problem, problem_object
 from trunkline.surfaces.mcp.caller import caller
 from trunkline.surfaces.mcp.unread import check_cursor
-from trunkline.surfaces.occurrences import ReceivedShape, StatusShape
+from trunkline.surfaces.occurrences import CredentialShape, ReceivedShape, StatusShape
 from trunkline.surfaces.operations import shaped
 from trunkline.surfaces.schemas import schema_of
 from trunkline.surfaces.shapes import ChannelName, Given, Line, Whole
@@ -80,6 +81,10 @@ class StatusArguments(ReceivedArguments):
     ] = None
 
 
+class NoArguments(Given):
+    """What belongs to no agent is narrowed down by nothing."""
+
+
 class _Open(Given):
     """Takes fields that it does not know: the extension may add to it."""
 
@@ -111,13 +116,19 @@ class _Kind:
 
     name: EventName
     description: str
-    arguments: type[ReceivedArguments]
+    arguments: type[ReceivedArguments] | type[NoArguments]
     data: type[BaseModel]
+
+    def is_for(self, principal: Principal) -> bool:
+        """Tell whether a principal may hear of it."""
+        return self.arguments is not NoArguments or principal.scope is not Scope.AGENT
 
     def described(self, principal: Principal) -> dict[str, object]:
         """Return the event as `events/list` shows it."""
         schema = schema_of(self.arguments, "validation")
-        if principal.scope is Scope.AGENT:
+        if self.arguments is NoArguments:
+            pass
+        elif principal.scope is Scope.AGENT:
             del schema["properties"]["agentId"]
         else:
             schema["properties"]["agentId"] = {"type": "string", "description": "Whose messages."}
@@ -147,6 +158,19 @@ _KINDS: Final = {
             arguments=StatusArguments,
             data=StatusShape,
         ),
+        _Kind(
+            name=EventName.PROVIDER_CREDENTIAL_EXPIRED,
+            description="A provider refuses the credentials of a connection: register new ones "
+            "with comms_register_provider.",
+            arguments=NoArguments,
+            data=CredentialShape,
+        ),
+        _Kind(
+            name=EventName.PROVIDER_CREDENTIAL_RECOVERED,
+            description="A provider takes the credentials of a connection again.",
+            arguments=NoArguments,
+            data=CredentialShape,
+        ),
     )
 }
 
@@ -161,15 +185,16 @@ class HubEvents:
         """Return what there is to subscribe to."""
         check_cursor(types.PaginatedRequestParams.model_validate(_given(params)))
         principal = caller(context)
-        return {"events": [each.described(principal) for each in _KINDS.values()]}
+        kinds = [each for each in _KINDS.values() if each.is_for(principal)]
+        return {"events": [each.described(principal) for each in kinds]}
 
     async def subscribe(
         self, context: ServerRequestContext[Any], params: AnyParams
     ) -> dict[str, Any]:
         """Make a subscription or renew it."""
         with self._refusals():
-            principal, given = caller(context), _given(params)
-            kind = _kind(given)
+            principal, given = _subscriber(context), _given(params)
+            kind = _kind(given, principal)
             _check_mode(given)
             asked = _shaped(_Subscribe, given)
             wanted = await self._wanted(principal, kind, given, asked.delivery.url)
@@ -187,8 +212,8 @@ class HubEvents:
     ) -> dict[str, Any]:
         """End a subscription."""
         with self._refusals():
-            principal, given = caller(context), _given(params)
-            kind = _kind(given)
+            principal, given = _subscriber(context), _given(params)
+            kind = _kind(given, principal)
             asked = _shaped(_Unsubscribe, given)
             wanted = await self._wanted(principal, kind, given, asked.delivery.url)
             await self._hub.subscriptions.unsubscribe(principal, wanted)
@@ -199,6 +224,9 @@ class HubEvents:
     ) -> Wanted:
         narrowed = given.get("arguments")
         arguments = _shaped(kind.arguments, {} if narrowed is None else narrowed)
+        if not isinstance(arguments, ReceivedArguments):
+            return Wanted(event=kind.name, agent_id="", channel=None, status=None, url=url)
+        check_channel(principal, arguments.channel)
         status = arguments.status if isinstance(arguments, StatusArguments) else None
         return Wanted(
             event=kind.name,
@@ -227,6 +255,23 @@ class HubEvents:
         except Exception as error:
             problem = as_problem(error, self._hub)
             raise _refusal(problem) from error
+
+
+class _Subscribing:
+    """Subscribing as something that a token is good for, or not."""
+
+    name = "events_subscribe"
+    scope = Scope.AGENT
+    only_reads = False
+
+
+def _subscriber(context: ServerRequestContext[Any]) -> Principal:
+    """Return who subscribes; Forbidden if the token is not good for that."""
+    principal = caller(context)
+    why = obstacle(principal, _Subscribing())
+    if why is not None:
+        raise Forbidden(why)
+    return principal
 
 
 class _NoEvents:
@@ -279,11 +324,11 @@ def _given(params: AnyParams) -> dict[str, Any]:
     return dict(params.model_extra or {})
 
 
-def _kind(given: Mapping[str, Any]) -> _Kind:
+def _kind(given: Mapping[str, Any], principal: Principal) -> _Kind:
     name = given.get("name")
     if not isinstance(name, str):
         raise Invalid("name", "name an event of events/list.")
-    if name not in _KINDS:
+    if name not in _KINDS or not _KINDS[name].is_for(principal):
         raise NotFound("event")
     return _KINDS[name]
 

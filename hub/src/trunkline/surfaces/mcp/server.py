@@ -1,7 +1,7 @@
 """An MCP server over any source of tools: this process's catalogue, or a hub on the other side."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from mcp import types
@@ -57,10 +57,13 @@ def build_server(tools: Tools, unread: Unread) -> Server[Any]:
             result = await tools.call(context, params.name, params.arguments or {})
         except Problem as problem:
             return _refusal(params.name, problem)
-        shown = fenced(shortened(json.loads(result), (params.arguments or {}).get("cursor")))
+        found = json.loads(result)
+        pictures = list(_pictures(found))
+        shown = fenced(shortened(found, (params.arguments or {}).get("cursor")))
         text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
         return types.CallToolResult(
-            content=[types.TextContent(type="text", text=text)], structured_content=shown
+            content=[types.TextContent(type="text", text=text), *pictures],
+            structured_content=shown,
         )
 
     async def list_templates(
@@ -82,6 +85,13 @@ def build_server(tools: Tools, unread: Unread) -> Server[Any]:
         on_subscriptions_listen=unread.listen,
         get_tool_input_schema=_mirrored_arguments,
     )
+
+
+def _pictures(result: dict[str, Any]) -> Iterator[types.ImageContent]:
+    """Take the picture out of a result that has one: a model looks at it, and reads no base64."""
+    data, media_type = result.pop("image", None), result.pop("imageType", None)
+    if data is not None and media_type is not None:
+        yield types.ImageContent(type="image", data=data, mime_type=media_type)
 
 
 def _mirrored_arguments(tool: str) -> None:

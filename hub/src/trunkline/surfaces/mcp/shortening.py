@@ -16,7 +16,7 @@ MOST_BYTES_EACH: Final = 8_000
 """Of each text, unless one message is read on."""
 MOST_LISTED: Final = 25
 """Of the addresses and files that one message lists."""
-_TEXTS: Final = ("newText", "body", "html")
+_TEXTS: Final = ("newText", "body", "html", "transcript")
 _LISTS: Final = ("alsoTo", "cc", "attachments")
 
 

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from trunkline.core.inbox.pages import Query
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Problem, Unauthenticated
 from trunkline.core.trouble import tell_trouble
+from trunkline.surfaces.authority import may_call
+from trunkline.surfaces.catalogue import GET_MESSAGES
 from trunkline.surfaces.http import as_problem, authenticate
 from trunkline.surfaces.mcp.caller import caller
 from trunkline.surfaces.shapes import Result
@@ -106,10 +109,12 @@ class HubUnread(Unread):
         self._handler = ListenHandler(self._bus, max_subscriptions=_MOST_LISTENERS)
         self._listening: Counter[str] = Counter()
         self._held: dict[asyncio.Future[Any], Principal] = {}
+        self._ends: dict[asyncio.Future[Any], asyncio.TimerHandle] = {}
 
     async def owner(self, context: ServerRequestContext[Any]) -> str | None:
-        """Return whose token came with the request."""
-        return caller(context).agent_id
+        """Return whose token came with the request, if it may read messages."""
+        principal = caller(context)
+        return principal.agent_id if may_call(principal, GET_MESSAGES) else None
 
     async def look(self, context: ServerRequestContext[Any], agent_id: str) -> UnreadShape:
         """Read it from the database."""
@@ -146,23 +151,26 @@ class HubUnread(Unread):
 
     @contextmanager
     def held(self, stream: asyncio.Future[Any], principal: Principal) -> Iterator[None]:
-        """Cancel, within the block, what is held open for a token as soon as that is revoked."""
+        """Cancel, within the block, what is held open for a token as soon as that has ended."""
         self._held[stream] = principal
+        self._end_at(stream, principal.expires_at)
         try:
             yield
         finally:
             del self._held[stream]
+            self._end_at(stream, None)
 
     async def run(self) -> None:
         """Pass on what the hub, or another one on its database, stores; until cancelled."""
         while True:
             try:
                 async with self._hub.db.listen("inbound") as notes:
-                    await self._drop_revoked()
+                    await self._drop_ended()
                     for agent_id in +self._listening:
                         await self._tell(agent_id)
                     async for note in notes:
-                        self._drop(note.id)
+                        if any(each.kid == note.id for each in self._held.values()):
+                            await self._drop_ended(note.id)
                         await self._tell(note.id)
             except Exception as error:  # noqa: BLE001 - those who listen are told to look, then
                 tell_trouble(self._hub.log, "unread.cannot_listen", error)
@@ -175,19 +183,26 @@ class HubUnread(Unread):
     async def _tell(self, agent_id: str) -> None:
         await self._bus.publish(ResourceUpdated(uri=uri_of(agent_id)))
 
-    def _drop(self, *kids: str | None) -> None:
-        """Let those go whose token was revoked, before they hear of anything that came after."""
-        for stream, principal in self._held.items():
-            if principal.kid in kids:
+    async def _drop_ended(self, kid: str | None = None) -> None:
+        """Let those go whose token has ended, before they hear of anything that came after."""
+        now = self._hub.clock.now()
+        for stream, principal in list(self._held.items()):
+            if kid is not None and principal.kid != kid:
+                continue
+            look = partial(check_living, principal=principal, now=now)
+            try:
+                self._end_at(stream, await self._hub.db.read(look))
+            except Unauthenticated:
                 stream.cancel()
 
-    async def _drop_revoked(self) -> None:
-        """Look whose token was revoked while nobody heard of it."""
-        for principal in list(self._held.values()):
-            try:
-                await self._hub.db.read(partial(check_living, principal=principal))
-            except Unauthenticated:
-                self._drop(principal.kid)
+    def _end_at(self, stream: asyncio.Future[Any], at: datetime | None) -> None:
+        """Let a stream end then, or not by itself."""
+        if (known := self._ends.pop(stream, None)) is not None:
+            known.cancel()
+        if at is not None and stream in self._held:
+            after_s = (at - self._hub.clock.now()).total_seconds()
+            loop = asyncio.get_running_loop()
+            self._ends[stream] = loop.call_later(max(0.0, after_s), stream.cancel)
 
     async def _check(self, context: ServerRequestContext[Any]) -> None:
         assert context.request is not None

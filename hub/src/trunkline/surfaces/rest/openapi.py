@@ -8,12 +8,14 @@ from trunkline import __version__
 from trunkline.core import problems
 from trunkline.core.principal import Scope
 from trunkline.core.problems import Problem
+from trunkline.surfaces.call_shapes import CallShape, TracedCallShape
 from trunkline.surfaces.http import problem_object
 from trunkline.surfaces.message_shapes import MessageShape
 from trunkline.surfaces.operations import AnyOperation
 from trunkline.surfaces.rest import examples
 from trunkline.surfaces.rest.paths import JSON, PATHS, Described
 from trunkline.surfaces.schemas import Schema, schema_of
+from trunkline.surfaces.usage_shapes import UsageRowShape
 
 _PROBLEM: Final = "application/problem+json"
 _ANYWHERE: Final = (401, 403, 500, 503)
@@ -22,6 +24,9 @@ _OF_ACTING: Final = (*_OF_READING, 409, 424)
 _TAGS: Final = {
     "tools": "What agents do: the same operations as MCP's tools.",
     "messages": "Messages as resources.",
+    "calls": "Phone calls as resources.",
+    "usage": "What was done and what it cost, as resources.",
+    "media": "Files that come or go with messages.",
     "mcp": "The Model Context Protocol.",
     "hub": "The hub itself.",
     "operator": "What the command line does, on the socket in the data directory only.",
@@ -46,7 +51,7 @@ _AGENT_ID: Final[dict[str, Any]] = {
     "in": "query",
     "required": True,
     "schema": {"type": "string", "minLength": 1, "maxLength": 320},
-    "description": "The agent whose messages.",
+    "description": "The agent whose they are.",
     "example": "ann",
 }
 
@@ -80,7 +85,7 @@ def openapi_document(
         "info": {
             "title": "Trunkline",
             "version": __version__,
-            "description": "A phone number for AI agents, to send and receive texts (SMS and MMS). "
+            "description": "A phone number, e-mail, WhatsApp and a voice for AI agents. "
             "The document holds what its token may call.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -94,6 +99,9 @@ def openapi_document(
             "schemas": {
                 "Problem": _problem_schema(),
                 "Message": schema_of(MessageShape, "serialization"),
+                "Call": schema_of(CallShape, "serialization"),
+                "TracedCall": schema_of(TracedCallShape, "serialization"),
+                "Usage": schema_of(UsageRowShape, "serialization"),
             },
             "responses": _refusals(),
             "securitySchemes": {
@@ -147,7 +155,7 @@ def _described(path: Described, scope: Scope) -> dict[str, Any]:
         "tags": [path.tag],
         "parameters": [*path.parameters, *([_AGENT_ID] if names_agent else [])],
         "responses": {
-            **{str(status): _answer(*answer) for status, answer in path.answers.items()},
+            **{str(status): _answer(status, *answer) for status, answer in path.answers.items()},
             **_refused((*path.refusals, *asked)),
         },
     }
@@ -156,10 +164,15 @@ def _described(path: Described, scope: Scope) -> dict[str, Any]:
     if path.body is not None:
         content = {JSON: {"schema": path.body, "example": path.example}}
         described["requestBody"] = {"required": True, "content": content}
+    if path.bodies:
+        content = {each: {"schema": schema} for each, schema in path.bodies.items()}
+        described["requestBody"] = {"required": True, "content": content}
     return described
 
 
-def _answer(media_type: str, schema: Schema) -> dict[str, Any]:
+def _answer(status: int, media_type: str, schema: Schema) -> dict[str, Any]:
+    if status == 416:
+        return {"description": "The range begins after the end; Content-Range tells the length."}
     if not media_type:
         return {"description": "Taken; there is no answer to it."}
     return {"description": "Answered.", "content": {media_type: {"schema": schema}}}

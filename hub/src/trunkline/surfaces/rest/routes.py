@@ -1,37 +1,55 @@
 """REST: the tools, the messages, the OpenAPI document, health and metrics."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Annotated, Any, Final
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, Final
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from trunkline import __version__
+from trunkline.core.calls.ledger import CHANNEL as CALLS
 from trunkline.core.connections.registry import ConnectionState
 from trunkline.core.hub import Hub
-from trunkline.core.principal import Principal, Scope
-from trunkline.core.problems import Forbidden, Invalid, NotFound, Problem
+from trunkline.core.principal import WHOLE, Principal, Role, Scope
+from trunkline.core.problems import AgentMismatch, Forbidden, Invalid, NotFound, Problem
+from trunkline.surfaces.authority import check_channel
+from trunkline.surfaces.call_shapes import call_shape, traced_call_shape
 from trunkline.surfaces.http import authenticate, read_object, while_connected
 from trunkline.surfaces.message_shapes import message_shape
 from trunkline.surfaces.operations import AnyOperation, Catalogue
+from trunkline.surfaces.rest.callers import Caller
+from trunkline.surfaces.rest.files import Files
 from trunkline.surfaces.rest.openapi import openapi_document
 from trunkline.surfaces.shapes import REFERENCE
+from trunkline.surfaces.usage_shapes import row_shape
 
 Handler = Callable[..., Awaitable[Response]]
 
 NO_SUCH_TOOL: Final = "/api/v1/tools/{name}"
 """Where those end who call an operation that is not there."""
+NEEDS: Final[Mapping[str, str | None]] = {
+    NO_SUCH_TOOL: None,
+    "/api/v1/tools": None,
+    "/api/v1/messages": "comms_get_messages",
+    "/api/v1/messages/{message_id}": "comms_get_messages",
+    "/api/v1/calls": "comms_get_status",
+    "/api/v1/calls/{call_id}": "comms_get_status",
+    "/api/v1/usage": "comms_get_usage_dashboard",
+    "/api/v1/media": "comms_send_message",
+    "/api/v1/media/{medium_id}": "comms_get_media",
+    "/api/v1/media/{medium_id}/info": "comms_get_media",
+    "/openapi.json": None,
+    "/metrics": None,
+}
+"""
+The operation that a token must be good for to use a path beside the operations; None: any token is.
+
+A path with a caller that is not here lets nobody in (`Rest.permit`).
+"""
 _PROBE: Final = re.compile("[0-9a-f]{32}")
+_LONGEST_PAGE: Final = 200
 _PAGE_PARAMETERS: Final = frozenset({"limit", "cursor", "agentId"})
-
-
-async def _caller(request: Request) -> Principal:
-    return await authenticate(request.app.state.hub, request)
-
-
-Caller = Annotated[Principal, Depends(_caller)]
-"""Who calls; nobody comes in without a valid token."""
 
 
 class Rest:
@@ -42,7 +60,11 @@ class Rest:
         self._catalogue = catalogue
         self._public_url = public_url
         self._started = hub.clock.monotonic()
-        self._documents: dict[Scope, bytes | memoryview] = {}
+        self._documents: dict[tuple[Scope, Role], bytes | memoryview] = {}
+        self._needs = {
+            **NEEDS,
+            **dict.fromkeys(f"/api/v1/tools/{each.name}" for each in catalogue.all()),
+        }
 
     def paths(self) -> Iterator[tuple[str, Handler, str]]:
         """Give each path with its handler and method, the catalogue's operations first."""
@@ -52,10 +74,30 @@ class Rest:
         yield "/api/v1/tools", self.tools, "GET"
         yield "/api/v1/messages", self.messages, "GET"
         yield "/api/v1/messages/{message_id}", self.message, "GET"
+        yield "/api/v1/calls", self.calls, "GET"
+        yield "/api/v1/calls/{call_id}", self.call, "GET"
+        yield "/api/v1/usage", self.usage, "GET"
+        files = Files(self._hub)
+        yield "/api/v1/media", files.store, "POST"
+        yield "/api/v1/media/{medium_id}", files.read, "GET"
+        yield "/api/v1/media/{medium_id}/info", files.describe, "GET"
         yield "/openapi.json", self.openapi, "GET"
         yield "/health", self.health, "GET"
         yield "/health/ready", self.ready, "GET"
         yield "/metrics", self.metrics, "GET"
+
+    def permit(self, principal: Principal, path: str) -> None:
+        """
+        Let a caller use the path of a route.
+
+        Raises:
+            Forbidden: The token is not good for it.
+        """
+        if path not in self._needs:
+            raise Forbidden("Nobody has said who may use this path: it is the hub's fault.")
+        needed = self._needs[path]
+        if needed is not None:
+            self._catalogue.require(principal, needed)
 
     def document(self, principal: Principal) -> dict[str, Any]:
         """Return the OpenAPI document of what a principal may call."""
@@ -114,15 +156,17 @@ class Rest:
 
     async def openapi(self, principal: Caller) -> Response:
         """Return the OpenAPI document of what the token may do."""
-        scope = principal.scope
-        if scope not in self._documents:
-            self._documents[scope] = JSONResponse(self.document(principal)).body
-        return Response(self._documents[scope], media_type="application/json")
+        kind = principal.scope, principal.role
+        if principal.grant != WHOLE:
+            return JSONResponse(self.document(principal))
+        if kind not in self._documents:
+            self._documents[kind] = JSONResponse(self.document(principal)).body
+        return Response(self._documents[kind], media_type="application/json")
 
     async def tools(self, principal: Caller) -> Response:
         """List the operations that the token may call."""
-        visible = self._catalogue.visible_to(principal)
-        shown = [each.tool_object(principal.scope) for each in visible]
+        listed = self._catalogue.listed_to(principal)
+        shown = [each.tool_object(principal.scope) for each in listed]
         return JSONResponse({"tools": shown})
 
     async def no_such_tool(self, principal: Caller) -> Response:
@@ -131,11 +175,7 @@ class Rest:
 
     async def messages(self, request: Request, principal: Caller) -> Response:
         """Return a page of the agent's messages."""
-        given = dict(request.query_params)
-        if len(given) < len(request.query_params.multi_items()):
-            raise Invalid("query", "give each parameter once.")
-        if given.keys() - _PAGE_PARAMETERS:
-            raise Invalid("query", f"known parameters are {', '.join(sorted(_PAGE_PARAMETERS))}.")
+        given = _page_asked_for(request)
         arguments: dict[str, object] = dict(given)
         if "limit" in given:
             arguments["limit"] = _whole_number("limit", given["limit"])
@@ -153,6 +193,47 @@ class Rest:
         readable = await self._hub.inbox.one(principal, agent_id, message_id)
         return Response(message_shape(readable).model_dump_json(), media_type="application/json")
 
+    async def calls(self, request: Request, principal: Caller) -> Response:
+        """Return a page of the agent's calls."""
+        given = _page_asked_for(request)
+        limit, cursor = _limit_and_cursor(given)
+        if principal.scope is not Scope.AGENT and "agentId" not in given:
+            raise Invalid("agentId", "is required with an admin token.")
+        agent_id = await self._whose(principal, given)
+        check_channel(principal, CALLS)
+        page = await self._hub.calls.page(principal, agent_id, limit, cursor)
+        items = [call_shape(each).model_dump(mode="json") for each in page.calls]
+        return JSONResponse({"items": items, "nextCursor": page.next_cursor})
+
+    async def call(self, request: Request, principal: Caller) -> Response:
+        """Return one call with its history."""
+        call_id = request.path_params["call_id"]
+        if not re.fullmatch(REFERENCE, call_id):
+            raise NotFound("call")
+        agent_id = principal.agent_id if principal.scope is Scope.AGENT else None
+        traced = await self._hub.calls.trace(principal, agent_id, call_id)
+        shape = traced_call_shape(traced)
+        return Response(shape.model_dump_json(), media_type="application/json")
+
+    async def usage(self, request: Request, principal: Caller) -> Response:
+        """Return a page of what the agent did and what it cost, or of what all did."""
+        given = _page_asked_for(request)
+        limit, cursor = _limit_and_cursor(given)
+        agent_id = await self._whose(principal, given)
+        page = await self._hub.usage.page(principal, agent_id, limit, cursor)
+        items = [row_shape(each).model_dump(mode="json") for each in page.rows]
+        return JSONResponse({"items": items, "nextCursor": page.next_cursor})
+
+    async def _whose(self, principal: Principal, given: Mapping[str, str]) -> str | None:
+        """Return the agent that is asked about; None is all of them, which only an admin may."""
+        if principal.scope is Scope.AGENT:
+            if given.get("agentId", principal.agent_id) != principal.agent_id:
+                raise AgentMismatch("agentId")
+            return principal.agent_id
+        if "agentId" not in given:
+            return None
+        return (await self._hub.agents.show(principal, given["agentId"])).id
+
     async def _asks_admin(self, request: Request) -> bool:
         """Tell whether an admin asks, on a path where anybody may, and most have no token."""
         if "authorization" not in request.headers and "trunkline.local" not in request.scope:
@@ -162,6 +243,25 @@ class Rest:
         except Problem:
             return False
         return principal.scope is not Scope.AGENT
+
+
+def _page_asked_for(request: Request) -> dict[str, str]:
+    given = dict(request.query_params)
+    if len(given) < len(request.query_params.multi_items()):
+        raise Invalid("query", "give each parameter once.")
+    if given.keys() - _PAGE_PARAMETERS:
+        raise Invalid("query", f"known parameters are {', '.join(sorted(_PAGE_PARAMETERS))}.")
+    return given
+
+
+def _limit_and_cursor(given: Mapping[str, str]) -> tuple[int, str | None]:
+    limit = _whole_number("limit", given.get("limit", "50"))
+    if not 1 <= limit <= _LONGEST_PAGE:
+        raise Invalid("limit", f"give 1 to {_LONGEST_PAGE}.")
+    cursor = given.get("cursor")
+    if cursor is not None and not re.fullmatch(REFERENCE, cursor):
+        raise Invalid("cursor", "use the nextCursor of an earlier answer.")
+    return limit, cursor
 
 
 def _whole_number(field: str, text: str) -> int:

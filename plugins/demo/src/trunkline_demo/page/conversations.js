@@ -1,6 +1,7 @@
 // The list of conversations of one phone: who is on the other side, what came last, what is unread.
 
 import { byId, dayOf, drawAvatar, make, pretty, timeOf } from "./dom.js";
+import { nameOfCall } from "./thread.js";
 
 const seen = new Map(); // how many texts that came in were looked at, by phone and conversation
 
@@ -39,7 +40,8 @@ export function unread(phone, conversation) {
 function preview(conversation) {
   const last = conversation.texts.at(-1);
   if (!last) return conversation.isAgent ? "No texts yet" : "No agent has this number";
-  const what = last.body || "Picture";
+  if (last.call) return nameOfCall(last);
+  const what = last.body || "Attachment";
   if (last.direction === "inbound") return what;
   return `${last.status === "failed" ? "Not delivered" : "You"}: ${what}`;
 }

@@ -1,10 +1,11 @@
 // The handset page: which phone and conversation is open, what was written, and what is new.
 
 import { drawList, gather, markSeen, pickUp, unread } from "./conversations.js";
+import { dial, drawCall, isOver, liveCall } from "./call.js";
 import { byId, drawAvatar, make, pretty } from "./dom.js";
+import { live, oneAtATime, say } from "./live.js";
 import { drawThread, nameBubble, toEnd } from "./thread.js";
 
-const POLL_MS = 1000;
 const ANSWER_MS = 30_000;
 const BODY_MAX = 1600;
 const COUNT_FROM = 1400;
@@ -14,14 +15,14 @@ const NUMBER = /^\+[1-9]\d{6,14}$/;
 const isWide = matchMedia("(min-width: 48rem)");
 
 const [composer, text, media, phones] = ["composer", "text", "media", "phone"].map(byId);
-const state = { phone: null, opened: null, agents: [], handsets: [], texts: [], drafts: [] };
+const state = { phone: null, opened: null, agents: [], handsets: [], texts: [], calls: [], drafts: [] };
 
 // --- what is open: #PHONE/NUMBER ------------------------------------------------------------------
 
 function readAddress() {
   const [phone, opened] = decodeURIComponent(location.hash.slice(1)).split("/");
   if (NUMBER.test(phone)) {
-    if (phone !== state.phone) state.texts = [];
+    if (phone !== state.phone) state.texts = state.calls = [];
     state.phone = phone;
   }
   state.opened = NUMBER.test(opened ?? "") ? opened : null;
@@ -30,8 +31,7 @@ function readAddress() {
 const isAgents = (number) => state.agents.some((agent) => agent.address === number);
 
 function choosePhone() {
-  const own = state.handsets.find((handset) => !isAgents(handset.address));
-  state.phone ??= own?.address ?? `+1${FIRST_PHONE}`;
+  state.phone ??= `+1${FIRST_PHONE}`; // the one that the demo names, whoever wrote last
 }
 
 // --- reading --------------------------------------------------------------------------------------
@@ -42,17 +42,34 @@ async function get(path) {
   return (await response.json()).items;
 }
 
-const messagesOf = (phone) => get(`handsets/${encodeURIComponent(phone)}/messages`);
+const ofPhone = (phone, what) => get(`handsets/${encodeURIComponent(phone)}/${what}`);
+
+// A call that is over stands among the texts, where it ended.
+const asText = (call) => ({
+  id: call.id,
+  direction: call.from === state.phone ? "outbound" : "inbound",
+  from: call.from,
+  to: call.to,
+  timestamp: call.endedAt,
+  status: call.status,
+  call,
+});
+
+function together(texts, calls) {
+  const all = [...texts, ...calls.filter(isOver).map(asText)];
+  return all.sort((one, other) => Date.parse(one.timestamp) - Date.parse(other.timestamp));
+}
 
 async function load() {
   try {
     [state.agents, state.handsets] = await Promise.all([get("agents"), get("handsets")]);
     choosePhone();
     const { phone } = state;
-    const texts = (await messagesOf(phone)).reverse();
+    const [texts, calls] = await Promise.all([ofPhone(phone, "messages"), ofPhone(phone, "calls")]);
     if (phone !== state.phone) return;
-    state.texts = texts;
-    const there = new Set(texts.map((each) => each.id));
+    state.calls = calls;
+    state.texts = together(texts.reverse(), calls);
+    const there = new Set(state.texts.map((each) => each.id));
     state.drafts = state.drafts.filter((draft) => !there.has(draft.id));
     say("");
   } catch (error) {
@@ -62,12 +79,7 @@ async function load() {
   draw();
 }
 
-let loading = Promise.resolve();
-const refresh = () => (loading = loading.then(load)); // one at a time: an old answer never comes last
-
-function say(trouble) {
-  if (byId("trouble").textContent !== trouble) byId("trouble").textContent = trouble;
-}
+const refresh = oneAtATime(load);
 
 // --- drawing --------------------------------------------------------------------------------------
 
@@ -106,11 +118,21 @@ function drawOpened(conversation) {
   byId("name").textContent = conversation.name;
   byId("about").textContent = conversation.isAgent ? `Agent · ${pretty(conversation.address)}` : "No agent has this number";
   byId("back").href = `#${state.phone}`;
+  byId("dial").hidden = !conversation.isAgent || isAgents(state.phone);
+  byId("dial").ariaLabel = `Call ${conversation.name}`;
   drawAvatar(byId("avatar"), conversation);
   byId("hint").textContent = hintFor(conversation);
   const drafts = state.drafts.filter((draft) => draft.from === state.phone && draft.to === conversation.address);
   drawThread(state.phone, conversation, [...conversation.texts, ...drafts]);
   if (!document.hidden) markSeen(state.phone, conversation);
+}
+
+function drawCalling() {
+  const call = isAgents(state.phone) ? undefined : liveCall(state.calls);
+  const address = call && (call.from === state.phone ? call.to : call.from);
+  const agent = state.agents.find((each) => each.address === address);
+  drawCall(state.phone, call, { address, name: agent?.name ?? pretty(address ?? ""), isAgent: Boolean(agent) }, refresh);
+  return call?.rings ? agent?.name ?? address : null;
 }
 
 function draw() {
@@ -131,7 +153,9 @@ function draw() {
   drawPhones();
   drawList(state.phone, state.opened, conversations);
   const waiting = conversations.reduce((sum, each) => sum + unread(state.phone, each), 0);
-  document.title = `${waiting ? `(${waiting}) ` : ""}Handset - Trunkline demo`;
+  const caller = drawCalling();
+  const first = caller ? `${caller} is calling - ` : waiting ? `(${waiting}) ` : "";
+  document.title = `${first}Handset - Trunkline demo`;
 }
 
 // --- writing --------------------------------------------------------------------------------------
@@ -228,6 +252,12 @@ byId("conversations").addEventListener("click", (event) => {
   if (event.target.closest("a") && isWide.matches) setTimeout(() => text.focus());
 });
 
+byId("dial").addEventListener("click", () => dial(state.phone, state.opened));
+byId("call").addEventListener("answered", () => {
+  const call = liveCall(state.calls);
+  if (call) location.hash = `${state.phone}/${call.from}`;
+});
+
 // The address says which conversation is open, so this link must not change it.
 byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
@@ -255,18 +285,4 @@ phones.addEventListener("change", () => {
   location.hash = number;
 });
 
-addEventListener("hashchange", () => {
-  readAddress();
-  if (state.phone !== null) draw();
-  refresh();
-});
-document.addEventListener("visibilitychange", () => document.hidden || draw());
-isWide.addEventListener("change", draw);
-
-async function poll() {
-  await refresh();
-  setTimeout(poll, POLL_MS);
-}
-
-readAddress();
-poll();
+live({ readAddress, draw, refresh, look: draw, isWide });

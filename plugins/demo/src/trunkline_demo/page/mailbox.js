@@ -1,11 +1,11 @@
 // The mail page: which mailbox and thread is open, what is new, and what a person does with a mail.
 
 import { byId, make } from "./dom.js";
+import { live, oneAtATime, say } from "./live.js";
 import { drawList, glance, threadsOf } from "./mail-list.js";
 import { drawMails } from "./mail-card.js";
 import { startWriting, stopWriting, writing } from "./mail-writing.js";
 
-const POLL_MS = 1000;
 const ANSWER_MS = 30_000;
 const FIRST_BOX = "anna@people.example";
 const ADD = "add";
@@ -64,12 +64,7 @@ async function load() {
   draw();
 }
 
-let loading = Promise.resolve();
-const refresh = () => (loading = loading.then(load)); // one at a time: an old answer never comes last
-
-function say(trouble) {
-  if (byId("trouble").textContent !== trouble) byId("trouble").textContent = trouble;
-}
+const refresh = oneAtATime(load);
 
 // --- drawing --------------------------------------------------------------------------------------
 
@@ -213,18 +208,4 @@ byId("other").addEventListener("submit", (event) => {
   byId("other").hidden = true;
   location.hash = `#${encodeURIComponent(address)}`;
 });
-addEventListener("hashchange", () => {
-  readAddress();
-  draw();
-  refresh();
-});
-document.addEventListener("visibilitychange", () => document.hidden || draw());
-isWide.addEventListener("change", draw);
-
-async function poll() {
-  await refresh();
-  setTimeout(poll, POLL_MS);
-}
-
-readAddress();
-poll();
+live({ readAddress, draw, refresh, look: draw, isWide });

@@ -1,5 +1,6 @@
 // One conversation: bubbles that are added as texts come, and a view that stays where its reader is.
 
+import { lasted, wordsOf } from "./call.js";
 import { byId, dayOf, make, timeOf } from "./dom.js";
 import { picture } from "./picture.js";
 
@@ -29,7 +30,37 @@ const staying = new ResizeObserver(() => isAtEnd && toEnd());
 staying.observe(scroller);
 staying.observe(messages);
 
+const ENDS = {
+  busy: ["Call not taken", "The line was busy"],
+  "no-answer": ["Missed call", "Nobody answered"],
+  canceled: ["Missed call", "You gave up before anybody answered"],
+  failed: ["Call that could not be connected", "Nobody takes calls there"],
+};
+
+export function nameOfCall({ call, direction }) {
+  const isOwn = direction === "outbound";
+  if (call.status !== "completed") return ENDS[call.status][isOwn ? 1 : 0];
+  return `${isOwn ? "You called" : "Call"}, ${lasted(call.durationS)}`;
+}
+
+// What was said in a call, to be read and to be heard again.
+function spoken(said, phone) {
+  const line = make("div", "spoken");
+  const who = said.from === phone ? "You" : conversation.name;
+  line.append(make("p", "", `${who}: ${wordsOf(said)}`));
+  if (said.soundUrl) {
+    const player = make("audio");
+    player.controls = true;
+    player.preload = "none";
+    player.src = said.soundUrl;
+    player.ariaLabel = `Sound: ${who}`;
+    line.append(player);
+  }
+  return line;
+}
+
 function statusOf(text) {
+  if (text.call) return "";
   if (text.direction === "inbound") return "";
   if (text.status === "sent") return "Delivered";
   if (text.status === "sending") return "Sending…";
@@ -54,6 +85,10 @@ function draw(text) {
   const whose = isOwn ? "you" : conversation.name;
   const bubble = make("div", isOwn ? "bubble own" : "bubble");
   bubble.append(make("span", "unseen", isOwn ? "You: " : `${whose}: `));
+  if (text.call) {
+    const phone = isOwn ? text.from : text.to;
+    bubble.append(make("p", "", nameOfCall(text)), ...text.call.said.map((said) => spoken(said, phone)));
+  }
   if (text.body) bubble.append(make("p", "", text.body));
   const urls = text.mediaUrls ?? (text.mediaUrl ? [text.mediaUrl] : []);
   bubble.append(...urls.map((url) => picture(url, whose)), make("span", "meta"));

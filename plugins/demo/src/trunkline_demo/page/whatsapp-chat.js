@@ -52,7 +52,7 @@ function metaOf(message, chat) {
   return meta;
 }
 
-export const said = (message) => message.body || "Picture";
+export const said = (message) => message.body || "Attachment";
 
 function quoteOf(message, chat, all) {
   const about = all.find((each) => each.id === message.quotes);

@@ -1,11 +1,11 @@
 // The WhatsApp page: who you are, which chat is open, its window, and what you write.
 
 import { byId, drawAvatar, make, pretty } from "./dom.js";
+import { live, oneAtATime, say } from "./live.js";
 import { drawChat, said, toEnd } from "./whatsapp-chat.js";
 import { drawList, unreadIn } from "./whatsapp-list.js";
 import { drawWindow } from "./whatsapp-window.js";
 
-const POLL_MS = 1000;
 const ANSWER_MS = 30_000;
 const FIRST_PERSON = "+12025550150";
 const FIRST_NEW = 2025550151; // to 0199: numbers that no agent has
@@ -52,10 +52,6 @@ async function post(path, content) {
   throw new Error((await response.json()).detail);
 }
 
-function say(trouble) {
-  if (byId("trouble").textContent !== trouble) byId("trouble").textContent = trouble;
-}
-
 const faultOf = (error) => (error.name === "Error" ? error.message : "The hub does not answer. Trying again…");
 
 async function load() {
@@ -76,8 +72,7 @@ async function load() {
   if (isUnread && !document.hidden && !isForReading()) await post("read").catch(() => {});
 }
 
-let loading = Promise.resolve();
-const refresh = () => (loading = loading.then(load)); // one at a time: an old answer never comes last
+const refresh = oneAtATime(load);
 
 async function act(path, content) {
   let isDone = false;
@@ -256,19 +251,5 @@ persons.addEventListener("change", () => {
   location.hash = person;
 });
 
-addEventListener("hashchange", () => {
-  readAddress();
-  draw();
-  refresh();
-});
-document.addEventListener("visibilitychange", () => document.hidden || refresh());
-isWide.addEventListener("change", draw);
-
-async function poll() {
-  await refresh();
-  setTimeout(poll, POLL_MS);
-}
-
-readAddress();
-poll();
+live({ readAddress, draw, refresh, look: refresh, isWide });
 drawTemplates().catch((error) => say(faultOf(error)));

@@ -7,24 +7,19 @@ rejected value, a number, an address or a body. `status` is the HTTP status that
 
 from collections.abc import Iterable
 
-
-class Problem(Exception):
-    """Base of every refusal. `facts` are further members of the problem object (RFC 9457)."""
-
-    code: str
-    status: int
-    title: str
-
-    def __init__(self, detail: str, **facts: str | float) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.facts = facts
-
-    @property
-    def retry_after_s(self) -> float | None:
-        """Seconds to wait before the same call may work, if waiting helps."""
-        value = self.facts.get("retryAfterS")
-        return float(value) if value is not None else None
+from trunkline.core.problems.base import Problem as Problem
+from trunkline.core.problems.callers import AgentMismatch as AgentMismatch
+from trunkline.core.problems.callers import Forbidden as Forbidden
+from trunkline.core.problems.callers import TooManyAttempts as TooManyAttempts
+from trunkline.core.problems.callers import Unauthenticated as Unauthenticated
+from trunkline.core.problems.limits import RateLimited as RateLimited
+from trunkline.core.problems.limits import SpendCap as SpendCap
+from trunkline.core.problems.media import ExpiredLink as ExpiredLink
+from trunkline.core.problems.media import FetchFailed as FetchFailed
+from trunkline.core.problems.media import Gone as Gone
+from trunkline.core.problems.media import NotThereYet as NotThereYet
+from trunkline.core.problems.media import StorageTrouble as StorageTrouble
+from trunkline.core.problems.readiness import NotReady as NotReady
 
 
 class Invalid(Problem):
@@ -55,41 +50,6 @@ class Unsupported(Problem):
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(f"{field}: {sentence}", field=field)
-
-
-class Unauthenticated(Problem):
-    """No token, or one that is not valid: send a valid one in the Authorization header."""
-
-    code = "unauthenticated"
-    status = 401
-    title = "Authentication required"
-
-    def __init__(
-        self, sentence: str = "Send a valid token as 'Authorization: Bearer <token>'."
-    ) -> None:
-        super().__init__(sentence)
-
-
-class Forbidden(Problem):
-    """The token or the signature does not permit this."""
-
-    code = "forbidden"
-    status = 403
-    title = "Forbidden"
-
-
-class AgentMismatch(Problem):
-    """`agentId` or `securityToken` belong to another agent than the token: leave them out."""
-
-    code = "agent_mismatch"
-    status = 403
-    title = "Agent mismatch"
-
-    def __init__(self, field: str) -> None:
-        super().__init__(
-            f"{field} does not match the token's agent. Leave it out, or use that agent's token.",
-            field=field,
-        )
 
 
 class NotFound(Problem):
@@ -135,8 +95,8 @@ class TooLarge(Problem):
     status = 413
     title = "Too large"
 
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"The request body is over {limit_bytes} bytes. Send less.")
+    def __init__(self, limit_bytes: int, what: str = "The request body") -> None:
+        super().__init__(f"{what} is over {limit_bytes} bytes. Send less.")
 
 
 class HeadTooLarge(Problem):
@@ -192,6 +152,14 @@ class PoolExhausted(Problem):
 
     def __init__(self, size: int) -> None:
         super().__init__(f"All {size} agent slots are taken. Run `trunkline pool grow N`.")
+
+
+class InUse(Problem):
+    """Something still needs what would be removed or changed: see to that first."""
+
+    code = "in_use"
+    status = 409
+    title = "Still in use"
 
 
 class CallbackUnproven(Problem):
@@ -255,6 +223,18 @@ class Missing(Problem):
     code = "not_configured"
     status = 424
     title = "Not configured"
+
+
+class NotSpoken(Problem):
+    """No provider would speak the text now, and nothing was sent: try again, or ask an operator."""
+
+    code = "not_spoken"
+    status = 503
+    title = "Text could not be spoken"
+
+    def __init__(self, sentence: str, retry_after_s: float | None = None) -> None:
+        wait = {} if retry_after_s is None else {"retryAfterS": retry_after_s}
+        super().__init__(f"The text could not be spoken, and nothing was sent. {sentence}", **wait)
 
 
 class Overloaded(Problem):

@@ -1,0 +1,56 @@
+"""The wing of provisioning: how agents get their channels."""
+
+from trunkline.composition.ground import Ground
+from trunkline.composition.providers import Providers
+from trunkline.core.agents.service import Agents
+from trunkline.core.agents.tokens import Tokens
+from trunkline.core.engine.repository import JobKind
+from trunkline.core.provisioning.asking import Vendors
+from trunkline.core.provisioning.assigning import Assigning
+from trunkline.core.provisioning.domains import Domains, Voices
+from trunkline.core.provisioning.ending import Ending
+from trunkline.core.provisioning.numbers import Numbers
+from trunkline.core.provisioning.senders import Senders
+from trunkline.core.provisioning.service import Provisioning
+from trunkline.core.provisioning.urls import Urls
+from trunkline.core.provisioning.work import Work
+from trunkline.core.sending.service import Messages
+from trunkline.sdk import MICROS
+
+
+def compose_provisioning(
+    ground: Ground, providers: Providers, agents: Agents, tokens: Tokens, messages: Messages
+) -> Provisioning:
+    """Put the wing together, and let the engine do its work."""
+    db, engine, clock, ids = ground.db, ground.engine, ground.clock, ground.ids
+    settings = ground.settings
+    vendors = Vendors(providers.connections, ground.log, providers.timeout_s)
+    urls = Urls(settings.public_url, settings.server.public_url is not None)
+    assigning = Assigning(clock, ids)
+    limit = round(settings.provisioning.max_number_price_per_month * MICROS)
+    numbers = Numbers(vendors, assigning, urls, clock, limit)
+    work = Work(
+        db,
+        engine,
+        clock,
+        ground.log,
+        numbers,
+        Senders(db, vendors, assigning, urls, clock),
+        Domains(vendors, assigning, urls),
+        Voices(db),
+    )
+    engine.serve(JobKind.PROVISION, work.work)
+    engine.serve(JobKind.DEPROVISION, Ending(db, messages).work)
+    return Provisioning(
+        db=db,
+        agents=agents,
+        tokens=tokens,
+        connections=providers.connections,
+        numbers=numbers,
+        urls=urls,
+        engine=engine,
+        clock=clock,
+        ids=ids,
+        alone=ground.lent.alone,
+        email_domain=settings.provisioning.email_domain,
+    )

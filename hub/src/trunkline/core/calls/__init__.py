@@ -1,0 +1,1 @@
+"""Phone calls that need no AI: what becomes of each, and what callers hear."""

@@ -1,0 +1,1 @@
+"""What an agent may do and spend: limits, and counters that are never over them."""

@@ -1,0 +1,1 @@
+"""Media of every channel: a handle, and encrypted bytes in a storage."""

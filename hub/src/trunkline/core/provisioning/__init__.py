@@ -1,0 +1,1 @@
+"""Getting an agent its channels: numbers, WhatsApp senders, mail addresses, and their end."""

@@ -1,0 +1,82 @@
+"""The work on a part of an agent: one step after the other, each stored before the next."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+
+from trunkline.core.engine.engine import Engine
+from trunkline.core.engine.repository import Job, JobKind
+from trunkline.core.provisioning import repository
+from trunkline.core.provisioning.domains import Domains, Voices
+from trunkline.core.provisioning.models import Part, Row
+from trunkline.core.provisioning.moves import AT_ONCE, Move, after
+from trunkline.core.provisioning.numbers import Numbers
+from trunkline.core.provisioning.senders import Senders
+from trunkline.sdk import Clock, Database, EventLog, ProviderError, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Does the jobs of provisioning."""
+
+    db: Database
+    engine: Engine
+    clock: Clock
+    log: EventLog
+    numbers: Numbers
+    senders: Senders
+    domains: Domains
+    voices: Voices
+
+    async def work(self, job: Job) -> None:
+        """Go on with a row for as long as there is something to do at once."""
+        row = await self.db.read(lambda tx: repository.find(tx, job.workspace_id, job.subject_id))
+        while row is not None:
+            move = await self._move(row)
+            row = await self._stored(row, move)
+
+    async def _move(self, row: Row) -> Move:
+        steps: Mapping[Part, Callable[[Row], Awaitable[Move]]] = {
+            Part.PHONE: self.numbers.move,
+            Part.WHATSAPP: self.senders.move,
+            Part.EMAIL: self.domains.move,
+            Part.VOICE_AI: self.voices.move,
+        }
+        try:
+            return await steps[row.part](row)
+        except ProviderError as error:
+            move = after(row, error)
+            self.log.warning(
+                "provisioning.step_failed",
+                agentId=row.agent_id,
+                channel=row.part.value,
+                step=row.step.value,
+                reason=str(error),
+            )
+            return move
+
+    async def _stored(self, before: Row, move: Move) -> Row | None:
+        """Store what came of a step, and return the row if it goes on at once."""
+        return await self.db.write(lambda tx: self._store(tx, before, move))
+
+    def _store(self, tx: Tx, before: Row, move: Move) -> Row | None:
+        workspace_id, row = before.workspace_id, move.row
+        if row is None:
+            if repository.remove(tx, before):
+                return None
+            return repository.find(tx, workspace_id, before.id)  # it is wanted again by now
+        known = repository.find(tx, workspace_id, row.id)
+        if known is None or known.version != row.version:
+            return known
+        due_in = move.due_in
+        if move.within is not None:
+            settled = move.within(tx, row)
+            due_in = AT_ONCE if settled.step is not row.step else due_in
+            row = settled
+        now = self.clock.now()
+        if not repository.store(tx, row, now):
+            return repository.find(tx, workspace_id, row.id)
+        if due_in is not None and due_in > AT_ONCE:
+            self.engine.enqueue(tx, workspace_id, JobKind.PROVISION, row.id, now + due_in)
+        if due_in != AT_ONCE:
+            return None
+        return replace(row, version=row.version + 1)

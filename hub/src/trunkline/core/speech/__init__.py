@@ -1,0 +1,1 @@
+"""Text as sound, and sound as text."""

@@ -1,0 +1,1 @@
+"""What was done and what it costs: reserved, taken, released, corrected."""

@@ -1,0 +1,31 @@
+"""What agents are given, step by step."""
+
+import sqlalchemy as sa
+
+from trunkline.db.schema.base import table
+from trunkline.db.types import UtcTime
+
+provisioning = table(
+    "provisioning",
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("channel", sa.String(16), nullable=False),  # phone | whatsapp | email | voice_ai
+    sa.Column("aim", sa.String(8), nullable=False),  # have | keep | gone
+    sa.Column("step", sa.String(16), nullable=False),
+    sa.Column("connection", sa.String(64), nullable=False),
+    sa.Column("country", sa.String(2)),
+    sa.Column("address", sa.Text),
+    sa.Column("provider_id", sa.String(255)),
+    sa.Column("monthly_price", sa.BigInteger),  # micro-units of currency
+    sa.Column("currency", sa.String(3)),
+    sa.Column("readiness", sa.String(16)),
+    sa.Column("vendor_status", sa.Text),
+    sa.Column("quality", sa.String(16)),
+    sa.Column("records", sa.Text),  # JSON: what a domain's owner has to set
+    sa.Column("reason", sa.Text),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("asked_at", UtcTime),  # first, for what may cost money
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("workspace_id", "agent_id", "channel"),
+    sa.UniqueConstraint("workspace_id", "channel", "address"),
+)

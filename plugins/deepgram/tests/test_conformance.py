@@ -1,0 +1,7 @@
+"""Trunkline's suite of speech recognition, run against Deepgram."""
+
+from plugins.deepgram.tests.suite import DeepgramSuite
+
+
+class TestDeepgram(DeepgramSuite):
+    pass

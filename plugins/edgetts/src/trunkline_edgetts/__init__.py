@@ -1,0 +1,1 @@
+"""Speech through the voices of Microsoft Edge, for Trunkline."""

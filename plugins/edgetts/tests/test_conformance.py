@@ -1,0 +1,7 @@
+"""The hub's suite of speech, run against Edge's voices."""
+
+from plugins.edgetts.tests.suite import EdgeTtsSuite
+
+
+class TestEdgeTts(EdgeTtsSuite):
+    pass

@@ -1,0 +1,1 @@
+"""Speech through ElevenLabs, for Trunkline."""

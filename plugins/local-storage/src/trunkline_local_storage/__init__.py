@@ -1,0 +1,1 @@
+"""Storage in files of the hub's own data directory."""

@@ -1,0 +1,1 @@
+"""Speech and its recognition on this machine: no account, no network."""

@@ -1,0 +1,1 @@
+"""Storage in Amazon S3 and in what speaks as it does."""

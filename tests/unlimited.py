@@ -1,0 +1,15 @@
+"""Settings by which agents may do anything: most tests are about something else."""
+
+from typing import Final
+
+from trunkline.settings.authority import NONE, LimitsSettings
+from trunkline.settings.money import ANYWHERE, MoneySettings
+
+UNLIMITED: Final = {
+    **{f"TRUNKLINE_LIMITS__{name.upper()}": NONE for name in LimitsSettings.model_fields},
+    "TRUNKLINE_MONEY__ALLOWED_COUNTRIES": ANYWHERE,
+}
+"""As variables."""
+
+NO_LIMITS: Final = LimitsSettings.model_validate(dict.fromkeys(LimitsSettings.model_fields, NONE))
+EVERYWHERE: Final = MoneySettings(allowed_countries=(ANYWHERE,))
