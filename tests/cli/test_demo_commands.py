@@ -45,7 +45,9 @@ def test_the_commands_that_the_demo_prints_find_this_very_hub(
         ((), ("demo", "demo", "demo")),
         (("local-storage",), ("demo", "demo", "local-storage")),
         (("local-voice",), ("local-voice", "demo", "demo")),
-        (("local-voice", "pocketsphinx"), ("local-voice", "local-voice", "demo")),
+        (("local-voice", "pocketsphinx"), ("local-voice", "demo", "demo")),
+        (("local-voice", "flite"), ("local-voice", "demo", "demo")),
+        (("local-voice", "pocketsphinx", "flite"), ("local-voice", "local-voice", "demo")),
     ],
 )
 def test_the_demo_speaks_listens_and_stores_on_this_machine(
@@ -54,6 +56,7 @@ def test_the_demo_speaks_listens_and_stores_on_this_machine(
     plugins = [EntryPoint(each, "nothing", ENTRY_POINT_GROUP) for each in installed]
     monkeypatch.setattr(demonstration, "entry_points", lambda group: plugins)
     monkeypatch.setattr(demonstration, "find_spec", {each: each for each in installed}.get)
+    monkeypatch.setattr(demonstration, "which", {each: each for each in installed}.get)
 
     kept = kept_here(Settings()).slots.by_kind()
 

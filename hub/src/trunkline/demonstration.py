@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
@@ -42,12 +43,12 @@ MAILBOX: Final = "anna@people.example"
 SLOTS: Final[Mapping[str, str]] = {"telephony": "demo", "email": "demo", "whatsapp": "demo"}
 """The settings by which the simulated network serves every channel that it has."""
 
-_LOCAL: Final[Mapping[str, tuple[str, str | None]]] = {
-    "tts": ("local-voice", None),
-    "stt": ("local-voice", "pocketsphinx"),
-    "storage": ("local-storage", None),
+_LOCAL: Final[Mapping[str, str]] = {
+    "tts": "local-voice",
+    "stt": "local-voice",
+    "storage": "local-storage",
 }
-"""By kind the plugin that does it on this machine, and what beside it has to be installed."""
+"""By kind the plugin that does it on this machine."""
 
 _KEPT: Final = ("sms", "email", "whatsapp", "voice")
 """The channels whose messages are kept; of some the name is also that of an address."""
@@ -93,9 +94,9 @@ def kept_here(settings: Settings) -> Settings:
     there = {each.name for each in entry_points(group=ENTRY_POINT_GROUP)}
     there -= {*settings.plugins.disabled}
     slots = {}
-    for kind, (plugin, beside) in _LOCAL.items():
+    for kind, plugin in _LOCAL.items():
         if not settings.slots.by_kind()[kind]:
-            is_there = plugin in there and (beside is None or find_spec(beside) is not None)
+            is_there = plugin in there and (kind != "stt" or _is_understood())
             slots[kind] = (plugin if is_there else "demo",)
     provisioning = settings.provisioning
     if provisioning.email_domain is None:
@@ -106,6 +107,11 @@ def kept_here(settings: Settings) -> Settings:
             "provisioning": provisioning,
         }
     )
+
+
+def _is_understood() -> bool:
+    """Tell if the recogniser is there, and the one voice of this machine that it understands."""
+    return find_spec("pocketsphinx") is not None and which("flite") is not None
 
 
 async def prepare(hub: Hub, base_url: str, data_dir: Path) -> DemoFacts:
