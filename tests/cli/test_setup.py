@@ -9,7 +9,7 @@ import subprocess
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -53,9 +53,16 @@ class Terminal:
         return seen
 
     def interrupt(self, question: str) -> None:
-        """Wait for a question and type Ctrl-C."""
+        """
+        Wait for a question and type Ctrl-C, as somebody does until it has helped.
+
+        It is written a moment before it is asked, and what it is written with lets none through.
+        """
         self.until(question)
-        self.process.send_signal(2)
+        while self.process.poll() is None:
+            self.process.send_signal(2)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=0.5)
 
     def end(self) -> int:
         """Wait for the end and return the exit code."""
