@@ -1,6 +1,7 @@
 """The resource of what is unread, over the pipe of a client's own process, in both eras."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -77,14 +78,28 @@ class Place:
                 yield client, next_update
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    data_dir, config = tmp_path / "data", tmp_path / "trunkline.toml"
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with both agents in it, to copy, and ann's token: four commands, once."""
+    folder = tmp_path_factory.mktemp("settled")
+    data_dir, config = folder / "data", folder / "trunkline.toml"
     config.write_text(DEMO)
     for agent, phone in (("ann", ANN), ("ben", BEN)):
         command("agents", "create", agent, f"phone={phone}", data_dir=data_dir, config=config)
     token = command("tokens", "issue", "ann", data_dir=data_dir, config=config).strip()
-    return Place(data_dir=data_dir, config=config, port=free_port(), token=token)
+    return folder, token
+
+
+@pytest.fixture
+def place(settled: tuple[Path, str], tmp_path: Path) -> Place:
+    folder, token = settled
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return Place(
+        data_dir=tmp_path / "data",
+        config=tmp_path / "trunkline.toml",
+        port=free_port(),
+        token=token,
+    )
 
 
 async def text(place: Place, to: str, body: str) -> None:
