@@ -227,6 +227,24 @@ async def test_a_server_that_turns_read_only_stores_and_sends_nothing_until_it_t
     assert client.answers == {"hello again": "sent"}
 
 
+async def test_a_hub_may_end_while_its_server_takes_no_writes(
+    tmp_path: Path, database: str, restless: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setting = f"ALTER DATABASE {name_of(database)} SET default_transaction_read_only = on"
+    async with serve(
+        tmp_path, toml=WIRE, plugins=Network().plugins(), database=database, migrate=True
+    ) as hub:
+        query(restless.url(), setting)
+        query(
+            restless.url(),
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE pid <> pg_backend_pid() AND datname = '{name_of(database)}'",
+        )
+        assert (await hub.client.get("/health")).is_success
+
+    assert '"event": "hub.left_unsaid"' in capsys.readouterr().err
+
+
 async def test_a_server_whose_disk_is_full_takes_a_send_whole_or_not_at_all(
     tmp_path: Path, restless: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from trunkline.composition import Composed
 from trunkline.core.engine.repository import read_beats, release, release_strangers
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
-from trunkline.sdk import Tx
+from trunkline.sdk import DatabaseFailed, Overloaded, Tx
 
 HOUSEKEEPING_S: Final = 60.0
 ADD_UP_S: Final = 5.0
@@ -66,7 +66,15 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
         if living is not None:
             living.cancel()
             if not unfinished:
-                await composed.pulse.leave()
+                await _leave(composed)
+
+
+async def _leave(composed: Composed) -> None:
+    """Say that this hub ends; while the database refuses, the others find out by themselves."""
+    try:
+        await composed.pulse.leave()
+    except (DatabaseFailed, Overloaded) as error:
+        composed.hub.log.warning("hub.left_unsaid", reason=str(error))
 
 
 async def _settle_restored(composed: Composed) -> None:
