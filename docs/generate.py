@@ -76,6 +76,7 @@ _CONTRACT: Final[dict[str, tuple[ModuleType, str]]] = {
     "Messages": (sdk, "messages provider telephony email whatsapp"),
     "Calls": (sdk, "calls"),
     "Speech and storage": (sdk, "audio tts stt storage"),
+    "Compliance filters": (sdk, "compliance"),
     "Numbers, senders, domains, accounts": (sdk, "provisioning"),
     "Callbacks": (sdk, "webhooks"),
     "What a provider can do and means": (sdk, "capability failures money phone"),

@@ -79,6 +79,11 @@ class Caller:
         """Send a text that must be taken."""
         return await self.call("comms_send_message", channel="sms", to=to, body=body, **more)
 
+    async def quote(self, to: str, body: str, **more: Any) -> dict[str, Any]:
+        """Ask what sending a text would come to."""
+        arguments = {"channel": "sms", "to": to, "body": body, **more}
+        return await self.call("comms_quote", operation="comms_send_message", arguments=arguments)
+
     @asynccontextmanager
     async def mcp(self, mode: str = "auto") -> AsyncIterator[Client]:
         """Connect the official MCP client; `mode` is ``legacy`` for the era of handshakes."""

@@ -16,7 +16,7 @@ from tests.simulation.speech import Studio, at_once, nameless_file
 from tests.simulation.vendors import TIMEOUT_S, Vendor
 from tests.simulation.virtual import Process, VirtualClock
 from tests.simulation.weather import FLAVOURS, Flavour
-from tests.unlimited import EVERYWHERE, NO_LIMITS
+from tests.unlimited import EVERYWHERE, NO_LIMITS, NO_RULES
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
 from trunkline.core.hub import Hub
@@ -115,6 +115,7 @@ def _settings(kind: str, slot: tuple[str, ...]) -> Settings:
         providers={flavour.value: {} for flavour in FLAVOURS},
         slots=SlotsSettings.model_validate({kind: slot, "tts": ("voice",), "storage": ("shelf",)}),
         limits=NO_LIMITS,
+        rules=NO_RULES,
         money=EVERYWHERE,
         messages=MessagesSettings(provider_timeout_s=TIMEOUT_S, final_within_s=60),
     )

@@ -4,12 +4,14 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from trunkline.applications import Loopback, RunningHub, build_applications
 from trunkline.background import at_work
 from trunkline.composition import Lent, compose
 from trunkline.composition.providers import tell_unusable
+from trunkline.core.compliance.filters import create_filters
 from trunkline.core.connections.configuring import configure
 from trunkline.core.connections.registry import Connection
 from trunkline.core.connections.uncalled import not_set
@@ -25,6 +27,7 @@ from trunkline.sdk import (
     Clock,
     DatabaseContext,
     DatabaseSpec,
+    FilterSpec,
     IdSource,
     NotConfigured,
     SystemClock,
@@ -102,6 +105,14 @@ async def open_hub(
                 ids=ids,
                 log=log,
                 deliver=loopback.deliver,
+                filters=create_filters(
+                    _wanted_filters(settings, plugins),
+                    order=settings.rules.order,
+                    disabled=settings.rules.disabled,
+                    tables=settings.filters,
+                    timeout_s=settings.rules.timeout_ms / 1000,
+                    log=log,
+                ),
             )
         )
         hub = composed.hub
@@ -117,6 +128,14 @@ async def open_hub(
         finally:
             await hub.connections.close()
             await hub.tokens.note_uses()
+
+
+def _wanted_filters(settings: Settings, plugins: Plugins) -> Mapping[str, FilterSpec[Any]]:
+    """Return the filters that judge: in the demo, whose people have no night, those named alone."""
+    if not settings.server.demo:
+        return plugins.filters
+    named = {*settings.rules.order, *settings.filters}
+    return {name: spec for name, spec in plugins.filters.items() if name in named}
 
 
 def database_spec(settings: Settings, plugins: Plugins) -> DatabaseSpec:

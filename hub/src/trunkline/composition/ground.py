@@ -7,6 +7,7 @@ from typing import Final
 
 import httpx2
 
+from trunkline.core.compliance.filters import Filters
 from trunkline.core.connections.registry import Connection
 from trunkline.core.credentials.following import Configure
 from trunkline.core.engine.engine import Engine
@@ -37,6 +38,7 @@ class Lent:
         http: Makes the client that a connection's provider is lent.
         callbacks: The client for the agents' callback URLs.
         deliver: Hands a webhook request to the hub's own routes.
+        filters: What judges acts.
     """
 
     settings: Settings
@@ -53,6 +55,7 @@ class Lent:
     ids: IdSource
     log: EventLog
     deliver: Callable[[WebhookRequest], Awaitable[WebhookReply]]
+    filters: Filters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

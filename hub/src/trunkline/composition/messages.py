@@ -18,6 +18,7 @@ from trunkline.core.delivery.retry import Redelivery
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Gate
 from trunkline.core.gate.order import Order
+from trunkline.core.gate.rules import Rules
 from trunkline.core.inbox.pages import Inbox
 from trunkline.core.inbox.wait import Replies
 from trunkline.core.sending.admission import Admission
@@ -62,7 +63,9 @@ def compose_messages(
     connections, routes, timeout_s = providers.connections, providers.routes, providers.timeout_s
     journal, final_within = posts.journal, timedelta(seconds=settings.messages.final_within_s)
     order = Order(settings.money.cheapest_first, settings.money.currency)
-    gate = Gate(connections, ground.vault, clock, posts.limits, compose_destinations(ground), order)
+    rules = Rules(ground.lent.filters, posts.limits, keys, clock)
+    destinations = compose_destinations(ground)
+    gate = Gate(connections, ground.vault, clock, posts.limits, destinations, order, rules)
     outcomes = Outcomes(journal, engine)
     holding = Holding(journal, engine, outcomes)
     beginning = Beginning(gate, outcomes, holding, journal, engine)

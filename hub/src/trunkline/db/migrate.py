@@ -12,7 +12,7 @@ from trunkline.sdk import Database, NotConfigured, Tx
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0016"
+HEAD: Final = "0017"
 """The newest revision in migrations/versions/."""
 
 

@@ -1,42 +1,32 @@
 """Find the installed plugins, load each one alone, and report what became of every one of them."""
 
-import inspect
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
 from importlib import metadata
 from importlib.metadata import Distribution, EntryPoint
-from pathlib import PurePath
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final
 
 import pluggy
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from trunkline import __version__
+from trunkline.loading.offers import DATABASES, FILTERS, OFFERED, PROVIDERS, SITES
 from trunkline.loading.quiet import stderr_of_its_own, stdout_is_stderr, watched_for_interrupts
-from trunkline.loading.specs import (
-    Unfit,
-    check_database,
-    check_provider,
-    check_site,
-    variables_of,
-)
+from trunkline.loading.specs import Unfit
 from trunkline.sdk import (
     ENTRY_POINT_GROUP,
-    KINDS,
     PROJECT,
     TELEPHONY,
     DatabaseSpec,
+    FilterSpec,
     NotConfigured,
     ProviderSpec,
     Site,
     hookspecs,
 )
-
-S = TypeVar("S")
 
 _HUB_DISTRIBUTION: Final = "trunkline"
 _LONGEST_DETAIL: Final = 300
@@ -82,12 +72,14 @@ class Plugins:
         databases: By URL scheme.
         providers: By kind, then by name.
         sites: By path prefix.
+        filters: The compliance filters, by name.
     """
 
     reports: tuple[PluginReport, ...]
     databases: Mapping[str, DatabaseSpec]
     providers: Mapping[str, Mapping[str, ProviderSpec[Any, Any]]]
     sites: Mapping[str, Site]
+    filters: Mapping[str, FilterSpec[Any]] = field(default_factory=dict)
 
     @property
     def telephony(self) -> Mapping[str, ProviderSpec[Any, Any]]:
@@ -118,78 +110,6 @@ def _what_to_do(name: str, report: PluginReport | None) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind(Generic[S]):
-    """
-    One kind of spec that plugins offer through its hook.
-
-    Attributes:
-        keys: By what a spec of it is looked up.
-        claims: What no other plugin may offer, in words for a sentence.
-        check: Raises `Unfit` for a spec that the hub could not work with.
-    """
-
-    name: str
-    spec: type[S]
-    keys: Callable[[S], Iterable[str]]
-    claims: Callable[[S], Iterable[str]]
-    check: Callable[[S], None]
-
-    def offered(self, manager: pluggy.PluginManager) -> list[S]:
-        """Return what the one plugin in `manager` offers; `Unfit` when that cannot be."""
-        hook = f"trunkline_register_{self.name}"
-        offered: list[S] = []
-        # The functions themselves: pluggy's relay would leave out one that returns None.
-        for implementation in getattr(manager.hook, hook).get_hookimpls():
-            specs = implementation.function()
-            where = _place_of(implementation.function)
-            if not isinstance(specs, Sequence) or not all(isinstance(s, self.spec) for s in specs):
-                wanted = self.spec.__name__
-                raise Unfit(f"{where}{hook} must return a sequence of {wanted}, not {specs!r:.99}")
-            for spec in specs:
-                try:
-                    self.check(spec)
-                except Unfit as unfit:
-                    raise Unfit(f"{where}{unfit}") from None
-            offered += specs
-        return offered
-
-    def by_key(self, found: Iterable["_Found"]) -> dict[str, S]:
-        """Return what is offered of this kind, by its keys."""
-        specs: list[S] = [spec for each in found for spec in each.offers.get(self.name, ())]
-        return {key: spec for spec in specs for key in self.keys(spec)}
-
-
-_DATABASES: Final = _Kind(
-    name="database",
-    spec=DatabaseSpec,
-    keys=lambda spec: spec.schemes,
-    claims=lambda spec: [f"the database scheme {scheme!r}" for scheme in spec.schemes],
-    check=check_database,
-)
-_PROVIDERS: Final[Mapping[str, _Kind[ProviderSpec[Any, Any]]]] = {
-    kind.name: _Kind(
-        name=kind.name,
-        spec=ProviderSpec,
-        keys=lambda spec: [spec.name],
-        claims=lambda spec: [
-            f"the provider {spec.name!r}",
-            *(f"to read the variable {one}" for one in sorted(variables_of(spec.config).values())),
-        ],
-        check=partial(check_provider, kind=kind),
-    )
-    for kind in KINDS.values()
-}
-_SITES: Final = _Kind(
-    name="sites",
-    spec=Site,
-    keys=lambda site: [site.prefix],
-    claims=lambda site: [f"the site {site.prefix!r}"],
-    check=check_site,
-)
-_KINDS: Final[tuple[_Kind[Any], ...]] = (_DATABASES, *_PROVIDERS.values(), _SITES)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     """A plugin that was looked at, and by kind what it offers, which is nothing if it failed."""
 
@@ -200,7 +120,7 @@ class _Found:
         """Return what no other plugin may offer beside it."""
         return {
             claim
-            for kind in _KINDS
+            for kind in OFFERED
             for spec in self.offers.get(kind.name, ())
             for claim in kind.claims(spec)
         }
@@ -249,11 +169,13 @@ def load_plugins(
         report = by_name.get(name)
         if report is None or report.state is not PluginState.LOADED:
             raise RequiredPluginMissing(name, report)
+    offers = [each.offers for each in found]
     return Plugins(
         reports=tuple(each.report for each in found),
-        databases=_DATABASES.by_key(found),
-        providers={name: kind.by_key(found) for name, kind in _PROVIDERS.items()},
-        sites=_SITES.by_key(found),
+        databases=DATABASES.by_key(offers),
+        providers={name: kind.by_key(offers) for name, kind in PROVIDERS.items()},
+        sites=SITES.by_key(offers),
+        filters=FILTERS.by_key(offers),
     )
 
 
@@ -363,8 +285,8 @@ def _registered(entry: EntryPoint, report: PluginReport) -> _Found:
     manager.check_pending()
     if not manager.get_hookcallers(plugin):
         raise Unfit(f"{entry.value} implements no hook.")
-    offers: dict[str, list[Any]] = {kind.name: kind.offered(manager) for kind in _KINDS}
-    for kind in _KINDS:
+    offers: dict[str, list[Any]] = {kind.name: kind.offered(manager) for kind in OFFERED}
+    for kind in OFFERED:
         keys = [key for spec in offers[kind.name] for key in kind.keys(spec)]
         for key in keys:
             if keys.count(key) > 1:
@@ -378,14 +300,6 @@ def _registered(entry: EntryPoint, report: PluginReport) -> _Found:
         capabilities=tuple(sorted({one for spec in providers for one in spec.capabilities})),
     )
     return _Found(report=loaded, offers=offers)
-
-
-def _place_of(function: Callable[..., object]) -> str:
-    """Return the file that a hook stands in, as the beginning of a sentence."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    if code is None:
-        return ""
-    return f"{'/'.join(PurePath(code.co_filename).parts[-2:])}: "
 
 
 def _sentence(error: BaseException) -> str:

@@ -21,6 +21,7 @@ from trunkline.loading.variables import is_the_hubs
 from trunkline.sdk import (
     DatabaseSpec,
     FailureKind,
+    FilterSpec,
     Idempotency,
     KeyForm,
     Kind,
@@ -115,6 +116,19 @@ def check_site(site: Site) -> None:
     )
     _must(callable(site.app), said, "app", site.app, "be an ASGI application")
     _must(isinstance(site.demo_only, bool), said, "demo_only", site.demo_only, "be True or False")
+
+
+def check_filter(spec: FilterSpec[Any]) -> None:
+    """Check a compliance filter; `Unfit` as above."""
+    said = f"FilterSpec {_shown(spec.name)}"
+    _check_name(said, spec.name)
+    noun: object = spec.noun
+    _must(isinstance(noun, str) and noun.strip(), said, "noun", noun, "say what it looks after")
+    _check_config(said, spec.name, spec.config)
+    needed = [name for name, field in spec.config.model_fields.items() if field.is_required()]
+    _must(not needed, said, "config", needed, "have a default for every field")
+    create: object = spec.create
+    _must(callable(create), said, "create", create, "be a function of a config")
 
 
 def provider_fault(provider: type, kind: Kind, capabilities: frozenset[str]) -> str | None:

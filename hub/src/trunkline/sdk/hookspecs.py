@@ -8,6 +8,7 @@ takes nothing, does no I/O, and returns a sequence of specs, which may be empty.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from trunkline.sdk.compliance import FilterSpec
 from trunkline.sdk.database import DatabaseSpec
 from trunkline.sdk.kind import Kind
 from trunkline.sdk.kinds import KINDS
@@ -43,6 +44,16 @@ def _of(kind: Kind) -> Callable[[], Sequence[ProviderSpec[Any, Any]]]:
 
 
 vars().update({kind.hook: _of(kind) for kind in KINDS.values()})
+
+
+@hookspec
+def trunkline_register_compliance_filters() -> Sequence[FilterSpec[Any]]:  # type: ignore[empty-body]
+    """
+    Offer judges of what agents do.
+
+    Returns:
+        One spec per filter. Of plugins that offer one name none is loaded.
+    """
 
 
 @hookspec

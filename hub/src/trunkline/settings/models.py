@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, create_model, model_validator
 from trunkline.sdk import KINDS, Kind
 from trunkline.settings.authority import LimitsSettings
 from trunkline.settings.money import MoneySettings, Prices
+from trunkline.settings.rules import RulesSettings
 from trunkline.settings.section import Section as _Section
 from trunkline.settings.values import (
     AbsolutePath,
@@ -285,6 +286,11 @@ class Settings(_Section):
         "knows: `currency`, `sms_segment`, `mms_message` and `call_minute` as one amount or by "
         'country (`{US = 0.0079, "*" = 0.05}`), `tts_thousand_characters`, `stt_minute`, '
         "`storage_gigabyte_month`. In another currency than its adapter's they stand alone.",
+    )
+    rules: RulesSettings = RulesSettings()
+    filters: dict[str, Table] = Field(
+        default={},
+        description="[filters.NAME]: the keys that the compliance filter NAME documents.",
     )
     admin_tokens: tuple[Token, ...] = Field(
         default=(), description="Tokens accepted as an admin's, of at least 32 characters."

@@ -54,6 +54,7 @@ def as_command(arguments: SendMessageArguments) -> SendMessage:
         idempotency_key=arguments.idempotency_key,
         send_at=arguments.send_at,
         valid_for_s=arguments.valid_for_seconds,
+        message_class=arguments.message_class,
     )
 
 

@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 from trunkline.core.channels import CHANNELS, NAMES
 from trunkline.core.messages.choices import LONGEST_LABEL, MOST
 from trunkline.core.messages.content import MAX_MEDIA, is_handle, media_url_fault
-from trunkline.sdk import major_units
+from trunkline.sdk import MessageClass, major_units
 from trunkline.surfaces.schemas import UNTOLD
 
 _ENDS_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -202,6 +202,16 @@ def _either(names: Collection[str]) -> str:
     return f"{', '.join(others)} or {last}."
 
 
+def _purpose(value: object) -> object:
+    if isinstance(value, str) and value in {*MessageClass}:
+        return MessageClass(value)
+    raise PydanticCustomError("purpose", f"give {_either([*MessageClass]).removesuffix('.')}")
+
+
+Purpose = Annotated[MessageClass, BeforeValidator(_purpose), WithJsonSchema({"type": "string"})]
+"""What an act is for, as a word; which there are stands in the description of one field."""
+
+
 class OfferedChoice(Given):
     """Something to pick."""
 
@@ -214,13 +224,11 @@ class OutgoingMessage(Given):
 
     channel: ChannelName = Field(description=_either(CHANNELS))
     body: Text = Field(
-        description="The text as it shall arrive; of sms at most 1,600 characters; may be empty "
-        "with media, html or a template."
+        description="Of sms at most 1,600 characters; empty only with media, html or a template."
     )
     to: Line | None = Field(
         default=None,
-        description="Phone number (E.164 or national), e-mail address or agent id; or give "
-        "toAgentId.",
+        description="Phone number, e-mail address or agent id; or give toAgentId.",
     )
     subject: Subject | None = Field(default=None, description="Of a mail; an answer has one.")
     html: Text | None = None
@@ -238,7 +246,7 @@ class OutgoingMessage(Given):
     to_agent_id: Line | None = None
     media_url: MediaUrl | None = Field(
         default=None,
-        description="Handle (med_…) or https URL (at most 2,000 characters) of a picture etc.",
+        description="Handle (med_…) or https URL, at most 2,000 characters.",
     )
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = Field(
         default=None, description="At most 10, instead of mediaUrl."
@@ -251,11 +259,15 @@ class OutgoingMessage(Given):
     )
     valid_for_seconds: Annotated[int, Field(ge=1, le=172_800), Whole] | None = Field(
         default=None,
-        description="Give it up after so long: 1 to 172,800; default 4 hours.",
+        description="1 to 172,800; default 4 hours.",
+    )
+    message_class: Purpose | None = Field(
+        default=None,
+        description="transactional, marketing, verification, emergency, internal.",
     )
     idempotency_key: IdempotencyKey | None = Field(
         default=None,
-        description="The same key never sends a second message; a new one does.",
+        description="The same key never sends twice; a new one does.",
     )
 
 

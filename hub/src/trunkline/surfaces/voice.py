@@ -17,6 +17,7 @@ from trunkline.surfaces.shapes import (
     Arguments,
     IdempotencyKey,
     Line,
+    Purpose,
     Result,
     Text,
     money,
@@ -39,6 +40,7 @@ class SendVoiceMessageArguments(Arguments):
     record_response: bool | None = Field(
         default=None, description="Of a call: the answer comes back as a message."
     )
+    message_class: Purpose | None = None
     idempotency_key: IdempotencyKey | None = None
 
 
@@ -68,6 +70,7 @@ def as_spoken(arguments: SendVoiceMessageArguments) -> SendMessage:
         to=arguments.to,
         to_agent_id=arguments.to_agent_id,
         idempotency_key=arguments.idempotency_key,
+        message_class=arguments.message_class,
     )
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from trunkline.core.principal import Grant, Principal, Role, Scope
-from trunkline.sdk import E164
+from trunkline.sdk import E164, MessageClass
 
 AGENT_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 SHARED_ADDRESSES: Final[Mapping[str, str]] = {"voice": "sms"}
@@ -62,6 +62,7 @@ class Agent:
         mode: Its own; None: that of the settings.
         mode_by, mode_at: Who set it, and when.
         unready: Why addresses may not be used yet, by channel.
+        message_class: What its acts are for, where they do not say so themselves.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Agent:
     mode_by: str | None = None
     mode_at: datetime | None = None
     unready: Mapping[str, Unready] = field(default_factory=dict)
+    message_class: MessageClass | None = None
 
     @property
     def phone(self) -> E164 | None:

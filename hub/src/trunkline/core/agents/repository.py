@@ -13,7 +13,7 @@ from trunkline.db.schema import (
     agent_channels,
     agent_connections,
 )
-from trunkline.sdk import Tx
+from trunkline.sdk import MessageClass, Tx
 
 _AGENT_COLUMNS = (
     agent_channels.c.agent_id,
@@ -30,6 +30,7 @@ _AGENT_COLUMNS = (
     agent_channels.c.mode,
     agent_channels.c.mode_by,
     agent_channels.c.mode_at,
+    agent_channels.c.message_class,
 )
 _READY = "ready"
 _WHOLE = sa.select(
@@ -76,7 +77,7 @@ def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
     for row in rows:
         agent_id, name, country, callback_url, status, at, settle_ms, *rest = row
         greeting, greeting_media, suspended_at, suspended_reason, *rest = rest
-        mode, mode_by, mode_at, *rest = rest
+        mode, mode_by, mode_at, message_class, *rest = rest
         channel, address, readiness, reason, kind, connection = rest
         known = found.get(agent_id)
         addresses = dict(known.addresses) if known else {}
@@ -106,6 +107,7 @@ def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
             mode_by=mode_by,
             mode_at=mode_at,
             unready=unready,
+            message_class=None if message_class is None else MessageClass(message_class),
         )
     return list(found.values())
 
@@ -150,6 +152,7 @@ def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetim
             provisioned_at=agent.provisioned_at,
             settle_ms=agent.settle_ms,
             greeting=agent.greeting,
+            message_class=agent.message_class.value if agent.message_class else None,
             updated_at=now,
         )
     )

@@ -21,9 +21,9 @@ from trunkline.core.agents.models import (
 from trunkline.core.agents.suspension import resume_in, suspend_in
 from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
 from trunkline.core.problems import Invalid, NotFound, PoolExhausted
-from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
+from trunkline.sdk import Clock, Database, EventLog, IdSource, MessageClass, Tx
 
-_COLUMNS: Final = ("display_name", "country", "callback_url", "greeting")
+_COLUMNS: Final = ("display_name", "country", "callback_url", "greeting", "message_class")
 
 MAX_POOL = 10_000
 MAX_SETTLE_MS = 60_000
@@ -119,6 +119,7 @@ class Agents:
             provisioned_at=self._clock.now(),
             settle_ms=_settle_ms(values.get("settle_ms")),
             greeting=columns.get("greeting"),
+            message_class=_class_of(columns.get("message_class")),
         )
 
     def admit(self, tx: Tx, workspace_id: str, draft: Agent) -> None:
@@ -338,11 +339,17 @@ def _settle_ms(value: str | None) -> int:
     raise Invalid("settle_ms", f"give 0 to {MAX_SETTLE_MS} milliseconds.")
 
 
+def _class_of(name: str | None) -> MessageClass | None:
+    return None if name is None else MessageClass(name)
+
+
 def _checked(name: str, value: str) -> str:
     if name == "country":
         if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
             raise Invalid(name, "give a two-letter country code such as US.")
         return value.upper()
+    if name == "message_class" and value not in {*MessageClass}:
+        raise Invalid(name, f"give one of {', '.join(MessageClass)}.")
     if name == "greeting" and len(value) > MAX_GREETING:
         raise Invalid(name, f"give at most {MAX_GREETING} characters.")
     if len(value) > 2000:

@@ -1,10 +1,13 @@
 """Beginning an attempt after the first: the gate's last look, and the row, in one transaction."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
 
 from trunkline.core.channels import rules_of
+from trunkline.core.compliance.filters import Wait
 from trunkline.core.connections.registry import Connection
-from trunkline.core.connections.routes import Route
+from trunkline.core.connections.routes import Later, Route
 from trunkline.core.delivery.attempts import Attempt, Switch
 from trunkline.core.delivery.holding import Holding
 from trunkline.core.delivery.outcomes import Outcomes
@@ -18,6 +21,9 @@ from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import Evidence, Flag, Message, Source, Status
 from trunkline.core.messages.threads import references
 from trunkline.sdk import Tx
+
+_LEAST_LEFT: Final = timedelta(minutes=5)
+"""What was put off has at least so long to go out then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,12 @@ class Beginning:
         standing: Status,
         begun_s: float,
         route: Route,
-    ) -> Attempt | None:
-        """Store the next attempt at a message that is `standing` there, if the gate lets it."""
+    ) -> Attempt | Later | None:
+        """
+        Store the next attempt at a message that is `standing` there, if the gate lets it.
+
+        One that must not go out before a later time has till then, and as long as it had after.
+        """
         message = repository.find_message(tx, workspace_id, message_id)
         if message is None or message.status is not standing:
             return None
@@ -49,15 +59,10 @@ class Beginning:
         able = route.connection.spec.capabilities
         content = rules_of(message.channel).over(content, route.connection.name, able)
         block = self.gate.recheck(
-            tx,
-            workspace_id,
-            message.agent_id,
-            rules_of(message.channel),
-            message.from_address,
-            message.to_address,
-            content,
-            leaves=not route.connection.spec.simulated,
+            tx, workspace_id, message, content, leaves=not route.connection.spec.simulated
         )
+        if isinstance(block, Wait):
+            return self._wait(tx, workspace_id, message, block)
         if block is not None:
             if standing is Status.QUEUED and block.rule == SUSPENSION:
                 self.holding.hold_overtaken(tx, workspace_id, message)
@@ -94,6 +99,15 @@ class Beginning:
             now=self.journal.clock.now(),
         )
         return attempt
+
+    def _wait(self, tx: Tx, workspace_id: str, message: Message, wait: Wait) -> Later:
+        """Let a message wait for a time at which it may go."""
+        if message.deadline_at is not None:
+            left = max(message.deadline_at - self.journal.clock.now(), _LEAST_LEFT)
+            repository.set_values(
+                tx, workspace_id, message.id, deadline_at=wait.until + left, rule=wait.rule
+            )
+        return Later(at=wait.until, why=wait.sentence)
 
     def _over(
         self, tx: Tx, workspace_id: str, message: Message, route: Route

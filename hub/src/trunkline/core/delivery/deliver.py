@@ -12,7 +12,7 @@ from trunkline.core.channels.base import Outgoing
 from trunkline.core.connections.asking import AdapterFailed, ask
 from trunkline.core.connections.opening import CannotOpen
 from trunkline.core.connections.registry import Connections
-from trunkline.core.connections.routes import Route, Routes
+from trunkline.core.connections.routes import Later, Route, Routes
 from trunkline.core.delivery.attempts import Attempt, Switch, key_of
 from trunkline.core.delivery.beginning import Beginning
 from trunkline.core.delivery.outcomes import Outcomes, is_plain
@@ -340,8 +340,10 @@ class Delivery:
         following = self._beginning.begin(
             tx, attempt.workspace_id, message.id, Status.QUEUED, self._clock.monotonic(), onward
         )
-        standing = repository.find_message(tx, attempt.workspace_id, message.id)
-        return standing or message, following
+        if isinstance(following, Later):
+            self._outcomes.put_off(tx, attempt.workspace_id, message.id, following)
+        standing = repository.find_message(tx, attempt.workspace_id, message.id) or message
+        return standing, None if isinstance(following, Later) else following
 
 
 async def _handed(provider: MessageProvider[Any], outbound: Outbound) -> Receipt:

@@ -12,7 +12,7 @@ from trunkline.core.delivery.attempts import Attempt
 from trunkline.core.delivery.failing import close, close_window, note_failure, shown
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
-from trunkline.core.gate.gate import recipients_of
+from trunkline.core.gate.acts import recipients_of
 from trunkline.core.messages import idempotency, repository, trail
 from trunkline.core.messages.journal import Journal
 from trunkline.core.messages.models import (

@@ -96,6 +96,8 @@ class Redelivery:
                     tx, workspace_id, message_id, standing, begun_s, route
                 )
             )
+            if isinstance(attempt, Later):
+                return attempt
             if attempt is not None:
                 await self.delivery.attempt(attempt, route)
         finally:

@@ -1,9 +1,10 @@
 """Which connections can carry a message, and what it costs over one."""
 
+from trunkline.core.agents.models import Agent
 from trunkline.core.channels import ChannelRules
 from trunkline.core.connections.registry import Connection
 from trunkline.core.messages.content import Content
-from trunkline.core.problems import Invalid, Unsupported
+from trunkline.core.problems import Invalid, Missing, NotReady, Unsupported
 from trunkline.sdk import KINDS, Capability
 
 
@@ -73,3 +74,14 @@ def check_ability(connection: Connection, rules: ChannelRules, content: Content)
     if _is_too_long(connection, rules, content):
         most = connection.spec.most_characters
         raise Invalid("body", f"the provider '{name}' takes at most {most:,} characters.")
+
+
+def check_ready(agent: Agent, rules: ChannelRules) -> None:
+    """Refuse an address that may not be used yet, before its provider or a carrier does."""
+    unready = agent.unready_for(rules.name)
+    if unready is None:
+        return
+    why = unready.reason or "Its registration is not there."
+    if unready.status == "pending":
+        raise NotReady(f"The agent's {rules.address} may not be used yet: it is in review. {why}")
+    raise Missing(f"The agent's {rules.address} may not be used. {why}")

@@ -6,93 +6,42 @@ transaction that stores it; `recheck` does so in the transaction of every later 
 the first two says can be overtaken by a STOP; what the last one says cannot.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Final
 
 from trunkline.core.agents import repository as agents
-from trunkline.core.agents.models import Agent, AgentStatus
+from trunkline.core.agents.models import AgentStatus
 from trunkline.core.agents.suspension import SUSPENDED
-from trunkline.core.channels import Block, ChannelRules, Facts, Units
+from trunkline.core.channels import Block, ChannelRules, Facts, rules_of
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance import windows
+from trunkline.core.compliance.filters import Wait
 from trunkline.core.compliance.repository import Why
-from trunkline.core.connections.registry import Connection, Connections, PassedOver
+from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.gate import chains
-from trunkline.core.gate.able import carriers, check_ability, estimate
+from trunkline.core.gate.able import carriers, check_ability, check_ready, estimate
+from trunkline.core.gate.acts import Act, Reviewed, Standing, recipients_of
 from trunkline.core.gate.blocks import (
     CLOSED,
     HURRIES,
+    NOBODY_TO_ASK,
     OFF,
     OVERSPENT,
     SUSPENSION,
     TOO_LONG,
 )
-from trunkline.core.gate.chains import Chain
 from trunkline.core.gate.destinations import Destinations
 from trunkline.core.gate.order import Order
-from trunkline.core.limits.models import Allowance, Exceeded, Wish
+from trunkline.core.gate.rules import Acquaintance, Judged, Rules, block_of, with_said
+from trunkline.core.limits.models import Exceeded, Wish
 from trunkline.core.limits.service import LimitKeeper
 from trunkline.core.messages.content import Content
+from trunkline.core.messages.models import Message
 from trunkline.core.privacy.vault import BodyVault
-from trunkline.core.problems import Forbidden, Missing, NotReady
+from trunkline.core.problems import Forbidden, Missing
 from trunkline.db.hot import Question, both
-from trunkline.sdk import Clock, Tx
-
-_UNCOUNTED: Final = Allowance()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """What an agent wants to send: on which channel, to whom, and what it says."""
-
-    agent: Agent
-    rules: ChannelRules
-    recipient: str
-    content: Content
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewed:
-    """
-    An act that may be stored: who sends, over which connection, at what estimated cost.
-
-    Attributes:
-        candidates: The connections that may carry it, best first.
-        passed_over: The one that comes before them all, if that cannot be used.
-        simulated: The agent is: it goes to the simulated network, also if that is over by then.
-    """
-
-    act: Act
-    sender: str
-    connection: Connection
-    candidates: tuple[Connection, ...]
-    passed_over: PassedOver | None = None
-    units: Units
-    cost_micros: int | None
-    currency: str | None
-    simulated: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """
-    How things stand, as far as a judgement rests on that.
-
-    Attributes:
-        closed: Who of the recipients gets nothing more, by their argument, and why.
-        wrote_at: When the recipient wrote last; of channels that ask for it.
-        allowance: What the agent may still do.
-        chain: How far the two have answered each other, where a program answers there.
-    """
-
-    agent: Agent | None
-    closed: tuple[str, Why] | None = None
-    wrote_at: datetime | None = None
-    allowance: Allowance = _UNCOUNTED
-    chain: Chain | None = None
+from trunkline.sdk import Clock, Database, Tx
 
 
 class Gate:
@@ -106,6 +55,7 @@ class Gate:
         limits: LimitKeeper,
         destinations: Destinations,
         order: Order,
+        rules: Rules,
     ) -> None:
         self._connections = connections
         self._vault = vault
@@ -113,6 +63,7 @@ class Gate:
         self._limits = limits
         self._destinations = destinations
         self.order = order
+        self._rules = rules
 
     async def review(self, act: Act) -> Reviewed:
         """
@@ -125,7 +76,7 @@ class Gate:
         if agent.status is not AgentStatus.ACTIVE:
             raise Forbidden(SUSPENDED)
         sender = rules.sender(agent)
-        _check_ready(agent, rules)
+        check_ready(agent, rules)
         connection = self._connections.for_agent(agent, rules.kind)
         passed_over = self._connections.passed_over(agent, connection)
         if passed_over is not None and not rules.is_portable(content):
@@ -160,6 +111,21 @@ class Gate:
             simulated=self._connections.is_simulated(agent),
         )
 
+    async def judged(self, db: Database, workspace_id: str, reviewed: Reviewed) -> Reviewed:
+        """
+        Return a reviewed act as the compliance filters leave it, with what they said.
+
+        What they amend is reviewed anew. What they refuse is stored, as blocked, by `commit`.
+        """
+        act = reviewed.act
+        ruling = await self._rules.judge(db, workspace_id, self._as_judged(reviewed))
+        if ruling is None:
+            return reviewed
+        content = with_said(act.content, ruling.said)
+        if content != act.content:
+            reviewed = await self.review(replace(act, content=content))
+        return replace(reviewed, act=replace(reviewed.act, ruling=ruling))
+
     def standing(
         self,
         tx: Tx,
@@ -191,14 +157,26 @@ class Gate:
             workspace_id, agent_id, _called(rules, recipient), hold=reserves
         )
         chain = chains.asked(workspace_id, agent_id, rules.name, recipient)
-        return both(both(asked, allowance), chain).then(
+        all_asked = both(both(asked, allowance), chain).then(
             lambda told: replace(told[0][0], allowance=told[0][1], chain=told[1])
+        )
+        if not self._rules.filters:
+            return all_asked
+        if reserves:
+            self._rules.hold(tx, workspace_id, recipient)
+        acquaintance = self._rules.acquaintance(workspace_id, rules.name, sender, recipient)
+        return both(all_asked, acquaintance).then(
+            lambda told: replace(told[0], acquaintance=told[1])
         )
 
     def commit(
         self, workspace_id: str, reviewed: Reviewed, standing: Standing
-    ) -> Block | Exceeded | None:
-        """Judge a reviewed act by how things stand in the transaction that stores it."""
+    ) -> Block | Exceeded | Wait | None:
+        """
+        Judge a reviewed act by how things stand in the transaction that stores it.
+
+        One that has to wait may be stored: it is reserved for, and goes out then.
+        """
         act = reviewed.act
         able = reviewed.connection.spec.capabilities
         content = act.rules.over(act.content, reviewed.connection.name, able)
@@ -208,8 +186,9 @@ class Gate:
         )
         if block is None and standing.chain is not None:
             block = standing.chain.block(self._clock.now())
-        if block is not None:
-            return block
+        stop = block or self._ruled(reviewed, standing.acquaintance)
+        if isinstance(stop, Block):
+            return stop
         wish = self._wish(workspace_id, reviewed)
         allowance = standing.allowance
         if any(
@@ -222,7 +201,34 @@ class Gate:
         over = self._limits.exceeded(allowance, wish)
         if over is None and self._limits.hurries(allowance, wish):
             return HURRIES
-        return over
+        return over or stop
+
+    def _ruled(self, reviewed: Reviewed, acquaintance: Acquaintance | None) -> Block | Wait | None:
+        """Return what the filters have against an act, by what they said and say now."""
+        ruling = reviewed.act.ruling
+        if ruling is None or acquaintance is None:
+            return None
+        if ruling.refusal is not None:
+            return block_of(ruling.refusal)
+        if ruling.doubts:
+            return Block(rule=ruling.doubts[0].rule, sentence=NOBODY_TO_ASK)
+        stop = self._rules.recheck(self._as_judged(reviewed), acquaintance)
+        if isinstance(stop, Block) or ruling.wait is None:
+            return stop
+        return stop if stop is not None and stop.until > ruling.wait.until else ruling.wait
+
+    def _as_judged(self, reviewed: Reviewed) -> Judged:
+        act = reviewed.act
+        return Judged(
+            agent=act.agent,
+            rules=act.rules,
+            sender=reviewed.sender,
+            recipient=act.recipient,
+            content=act.content,
+            message_class=act.message_class,
+            at=act.at or self._clock.now(),
+            simulated=reviewed.simulated,
+        )
 
     def reserve(
         self, tx: Tx, workspace_id: str, reviewed: Reviewed, standing: Standing
@@ -250,6 +256,11 @@ class Gate:
         )
         return self._limits.remaining(allowance)
 
+    def count(self, tx: Tx, workspace_id: str, reviewed: Reviewed, standing: Standing) -> None:
+        """Count an act that goes out now among its recipient's contacts."""
+        if standing.acquaintance is not None:
+            self._rules.count(tx, workspace_id, reviewed.act.recipient, standing.acquaintance)
+
     async def remaining(self, workspace_id: str, agent_id: str) -> int | None:
         """Return how many more acts an agent has in the tightest window; None without a limit."""
         return await self._limits.left(workspace_id, agent_id)
@@ -265,25 +276,36 @@ class Gate:
         )
 
     def recheck(
-        self,
-        tx: Tx,
-        workspace_id: str,
-        agent_id: str,
-        rules: ChannelRules,
-        sender: str,
-        recipient: str,
-        content: Content,
-        *,
-        leaves: bool,
-    ) -> Block | None:
+        self, tx: Tx, workspace_id: str, message: Message, content: Content, *, leaves: bool
+    ) -> Block | Wait | None:
         """
-        Judge by the facts of this very transaction; None lets it pass.
+        Judge a message, before an attempt, by the facts of this very transaction; None lets it go.
 
         What `leaves` the hub goes over a connection that reaches somebody.
         """
-        return self.look(
-            tx, workspace_id, agent_id, rules, sender, recipient, content, leaves=leaves
+        rules, recipient = rules_of(message.channel), message.to_address
+        standing = self.standing(
+            tx, workspace_id, message.agent_id, rules, message.from_address, recipient, content
+        ).ask(tx)
+        block = self._still(standing, rules, message.from_address, recipient, content, leaves)
+        acquaintance, agent = standing.acquaintance, standing.agent
+        if block is not None or acquaintance is None or agent is None:
+            return block
+        judged = Judged(
+            agent=agent,
+            rules=rules,
+            sender=message.from_address,
+            recipient=recipient,
+            content=content,
+            message_class=message.message_class,
+            at=self._clock.now(),
+            simulated=message.simulated,
         )
+        is_first = message.attempts == 0
+        stop = self._rules.recheck(judged, acquaintance, counted=not is_first)
+        if stop is None and is_first:
+            self._rules.count(tx, workspace_id, recipient, acquaintance)
+        return stop
 
     def look(
         self,
@@ -299,7 +321,18 @@ class Gate:
     ) -> Block | None:
         """Judge again what has passed already, and was slow to get from there to its provider."""
         asked = self.standing(tx, workspace_id, agent_id, rules, sender, recipient, content)
-        standing = asked.ask(tx)
+        return self._still(asked.ask(tx), rules, sender, recipient, content, leaves)
+
+    def _still(
+        self,
+        standing: Standing,
+        rules: ChannelRules,
+        sender: str,
+        recipient: str,
+        content: Content,
+        leaves: bool,
+    ) -> Block | None:
+        """Judge what was accepted already."""
         if self._limits.overspent(standing.allowance):
             return OVERSPENT
         return self._judge(standing, rules, sender, recipient, content, leaves=leaves)
@@ -342,25 +375,6 @@ class Gate:
         return elsewhere or rules.allowed(content, facts)
 
 
-def _check_ready(agent: Agent, rules: ChannelRules) -> None:
-    """Refuse an address that may not be used yet, before its provider or a carrier does."""
-    unready = agent.unready_for(rules.name)
-    if unready is None:
-        return
-    why = unready.reason or "Its registration is not there."
-    if unready.status == "pending":
-        raise NotReady(f"The agent's {rules.address} may not be used yet: it is in review. {why}")
-    raise Missing(f"The agent's {rules.address} may not be used. {why}")
-
-
-def recipients_of(recipient: str, content: Content) -> Iterator[tuple[str, str]]:
-    """Yield each recipient with the argument that names it."""
-    yield "to", recipient
-    for field, addresses in (("cc", content.cc), ("bcc", content.bcc)):
-        for index, address in enumerate(addresses):
-            yield f"{field}.{index}", address
-
-
 def _called(rules: ChannelRules, recipient: str) -> str | None:
     """Return the number that an act calls, if it calls one."""
     return recipient if rules.only_speaks else None
@@ -376,18 +390,3 @@ def _with_closed(field: str, told: tuple[Standing, Why | None]) -> Standing:
 def _with_wrote_at(told: tuple[Standing, datetime | None]) -> Standing:
     standing, wrote_at = told
     return replace(standing, wrote_at=wrote_at)
-
-
-def over(reviewed: Reviewed, connection: Connection) -> Reviewed:
-    """Return a reviewed act as it goes over another of its candidates."""
-    if connection is reviewed.connection:
-        return reviewed
-    act = reviewed.act
-    cost_micros, currency = estimate(
-        act.rules,
-        connection,
-        act.recipient,
-        reviewed.units.count,
-        with_media=bool(act.content.media),
-    )
-    return replace(reviewed, connection=connection, cost_micros=cost_micros, currency=currency)

@@ -63,7 +63,11 @@ class Dispatch:
         reply_addresses: ReplyAddresses,
         ledger: Ledger,
         shelf: Shelf,
+        *,
+        notes_all: bool,
     ) -> None:
+        """`notes_all` asks to note of every channel when somebody wrote: filters judge by it."""
+        self._notes_all = notes_all
         self._journal = journal
         self._shelf = shelf
         self._reply_addresses = reply_addresses
@@ -234,7 +238,7 @@ class Dispatch:
             return Applied(state=EventState.IGNORED, reason=why)
         if self._is_out_of_bounds(agent, connection, rules.kind):
             return Applied(state=EventState.IGNORED, reason=_OUT_OF_BOUNDS)
-        if rules.asks_when_written:
+        if rules.asks_when_written or self._notes_all:
             windows.note(
                 tx,
                 workspace_id,

@@ -32,6 +32,7 @@ from trunkline.db.hot import Question, both
 from trunkline.metrics import Metrics
 from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
 
+_ANY_CHANNEL: Final = "*"
 _CONTACT: Final = 32
 _PREFIX: Final = 12
 """So long pseudonyms are: of numbers, and of what they begin with."""
@@ -77,6 +78,25 @@ class LimitKeeper:
         calls = repository.calls_to(workspace_id, agent_id, contact, "voice")
         return both(accounts, calls).then(
             lambda found: Allowance(accounts=found[0], calls=found[1])
+        )
+
+    def contacts(self, workspace_id: str, recipient: str) -> Question[Window]:
+        """Ask how often anybody has acted towards a recipient within a day, on any channel."""
+        contact = self._pseudonym(workspace_id, recipient)
+        return repository.calls_to(workspace_id, WORKSPACE, contact, _ANY_CHANNEL)
+
+    def count_contact(self, tx: Tx, workspace_id: str, recipient: str, contacts: Window) -> None:
+        """Count one more act towards a recipient, of whom nobody else counts one meanwhile."""
+        now_ms = self._now_ms()
+        repository.count_call(
+            tx,
+            workspace_id,
+            self.ids.new("row"),
+            WORKSPACE,
+            self._pseudonym(workspace_id, recipient),
+            _ANY_CHANNEL,
+            contacts.at(now_ms).with_(now_ms, 1),
+            self.clock.now(),
         )
 
     def wish(

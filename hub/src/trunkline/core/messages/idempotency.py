@@ -116,6 +116,7 @@ def key_of(
         *([command.send_at.isoformat()] if command.send_at else []),
         *command.content.media_urls,
         *([command.content.packed()] if command.content.form is not Form.PLAIN else []),
+        *([f"class={command.message_class.value}"] if command.message_class else []),
     )
     given = command.idempotency_key
     parts = ("given", agent_id, given) if given else ("derived", agent_id, content.hex())

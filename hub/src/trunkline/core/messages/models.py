@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from trunkline.core.messages.content import Content, Form
+from trunkline.sdk import MessageClass
 
 
 class Status(StrEnum):
@@ -139,6 +140,7 @@ class SendMessage:
         send_at: Not before then; aware.
         valid_for_s: For how many seconds from then (or from now) it may be tried.
         batch_id: The batch it is part of: it is queued, and the answer waits for nothing.
+        message_class: What it is for; None: as its agent's setting has it.
     """
 
     channel: str
@@ -150,6 +152,7 @@ class SendMessage:
     send_at: datetime | None = None
     valid_for_s: int | None = None
     batch_id: str | None = None
+    message_class: MessageClass | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +183,7 @@ class Message:
         copies: Who else has it: the pseudonyms of their addresses, with blanks between them.
         simulated: Its agent was simulated when the hub took it: it never leaves the hub.
         hops: Where it stands in a chain of answers between programs; 0: in none.
+        message_class: What it is for, if its caller or its agent's setting says so.
     """
 
     id: str
@@ -220,6 +224,7 @@ class Message:
     copies: str | None = None
     simulated: bool = False
     hops: int = 0
+    message_class: MessageClass | None = None
 
     @property
     def contact(self) -> str:

@@ -21,7 +21,7 @@ from trunkline.core.messages.models import (
 from trunkline.db.hot import Hot
 from trunkline.db.schema import message_attempts, messages
 from trunkline.db.types import earliest_id
-from trunkline.sdk import Tx
+from trunkline.sdk import MessageClass, Tx
 
 _COLUMN_OF = {
     field.name: {"cost_micros": "cost"}.get(field.name, field.name) for field in fields(Message)
@@ -36,9 +36,9 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "body_state": BodyState,
     "status": Status,
     "flag": Flag,
-    "cost_final": bool,
-    **dict.fromkeys(("automatic", "simulated"), bool),
+    **dict.fromkeys(("automatic", "cost_final", "simulated"), bool),
     "content_form": Form,
+    "message_class": lambda name: None if name is None else MessageClass(name),
 }
 _READ = tuple((name, _KINDS.get(name)) for name in _COLUMN_OF)
 """Each field, and what makes its value of the column's, if that is not the value itself."""

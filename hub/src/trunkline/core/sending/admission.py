@@ -8,12 +8,14 @@ from sqlalchemy.exc import IntegrityError
 
 from trunkline.core.agents.suspension import suspend_in
 from trunkline.core.channels import Block
+from trunkline.core.compliance.filters import Wait
 from trunkline.core.connections.routes import Later, Route
 from trunkline.core.delivery.attempts import Attempt, Switch
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
+from trunkline.core.gate.acts import Reviewed, Standing, over
 from trunkline.core.gate.blocks import HURRIES
-from trunkline.core.gate.gate import Gate, Reviewed, Standing, over
+from trunkline.core.gate.gate import Gate
 from trunkline.core.limits.models import Exceeded
 from trunkline.core.limits.service import LimitKeeper
 from trunkline.core.media.shelf import Shelf
@@ -122,11 +124,14 @@ class Admission:
         reviewed = plan.reviewed
         if isinstance(route, Route):
             reviewed = over(reviewed, route.connection)
-        block = self._judged(tx, workspace_id, reviewed, standing)
+        stop = self._judged(tx, workspace_id, reviewed, standing)
+        wait, block = (stop, None) if isinstance(stop, Wait) else (None, stop)
+        if wait is not None:
+            route = None
         message = self.journal.store(
             tx,
             workspace_id,
-            self._compose(reviewed, plan, block, standing),
+            self._compose(reviewed, plan, block, standing, wait),
             reviewed.act.content if block is None else None,
             Evidence(source=Source.SEND),
             days=days,
@@ -153,12 +158,13 @@ class Admission:
             due_at = message.due_at or now
             self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, due_at)
             return Admitted(message=message, attempt=None, remaining=remaining)
+        self.gate.count(tx, workspace_id, reviewed, standing)
         attempt = self._attempt(tx, workspace_id, message, reviewed, route, begun_s)
         return Admitted(message=message, attempt=attempt, remaining=remaining)
 
     def _judged(
         self, tx: Tx, workspace_id: str, reviewed: Reviewed, standing: Standing
-    ) -> Block | Exceeded | None:
+    ) -> Block | Exceeded | Wait | None:
         """Return what stands against an act; whoever acts as if taken over is suspended."""
         block = self.gate.commit(workspace_id, reviewed, standing)
         if block is HURRIES:
@@ -230,14 +236,18 @@ class Admission:
         plan: Plan,
         block: Block | Exceeded | None,
         standing: Standing,
+        wait: Wait | None,
     ) -> Message:
-        now, command, route = self.clock.now(), plan.command, plan.route
+        now, command = self.clock.now(), plan.command
+        route = plan.route if wait is None else Later(at=wait.until, why=wait.sentence)
         later = not isinstance(route, Route)
         starts_at = command.send_at or now
+        if wait is not None:
+            starts_at = max(starts_at, wait.until)
         deadline_at = starts_at + timedelta(seconds=command.valid_for_s or self.valid_for_s)
         due_at, reason = (starts_at if later else None), None
         if isinstance(route, Later):
-            due_at, reason = min(route.at, deadline_at), route.why
+            due_at, reason = min(max(route.at, starts_at), deadline_at), route.why
         status, error_code = Status.QUEUED if later else Status.SENDING, None
         if isinstance(block, Exceeded):
             status, error_code = Status.RATE_LIMITED, block.code
@@ -263,7 +273,7 @@ class Admission:
             currency=reviewed.currency,
             cost_final=block is not None,
             error_code=error_code,
-            rule=block.rule if block else None,
+            rule=block.rule if block else wait.rule if wait else None,
             reason=block.sentence if block else reason,
             retry_after_s=block.retry_after_s if isinstance(block, Exceeded) else None,
             reply_to=command.reply_to,
@@ -281,4 +291,5 @@ class Admission:
             ),
             simulated=reviewed.simulated,
             hops=standing.chain.hop(now) if standing.chain is not None else 0,
+            message_class=act.message_class,
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trunkline.core.connections.registry import Connection
-from trunkline.core.gate.gate import Reviewed
+from trunkline.core.gate.acts import Reviewed
 from trunkline.core.media.models import Medium
 from trunkline.core.problems import Invalid, Missing
 from trunkline.sdk import Capability

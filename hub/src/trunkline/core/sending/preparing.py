@@ -9,7 +9,8 @@ from trunkline.core.agents import repository as agents
 from trunkline.core.channels import CHANNELS, ChannelRules, rules_of
 from trunkline.core.compliance.optout import opt_word
 from trunkline.core.compliance.optword import OptWord
-from trunkline.core.gate.gate import Act, Gate, Reviewed
+from trunkline.core.gate.acts import Act, Reviewed
+from trunkline.core.gate.gate import Gate
 from trunkline.core.media.models import Medium
 from trunkline.core.media.shelf import Shelf
 from trunkline.core.messages import choices, idempotency, repository
@@ -92,7 +93,7 @@ class Preparing:
             return await self.db.read(drafted, heavy=True)
         return await self.db.peek(drafted)
 
-    async def reviewed(self, draft: Draft) -> Reviewed:
+    async def reviewed(self, workspace_id: str, draft: Draft) -> Reviewed:
         """
         Return what the gate says to a draft that repeats nothing.
 
@@ -105,7 +106,15 @@ class Preparing:
         content = rules.signed(await _with_text(act.content), act.agent)
         if content.choices:
             content = _offering(content, rules)
-        reviewed = await self.gate.review(replace(act, content=content))
+        command = draft.command
+        act = replace(
+            act,
+            content=content,
+            message_class=command.message_class or act.agent.message_class,
+            at=command.send_at,
+        )
+        reviewed = await self.gate.review(act)
+        reviewed = await self.gate.judged(self.db, workspace_id, reviewed)
         return carrying(reviewed, draft.media, is_public=self.is_public)
 
     def _check_time(self, send_at: datetime) -> None:

@@ -6,9 +6,10 @@ from enum import StrEnum
 from functools import partial
 
 from trunkline.core.channels import Block
+from trunkline.core.compliance.filters import Wait
 from trunkline.core.connections.registry import Connection
 from trunkline.core.connections.routes import Later, Routes
-from trunkline.core.gate.gate import Reviewed, over
+from trunkline.core.gate.acts import Reviewed, over
 from trunkline.core.limits.models import Exceeded
 from trunkline.core.messages.models import SendMessage
 from trunkline.core.principal import Principal
@@ -93,7 +94,7 @@ class Quotes:
                     reason="It was sent before: nothing is sent again.",
                     repeats=draft.repeats,
                 )
-            reviewed = await self.preparing.reviewed(draft)
+            reviewed = await self.preparing.reviewed(principal.workspace_id, draft)
             return await self._of_reviewed(principal, draft.command, reviewed)
         except Problem as problem:
             return refused(problem)
@@ -119,6 +120,10 @@ class Quotes:
             wait_s = block.retry_after_s
             now = self.preparing.clock.now()
             earliest_at = None if wait_s is None else now + timedelta(seconds=wait_s)
+        elif isinstance(block, Wait):
+            decision, reason = Decision.DEFER, block.sentence
+            earliest_at = max(block.until, earliest_at or block.until)
+            remaining = None if remaining is None else remaining - 1
         elif block is not None:
             decision, reason, earliest_at = Decision.BLOCK, block.sentence, None
         else:
@@ -126,7 +131,7 @@ class Quotes:
             remaining = None if remaining is None else remaining - 1
         return Quote(
             decision=decision,
-            code=_code_of(block) if block is not None else None,
+            code=_code_of(block) if isinstance(block, Block | Exceeded) else None,
             rule=block.rule if block is not None else None,
             field=block.field if isinstance(block, Block) else None,
             reason=reason,
@@ -134,8 +139,8 @@ class Quotes:
             why_connection=why or _why(reviewed),
             segments=reviewed.units.count,
             encoding=reviewed.units.encoding,
-            parts=parts if block is None else (),
-            cost_micros=reviewed.cost_micros if block is None else 0,
+            parts=() if isinstance(block, Block | Exceeded) else parts,
+            cost_micros=0 if isinstance(block, Block | Exceeded) else reviewed.cost_micros,
             currency=reviewed.currency,
             earliest_at=earliest_at,
             remaining=remaining,

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from trunkline.core.channels import Block
-from trunkline.core.gate.gate import Gate, Reviewed
+from trunkline.core.compliance.filters import Wait
+from trunkline.core.gate.acts import Reviewed
+from trunkline.core.gate.gate import Gate
 from trunkline.core.limits.models import Exceeded
 from trunkline.core.messages.content import Content
 from trunkline.core.principal import Principal
@@ -51,9 +53,12 @@ class Saying:
 
     async def is_blocked(self, workspace_id: str, reviewed: Reviewed) -> bool:
         """Tell whether the gate would stop an act as things stand."""
-        return await self.db.peek(partial(self.judged, workspace_id, reviewed)) is not None
+        stop = await self.db.peek(partial(self.judged, workspace_id, reviewed))
+        return isinstance(stop, Block | Exceeded)
 
-    def judged(self, workspace_id: str, reviewed: Reviewed, tx: Tx) -> Block | Exceeded | None:
+    def judged(
+        self, workspace_id: str, reviewed: Reviewed, tx: Tx
+    ) -> Block | Exceeded | Wait | None:
         """Return what the gate says to an act as things stand."""
         act = reviewed.act
         standing = self.gate.standing(

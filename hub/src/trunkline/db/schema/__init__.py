@@ -38,6 +38,7 @@ from trunkline.db.schema.posts import (
     subscriptions,
 )
 from trunkline.db.schema.provisioning import provisioning
+from trunkline.db.schema.rules import consents, do_not_call
 from trunkline.db.schema.speech import speeches
 from trunkline.db.schema.usage import usage_changes, usage_logs, usage_totals
 from trunkline.db.schema.work import (
@@ -64,8 +65,10 @@ __all__ = [
     "calls",
     "connection_secrets",
     "connection_states",
+    "consents",
     "contact_frequency",
     "contact_keys",
+    "do_not_call",
     "early_reports",
     "engine_executors",
     "engine_jobs",

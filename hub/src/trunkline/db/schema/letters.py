@@ -48,6 +48,7 @@ messages = table(
     sa.Column("copies", sa.Text),  # pseudonyms of who else has it
     sa.Column("simulated", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("hops", sa.Integer, nullable=False, server_default="0"),  # of a chain of answers
+    sa.Column("message_class", sa.String(16)),  # what it is for, if somebody said so
     sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
     sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
     index_where("ref IS NOT NULL", "ix_messages_ref", "workspace_id", "ref"),

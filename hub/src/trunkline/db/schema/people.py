@@ -28,6 +28,7 @@ agent_channels = table(
     sa.Column("mode", sa.String(16)),  # live | simulated; null: as the settings have it
     sa.Column("mode_by", sa.String(64)),  # who set it
     sa.Column("mode_at", UtcTime),
+    sa.Column("message_class", sa.String(16)),  # what its acts are for, where they say nothing
     sa.UniqueConstraint("workspace_id", "agent_id"),
 )
 

@@ -1,0 +1,1 @@
+"""What the law of the United States asks of texts and calls."""
