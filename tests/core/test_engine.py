@@ -349,3 +349,7 @@ async def test_a_process_that_stood_still_begins_anew_once_it_was_given_up(
     answers += [pulse.may_ask(begun_s), pulse.may_ask(clock.monotonic())]
 
     assert answers == [True, False, False, True]
+
+
+def test_every_kind_of_job_has_its_room() -> None:
+    assert set(AT_ONCE) == set(JobKind)

@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "events-demo": "Show how an MCP host is woken, on a hub of its own.",
     "subscriptions": "Show and end the subscriptions of MCP hosts.",
     "calls": "Look at phone calls.",
+    "approvals": "Show what waits for a person, and decide about it.",
     "suppressions": "Show who gets nothing more, and lift what a bounce closed.",
     "pool": "Show and grow the pool of agent slots.",
     "events": "Show what became of providers' webhooks, and replay dead letters.",
@@ -67,6 +68,7 @@ COMMANDS: Final = {
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
 _RENDERED: Final = (
     *("agents", "templates", "tokens", "forwards", "subscriptions", "suppressions", "calls"),
+    "approvals",
     *("pool", "events", "messages", "privacy", "keys", "usage"),
 )
 """Those that are made of the operator's operations, in ``cli/rendered.py``."""

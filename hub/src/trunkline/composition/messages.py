@@ -9,6 +9,7 @@ from trunkline.composition.media import MediaServices
 from trunkline.composition.posts import Posts
 from trunkline.composition.providers import Providers
 from trunkline.composition.speech import SpeechServices
+from trunkline.core.approvals.service import Approvals
 from trunkline.core.calls.telling import Telling
 from trunkline.core.delivery.beginning import Beginning
 from trunkline.core.delivery.deliver import Delivery
@@ -17,6 +18,7 @@ from trunkline.core.delivery.outcomes import Outcomes
 from trunkline.core.delivery.retry import Redelivery
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.gate import Gate
+from trunkline.core.gate.holds import HoldRule, Holds, read_holds
 from trunkline.core.gate.order import Order
 from trunkline.core.gate.rules import Rules
 from trunkline.core.inbox.pages import Inbox
@@ -34,6 +36,8 @@ from trunkline.core.settlement.prices import Prices
 from trunkline.core.settlement.reconciliation import Reconciliation
 from trunkline.core.settlement.recovery import Recovery
 from trunkline.core.settlement.resolve import Decisions
+from trunkline.sdk import NotConfigured
+from trunkline.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class MessageServices:
     """Sending, reading and settling messages."""
 
     messages: Messages
+    approvals: Approvals
     quotes: Quotes
     batches: Batches
     inbox: Inbox
@@ -65,7 +70,8 @@ def compose_messages(
     order = Order(settings.money.cheapest_first, settings.money.currency)
     rules = Rules(ground.lent.filters, posts.limits, keys, clock)
     destinations = compose_destinations(ground)
-    gate = Gate(connections, ground.vault, clock, posts.limits, destinations, order, rules)
+    holds = Holds(_holds_of(settings), ground.vault)
+    gate = Gate(connections, ground.vault, clock, posts.limits, destinations, order, rules, holds)
     outcomes = Outcomes(journal, engine)
     holding = Holding(journal, engine, outcomes)
     beginning = Beginning(gate, outcomes, holding, journal, engine)
@@ -119,6 +125,18 @@ def compose_messages(
         is_public=settings.server.public_url is not None,
         duplicate_window_s=settings.messages.duplicate_window_s,
     )
+    approvals = Approvals(
+        db=db,
+        journal=journal,
+        outcomes=outcomes,
+        engine=engine,
+        keys=keys,
+        log=log,
+        expires=timedelta(hours=min(settings.approvals.expires_hours, settings.privacy.hold_hours)),
+        undo=timedelta(seconds=settings.approvals.undo_s),
+        people=settings.approvals.people,
+    )
+    engine.serve(JobKind.APPROVAL, approvals.work)
     saying = Saying(db, gate, speech.speaking, settings.voice.record_notice)
     messages = Messages(
         db,
@@ -134,6 +152,7 @@ def compose_messages(
             ids,
             posts.usage,
             posts.limits,
+            approvals,
             settings.messages.valid_for_s,
         ),
         delivery,
@@ -144,6 +163,7 @@ def compose_messages(
     inbox = Inbox(db, ground.vault, ground.shelf, clock, log, settings.money.currency)
     return MessageServices(
         messages=messages,
+        approvals=approvals,
         quotes=Quotes(db=db, preparing=preparing, saying=saying, routes=routes),
         batches=Batches(db, messages, keys, clock, ids),
         inbox=inbox,
@@ -154,3 +174,11 @@ def compose_messages(
             db, connections, lookups, journal, engine, telling, log, final_within=final_within
         ),
     )
+
+
+def _holds_of(settings: Settings) -> tuple[HoldRule, ...]:
+    """Return what of agents without rules of their own is held."""
+    try:
+        return read_holds(settings.agents.hold)
+    except ValueError as error:
+        raise NotConfigured(f"[agents] hold: {error}") from None

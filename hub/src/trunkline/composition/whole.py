@@ -23,6 +23,7 @@ from trunkline.core.doctor.service import Doctor
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.executors import Executors, Pulse
 from trunkline.core.engine.repository import JobKind
+from trunkline.core.gate.holds import hold_fault
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.listening import Listening
 from trunkline.core.privacy.rotation import Rotation
@@ -102,6 +103,7 @@ def compose(lent: Lent) -> Composed:
         clock,
         ids,
         posts.destinations.fault,
+        hold_fault,
         connections.by_kind,
         own,
         speech.greetings.changed,
@@ -125,6 +127,7 @@ def compose(lent: Lent) -> Composed:
         media=media.store,
         media_sweeping=media.sweeping,
         messages=messages.messages,
+        approvals=messages.approvals,
         quotes=messages.quotes,
         batches=messages.batches,
         inbox=messages.inbox,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
+from trunkline.core.approvals.service import Approvals
 from trunkline.core.calls.service import Calls
 from trunkline.core.compliance.service import Suppressions
 from trunkline.core.connections.registry import Connections
@@ -49,6 +50,7 @@ class Hub:
     media: MediaStore
     media_sweeping: Sweeping
     messages: Messages
+    approvals: Approvals
     quotes: Quotes
     batches: Batches
     inbox: Inbox

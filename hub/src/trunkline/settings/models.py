@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, create_model, model_validator
 from trunkline.sdk import KINDS, Kind
 from trunkline.settings.authority import LimitsSettings
 from trunkline.settings.money import MoneySettings, Prices
-from trunkline.settings.rules import RulesSettings
+from trunkline.settings.rules import ApprovalsSettings, RulesSettings
 from trunkline.settings.section import Section as _Section
 from trunkline.settings.values import (
     AbsolutePath,
@@ -222,6 +222,12 @@ class AgentsSettings(_Section):
         description="Of agents without a mode of their own (`trunkline agents mode`): `simulated` "
         "ones act by the same rules, and nothing of theirs leaves the hub.",
     )
+    hold: Names = Field(
+        default=(),
+        description="What of agents without a setting of their own (`agents set ID hold=…`) a "
+        "person looks at before it goes: `all`, `first_contact`, `over:0.50`, `class:marketing`, "
+        "`domain:example.com`, `other_domains:example.com`.",
+    )
 
 
 class PoolSettings(_Section):
@@ -276,6 +282,7 @@ class Settings(_Section):
     messages: MessagesSettings = MessagesSettings()
     voice: VoiceSettings = VoiceSettings()
     agents: AgentsSettings = AgentsSettings()
+    approvals: ApprovalsSettings = ApprovalsSettings()
     pool: PoolSettings = PoolSettings()
     provisioning: ProvisioningSettings = ProvisioningSettings()
     limits: LimitsSettings = LimitsSettings()

@@ -23,8 +23,8 @@ ADMINS: Final = frozenset(
     }
 )
 """Operations that decide who may do what, or that show or take secrets: for admins alone."""
-APPROVERS: Final = frozenset({"approvals_decide"})
-"""Operations that decide what waits for an approval: for approvers too."""
+APPROVERS: Final = frozenset({"approvals_decide", "approvals_show"})
+"""Operations that show what waits for a person, and decide about it: for approvers too."""
 
 _READ_ONLY: Final = (
     "This token only reads. Use one that may do this, or ask an operator to issue one."

@@ -8,6 +8,7 @@ from trunkline.core.inbox.pages import Query
 from trunkline.core.messages.models import Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.speech.models import Cost, whole_cost
+from trunkline.surfaces.approving import APPROVING
 from trunkline.surfaces.batch import SEND_BATCH, batch_status, cancel_batch
 from trunkline.surfaces.call_shapes import call_shape
 from trunkline.surfaces.called import call_status
@@ -205,7 +206,12 @@ GET_CHANNEL_STATUS = Operation(
     run=_get_channel_status,
 )
 
-ADMIN_OPERATIONS: tuple[AnyOperation, ...] = (*PROVISIONING, SET_AGENT_LIMITS, REGISTER_PROVIDER)
+ADMIN_OPERATIONS: tuple[AnyOperation, ...] = (
+    *PROVISIONING,
+    SET_AGENT_LIMITS,
+    REGISTER_PROVIDER,
+    *APPROVING,
+)
 AGENT_OPERATIONS: tuple[AnyOperation, ...] = (
     SEND_MESSAGE,
     SEND_BATCH,

@@ -9,6 +9,7 @@ operations nor what they rest on, and to import those takes longer than all else
 from typing import Final
 
 from trunkline.surfaces.command import Argument, Command, Option
+from trunkline.surfaces.rule_commands import RULES
 
 _ID: Final = Argument("id", "ID")
 _AGENT: Final = Argument("id", "AGENT")
@@ -20,7 +21,7 @@ _ALL: Final = (
         """Create an agent in a free slot of the pool.
 
         Keys: phone, email, whatsapp, telephony, email_connection, whatsapp_connection,
-        display_name, country, callback_url, settle_ms, greeting.""",
+        display_name, country, callback_url, settle_ms, greeting, message_class, hold.""",
         takes=(_ID, Argument("values", "KEY=VALUE", required=False, pairs=True)),
     ),
     Command(
@@ -216,22 +217,7 @@ _ALL: Final = (
         "End a subscription, and give up what is on its way to it.",
         takes=(_ID,),
     ),
-    Command(
-        "suppressions_list",
-        """List the addresses that nothing more is sent to, newest first.
-
-        reason: opted_out, complained (of a mail) or bounced. sender: the only address of the hub's
-        that it is closed to; none means all of them.""",
-        takes=(_NEWEST,),
-        columns={"suppressions": "address sender reason source closedAt"},
-    ),
-    Command(
-        "suppressions_lift",
-        """Let an address be written to again after a bounce.
-
-        What its owner asked for is not lifted: only their own START does that.""",
-        takes=(Argument("address", "ADDRESS"),),
-    ),
+    *RULES,
     Command("pool_show", "Show how many slots there are and how many are taken."),
     Command(
         "pool_grow",

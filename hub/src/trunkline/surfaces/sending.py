@@ -100,6 +100,7 @@ def _send_result(answer: Answer) -> SendMessageResult:
         retry_owner=retry_owner(message),
         earliest_at=message.due_at if message.status is Status.QUEUED else None,
         simulated=message.simulated or None,
+        approval_id=answer.approval_id,
     )
 
 

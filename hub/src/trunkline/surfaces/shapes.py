@@ -298,6 +298,7 @@ class SendMessageResult(Result):
     )
     earliest_at: Time | None = optional()
     simulated: bool | None = optional(told=False)
+    approval_id: str | None = optional(told=False)
 
 
 class GetStatusArguments(Arguments):

@@ -63,6 +63,8 @@ class Agent:
         mode_by, mode_at: Who set it, and when.
         unready: Why addresses may not be used yet, by channel.
         message_class: What its acts are for, where they do not say so themselves.
+        hold: What of it a person looks at first, as an operator wrote it; None: as the settings
+            have it, and an empty one: nothing.
     """
 
     id: str
@@ -83,6 +85,7 @@ class Agent:
     mode_at: datetime | None = None
     unready: Mapping[str, Unready] = field(default_factory=dict)
     message_class: MessageClass | None = None
+    hold: str | None = None
 
     @property
     def phone(self) -> E164 | None:

@@ -31,6 +31,7 @@ _AGENT_COLUMNS = (
     agent_channels.c.mode_by,
     agent_channels.c.mode_at,
     agent_channels.c.message_class,
+    agent_channels.c.hold,
 )
 _READY = "ready"
 _WHOLE = sa.select(
@@ -77,7 +78,7 @@ def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
     for row in rows:
         agent_id, name, country, callback_url, status, at, settle_ms, *rest = row
         greeting, greeting_media, suspended_at, suspended_reason, *rest = rest
-        mode, mode_by, mode_at, message_class, *rest = rest
+        mode, mode_by, mode_at, message_class, hold, *rest = rest
         channel, address, readiness, reason, kind, connection = rest
         known = found.get(agent_id)
         addresses = dict(known.addresses) if known else {}
@@ -108,6 +109,7 @@ def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
             mode_at=mode_at,
             unready=unready,
             message_class=None if message_class is None else MessageClass(message_class),
+            hold=hold,
         )
     return list(found.values())
 
@@ -153,6 +155,7 @@ def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetim
             settle_ms=agent.settle_ms,
             greeting=agent.greeting,
             message_class=agent.message_class.value if agent.message_class else None,
+            hold=agent.hold,
             updated_at=now,
         )
     )

@@ -23,7 +23,7 @@ from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
 from trunkline.core.problems import Invalid, NotFound, PoolExhausted
 from trunkline.sdk import Clock, Database, EventLog, IdSource, MessageClass, Tx
 
-_COLUMNS: Final = ("display_name", "country", "callback_url", "greeting", "message_class")
+_COLUMNS: Final = ("display_name", "country", "callback_url", "greeting", "message_class", "hold")
 
 MAX_POOL = 10_000
 MAX_SETTLE_MS = 60_000
@@ -56,6 +56,7 @@ class Agents:
         clock: Clock,
         ids: IdSource,
         callback_fault: Callable[[str], str | None],
+        hold_fault: Callable[[str], str | None],
         connections: Callable[[], Mapping[str, Collection[str]]],
         channels: Iterable[Addressing],
         greets: Callable[[Tx, str, str, str | None], None],
@@ -67,6 +68,7 @@ class Agents:
 
         Args:
             callback_fault: Tells what is wrong with a callback URL, if anything is.
+            hold_fault: Tells what is wrong with what of an agent is held, if anything is.
             connections: Returns the names of those that there are, for each kind of provider.
             channels: Those that an agent may have an address of.
             greets: Is told in the transaction of an agent whose greeting changes, and of the
@@ -77,6 +79,7 @@ class Agents:
         self._clock = clock
         self._ids = ids
         self._callback_fault = callback_fault
+        self._hold_fault = hold_fault
         self._connections = connections
         self._greets = greets
         self._log = log
@@ -120,6 +123,7 @@ class Agents:
             settle_ms=_settle_ms(values.get("settle_ms")),
             greeting=columns.get("greeting"),
             message_class=_class_of(columns.get("message_class")),
+            hold=columns.get("hold"),
         )
 
     def admit(self, tx: Tx, workspace_id: str, draft: Agent) -> None:
@@ -307,6 +311,9 @@ class Agents:
         fault = self._callback_fault(url) if url else None
         if fault:
             raise Invalid("callback_url", fault)
+        held = columns.get("hold")
+        if held and (fault := self._hold_fault(held)):
+            raise Invalid("hold", fault)
         return columns, addresses, connections
 
     def _connection(self, name: str, kind: str, connection: str) -> str:

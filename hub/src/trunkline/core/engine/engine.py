@@ -30,6 +30,7 @@ AT_ONCE: Final[Mapping[JobKind, int]] = {
     JobKind.CALL: 8,
     JobKind.GREETING: 2,
     JobKind.TRANSCRIPT: 2,
+    JobKind.APPROVAL: 4,
     JobKind.SUSPENSION: 2,
     JobKind.ROTATION: 1,
     JobKind.ERASURE: 2,

@@ -43,6 +43,9 @@ class JobKind(StrEnum):
     CALL = "call"
     """Ask how far a call got whose provider has not told of its end."""
 
+    APPROVAL = "approval"
+    """Let what nobody has decided about in time be over."""
+
     SUSPENSION = "suspension"
     """Hold what a suspended agent has queued, or let it go once the agent is resumed."""
 

@@ -73,6 +73,7 @@ class Standing:
         allowance: What the agent may still do.
         chain: How far the two have answered each other, where a program answers there.
         acquaintance: What the filters judge by; None where there are none.
+        is_new: The hub has never written to the recipient, nor heard of them; if it was asked.
     """
 
     agent: Agent | None
@@ -81,6 +82,7 @@ class Standing:
     allowance: Allowance = _UNCOUNTED
     chain: Chain | None = None
     acquaintance: Acquaintance | None = None
+    is_new: bool = False
 
 
 def recipients_of(recipient: str, content: Content) -> Iterator[tuple[str, str]]:

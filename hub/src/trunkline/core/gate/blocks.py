@@ -40,7 +40,3 @@ HURRIES: Final = Block(
     "as one does who was taken over. It is suspended; an operator looks at it and resumes it.",
 )
 """Whoever stores an act as blocked by this suspends its agent."""
-NOBODY_TO_ASK: Final = (
-    "A person has to look at this before it goes, and nobody is set up to do so. Ask an operator."
-)
-"""Of what a filter wants somebody to look at."""

@@ -25,13 +25,13 @@ from trunkline.core.gate.acts import Act, Reviewed, Standing, recipients_of
 from trunkline.core.gate.blocks import (
     CLOSED,
     HURRIES,
-    NOBODY_TO_ASK,
     OFF,
     OVERSPENT,
     SUSPENSION,
     TOO_LONG,
 )
 from trunkline.core.gate.destinations import Destinations
+from trunkline.core.gate.holds import Ask, Holds
 from trunkline.core.gate.order import Order
 from trunkline.core.gate.rules import Acquaintance, Judged, Rules, block_of, with_said
 from trunkline.core.limits.models import Exceeded, Wish
@@ -56,6 +56,7 @@ class Gate:
         destinations: Destinations,
         order: Order,
         rules: Rules,
+        holds: Holds,
     ) -> None:
         self._connections = connections
         self._vault = vault
@@ -64,6 +65,7 @@ class Gate:
         self._destinations = destinations
         self.order = order
         self._rules = rules
+        self.holds = holds
 
     async def review(self, act: Act) -> Reviewed:
         """
@@ -137,6 +139,7 @@ class Gate:
         content: Content,
         *,
         reserves: bool = False,
+        asks_if_new: bool = False,
     ) -> Question[Standing]:
         """
         Ask how things stand; whoever could still be told to stop is held until `tx` ends.
@@ -160,6 +163,9 @@ class Gate:
         all_asked = both(both(asked, allowance), chain).then(
             lambda told: replace(told[0][0], allowance=told[0][1], chain=told[1])
         )
+        if asks_if_new:
+            new = self.holds.is_new(workspace_id, recipient)
+            all_asked = both(all_asked, new).then(lambda told: replace(told[0], is_new=told[1]))
         if not self._rules.filters:
             return all_asked
         if reserves:
@@ -171,11 +177,11 @@ class Gate:
 
     def commit(
         self, workspace_id: str, reviewed: Reviewed, standing: Standing
-    ) -> Block | Exceeded | Wait | None:
+    ) -> Block | Exceeded | Wait | Ask | None:
         """
         Judge a reviewed act by how things stand in the transaction that stores it.
 
-        One that has to wait may be stored: it is reserved for, and goes out then.
+        One that has to wait, for a time or a person, may be stored: it is reserved for.
         """
         act = reviewed.act
         able = reviewed.connection.spec.capabilities
@@ -201,7 +207,7 @@ class Gate:
         over = self._limits.exceeded(allowance, wish)
         if over is None and self._limits.hurries(allowance, wish):
             return HURRIES
-        return over or stop
+        return over or self.holds.asked(reviewed, standing.is_new) or stop
 
     def _ruled(self, reviewed: Reviewed, acquaintance: Acquaintance | None) -> Block | Wait | None:
         """Return what the filters have against an act, by what they said and say now."""
@@ -210,8 +216,6 @@ class Gate:
             return None
         if ruling.refusal is not None:
             return block_of(ruling.refusal)
-        if ruling.doubts:
-            return Block(rule=ruling.doubts[0].rule, sentence=NOBODY_TO_ASK)
         stop = self._rules.recheck(self._as_judged(reviewed), acquaintance)
         if isinstance(stop, Block) or ruling.wait is None:
             return stop

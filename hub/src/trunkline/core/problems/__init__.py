@@ -7,6 +7,8 @@ rejected value, a number, an address or a body. `status` is the HTTP status that
 
 from collections.abc import Iterable
 
+from trunkline.core.problems.approvals import Changed as Changed
+from trunkline.core.problems.approvals import Decided as Decided
 from trunkline.core.problems.base import Problem as Problem
 from trunkline.core.problems.callers import AgentMismatch as AgentMismatch
 from trunkline.core.problems.callers import Forbidden as Forbidden

@@ -7,6 +7,8 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 
 from trunkline.core.agents.suspension import suspend_in
+from trunkline.core.approvals import service as approvals
+from trunkline.core.approvals.service import Approvals
 from trunkline.core.channels import Block
 from trunkline.core.compliance.filters import Wait
 from trunkline.core.connections.routes import Later, Route
@@ -16,6 +18,7 @@ from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.acts import Reviewed, Standing, over
 from trunkline.core.gate.blocks import HURRIES
 from trunkline.core.gate.gate import Gate
+from trunkline.core.gate.holds import Ask
 from trunkline.core.limits.models import Exceeded
 from trunkline.core.limits.service import LimitKeeper
 from trunkline.core.media.shelf import Shelf
@@ -76,6 +79,7 @@ class Admitted:
     replayed: bool = False
     block: Block | Exceeded | None = None
     remaining: int | None = None
+    approval_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Admission:
     ids: IdSource
     usage: Ledger
     limits: LimitKeeper
+    approvals: Approvals
     valid_for_s: int
 
     async def admit(self, plan: Plan) -> Admitted:
@@ -125,13 +130,14 @@ class Admission:
         if isinstance(route, Route):
             reviewed = over(reviewed, route.connection)
         stop = self._judged(tx, workspace_id, reviewed, standing)
-        wait, block = (stop, None) if isinstance(stop, Wait) else (None, stop)
-        if wait is not None:
+        later = stop if isinstance(stop, Wait | Ask) else None
+        block = None if isinstance(stop, Wait | Ask) else stop
+        if later is not None:
             route = None
         message = self.journal.store(
             tx,
             workspace_id,
-            self._compose(reviewed, plan, block, standing, wait),
+            self._compose(reviewed, plan, block, standing, later),
             reviewed.act.content if block is None else None,
             Evidence(source=Source.SEND),
             days=days,
@@ -144,16 +150,15 @@ class Admission:
                 remaining = 0
                 self.usage.refused(tx, workspace_id, message)
             return Admitted(message=message, attempt=None, block=block, remaining=remaining)
-        remaining = self.gate.reserve(tx, workspace_id, reviewed, standing)
-        self.usage.reserved(tx, workspace_id, message)
-        if handles := reviewed.act.content.handles:
-            until = self.shelf.until(tx, workspace_id, message)
-            self.shelf.lend(tx, workspace_id, message.agent_id, handles, until)
-        if offered := reviewed.act.content.choices:
-            conversation = (message.agent_id, message.channel, message.to_address)
-            choices.offer(tx, self.journal.vault, workspace_id, conversation, message.id, offered)
+        remaining = self._reserve(tx, plan, reviewed, standing, message)
         row_id = self.ids.new("row")
         idempotency.bind(tx, workspace_id, row_id, plan.key, message.id, now, instead_of=first)
+        if isinstance(later, Ask):
+            content = reviewed.act.content
+            approval = self.approvals.ask(tx, workspace_id, message, content, later.doubts)
+            return Admitted(
+                message=message, attempt=None, remaining=remaining, approval_id=approval.id
+            )
         if not isinstance(route, Route):
             due_at = message.due_at or now
             self.engine.enqueue(tx, workspace_id, JobKind.ATTEMPT, message.id, due_at)
@@ -162,9 +167,25 @@ class Admission:
         attempt = self._attempt(tx, workspace_id, message, reviewed, route, begun_s)
         return Admitted(message=message, attempt=attempt, remaining=remaining)
 
+    def _reserve(
+        self, tx: Tx, plan: Plan, reviewed: Reviewed, standing: Standing, message: Message
+    ) -> int | None:
+        """Set aside what a message that may go needs: room, money, its media, its choices."""
+        workspace_id, content = plan.principal.workspace_id, reviewed.act.content
+        remaining = self.gate.reserve(tx, workspace_id, reviewed, standing)
+        self.usage.reserved(tx, workspace_id, message)
+        if handles := content.handles:
+            until = self.shelf.until(tx, workspace_id, message)
+            self.shelf.lend(tx, workspace_id, message.agent_id, handles, until)
+        if content.choices:
+            conversation = (message.agent_id, message.channel, message.to_address)
+            vault = self.journal.vault
+            choices.offer(tx, vault, workspace_id, conversation, message.id, content.choices)
+        return remaining
+
     def _judged(
         self, tx: Tx, workspace_id: str, reviewed: Reviewed, standing: Standing
-    ) -> Block | Exceeded | Wait | None:
+    ) -> Block | Exceeded | Wait | Ask | None:
         """Return what stands against an act; whoever acts as if taken over is suspended."""
         block = self.gate.commit(workspace_id, reviewed, standing)
         if block is HURRIES:
@@ -223,6 +244,7 @@ class Admission:
             act.recipient,
             act.content,
             reserves=True,
+            asks_if_new=self.gate.holds.asks_if_new(act.agent),
         )
         days = keep_days(workspace_id, act.agent.id, plan.command.channel)
         bound, (standing, kept) = both(
@@ -236,14 +258,16 @@ class Admission:
         plan: Plan,
         block: Block | Exceeded | None,
         standing: Standing,
-        wait: Wait | None,
+        held_by: Wait | Ask | None,
     ) -> Message:
-        now, command = self.clock.now(), plan.command
-        route = plan.route if wait is None else Later(at=wait.until, why=wait.sentence)
+        now, command, route = self.clock.now(), plan.command, plan.route
+        starts_at, rule = command.send_at or now, block.rule if block else None
+        if isinstance(held_by, Wait):
+            route, rule = Later(at=held_by.until, why=held_by.sentence), held_by.rule
+            starts_at = max(starts_at, held_by.until)
+        elif isinstance(held_by, Ask):
+            route, rule = None, approvals.RULE
         later = not isinstance(route, Route)
-        starts_at = command.send_at or now
-        if wait is not None:
-            starts_at = max(starts_at, wait.until)
         deadline_at = starts_at + timedelta(seconds=command.valid_for_s or self.valid_for_s)
         due_at, reason = (starts_at if later else None), None
         if isinstance(route, Later):
@@ -253,6 +277,9 @@ class Admission:
             status, error_code = Status.RATE_LIMITED, block.code
         elif block is not None:
             status, error_code = Status.BLOCKED, "blocked"
+        if isinstance(held_by, Ask):
+            status, reason = Status.HELD, approvals.WAITS
+            due_at = command.send_at
         act, message_id, answered = reviewed.act, self.ids.new("msg"), plan.answered
         ref = act.rules.ref(message_id, reviewed.sender)
         return Message(
@@ -273,7 +300,7 @@ class Admission:
             currency=reviewed.currency,
             cost_final=block is not None,
             error_code=error_code,
-            rule=block.rule if block else wait.rule if wait else None,
+            rule=rule,
             reason=block.sentence if block else reason,
             retry_after_s=block.retry_after_s if isinstance(block, Exceeded) else None,
             reply_to=command.reply_to,

@@ -33,12 +33,14 @@ class Answer:
     """
     What a send comes to: the message as it stands, and whether it is an earlier one again.
 
-    `remaining` is how many acts its agent has left in the tightest window, None without any limit.
+    `remaining` is how many acts its agent has left in the tightest window, None without any limit;
+    `approval_id` is what it waits for, if it has just been held.
     """
 
     message: Message
     replayed: bool
     remaining: int | None = None
+    approval_id: str | None = None
 
 
 def is_out_of_window(message: Message) -> bool:

@@ -10,6 +10,7 @@ from trunkline.core.compliance.filters import Wait
 from trunkline.core.connections.registry import Connection
 from trunkline.core.connections.routes import Later, Routes
 from trunkline.core.gate.acts import Reviewed, over
+from trunkline.core.gate.holds import Ask
 from trunkline.core.limits.models import Exceeded
 from trunkline.core.messages.models import SendMessage
 from trunkline.core.principal import Principal
@@ -124,6 +125,9 @@ class Quotes:
             decision, reason = Decision.DEFER, block.sentence
             earliest_at = max(block.until, earliest_at or block.until)
             remaining = None if remaining is None else remaining - 1
+        elif isinstance(block, Ask):
+            decision, reason, earliest_at = Decision.HOLD, block.doubts[0].why, None
+            remaining = None if remaining is None else remaining - 1
         elif block is not None:
             decision, reason, earliest_at = Decision.BLOCK, block.sentence, None
         else:
@@ -132,7 +136,7 @@ class Quotes:
         return Quote(
             decision=decision,
             code=_code_of(block) if isinstance(block, Block | Exceeded) else None,
-            rule=block.rule if block is not None else None,
+            rule=block.doubts[0].rule if isinstance(block, Ask) else block.rule if block else None,
             field=block.field if isinstance(block, Block) else None,
             reason=reason,
             connection=reviewed.connection,

@@ -8,6 +8,7 @@ from trunkline.core.channels import Block
 from trunkline.core.compliance.filters import Wait
 from trunkline.core.gate.acts import Reviewed
 from trunkline.core.gate.gate import Gate
+from trunkline.core.gate.holds import Ask
 from trunkline.core.limits.models import Exceeded
 from trunkline.core.messages.content import Content
 from trunkline.core.principal import Principal
@@ -58,7 +59,7 @@ class Saying:
 
     def judged(
         self, workspace_id: str, reviewed: Reviewed, tx: Tx
-    ) -> Block | Exceeded | Wait | None:
+    ) -> Block | Exceeded | Wait | Ask | None:
         """Return what the gate says to an act as things stand."""
         act = reviewed.act
         standing = self.gate.standing(
@@ -69,6 +70,7 @@ class Saying:
             reviewed.sender,
             act.recipient,
             act.content,
+            asks_if_new=self.gate.holds.asks_if_new(act.agent),
         ).ask(tx)
         return self.gate.commit(workspace_id, reviewed, standing)
 

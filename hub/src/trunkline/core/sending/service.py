@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from trunkline.core.channels import Block
@@ -117,6 +118,7 @@ class Messages:
                     raise TooLate(message.status.value, message_id)
                 repository.set_values(tx, workspace_id, message_id, due_at=None)
                 self._journal.release(tx, workspace_id, message_id)
+                self._admission.approvals.cancel(tx, workspace_id, message_id)
                 idempotency.free(tx, workspace_id, message_id)
                 jobs.cancel(tx, workspace_id, JobKind.ATTEMPT, message_id)
             canceled = repository.find_message(tx, workspace_id, message_id)
@@ -154,6 +156,7 @@ class Messages:
             plan.principal,
             admitted.message,
             remaining=admitted.remaining,
+            approval_id=admitted.approval_id,
             field=admitted.block.field if isinstance(admitted.block, Block) else None,
         )
 
@@ -173,6 +176,7 @@ class Messages:
         replayed: bool = False,
         remaining: int | None = None,
         field: str | None = None,
+        approval_id: str | None = None,
     ) -> Answer:
         """Answer with a message as it stands, or raise what it was refused for."""
         fitting: Sequence[str] = ()
@@ -181,7 +185,8 @@ class Messages:
             fitting = await self._db.peek(
                 lambda tx: templates.of_connection(tx, workspace_id, connection)
             )
-        return answer(message, replayed=replayed, remaining=remaining, fitting=fitting, field=field)
+        told = answer(message, replayed=replayed, remaining=remaining, fitting=fitting, field=field)
+        return replace(told, approval_id=approval_id)
 
     async def _settled(self, workspace_id: str, message_id: str) -> Message:
         try:

@@ -6,6 +6,7 @@ is an integer of micro-units; times are `UtcTime`; ids sort by the time they wer
 """
 
 from trunkline.db.schema.accounts import connection_secrets, provider_credentials
+from trunkline.db.schema.approvals import approval_events, approvals
 from trunkline.db.schema.base import metadata
 from trunkline.db.schema.calls import call_events, calls
 from trunkline.db.schema.chains import answer_chains
@@ -59,6 +60,8 @@ __all__ = [
     "agent_pool",
     "agent_tokens",
     "answer_chains",
+    "approval_events",
+    "approvals",
     "body_keeps",
     "body_vault",
     "call_events",

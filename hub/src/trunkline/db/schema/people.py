@@ -29,6 +29,7 @@ agent_channels = table(
     sa.Column("mode_by", sa.String(64)),  # who set it
     sa.Column("mode_at", UtcTime),
     sa.Column("message_class", sa.String(16)),  # what its acts are for, where they say nothing
+    sa.Column("hold", sa.Text),  # what of it a person looks at; null: as the settings have it
     sa.UniqueConstraint("workspace_id", "agent_id"),
 )
 

@@ -11,6 +11,7 @@ _ANN, _HANDSET = "+12025550101", "+12025550150"
 _MESSAGE, _REPLY = f"msg_{0x0199:032x}", f"msg_{0x019A:032x}"
 _BATCH, _EVENT = f"bat_{0x019B:032x}", f"evt_{0x019C:032x}"
 _CALL = f"call_{0x019E:032x}"
+_APPROVAL = f"apr_{0x019F:032x}"
 _MEDIUM = f"med_{0x019E:032x}"
 _SUBSCRIPTION = f"sub_{0x019D:032x}"
 _AT, _LATER = "2026-11-21T09:00:00.000Z", "2026-11-21T09:00:02.150Z"
@@ -56,6 +57,9 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "agents_deprovision": {"agentId": "ann", "releaseNumber": True},
     "comms_search_numbers": {"country": "US", "limit": 5},
     "agents_numbers": {"country": "US", "limit": 5},
+    "approvals_list": {"status": "pending", "limit": 10},
+    "approvals_show": {"id": _APPROVAL},
+    "approvals_decide": {"id": _APPROVAL, "decision": "approve"},
     "comms_get_channel_status": {},
     "agents_create": {"id": "ann", "values": {"phone": _ANN, "country": "US"}},
     "agents_set": {"id": "ann", "values": {"display_name": "Ann"}},
@@ -301,6 +305,8 @@ _REFUSALS: Final[tuple[Problem, ...]] = (
     problems.TooLarge(6_291_456),
     problems.TooManyAttempts(30.0),
     problems.TooLate("delivered", _MESSAGE),
+    problems.Decided(_APPROVAL, "rejected"),
+    problems.Changed("This is not what you looked at. Look again before you decide."),
     problems.Unreadable("The request is not JSON in UTF-8."),
     problems.Unsupported("channel", "this hub cannot send email yet."),
 )

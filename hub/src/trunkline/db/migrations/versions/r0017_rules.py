@@ -17,6 +17,7 @@ depends_on = None
 
 def upgrade() -> None:
     _rules()
+    _approvals()
 
 
 def _rules() -> None:
@@ -57,4 +58,54 @@ def _rules() -> None:
             "list",
             name="uq_do_not_call_workspace_id_number_hash_list",
         ),
+    )
+
+
+def _approvals() -> None:
+    """What waits for a person."""
+    op.add_column("agent_channels", sa.Column("hold", sa.Text))
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("workspace_id", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("agent_id", sa.String(64), nullable=False),
+        sa.Column("message_id", sa.String(64), nullable=False),
+        sa.Column("batch_id", sa.String(64)),
+        sa.Column("contact_hash", sa.LargeBinary, nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("doubts", sa.Text, nullable=False),
+        sa.Column("people", sa.Integer, nullable=False),
+        sa.Column("agreed", sa.Integer, nullable=False),
+        sa.Column("expires_at", UtcTime, nullable=False),
+        sa.Column("decided_at", UtcTime),
+        sa.Column("decided_by", sa.String(64)),
+        sa.Column("decided_via", sa.String(16)),
+        sa.PrimaryKeyConstraint("id", name="pk_approvals"),
+        sa.UniqueConstraint(
+            "workspace_id", "message_id", name="uq_approvals_workspace_id_message_id"
+        ),
+    )
+    for name, columns, condition in (
+        ("ix_approvals_pending", ["workspace_id", "id"], "status = 'pending'"),
+        ("ix_approvals_batch", ["workspace_id", "batch_id"], "batch_id IS NOT NULL"),
+    ):
+        where = sa.text(condition)
+        op.create_index(name, "approvals", columns, sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_approvals_contact", "approvals", ["workspace_id", "contact_hash"])
+    op.create_table(
+        "approval_events",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("workspace_id", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("approval_id", sa.String(64), nullable=False),
+        sa.Column("what", sa.String(16), nullable=False),
+        sa.Column("by", sa.String(64), nullable=False),
+        sa.Column("via", sa.String(16)),
+        sa.Column("note", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_approval_events"),
+    )
+    op.create_index(
+        "ix_approval_events_approval", "approval_events", ["workspace_id", "approval_id", "id"]
     )

@@ -1,0 +1,58 @@
+"""The operator's commands about who gets what: approvals, and who gets nothing more."""
+
+from typing import Final
+
+from trunkline.surfaces.command import Argument, Command, Option
+
+_NEWEST: Final = Option("limit", "How many, newest first. Default: 50.", kind=int, default=50)
+
+RULES: Final = (
+    Command(
+        "approvals_list",
+        """List what waits, or waited, for a person, newest first.
+
+        status: pending, approved, rejected, expired or canceled.""",
+        takes=(
+            Option("status", "Only these."),
+            Option("agent", "Of one agent."),
+            Option("limit", "How many. Default: 50.", kind=int, default=50),
+        ),
+        columns={"approvals": "id status agentId messageId requestedAt expiresAt reasons"},
+    ),
+    Command(
+        "approvals_show",
+        """Show one of them with its text. That it was seen is noted.""",
+        takes=(Argument("id", "APPROVAL"),),
+        columns={"events": "at what by via note"},
+    ),
+    Command(
+        "approvals_decide",
+        """Say yes or no to what waits for a person, or to all that waits of a batch.
+
+        The first decision counts. What was approved is sent, unless a rule stands against it by
+        then.""",
+        takes=(
+            Argument("id", "APPROVAL|BATCH"),
+            Argument("decision", "approve|reject"),
+            Option("digest", "What was looked at: with another nothing is decided."),
+            Option("note", "Why, for the record."),
+        ),
+        columns={"approvals": "id status agentId messageId decidedAt decidedBy"},
+    ),
+    Command(
+        "suppressions_list",
+        """List the addresses that nothing more is sent to, newest first.
+
+        reason: opted_out, complained (of a mail) or bounced. sender: the only address of the hub's
+        that it is closed to; none means all of them.""",
+        takes=(_NEWEST,),
+        columns={"suppressions": "address sender reason source closedAt"},
+    ),
+    Command(
+        "suppressions_lift",
+        """Let an address be written to again after a bounce.
+
+        What its owner asked for is not lifted: only their own START does that.""",
+        takes=(Argument("address", "ADDRESS"),),
+    ),
+)
