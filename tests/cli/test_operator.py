@@ -143,6 +143,27 @@ def test_the_pool_admits_so_many_agents_until_it_is_grown(shell: Shell, data_dir
 
 
 @pytest.mark.slow
+def test_consents_are_recorded_shown_exported_imported_and_taken_back(
+    shell: Shell, data_dir: str, tmp_path: Path
+) -> None:
+    where, bob = ("--data-dir", data_dir), "+14155550123"
+    shell.run("agents", "create", "ann", *where)
+    recorded = shell.run("consent", "record", bob, "--source", "form 7", "--written", *where)
+    shown = shell.run("consent", "show", bob, "--json", *where)
+    file = tmp_path / "consents.csv"
+    file.write_text(shell.run("consent", "export", *where).stdout)
+    imported = shell.run("consent", "import", str(file), "--json", *where)
+    missing = shell.run("consent", "import", str(tmp_path / "none.csv"), *where)
+    revoked = shell.run("consent", "revoke", bob, "--json", *where)
+
+    assert recorded.returncode == 0, recorded.stderr
+    (consent,) = json.loads(shown.stdout)
+    assert (consent["source"], consent["written"]) == ("form 7", True)
+    assert json.loads(imported.stdout) == {"recorded": 0}
+    assert (missing.returncode, json.loads(revoked.stdout)) == (2, {"revoked": 1})
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [

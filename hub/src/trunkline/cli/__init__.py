@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "subscriptions": "Show and end the subscriptions of MCP hosts.",
     "calls": "Look at phone calls.",
     "approvals": "Show what waits for a person, and decide about it.",
+    "consent": "Record, show and take back what people agreed to.",
     "suppressions": "Show who gets nothing more, and lift what a bounce closed.",
     "pool": "Show and grow the pool of agent slots.",
     "events": "Show what became of providers' webhooks, and replay dead letters.",
@@ -68,7 +69,7 @@ COMMANDS: Final = {
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
 _RENDERED: Final = (
     *("agents", "templates", "tokens", "forwards", "subscriptions", "suppressions", "calls"),
-    "approvals",
+    *("approvals", "consent"),
     *("pool", "events", "messages", "privacy", "keys", "usage"),
 )
 """Those that are made of the operator's operations, in ``cli/rendered.py``."""

@@ -163,10 +163,27 @@ def _print(declared: Command, result: Mapping[str, Any]) -> None:
         table(result[name], columns.split())
 
 
+def _to_record(given: dict[str, Any]) -> dict[str, Any]:
+    """Return a consent, in the names that go over the wire."""
+    longer = {"given_at": "givenAt", "message_class": "messageClass"}
+    longer["artificial_voice"] = "artificialVoice"
+    return {longer.get(name, name): value for name, value in given.items() if value is not None}
+
+
+def _to_import(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file says."""
+    try:
+        return {"csv": Path(given["csv"]).read_text("utf-8")}
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"'{given['csv']}' cannot be read.") from error
+
+
 ARGUMENTS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "agents_provision": _to_provision,
     "agents_deprovision": _to_deprovision,
     "agents_numbers": _to_search,
+    "consent_import": _to_import,
+    "consent_record": _to_record,
     "messages_resolve": _decision,
     "templates_set": template_of,
     "agents_webhook_secret": _secret,

@@ -16,6 +16,7 @@ from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.calls.service import Calls
 from trunkline.core.channels import CHANNELS
+from trunkline.core.compliance.ledger import Consents
 from trunkline.core.compliance.service import Suppressions
 from trunkline.core.credentials.following import Following
 from trunkline.core.credentials.watching import Watching
@@ -139,6 +140,7 @@ def compose(lent: Lent) -> Composed:
         forwarding=posts.forwarding,
         subscriptions=posts.subscriptions,
         suppressions=Suppressions(db, log, ground.vault),
+        consents=Consents(db, clock, ids, log, [*CHANNELS]),
         templates=Templates(db, connections, clock, ids, log, timeout_s=providers.timeout_s),
         usage=UsageReports(db, clock, ids, settings.money.currency, connections.is_simulated),
         speaking=speech.speaking,

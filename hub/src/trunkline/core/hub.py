@@ -6,6 +6,7 @@ from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.approvals.service import Approvals
 from trunkline.core.calls.service import Calls
+from trunkline.core.compliance.ledger import Consents
 from trunkline.core.compliance.service import Suppressions
 from trunkline.core.connections.registry import Connections
 from trunkline.core.connections.routes import Routes
@@ -62,6 +63,7 @@ class Hub:
     forwarding: Forwarding
     subscriptions: Subscriptions
     suppressions: Suppressions
+    consents: Consents
     templates: Templates
     usage: UsageReports
     speaking: Speaking

@@ -6,6 +6,7 @@ from trunkline.core.forwarding.models import Forward
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal
 from trunkline.surfaces.called import CALLED
+from trunkline.surfaces.consenting import CONSENTING
 from trunkline.surfaces.decisions import DECISIONS
 from trunkline.surfaces.limits import AGENTS_LIMITS
 from trunkline.surfaces.operations import Annotations, AnyOperation, of_operator
@@ -204,6 +205,7 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
     *OF_OPERATOR,
     *USAGE,
     *SUPPRESSED,
+    *CONSENTING,
     *TEMPLATES,
     *UPKEEP,
     *REGISTERED_OPERATIONS,

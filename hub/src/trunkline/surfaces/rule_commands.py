@@ -40,6 +40,45 @@ RULES: Final = (
         columns={"approvals": "id status agentId messageId decidedAt decidedBy"},
     ),
     Command(
+        "consent_record",
+        """Record that somebody agreed to be contacted.
+
+        Without --channel and --message-class it is for all. STOP takes it back.""",
+        takes=(
+            Argument("address", "ADDRESS"),
+            Option("source", "Where: a form and its version, the id of a call.", required=True),
+            Option("given_at", "When, such as 2026-11-21T09:00:00Z. Default: now."),
+            Option("channel", "sms, whatsapp, email or voice."),
+            Option("message_class", "marketing or another class."),
+            Option("written", "They signed, ticked or typed it.", kind=bool),
+            Option("artificial_voice", "It covers calls in an artificial voice.", kind=bool),
+            Option("shown", "The words that they agreed to."),
+            Option("state", "Of the United States, where they say they live."),
+            Option("zone", "Their time zone, such as America/Chicago."),
+        ),
+    ),
+    Command(
+        "consent_show",
+        "Show what somebody agreed to, newest first.",
+        takes=(Argument("address", "ADDRESS"),),
+        columns={
+            "consents": "channel messageClass written artificialVoice givenAt source revokedAt"
+        },
+    ),
+    Command(
+        "consent_revoke",
+        "Take back what somebody agreed to, on one channel or on all.",
+        takes=(Argument("address", "ADDRESS"), Option("channel", "Only this one.")),
+    ),
+    Command(
+        "consent_import",
+        """Store the consents of a CSV file; all of them, or none.
+
+        Its columns are those of an export: address, givenAt and source are needed.""",
+        takes=(Argument("csv", "FILE"),),
+    ),
+    Command("consent_export", "Print all consents as CSV.", only="csv"),
+    Command(
         "suppressions_list",
         """List the addresses that nothing more is sent to, newest first.
 

@@ -12,7 +12,7 @@ from trunkline.core.addresses import canonical, spellings
 from trunkline.core.compliance.people import addresses_of, same_person
 from trunkline.db.hot import Hot, Question, question
 from trunkline.db.locks import hold
-from trunkline.db.schema import suppressions
+from trunkline.db.schema import consents, suppressions
 from trunkline.sdk import Tx
 
 
@@ -99,8 +99,19 @@ def suppress_by_stop(
     """
     Close `address`: it asked for it by STOP, written `now`; the newest counts.
 
-    `event_id` is the event that told of it, or None if a person understood it so.
+    What its owner had agreed to they take back with it. `event_id` is the event that told of it, or
+    None if a person understood it so.
     """
+    theirs = addresses_of(tx, workspace_id, address)
+    tx.execute(
+        sa.update(consents)
+        .where(
+            consents.c.workspace_id == workspace_id,
+            consents.c.address.in_(theirs),
+            consents.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )
     _suppress(tx, workspace_id, row_id, Source.STOP, Why.OPTED_OUT, _ANY, address, event_id, now)
 
 
