@@ -135,6 +135,8 @@ def _rows(names: list[str], size: int, time: Any) -> Iterator[Row]:
             "automatic": False,
             "simulated": False,
             "hops": 0,
+            "duplicated": False,
+            "duplicate_of": None,
             "content_form": 0,
             "id": id_of(number),
             "workspace_id": DEFAULT_WORKSPACE,

@@ -77,6 +77,17 @@ DEPROVISIONING: Final = {
 }
 """The steps by which they are taken back."""
 
+DUPLICATING: Final = {
+    "in the transaction that stores a duplicate": Step(
+        "trunkline.core.duplicates.service", "Duplicates.tell", True
+    ),
+    "before a duplicate is begun": Step(f"{_SENDING}.duplicating", "Duplicating.work", False),
+    "before a duplicate is sent": Step(f"{_SENDING}.duplicating", "Duplicating._send", False),
+    "after a duplicate was sent": Step(f"{_SENDING}.duplicating", "Duplicating._send", True),
+    "in the transaction that ends it": Step(f"{_SENDING}.duplicating", "Duplicating._end", True),
+}
+"""The steps of a message that is told once more; others are those of the message that it is."""
+
 STEPS: Final = {
     "before the message is stored": Step(f"{_SENDING}.admission", "Admission.admit", False),
     "in the transaction that stores it": Step(f"{_SENDING}.admission", "Admission._admit", True),
@@ -151,7 +162,7 @@ def main() -> None:
     """Be the hub, with the step armed that the environment names, if it names one."""
     name, _, times = os.environ.get("CHAOS_STEP", "").partition(":")
     if name:
-        arm((STEPS | SPEAKING | PROVISIONING | DEPROVISIONING)[name], int(times))
+        arm((STEPS | SPEAKING | PROVISIONING | DEPROVISIONING | DUPLICATING)[name], int(times))
     from trunkline.cli import main
 
     main()

@@ -202,7 +202,7 @@ async def nothing_happened(hub: Served) -> None:
             "not_configured",
             "The connection 'acme' does not exist",
         ),
-        ({"routeDuplication": {"sms": {"mirrorTo": "+1"}}}, 422, "unsupported", "cannot do that"),
+        ({"routeDuplication": {"sms": {"mirrorTo": "+1"}}}, 422, "invalid", "whole phone number"),
     ],
 )
 async def test_what_cannot_be_had_is_refused_and_nothing_is_half_done(

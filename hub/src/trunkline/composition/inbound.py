@@ -42,6 +42,7 @@ def compose_inbound(
         ground.reply_addresses,
         posts.ledger,
         ground.shelf,
+        posts.duplicates,
         notes_all=bool(ground.lent.filters),
     )
     answers = Answers(db, connections, providers.callback_url, speech.greetings.sound)

@@ -25,6 +25,7 @@ from trunkline.core.inbox.pages import Inbox
 from trunkline.core.inbox.wait import Replies
 from trunkline.core.sending.admission import Admission
 from trunkline.core.sending.batches import Batches
+from trunkline.core.sending.duplicating import Duplicating
 from trunkline.core.sending.preparing import Preparing
 from trunkline.core.sending.quoting import Quotes
 from trunkline.core.sending.saying import Saying
@@ -160,6 +161,19 @@ def compose_messages(
         saying,
         timeout_s=timeout_s,
     )
+    duplicating = Duplicating(
+        db=db,
+        messages=messages,
+        connections=connections,
+        vault=ground.vault,
+        http=ground.lent.callbacks,
+        engine=engine,
+        keys=keys,
+        clock=clock,
+        ids=ids,
+        log=log,
+    )
+    engine.serve(JobKind.DUPLICATE, duplicating.work)
     inbox = Inbox(db, ground.vault, ground.shelf, clock, log, settings.money.currency)
     return MessageServices(
         messages=messages,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trunkline.composition.ground import Ground
 from trunkline.composition.limits import compose_limits
 from trunkline.core.calls.ledger import Ledger
+from trunkline.core.duplicates.service import Duplicates
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.forwarding.courier import Courier
 from trunkline.core.forwarding.destinations import Destinations
@@ -21,7 +22,7 @@ from trunkline.core.subscriptions.waking import Waker
 from trunkline.core.usage.books import Books
 from trunkline.core.usage.ledger import Ledger as Usage
 from trunkline.sdk import Tx
-from trunkline.surfaces.forwarded import forwarded
+from trunkline.surfaces.forwarded import forwarded, mirrored
 from trunkline.surfaces.occurrences import occurrence_body
 
 
@@ -34,6 +35,7 @@ class Posts:
     announcements: Announcements
     subscriptions: Subscriptions
     journal: Journal
+    duplicates: Duplicates
     ledger: Ledger
     usage: Usage
     limits: LimitKeeper
@@ -54,12 +56,18 @@ def compose_posts(ground: Ground) -> Posts:
     usage = Usage(limits, Books(clock, ids, ground.settings.money.markup_basis_points))
     ledger = Ledger(clock, ids, engine, usage)
 
+    duplicates = Duplicates(ground.vault, engine, clock, ids, mirrored, ground.shelf.files)
+
     def announce(tx: Tx, workspace_id: str, message: Message, to: Status) -> None:
         ledger.moved(tx, workspace_id, message, to)
+        if message.duplicate_of is not None:
+            return  # its agent never sent that, and is not to hear of its failing
         forwarding.announce_move(tx, workspace_id, message, to)
         announcements.moved(tx, workspace_id, message, to)
 
-    journal = Journal(ground.vault, clock, ids, announce, ground.shelf.let_go, usage)
+    journal = Journal(
+        ground.vault, clock, ids, announce, ground.shelf.let_go, usage, duplicates.taken
+    )
     courier = Courier(
         db, http, destinations, journal, engine, keys, log, forwarded, ground.shelf.files
     )
@@ -74,6 +82,7 @@ def compose_posts(ground: Ground) -> Posts:
             db, destinations, Challenges(http, clock, ids), secrets, clock, log
         ),
         journal=journal,
+        duplicates=duplicates,
         ledger=ledger,
         usage=usage,
         limits=limits,

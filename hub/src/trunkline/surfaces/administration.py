@@ -62,6 +62,8 @@ def _agent(agent: Agent) -> AgentShape:
         mode=agent.mode.value if agent.mode else None,
         mode_by=agent.mode_by,
         mode_at=agent.mode_at,
+        sms_mirror_to=shown(agent.sms_mirror_to) if agent.sms_mirror_to else None,
+        email_bcc_to=agent.email_bcc_to,
     )
 
 

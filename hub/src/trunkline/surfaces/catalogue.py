@@ -21,6 +21,7 @@ from trunkline.surfaces.channel_shapes import (
     PhoneShape,
     RateLimitsShape,
 )
+from trunkline.surfaces.duplicated import duplicate_shape
 from trunkline.surfaces.limits import SET_AGENT_LIMITS
 from trunkline.surfaces.message_shapes import GetMessagesArguments, GetMessagesResult, message_shape
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation
@@ -106,6 +107,8 @@ async def _get_status(
         earliest_at=message.due_at if message.status is Status.QUEUED else None,
         flag=message.flag,
         simulated=message.simulated or None,
+        duplicates=[duplicate_shape(each) for each in traced.duplicates] or None,
+        duplicate_of=message.duplicate_of,
         call=call_shape(call).model_dump(mode="json") if call else None,
     )
 

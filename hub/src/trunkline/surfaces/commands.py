@@ -21,7 +21,8 @@ _ALL: Final = (
         """Create an agent in a free slot of the pool.
 
         Keys: phone, email, whatsapp, telephony, email_connection, whatsapp_connection,
-        display_name, country, callback_url, settle_ms, greeting, message_class, hold.""",
+        display_name, country, callback_url, settle_ms, greeting, message_class, hold,
+        sms_mirror_to, email_bcc_to.""",
         takes=(_ID, Argument("values", "KEY=VALUE", required=False, pairs=True)),
     ),
     Command(

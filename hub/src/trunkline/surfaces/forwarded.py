@@ -11,7 +11,7 @@ from trunkline.surfaces.shapes import Result, Time
 class ForwardedShape(Result):
     """The body of a forward."""
 
-    type: Literal["message.received", "message.failed"]
+    type: Literal["message.received", "message.failed", "message.sent"]
     timestamp: Time
     agent_id: str
     data: MessageShape
@@ -23,6 +23,18 @@ def forwarded(readable: ReadableMessage, announced_at: datetime) -> bytes:
     shape = ForwardedShape(
         type="message.received" if inbound else "message.failed",
         timestamp=readable.message.created_at if inbound else announced_at,
+        agent_id=readable.message.agent_id,
+        data=message_shape(readable),
+    )
+    return shape.model_dump_json(by_alias=True).encode()
+
+
+def mirrored(readable: ReadableMessage, at: datetime) -> bytes:
+    """Return a text that came in, or that a provider took just now, as its duplicate is posted."""
+    inbound = readable.message.direction is Direction.INBOUND
+    shape = ForwardedShape(
+        type="message.received" if inbound else "message.sent",
+        timestamp=readable.message.created_at if inbound else at,
         agent_id=readable.message.agent_id,
         data=message_shape(readable),
     )

@@ -115,6 +115,7 @@ class MessageShape(Result):
     provider_code: str | None = optional()
     reason: str | None = optional()
     simulated: bool | None = optional(told=False)
+    duplicate_of: str | None = optional(told=False)
 
 
 class GetMessagesResult(Result):
@@ -234,4 +235,5 @@ def message_shape(
         provider_code=message.provider_code,
         reason=message.reason,
         simulated=message.simulated or None,
+        duplicate_of=message.duplicate_of,
     )

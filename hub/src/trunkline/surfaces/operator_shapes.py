@@ -100,6 +100,8 @@ class AgentShape(Result):
     mode: str | None = optional("live or simulated; left out: as [agents] mode has it.")
     mode_by: str | None = optional("The token that set it, or local: the operator.")
     mode_at: Time | None = optional()
+    sms_mirror_to: str | None = optional("Who is told of its texts as well.")
+    email_bcc_to: str | None = optional("Who gets a copy of its mails.")
 
 
 class AgentsShape(Result):

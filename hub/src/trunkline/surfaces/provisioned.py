@@ -1,9 +1,11 @@
 """The operations that give agents their channels, for admins and for the operator."""
 
+from typing import Final
+
 from trunkline.core.agents.models import Agent
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
-from trunkline.core.problems import Unsupported
+from trunkline.core.problems import Invalid, Unsupported
 from trunkline.core.provisioning.models import (
     ADDRESS_OF,
     NumberWish,
@@ -17,6 +19,7 @@ from trunkline.core.provisioning.models import (
 from trunkline.sdk import EMAIL, STT, TELEPHONY, TTS, Readiness
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation, of_operator
 from trunkline.surfaces.provisioning_shapes import (
+    Copies,
     DeprovisionArguments,
     DeprovisionResult,
     GivenChannels,
@@ -34,13 +37,17 @@ from trunkline.surfaces.provisioning_shapes import (
 from trunkline.surfaces.shapes import money
 
 _PROVISIONS = Annotations(read_only=False, idempotent=True, open_world=True)
+_COPIED: Final = {
+    "sms_mirror_to": "routeDuplication.sms.mirrorTo",
+    "email_bcc_to": "routeDuplication.email.bccTo",
+}
+"""What `agents set` calls where messages go as well, and what it is called here."""
 _TAKES_BACK = Annotations(read_only=False, destructive=True, idempotent=True, open_world=True)
 _LOOKS = Annotations(read_only=True, idempotent=True, open_world=True)
 
 
 async def _provision(hub: Hub, by: Principal, _: str, given: ProvisionArguments) -> ProvisionResult:
-    if given.route_duplication is not None:
-        raise Unsupported("routeDuplication", "this hub cannot do that yet; leave it out.")
+    copies = _copies(given.route_duplication)
     asked = given.capabilities
     parts = {
         Part.PHONE: asked.phone,
@@ -56,18 +63,40 @@ async def _provision(hub: Hub, by: Principal, _: str, given: ProvisionArguments)
         STT.name: overrides and overrides.stt,
     }
     values = {"display_name": given.display_name, "greeting": given.greeting}
-    provisioned = await hub.provisioning.provision(
-        by,
-        Wish(
-            agent_id=given.agent_id,
-            country=given.country,
-            parts=frozenset(part for part, wanted in parts.items() if wanted),
-            values={key: value for key, value in values.items() if value is not None},
-            overrides={kind: name for kind, name in names.items() if name},
-            system_prompt=given.system_prompt,
-        ),
+    wish = Wish(
+        agent_id=given.agent_id,
+        country=given.country,
+        parts=frozenset(part for part, wanted in parts.items() if wanted),
+        values={key: value for key, value in values.items() if value is not None} | copies,
+        overrides={kind: name for kind, name in names.items() if name},
+        system_prompt=given.system_prompt,
     )
+    try:
+        provisioned = await hub.provisioning.provision(by, wish)
+        if copies:  # of an agent that was there already, too
+            await hub.agents.change(by, given.agent_id, copies)
+    except Invalid as fault:
+        field = str(fault.facts["field"])
+        raise Invalid(_COPIED.get(field, field), fault.detail.removeprefix(f"{field}: ")) from None
     return _provisioned(provisioned)
+
+
+def _copies(given: Copies | None) -> dict[str, str]:
+    """Return where an agent's messages go as well, as `agents set` takes it."""
+    if given is None:
+        return {}
+    if given.live_call is not None and (
+        given.live_call.also_record or given.live_call.recording_storage
+    ):
+        raise Unsupported(
+            "routeDuplication.liveCall",
+            "no agent makes live calls yet: that comes with comms_make_call. Leave it out.",
+        )
+    found = {
+        "sms_mirror_to": given.sms and given.sms.mirror_to,
+        "email_bcc_to": given.email and given.email.bcc_to,
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 async def _deprovision(

@@ -38,7 +38,7 @@ class LiveCallCopies(Given):
 class SmsCopies(Given):
     """Where texts go as well."""
 
-    mirror_to: Line | None = None
+    mirror_to: Line | None = Field(default=None, description="A number, or an https URL.")
 
 
 class MailCopies(Given):
@@ -64,7 +64,9 @@ class ProvisionArguments(Arguments):
     system_prompt: Text | None = Field(default=None, description="For its voice.")
     country: Country = Field(description="Of its number, such as US.")
     capabilities: Capabilities
-    route_duplication: Copies | None = None
+    route_duplication: Copies | None = Field(
+        default=None, description="Who is told of its messages as well."
+    )
     provider_overrides: Overrides | None = None
 
 

@@ -330,6 +330,16 @@ class BatchMessageShape(Result):
     status: str
 
 
+class DuplicateShape(Result):
+    """Where else a message was told, and what came of that."""
+
+    channel: Literal["sms", "email", "url"]
+    to: str
+    status: str
+    message_id: str | None = optional()
+    reason: str | None = optional()
+
+
 class GetStatusResult(Result):
     """Result of comms_get_status."""
 
@@ -349,6 +359,8 @@ class GetStatusResult(Result):
     earliest_at: Time | None = optional()
     flag: str | None = optional("Why a person should look.")
     simulated: bool | None = optional(told=False)
+    duplicates: list[DuplicateShape] | None = optional(told=False)
+    duplicate_of: str | None = optional(told=False)
     call: Annotated[dict[str, Any], WithJsonSchema({"type": "object"})] | None = optional()
     size: int | None = optional()
     counts: dict[str, int] | None = optional()

@@ -18,6 +18,15 @@ RESERVED_AGENT_IDS: Final = frozenset({"connections"})
 """Ids that would be mistaken for another webhook route."""
 
 
+COPIED_TO: Final[Mapping[str, str]] = {"sms_mirror_to": "sms", "email_bcc_to": "email"}
+"""What says who is told of an agent's messages as well, and of which channel."""
+
+
+def is_url(to: str) -> bool:
+    """Tell whether texts are mirrored to a URL rather than to a number."""
+    return "://" in to
+
+
 class AgentStatus(StrEnum):
     """Whether an agent may act."""
 
@@ -65,6 +74,8 @@ class Agent:
         message_class: What its acts are for, where they do not say so themselves.
         hold: What of it a person looks at first, as an operator wrote it; None: as the settings
             have it, and an empty one: nothing.
+        sms_mirror_to: The number or the URL that is told of its texts as well.
+        email_bcc_to: Who gets a copy of the mails that it sends.
     """
 
     id: str
@@ -86,6 +97,8 @@ class Agent:
     unready: Mapping[str, Unready] = field(default_factory=dict)
     message_class: MessageClass | None = None
     hold: str | None = None
+    sms_mirror_to: str | None = None
+    email_bcc_to: str | None = None
 
     @property
     def phone(self) -> E164 | None:

@@ -32,6 +32,8 @@ _AGENT_COLUMNS = (
     agent_channels.c.mode_at,
     agent_channels.c.message_class,
     agent_channels.c.hold,
+    agent_channels.c.sms_mirror_to,
+    agent_channels.c.email_bcc_to,
 )
 _READY = "ready"
 _WHOLE = sa.select(
@@ -79,6 +81,7 @@ def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
         agent_id, name, country, callback_url, status, at, settle_ms, *rest = row
         greeting, greeting_media, suspended_at, suspended_reason, *rest = rest
         mode, mode_by, mode_at, message_class, hold, *rest = rest
+        sms_mirror_to, email_bcc_to, *rest = rest
         channel, address, readiness, reason, kind, connection = rest
         known = found.get(agent_id)
         addresses = dict(known.addresses) if known else {}
@@ -110,6 +113,8 @@ def _agents(rows: Iterable[Sequence[Any]]) -> list[Agent]:
             unready=unready,
             message_class=None if message_class is None else MessageClass(message_class),
             hold=hold,
+            sms_mirror_to=sms_mirror_to,
+            email_bcc_to=email_bcc_to,
         )
     return list(found.values())
 
@@ -156,6 +161,8 @@ def add_agent(tx: Tx, workspace_id: str, row_id: str, agent: Agent, now: datetim
             greeting=agent.greeting,
             message_class=agent.message_class.value if agent.message_class else None,
             hold=agent.hold,
+            sms_mirror_to=agent.sms_mirror_to,
+            email_bcc_to=agent.email_bcc_to,
             updated_at=now,
         )
     )

@@ -12,18 +12,24 @@ from sqlalchemy.exc import IntegrityError
 from trunkline.core.agents import repository, slots
 from trunkline.core.agents.models import (
     AGENT_ID,
+    COPIED_TO,
     RESERVED_AGENT_IDS,
     Agent,
     AgentStatus,
     Mode,
     Pool,
+    is_url,
 )
 from trunkline.core.agents.suspension import resume_in, suspend_in
 from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
 from trunkline.core.problems import Invalid, NotFound, PoolExhausted
 from trunkline.sdk import Clock, Database, EventLog, IdSource, MessageClass, Tx
 
-_COLUMNS: Final = ("display_name", "country", "callback_url", "greeting", "message_class", "hold")
+_MIRROR: Final = "sms_mirror_to"
+_COLUMNS: Final = (
+    *("display_name", "country", "callback_url", "greeting", "message_class", "hold"),
+    *COPIED_TO,
+)
 
 MAX_POOL = 10_000
 MAX_SETTLE_MS = 60_000
@@ -44,6 +50,10 @@ class Addressing(Protocol):
 
     def read_own(self, text: str) -> str:
         """Return the address that an agent is given; `Invalid` if it is none."""
+        ...
+
+    def read_address(self, text: str, country: str | None) -> str | None:
+        """Return the address that a text is, or None."""
         ...
 
 
@@ -124,6 +134,8 @@ class Agents:
             greeting=columns.get("greeting"),
             message_class=_class_of(columns.get("message_class")),
             hold=columns.get("hold"),
+            sms_mirror_to=columns.get("sms_mirror_to"),
+            email_bcc_to=columns.get("email_bcc_to"),
         )
 
     def admit(self, tx: Tx, workspace_id: str, draft: Agent) -> None:
@@ -133,6 +145,7 @@ class Agents:
             raise Invalid("agentId", "it was deprovisioned: provision it to bring it back.")
         if known is not None:
             raise Invalid("agentId", "an agent with this id exists already.")
+        self._check_mirror(tx, workspace_id, draft.sms_mirror_to)
         self._take_slot(tx, workspace_id)
         row_id = self._ids.new("row")
         repository.add_agent(tx, workspace_id, row_id, draft, draft.provisioned_at)
@@ -258,6 +271,8 @@ class Agents:
 
         def fn(tx: Tx) -> Agent:
             workspace_id = principal.workspace_id
+            mirror_to = columns.get(_MIRROR)
+            self._check_mirror(tx, workspace_id, mirror_to if isinstance(mirror_to, str) else None)
             before = repository.find_agent(tx, workspace_id, agent_id)
             if not repository.change_agent(tx, workspace_id, agent_id, columns, now):
                 raise NotFound("agent")
@@ -300,6 +315,8 @@ class Agents:
         for name, value in values.items():
             if channel := self._channels.get(name):
                 addresses[channel.name] = channel.read_own(value) if value else None
+            elif name in COPIED_TO:
+                columns[name] = self._copied_to(name, value) if value else None
             elif name in _COLUMNS:
                 columns[name] = _checked(name, value) if value else None
             elif kind := self._kinds.get(name):
@@ -315,6 +332,22 @@ class Agents:
         if held and (fault := self._hold_fault(held)):
             raise Invalid("hold", fault)
         return columns, addresses, connections
+
+    def _copied_to(self, name: str, value: str) -> str:
+        fault = self._callback_fault(value) if is_url(value) and name == _MIRROR else None
+        if fault:
+            raise Invalid(name, fault)
+        channel = next(each for each in self._channels.values() if each.name == COPIED_TO[name])
+        found = value if is_url(value) and name == _MIRROR else channel.read_address(value, None)
+        if found is None:
+            or_url = " or an https URL" if name == _MIRROR else ""
+            raise Invalid(name, f"give the whole {channel.address}{or_url}.")
+        return found
+
+    def _check_mirror(self, tx: Tx, workspace_id: str, to: str | None) -> None:
+        """Refuse a number that is an agent's, which might mirror what it gets back."""
+        if to and repository.find_agent_by_address(tx, workspace_id, COPIED_TO[_MIRROR], to):
+            raise Invalid(_MIRROR, "an agent of this hub has this number: name another.")
 
     def _connection(self, name: str, kind: str, connection: str) -> str:
         configured = self._connections()[kind]

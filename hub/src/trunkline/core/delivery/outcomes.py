@@ -271,6 +271,7 @@ def is_plain(outcome: Receipt | ProviderError, attempt: Attempt) -> TypeGuard[Re
         and message.reason is None
         and attempt.switch is None
         and not attempt.resend
+        and not message.duplicated
     )
 
 

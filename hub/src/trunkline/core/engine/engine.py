@@ -24,6 +24,7 @@ AT_ONCE: Final[Mapping[JobKind, int]] = {
     JobKind.ATTEMPT: 64,
     JobKind.RECONCILE: 8,
     JobKind.FORWARD: 64,
+    JobKind.DUPLICATE: 16,
     JobKind.OCCURRENCE: 64,
     JobKind.REPORT: 8,
     JobKind.PRICE: 4,

@@ -25,6 +25,9 @@ class JobKind(StrEnum):
     FORWARD = "forward"
     """Tell an agent's callback URL of a message that came in, or failed."""
 
+    DUPLICATE = "duplicate"
+    """Tell once more, to somebody else, what a message said."""
+
     OCCURRENCE = "occurrence"
     """Tell a subscriber of an event."""
 

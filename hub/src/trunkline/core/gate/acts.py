@@ -29,6 +29,7 @@ class Act:
         message_class: What it is for, if its caller or its agent's setting says so.
         at: When it shall be sent, if not now.
         ruling: What the compliance filters said, once they were asked.
+        is_duplicate: It says once more, to whom its operator named, what is done already.
     """
 
     agent: Agent
@@ -38,6 +39,7 @@ class Act:
     message_class: MessageClass | None = None
     at: datetime | None = None
     ruling: Ruling | None = None
+    is_duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,7 +179,7 @@ class Holds:
 
         doubts += [
             Doubt(rule=f"hold.{rule}", why=_WHY[rule.hold])
-            for rule in self.of(act.agent)
+            for rule in (() if act.is_duplicate else self.of(act.agent))
             if holds(rule)
         ]
         return Ask(doubts=tuple(doubts)) if doubts else None

@@ -20,6 +20,7 @@ from trunkline.core.compliance import repository as compliance
 from trunkline.core.compliance.optword import OptWord
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.connections.simulation import is_simulated_for
+from trunkline.core.duplicates.service import Duplicates
 from trunkline.core.engine.engine import Engine
 from trunkline.core.forwarding.service import Forwarding
 from trunkline.core.gate import chains
@@ -63,6 +64,7 @@ class Dispatch:
         reply_addresses: ReplyAddresses,
         ledger: Ledger,
         shelf: Shelf,
+        duplicates: Duplicates,
         *,
         notes_all: bool,
     ) -> None:
@@ -70,6 +72,7 @@ class Dispatch:
         self._notes_all = notes_all
         self._journal = journal
         self._shelf = shelf
+        self._duplicates = duplicates
         self._reply_addresses = reply_addresses
         self._forwarding = forwarding
         self._announcements = announcements
@@ -305,10 +308,12 @@ class Dispatch:
             simulated=self._connections.is_simulated(agent),
         )
         hops = self._hops(tx, workspace_id, agent, message)
-        message = replace(message, hops=hops)
+        is_told = self._duplicates.wants(agent, message, content)
+        message = replace(message, hops=hops, duplicated=is_told)
         evidence = Evidence(source=Source.CALLBACK, event_id=stored.id)
         message = self._journal.store(tx, stored.workspace_id, message, content, evidence)
         self._shelf.expect(tx, workspace_id, message, event.files)
+        self._duplicates.tell(tx, workspace_id, agent, message, content)
         self._forwarding.announce(tx, stored.workspace_id, agent, message.id)
         if not event.is_silent:
             self._announcements.received(tx, stored.workspace_id, agent, message)

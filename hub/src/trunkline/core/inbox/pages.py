@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
 from trunkline.core.channels import rules_of
+from trunkline.core.duplicates.models import Followed
+from trunkline.core.duplicates.repository import followed
 from trunkline.core.inbox.cursors import read_cursor
 from trunkline.core.media.shelf import Shelf, file_of
 from trunkline.core.messages import repository, trail
@@ -73,12 +75,13 @@ class Traced:
     """
     A message and everything that was learnt about it, oldest first.
 
-    `parts` are what it cost beside what carried it.
+    `parts` are what it cost beside what carried it, and `duplicates` to whom else it was told.
     """
 
     message: Message
     history: tuple[HistoryEntry, ...]
     parts: tuple[Cost, ...] = ()
+    duplicates: tuple[Followed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +172,14 @@ class Inbox:
             parts: Sequence[Cost] = ()
             if rules_of(message.channel).sound is not None:  # what is never spoken has none
                 parts = costs_of(tx, principal.workspace_id, message_id)
-            return Traced(message=message, history=tuple(history), parts=tuple(parts))
+            return Traced(
+                message=message,
+                history=tuple(history),
+                parts=tuple(parts),
+                duplicates=followed(tx, principal.workspace_id, message_id)
+                if message.duplicated
+                else (),
+            )
 
         return await self._db.read(fn)
 

@@ -145,7 +145,8 @@ def _newer(tx: Tx, principal: Principal, agent_id: str, wanted: Wanted) -> _Newe
     after = wanted.after
     if after is None:
         went_out = messages.c.status.in_([status.value for status in _WENT_OUT])
-        newest = sa.select(messages.c.id).where(*outbound, went_out)
+        said = messages.c.duplicate_of.is_(None)  # what was told once more, the agent did not say
+        newest = sa.select(messages.c.id).where(*outbound, went_out, said)
         after = tx.execute(newest.order_by(messages.c.id.desc()).limit(1)).scalar() or BEFORE_ALL
     unread = messages.c.acknowledged_at.is_(None)
     by_a_person = messages.c.automatic.is_(sa.false())  # a note of absence is no reply

@@ -18,6 +18,7 @@ from trunkline.core.messages.models import (
     Status,
 )
 from trunkline.core.privacy.keeps import keep_days
+from trunkline.core.privacy.keys import Unreadable
 from trunkline.core.privacy.vault import BodyVault, Place
 from trunkline.db.schema import messages
 from trunkline.sdk import Clock, IdSource, Tx
@@ -63,6 +64,8 @@ class Journal:
     let_go: Callable[[Tx, str, Message], None]
     """Destroys what belongs to a message that has media, together with its text."""
     accounts: Accounts
+    duplicate: Callable[[Tx, str, Message, Content | None], None]
+    """Lets a message that a provider took be told once more, if `tx` commits."""
 
     def store(
         self,
@@ -118,6 +121,8 @@ class Journal:
             is_reported=evidence.source in (Source.CALLBACK, Source.LOOKUP),
         )
         self.note(tx, workspace_id, message.id, to.value, evidence, moved=moved)
+        if moved and to in TAKEN and message.duplicated:
+            self._tell_again(tx, workspace_id, replace(message, status=to))
         if moved and shreds:
             self._shred(tx, workspace_id, message)
         if moved:
@@ -216,6 +221,14 @@ class Journal:
         if message.body_state is BodyState.HELD:
             self._shred(tx, workspace_id, message)
             repository.set_values(tx, workspace_id, message.id, body_state=BodyState.SHREDDED.value)
+
+    def _tell_again(self, tx: Tx, workspace_id: str, message: Message) -> None:
+        """Have a message told once more; its text is there for the last time, maybe."""
+        try:
+            content = self.content(tx, workspace_id, message)
+        except Unreadable:
+            content = None
+        self.duplicate(tx, workspace_id, message, content)
 
     def _shred(self, tx: Tx, workspace_id: str, message: Message) -> None:
         self.vault.shred(tx, place_of(workspace_id, message))

@@ -141,6 +141,7 @@ class SendMessage:
         valid_for_s: For how many seconds from then (or from now) it may be tried.
         batch_id: The batch it is part of: it is queued, and the answer waits for nothing.
         message_class: What it is for; None: as its agent's setting has it.
+        duplicate_of: The message that it says once more, to somebody else.
     """
 
     channel: str
@@ -153,6 +154,7 @@ class SendMessage:
     valid_for_s: int | None = None
     batch_id: str | None = None
     message_class: MessageClass | None = None
+    duplicate_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +186,8 @@ class Message:
         simulated: Its agent was simulated when the hub took it: it never leaves the hub.
         hops: Where it stands in a chain of answers between programs; 0: in none.
         message_class: What it is for, if its caller or its agent's setting says so.
+        duplicated: It is told once more to somebody else, as soon as its provider has it.
+        duplicate_of: The message that it says once more.
     """
 
     id: str
@@ -225,6 +229,8 @@ class Message:
     simulated: bool = False
     hops: int = 0
     message_class: MessageClass | None = None
+    duplicated: bool = False
+    duplicate_of: str | None = None
 
     @property
     def contact(self) -> str:

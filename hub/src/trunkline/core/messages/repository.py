@@ -36,7 +36,7 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "body_state": BodyState,
     "status": Status,
     "flag": Flag,
-    **dict.fromkeys(("automatic", "cost_final", "simulated"), bool),
+    **dict.fromkeys(("automatic", "cost_final", "simulated", "duplicated"), bool),
     "content_form": Form,
     "message_class": lambda name: None if name is None else MessageClass(name),
 }

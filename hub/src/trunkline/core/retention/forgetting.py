@@ -19,6 +19,7 @@ from trunkline.core.usage.models import UsageState
 from trunkline.db.schema import (
     call_events,
     calls,
+    duplicates,
     forwards,
     inbound_events,
     media,
@@ -64,6 +65,7 @@ class Retention:
             forgotten += await self._trail(table, earliest_id(prefix, before))
         forgotten += await self._of_calls(earliest_id("row", before))
         forgotten += await self._over(forwards, earliest_id("row", before))
+        forgotten += await self._over(duplicates, earliest_id("row", before))
         forgotten += await self._over(occurrences, earliest_id("occ", before))
         paid_before = self.clock.now() - timedelta(days=self.usage_days)
         forgotten += await self._usage(earliest_id("use", paid_before))

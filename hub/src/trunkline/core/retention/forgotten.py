@@ -12,23 +12,36 @@ from trunkline.core.calls.ledger import CHANNEL as VOICE
 from trunkline.core.calls.models import GOES_ON
 from trunkline.core.channels import kind_of
 from trunkline.core.connections.registry import Connections
+from trunkline.core.duplicates.models import DuplicateState
+from trunkline.core.duplicates.repository import copy_of
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.forwarding.models import ForwardState
 from trunkline.core.media.models import MediumState
 from trunkline.core.media.shelf import Shelf
 from trunkline.core.messages import idempotency, repository
-from trunkline.core.messages.journal import Journal
+from trunkline.core.messages.journal import Journal, place_of
 from trunkline.core.messages.models import BodyState, Direction, Evidence, Source, Status
 from trunkline.core.privacy.keys import Unreadable
 from trunkline.core.retention.receipts import add_answer
 from trunkline.core.retention.traces import Traces
-from trunkline.db.schema import calls, forwards, media, messages, speeches, vendor_deletions
+from trunkline.db.schema import (
+    calls,
+    duplicates,
+    forwards,
+    media,
+    messages,
+    speeches,
+    vendor_deletions,
+)
 from trunkline.sdk import Capability, Tx
 
 _ENDS: Final = "Its contact was erased."
 _WAITS: Final = (Status.QUEUED.value, Status.HELD.value)
-_JOBS: Final = (JobKind.ATTEMPT, JobKind.RECONCILE, JobKind.FORWARD, JobKind.TRANSCRIPT)
+_JOBS: Final = (
+    *(JobKind.ATTEMPT, JobKind.RECONCILE, JobKind.FORWARD, JobKind.TRANSCRIPT),
+    JobKind.DUPLICATE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +53,10 @@ class Forgotten:
     connections: Connections
 
     def waiting(self, traces: Traces, tx: Tx) -> Sequence[str]:
-        """Return the messages to somebody that wait to be sent."""
+        """Return the messages to somebody that wait to be sent, and such duplicates of theirs."""
         found = sa.select(messages.c.id).where(
             messages.c.workspace_id == traces.workspace_id,
-            messages.c.to_address.in_(list(traces.marks)),
+            sa.or_(messages.c.to_address.in_(list(traces.marks)), _says_again(traces)),
             messages.c.direction == Direction.OUTBOUND.value,
             messages.c.status.in_(_WAITS),
         )
@@ -113,8 +126,47 @@ class Forgotten:
             )
             .values(state=ForwardState.DEAD.value, reason=_ENDS, finished_at=now)
         )
+        tx.execute(
+            sa.update(duplicates)
+            .where(
+                duplicates.c.workspace_id == workspace_id,
+                duplicates.c.message_id == message_id,
+                duplicates.c.state == DuplicateState.WAITING.value,
+            )
+            .values(state=DuplicateState.FAILED.value, reason=_ENDS, finished_at=now)
+        )
+        self._again(tx, receipt_id, workspace_id, message_id, counts)
         self._ask_for_deletion(tx, receipt_id, row)
         return self.files(tx, workspace_id, media.c.message_id == message_id, counts)
+
+    def _again(
+        self,
+        tx: Tx,
+        receipt_id: str,
+        workspace_id: str,
+        message_id: str,
+        counts: Counter[str],
+    ) -> None:
+        """Destroy what says once more, to somebody else, what a message said."""
+        copy = copy_of(tx, workspace_id, message_id)
+        if copy is None:
+            return
+        self._ask_for_deletion(
+            tx,
+            receipt_id,
+            {
+                "workspace_id": workspace_id,
+                "connection": copy.connection,
+                "channel": copy.channel,
+                "external_id": copy.external_id,
+            },
+        )
+        if copy.body_state is BodyState.SHREDDED:
+            return
+        self.journal.vault.shred(tx, place_of(workspace_id, copy))
+        gone = {"body": None, "body_until": None, "body_state": BodyState.SHREDDED.value}
+        repository.set_values(tx, workspace_id, copy.id, **gone)
+        counts[messages.name] += 1
 
     def files(
         self, tx: Tx, workspace_id: str, which: sa.ColumnElement[bool], counts: Counter[str]
@@ -158,8 +210,25 @@ class Forgotten:
         )
 
 
+def _theirs(traces: Traces) -> sa.Select[str]:
+    """Return the messages to and from somebody."""
+    forms = list(traces.marks)
+    return sa.select(messages.c.id).where(
+        messages.c.workspace_id == traces.workspace_id,
+        sa.or_(messages.c.to_address.in_(forms), messages.c.from_address.in_(forms)),
+    )
+
+
+def _says_again(traces: Traces) -> sa.ColumnElement[bool]:
+    """Tell of a message whether it says once more what one to or from somebody said."""
+    return messages.c.duplicate_of.in_(_theirs(traces))
+
+
 def under_way(traces: Traces, tx: Tx) -> frozenset[str]:
-    """Return the messages to somebody that are being sent, and the calls that go on."""
+    """
+    Return the messages to somebody that are being sent, those of theirs of which a duplicate is,
+    and the calls that go on.
+    """
     theirs = list(traces.marks)
     sending = sa.select(messages.c.id).where(
         messages.c.workspace_id == traces.workspace_id,
@@ -171,5 +240,16 @@ def under_way(traces: Traces, tx: Tx) -> frozenset[str]:
         sa.or_(calls.c.from_address.in_(theirs), calls.c.to_address.in_(theirs)),
         calls.c.status.in_([each.value for each in GOES_ON]),
     )
-    busy = {*tx.execute(sending).scalars()}
+    told = sa.select(duplicates.c.message_id).where(
+        duplicates.c.workspace_id == traces.workspace_id,
+        duplicates.c.state == DuplicateState.UNDER_WAY.value,
+        duplicates.c.message_id.in_(_theirs(traces)),
+    )
+    again = sa.select(messages.c.duplicate_of).where(
+        messages.c.workspace_id == traces.workspace_id,
+        messages.c.status == Status.SENDING.value,
+        _says_again(traces),
+    )
+    statements = (sending, told, again)
+    busy = {each for statement in statements for each in tx.execute(statement).scalars()}
     return frozenset(busy.union(*(filter(None, row) for row in tx.execute(going))))

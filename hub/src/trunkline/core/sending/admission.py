@@ -1,6 +1,6 @@
 """Admitting a message: its key, the gate and its rows, in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from trunkline.core.channels import Block
 from trunkline.core.compliance.filters import Wait
 from trunkline.core.connections.routes import Later, Route
 from trunkline.core.delivery.attempts import Attempt, Switch
+from trunkline.core.duplicates.models import destination
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.gate.acts import Reviewed, Standing, over
@@ -137,7 +138,7 @@ class Admission:
         message = self.journal.store(
             tx,
             workspace_id,
-            self._compose(reviewed, plan, block, standing, later),
+            _to_duplicate(self._compose(reviewed, plan, block, standing, later), reviewed),
             reviewed.act.content if block is None else None,
             Evidence(source=Source.SEND),
             days=days,
@@ -319,4 +320,12 @@ class Admission:
             simulated=reviewed.simulated,
             hops=standing.chain.hop(now) if standing.chain is not None else 0,
             message_class=act.message_class,
+            duplicate_of=command.duplicate_of,
         )
+
+
+def _to_duplicate(message: Message, reviewed: Reviewed) -> Message:
+    """Return a message that says of itself whether it is told once more."""
+    if destination(reviewed.act.agent, message, reviewed.act.content) is None:
+        return message
+    return replace(message, duplicated=True)

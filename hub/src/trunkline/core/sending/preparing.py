@@ -112,6 +112,7 @@ class Preparing:
             content=content,
             message_class=command.message_class or act.agent.message_class,
             at=command.send_at,
+            is_duplicate=command.duplicate_of is not None,
         )
         reviewed = await self.gate.review(act)
         reviewed = await self.gate.judged(self.db, workspace_id, reviewed)

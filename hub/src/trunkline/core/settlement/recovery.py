@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trunkline.core.delivery.deliver import Delivery
+from trunkline.core.duplicates import repository as duplicates
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.marks import RESTORED, clear_mark, find_mark
@@ -55,7 +56,9 @@ class Recovery:
         for workspace_id, attempt_id, _ in trail.unended_attempts(tx):
             trail.end_attempt(tx, workspace_id, attempt_id, state="unknown", now=now)
         distrusted = repository.distrust(tx, now, _RESTORED)
+        duplicates.distrust(tx, now, _RESTORED)
         for workspace_id, message_id in distrusted:
+            repository.set_values(tx, workspace_id, message_id, duplicated=False)  # that, too
             evidence = Evidence(source=Source.RESTORE)
             status = Status.UNKNOWN.value
             self.journal.note(tx, workspace_id, message_id, status, evidence, moved=True)

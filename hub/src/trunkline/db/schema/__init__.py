@@ -13,6 +13,7 @@ from trunkline.db.schema.chains import answer_chains
 from trunkline.db.schema.erasures import erasures, vendor_deletions
 from trunkline.db.schema.files import media
 from trunkline.db.schema.letters import (
+    duplicates,
     early_reports,
     forwards,
     idempotency_keys,
@@ -72,6 +73,7 @@ __all__ = [
     "contact_frequency",
     "contact_keys",
     "do_not_call",
+    "duplicates",
     "early_reports",
     "engine_executors",
     "engine_jobs",

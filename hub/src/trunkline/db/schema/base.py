@@ -34,7 +34,7 @@ def sealed(name: str, place: str | None = None, *, nullable: bool = True) -> sa.
     return sa.Column(name, sa.LargeBinary, nullable=nullable, info={SEALED: place or name})
 
 
-def index_where(condition: str, name: str, *columns: str) -> sa.Index:
+def index_where(condition: str, name: str, *columns: str, unique: bool = False) -> sa.Index:
     """Return an index of the rows that meet a condition, which is few of them."""
     where = sa.text(condition)
-    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)

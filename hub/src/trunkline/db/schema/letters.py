@@ -48,6 +48,8 @@ messages = table(
     sa.Column("copies", sa.Text),  # pseudonyms of who else has it
     sa.Column("simulated", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("hops", sa.Integer, nullable=False, server_default="0"),  # of a chain of answers
+    sa.Column("duplicated", sa.Boolean, nullable=False, server_default=sa.false()),  # if taken
+    sa.Column("duplicate_of", sa.String(64)),  # the message that it says once more
     sa.Column("message_class", sa.String(16)),  # what it is for, if somebody said so
     sa.Index("ix_messages_inbox", "workspace_id", "agent_id", "id"),
     sa.Index("ix_messages_external", "workspace_id", "connection", "external_id"),
@@ -65,6 +67,13 @@ messages = table(
     index_where("batch_id IS NOT NULL", "ix_messages_batch", "workspace_id", "batch_id"),
     index_where("flag IS NOT NULL", "ix_messages_flagged", "workspace_id", "id"),
     index_where("due_at IS NOT NULL", "ix_messages_due", "workspace_id", "agent_id", "id"),
+    index_where(
+        "duplicate_of IS NOT NULL",
+        "ux_messages_duplicate_of",
+        "workspace_id",
+        "duplicate_of",
+        unique=True,
+    ),
 )
 
 message_batches = table(
@@ -175,4 +184,18 @@ forwards = table(
     sa.Column("finished_at", UtcTime),
     sa.UniqueConstraint("workspace_id", "message_id"),
     sa.Index("ix_forwards_state", "workspace_id", "state", "id"),
+)
+
+duplicates = table(  # what is told once more to somebody else; its text waits in the vault
+    "duplicates",
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("message_id", sa.String(64), nullable=False),  # what it is a duplicate of
+    sa.Column("way", sa.String(8), nullable=False),  # sms | email | url
+    sa.Column("to_address", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),  # see DuplicateState
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text),  # why the last try failed
+    sa.Column("deadline_at", UtcTime, nullable=False),  # no try is made after it
+    sa.Column("finished_at", UtcTime),
+    sa.UniqueConstraint("workspace_id", "message_id"),
 )

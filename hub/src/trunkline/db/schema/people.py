@@ -28,6 +28,8 @@ agent_channels = table(
     sa.Column("mode", sa.String(16)),  # live | simulated; null: as the settings have it
     sa.Column("mode_by", sa.String(64)),  # who set it
     sa.Column("mode_at", UtcTime),
+    sa.Column("sms_mirror_to", sa.Text),  # a number or a URL
+    sa.Column("email_bcc_to", sa.Text),
     sa.Column("message_class", sa.String(16)),  # what its acts are for, where they say nothing
     sa.Column("hold", sa.Text),  # what of it a person looks at; null: as the settings have it
     sa.UniqueConstraint("workspace_id", "agent_id"),

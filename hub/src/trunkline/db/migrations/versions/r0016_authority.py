@@ -24,6 +24,7 @@ def upgrade() -> None:
     _provisioning()
     _people()
     _modes()
+    _duplicates()
 
 
 def _limits() -> None:
@@ -286,5 +287,41 @@ def _modes() -> None:
             "channel",
             "address",
             name="uq_answer_chains_workspace_id_agent_id_channel_address",
+        ),
+    )
+
+
+def _duplicates() -> None:
+    """What is told once more to somebody else."""
+    for name in ("sms_mirror_to", "email_bcc_to"):
+        op.add_column("agent_channels", sa.Column(name, sa.Text))
+    duplicated = sa.Column("duplicated", sa.Boolean, nullable=False, server_default=sa.false())
+    op.add_column("messages", duplicated)
+    op.add_column("messages", sa.Column("duplicate_of", sa.String(64)))
+    op.create_index(
+        "ux_messages_duplicate_of",
+        "messages",
+        ["workspace_id", "duplicate_of"],
+        unique=True,
+        sqlite_where=sa.text("duplicate_of IS NOT NULL"),
+        postgresql_where=sa.text("duplicate_of IS NOT NULL"),
+    )
+    op.create_table(
+        "duplicates",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("workspace_id", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("agent_id", sa.String(64), nullable=False),
+        sa.Column("message_id", sa.String(64), nullable=False),
+        sa.Column("way", sa.String(8), nullable=False),
+        sa.Column("to_address", sa.Text, nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("reason", sa.Text),
+        sa.Column("deadline_at", UtcTime, nullable=False),
+        sa.Column("finished_at", UtcTime),
+        sa.PrimaryKeyConstraint("id", name="pk_duplicates"),
+        sa.UniqueConstraint(
+            "workspace_id", "message_id", name="uq_duplicates_workspace_id_message_id"
         ),
     )
