@@ -150,6 +150,21 @@ async def test_a_duplicate_keeps_to_every_rule_and_its_refusal_is_nobodys_error(
         assert hub.count("forwards") == 0
 
 
+async def test_a_duplicate_is_for_the_operators_own_people_and_held_for_nobody(
+    start_hub: StartHub,
+) -> None:
+    async with mirrored(start_hub) as (hub, ann):
+        await hub.local("agents_set", id="ann", values={"hold": "all"})
+        await Vendor(hub).text(HANDSET, ANN, "hi Ann")
+        (came,) = await ann.inbox(unread=True)
+        copy = await told(hub, ann, came["id"], "delivered")
+        held = await ann.send(HANDSET, "hello")
+
+        assert held["status"] == "held"
+        kinds = hub.rows("SELECT message_class FROM messages WHERE id = ?", copy["messageId"])
+        assert kinds == [{"message_class": "internal"}]
+
+
 async def test_a_duplicate_counts_for_the_agents_limits(start_hub: StartHub) -> None:
     async with mirrored(start_hub) as (hub, ann):
         limits = {"maxActionsPerMinute": 1}
