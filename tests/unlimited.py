@@ -9,10 +9,11 @@ from trunkline.settings.rules import RulesSettings
 FILTERS: Final = ("us-rules",)
 """The compliance filters of the checkout, which the tests of others are not about."""
 
+UNRULED: Final = {"TRUNKLINE_RULES__DISABLED": ",".join(FILTERS)}
 UNLIMITED: Final = {
     **{f"TRUNKLINE_LIMITS__{name.upper()}": NONE for name in LimitsSettings.model_fields},
     "TRUNKLINE_MONEY__ALLOWED_COUNTRIES": ANYWHERE,
-    "TRUNKLINE_RULES__DISABLED": ",".join(FILTERS),
+    **UNRULED,
 }
 """As variables."""
 

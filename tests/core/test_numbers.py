@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trunkline.core.numbers import (
@@ -147,6 +147,7 @@ def test_reading_a_number_never_breaks(text: str, country: str | None) -> None:
 
 
 @given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
+@example("+9500000000")
 def test_what_was_read_is_read_as_it_stands(text: str) -> None:
     try:
         number = parse_number(text, None)

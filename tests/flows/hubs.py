@@ -14,7 +14,7 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.databases import SQLITE, read_rows
-from tests.unlimited import UNLIMITED
+from tests.unlimited import UNLIMITED, UNRULED
 from trunkline.app import open_hub
 from trunkline.applications import RunningHub
 from trunkline.loading import Plugins, load_plugins
@@ -198,7 +198,7 @@ async def serve(
     config.write_text(toml)
     base_url = f"http://127.0.0.1:{port}"
     told = {"WEBHOOK_BASE_URL": base_url} if public and "public_url" not in toml else {}
-    environ = {**told, **({} if limited else UNLIMITED), **(environ or {})}
+    environ = {**told, **(UNRULED if limited else UNLIMITED), **(environ or {})}
     settings = load_settings(
         config=config,
         data_dir=data_dir,

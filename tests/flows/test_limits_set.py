@@ -182,6 +182,9 @@ async def test_an_agent_reaches_its_own_country_unless_others_are_allowed(
     [
         pytest.param("+19005550123", id="premium in North America"),
         pytest.param("+449098790123", id="premium in Britain"),
+        pytest.param("+355900123", id="premium in Albania"),
+        pytest.param("+3559001231", id="premium in Albania, and a digit that is dialled past"),
+        pytest.param("+61190012345612", id="premium in Australia, and two such"),
         pytest.param("+448431234567", id="shared cost in Britain"),
         pytest.param("+881612345678", id="satellite"),
         pytest.param("+870773123456", id="Inmarsat"),

@@ -137,6 +137,52 @@ async def test_a_number_that_is_kept_is_the_next_agents(start_hub: StartHub) -> 
         assert (await account(hub))["bought"] == 1
 
 
+@pytest.mark.both
+async def test_a_number_that_somebody_has_by_hand_is_neither_given_back_nor_given_away(
+    start_hub: StartHub,
+) -> None:
+    async with start_hub(toml=WHOLE) as hub:
+        admin = await hub.admin()
+        first = await provision(admin, "ada", capabilities={"phone": True})
+        number = first["channels"]["phone"]["number"]
+        await admin.call("comms_deprovision_channels", agentId="ada")
+        bob = await hub.agent("bob", number)
+        second = await provision(admin, "eve", capabilities={"phone": True})
+        gone = await admin.call("comms_deprovision_channels", agentId="ada", releaseNumber=True)
+        held = [each["number"] for each in (await account(hub))["numbers"]]
+        sent = await bob.send("+12025550150", "Still mine.")
+
+    assert second["channels"]["phone"]["number"] != number
+    assert number in held
+    assert [(each["address"], each["status"]) for each in gone["left"]] == [(number, "kept")]
+    assert "bob" in gone["left"][0]["reason"]
+    assert sent["status"] == "sent"
+
+
+@pytest.mark.both
+async def test_of_many_who_provision_one_agent_at_once_one_is_shown_its_token(
+    start_hub: StartHub,
+) -> None:
+    async with start_hub(toml=WHOLE) as hub:
+        admin = await hub.admin()
+        given = await asyncio.gather(
+            *(provision(admin, "ada", capabilities={"phone": True}) for _ in range(8))
+        )
+
+        assert len([each for each in given if each["securityToken"]]) == 1
+        assert (await account(hub))["bought"] == 1
+        assert hub.count("agent_tokens") == 2
+
+
+async def test_a_mail_address_needs_no_country(start_hub: StartHub) -> None:
+    async with start_hub(toml=WHOLE) as hub:
+        admin = await hub.admin()
+        wish = {"agentId": "ada", "capabilities": {"email": True}}
+        given = await admin.call("comms_provision_channels", **wish)
+
+    assert given["channels"]["email"]["address"] == "ada@agents.example"
+
+
 async def test_an_agent_that_is_gone_can_come_back(start_hub: StartHub) -> None:
     async with start_hub(toml=WHOLE) as hub:
         admin = await hub.admin()
@@ -194,6 +240,8 @@ async def nothing_happened(hub: Served) -> None:
             "more than [provisioning] max_number_price_per_month allows",
         ),
         ({"agentId": "connections"}, 422, "invalid", "is reserved"),
+        ({"capabilities": {}}, 422, "invalid", "say what it shall have"),
+        ({"country": None}, 422, "invalid", "in which country"),
         ({"capabilities": {"whatsapp": True}}, 422, "invalid", "ask for phone too"),
         ({"capabilities": {"voiceAi": True}}, 422, "invalid", "ask for phone too"),
         (

@@ -60,6 +60,9 @@ _COSTLY_KINDS: Final = frozenset(
     }
 )
 
+_MOST_SURPLUS: Final = 6
+"""So many digits after a number are looked past."""
+
 _EXAMPLE: Final = "such as +14155550100"
 _NO_NUMBER: Final = f"give a phone number, {_EXAMPLE}."
 _LETTERS: Final = f"give a phone number in digits, {_EXAMPLE}; letters are not dialled."
@@ -184,14 +187,21 @@ def regions_of(number: str) -> frozenset[str]:
 
 @lru_cache(_REMEMBERED)
 def costs_extra(number: str) -> bool:
-    """Tell whether whoever dials a number pays for more than a call: premium, satellite, shared."""
+    """
+    Tell whether whoever dials a number pays for more than a call: premium, satellite, shared.
+
+    Networks connect a number as soon as it is whole, so digits after it make it no other.
+    """
     if number.startswith(_COSTLY):
         return True
-    try:
-        kind = phonenumbers.number_type(phonenumbers.parse(number))
-    except NumberParseException:
-        return False
-    return kind in _COSTLY_KINDS
+    for longest in range(len(number), max(len(number) - _MOST_SURPLUS, _SHORTEST), -1):
+        try:
+            kind = phonenumbers.number_type(phonenumbers.parse(number[:longest]))
+        except NumberParseException:
+            return False
+        if kind != phonenumbers.PhoneNumberType.UNKNOWN:
+            return kind in _COSTLY_KINDS
+    return False
 
 
 @lru_cache(_REMEMBERED)
@@ -224,6 +234,8 @@ def _read(plain: str, country: str | None) -> E164:
     if not _is_written(written):
         raise NotANumber(_LETTERS if any(map(str.isalpha, written)) else _NO_NUMBER)
     read = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if read != plain and _reads_on(read):
+        raise NotANumber(_NO_SUCH_LENGTH)
     if _MOBILE_OF_OLD.fullmatch(read):
         return e164(read)  # some providers still have numbers so
     result = phonenumbers.is_possible_number_with_reason(number)
@@ -235,6 +247,12 @@ def _read(plain: str, country: str | None) -> E164:
     if len(read) < _SHORTEST + 1 or (is_short and not phonenumbers.is_valid_number(number)):
         raise NotANumber(_TOO_SHORT)
     return e164(read)
+
+
+def _reads_on(read: str) -> bool:
+    """Tell whether reading a number again makes another of it: it had two prefixes, or more."""
+    again = phonenumbers.parse(read)
+    return phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164) != read
 
 
 def _are_two(written: str) -> bool:

@@ -47,7 +47,7 @@ _ALL: Final = (
         shown this once.""",
         takes=(
             _ID,
-            Option("country", "Of its number, such as US.", required=True),
+            Option("country", "Of its number, such as US."),
             Option("phone", "Buy a number for texts and calls.", kind=bool),
             Option("whatsapp", "Register a WhatsApp sender.", kind=bool),
             Option("email", "Give it an address at [provisioning] email_domain.", kind=bool),

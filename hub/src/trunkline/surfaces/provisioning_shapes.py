@@ -62,7 +62,9 @@ class ProvisionArguments(Arguments):
     display_name: Line | None = Field(default=None, description="What people see.")
     greeting: Line | None = Field(default=None, description="What callers hear.")
     system_prompt: Text | None = Field(default=None, description="For its voice.")
-    country: Country = Field(description="Of its number, such as US.")
+    country: Country | None = Field(
+        default=None, description="Of its number, such as US; without a number it is not needed."
+    )
     capabilities: Capabilities
     route_duplication: Copies | None = Field(
         default=None, description="Who is told of its messages as well."

@@ -13,6 +13,7 @@ from trunkline.core.agents.models import IssuedToken, StoredToken, Token
 from trunkline.core.principal import WHOLE, Address, Grant, Principal, Role, Scope
 from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.core.problems import Invalid, NotFound, Unauthenticated
+from trunkline.db.locks import hold
 from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
 
 _TOKEN: Final = re.compile(r"tl_(agent|admin)_([0-9a-f]{12})_([0-9a-f]{64})")
@@ -129,6 +130,20 @@ class Tokens:
         issued, token = self._made(principal, wish.agent_id, wish.role, wish.grant, now, expires_at)
         await self._db.write(lambda tx: self._add(tx, principal.workspace_id, issued, token))
         return issued
+
+    async def issue_first(self, principal: Principal, agent_id: str) -> str | None:
+        """Issue an agent a token, unless it has one that is good; of several at once only one."""
+        workspace_id, now = principal.workspace_id, self._clock.now()
+
+        def fn(tx: Tx) -> str | None:
+            hold(tx, "first token", workspace_id, agent_id)
+            if token_rows.has_living_token(tx, workspace_id, agent_id, now):
+                return None
+            issued, token = self._made(principal, agent_id, Role.ADMIN, WHOLE, now, None)
+            self._add(tx, workspace_id, issued, token)
+            return issued.token
+
+        return await self._db.write(fn)
 
     async def rotate(
         self, principal: Principal, agent_id: str, overlap_s: int, days: int | None

@@ -38,3 +38,12 @@ class Assigning:
             tx, row.workspace_id, row.agent_id, channel, address, readiness.value, row.reason
         )
         return row
+
+
+def used_by(tx: Tx, row: Row) -> str | None:
+    """Return which agent has the address of a row, if one has."""
+    channel = ADDRESS_OF.get(row.part)
+    if channel is None or row.address is None:
+        return None
+    owner = agents.find_agent_by_address(tx, row.workspace_id, channel, row.address)
+    return None if owner is None else owner.id

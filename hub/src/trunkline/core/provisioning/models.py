@@ -120,12 +120,13 @@ class Wish:
     What an agent shall have.
 
     Attributes:
-        values: Of `agents set`: names, country, greeting and so on.
+        country: Of its number; None if it shall have none.
+        values: Of `agents set`: names, greeting and so on.
         overrides: Connections that serve it instead of the slots', by kind.
     """
 
     agent_id: str
-    country: str
+    country: str | None
     parts: frozenset[Part]
     values: Mapping[str, str | None] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
@@ -180,3 +181,12 @@ class Quoted:
 
     offer: NumberOffer
     why_not: str | None
+
+
+def is_under_way(row: Row, *, patient: bool) -> bool:
+    """Tell whether something of a row is still to be done, or, for the `patient`, to be told."""
+    if row.step not in SETTLED or row.aim is Aim.GONE:
+        return True
+    if row.aim is Aim.KEEP and row.step is not Step.KEPT:
+        return True
+    return patient and row.step is Step.ASSIGNED and row.readiness is Readiness.PENDING

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from trunkline.core.provisioning.models import Aim, Part, Row, Step
 from trunkline.db.locks import hold
-from trunkline.db.schema import provisioning
+from trunkline.db.schema import agent_addresses, provisioning
 from trunkline.sdk import DnsRecord, Readiness, Tx
 
 NOTES: Final = "provisioning"
@@ -94,6 +94,10 @@ def find_kept(
         _T.channel == part.value,
         _T.connection == connection,
         _T.step == Step.KEPT.value,
+        ~sa.exists().where(
+            agent_addresses.c.workspace_id == workspace_id,
+            agent_addresses.c.address == _T.address,
+        ),
     ]
     if country is not None:
         wanted.append(_T.country == country)

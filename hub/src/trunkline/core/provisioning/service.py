@@ -13,7 +13,6 @@ from trunkline.core.agents import slots, token_rows
 from trunkline.core.agents.models import Agent, AgentStatus
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
-from trunkline.core.agents.tokens import Wish as TokenWish
 from trunkline.core.channels import CHANNELS
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
@@ -23,7 +22,6 @@ from trunkline.core.problems import Invalid, Missing, NotFound, PoolExhausted, U
 from trunkline.core.provisioning import repository
 from trunkline.core.provisioning.models import (
     ADDRESS_OF,
-    SETTLED,
     Aim,
     Deprovisioned,
     NumberWish,
@@ -33,6 +31,7 @@ from trunkline.core.provisioning.models import (
     Row,
     Step,
     Wish,
+    is_under_way,
 )
 from trunkline.core.provisioning.numbers import Numbers
 from trunkline.core.provisioning.senders import NEEDS_NUMBER
@@ -50,7 +49,6 @@ from trunkline.sdk import (
     NumberQuery,
     Overloaded,
     ProviderError,
-    Readiness,
     RetryLater,
     Tx,
 )
@@ -93,9 +91,18 @@ class Provisioning:
         What can be refused is refused before anything is stored; what an agent has stays as it is.
         """
         workspace_id = principal.workspace_id
+        if not wish.parts:
+            raise Invalid("capabilities", "say what it shall have, such as {phone: true}.")
+        if Part.PHONE in wish.parts and wish.country is None:
+            raise Invalid("country", "say in which country its number shall be, such as US.")
         self._check_overrides(wish)
         draft = self.agents.drafted(
-            wish.agent_id, {**wish.values, "country": wish.country, **_overridden(wish)}
+            wish.agent_id,
+            {
+                **wish.values,
+                **({"country": wish.country} if wish.country else {}),
+                **_overridden(wish),
+            },
         )
 
         def look(tx: Tx) -> tuple[Agent | None, dict[Part, Row], int]:
@@ -226,7 +233,7 @@ class Provisioning:
             aim=Aim.HAVE,
             step=Step.WANTED,
             connection=connection.name,
-            country=_country(wish.country),
+            country=None if wish.country is None else _country(wish.country),
         )
         if part is Part.PHONE:
             self._check_able(
@@ -336,7 +343,7 @@ class Provisioning:
                         await self.engine.help_out(*_OURS)
                     rows = await self.db.read(read)
                     patient = self.clock.monotonic() - began_s < PENDING_WAITS_S
-                    if not any(_is_under_way(each, patient=patient) for each in rows.values()):
+                    if not any(is_under_way(each, patient=patient) for each in rows.values()):
                         return
                     with suppress(TimeoutError):
                         async with asyncio.timeout(0.5):
@@ -345,7 +352,7 @@ class Provisioning:
     async def _provisioned(self, principal: Principal, agent_id: str) -> Provisioned:
         workspace_id = principal.workspace_id
 
-        def fn(tx: Tx) -> tuple[Agent, dict[Part, Row], bool, int]:
+        def fn(tx: Tx) -> tuple[Agent, dict[Part, Row], int]:
             agent = agents.find_agent(tx, workspace_id, agent_id)
             if agent is None:
                 raise NotFound("agent")
@@ -353,14 +360,13 @@ class Provisioning:
             return (
                 agent,
                 repository.of_agent(tx, workspace_id, agent_id),
-                token_rows.has_living_token(tx, workspace_id, agent_id, self.clock.now()),
                 pool.size - pool.used,
             )
 
-        agent, rows, has_token, slots_left = await self.db.read(fn)
+        agent, rows, slots_left = await self.db.read(fn)
         token = None
-        if not has_token and agent.status is AgentStatus.ACTIVE:
-            token = (await self.tokens.issue(principal, TokenWish(agent_id=agent_id))).token
+        if agent.status is AgentStatus.ACTIVE:
+            token = await self.tokens.issue_first(principal, agent_id)
         return Provisioned(agent=agent, rows=rows, token=token, slots_left=slots_left)
 
 
@@ -375,12 +381,6 @@ def _lacks(agent: Agent, rows: Mapping[Part, Row], part: Part) -> bool:
         return row.step in (Step.FAILED, Step.KEPT)
     channel = ADDRESS_OF.get(part)
     return channel is None or agent.address(channel) is None
-
-
-def _is_under_way(row: Row, *, patient: bool) -> bool:
-    if row.step not in SETTLED or (row.aim is not Aim.HAVE and row.step is not Step.KEPT):
-        return True
-    return patient and row.step is Step.ASSIGNED and row.readiness is Readiness.PENDING
 
 
 def _overridden(wish: Wish) -> dict[str, str | None]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.provisioning import repository
+from trunkline.core.provisioning.assigning import used_by
 from trunkline.core.provisioning.domains import Domains, Voices
-from trunkline.core.provisioning.models import Part, Row
+from trunkline.core.provisioning.models import Aim, Part, Row, Step
 from trunkline.core.provisioning.moves import AT_ONCE, Move, after
 from trunkline.core.provisioning.numbers import Numbers
 from trunkline.core.provisioning.senders import Senders
@@ -41,6 +42,12 @@ class Work:
             Part.EMAIL: self.domains.move,
             Part.VOICE_AI: self.voices.move,
         }
+        if row.step is Step.RELEASING:
+            user = await self.db.read(lambda tx: used_by(tx, row))
+            if user is not None:  # somebody gave it to an agent by hand
+                why = f"The agent {user} has it, so it is not given back."
+                kept = replace(row, step=Step.KEPT, aim=Aim.KEEP, reason=why, tries=0)
+                return Move(row=kept)
         try:
             return await steps[row.part](row)
         except ProviderError as error:
