@@ -109,6 +109,24 @@ async def test_what_cannot_be_right_is_refused_by_its_field_and_never_repeated(
     assert "secret" not in problem["detail"].replace("a secret", "")
 
 
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "10.1.2.3", "169.254.169.254", "::1", "0", "2130706433"]
+)
+@pytest.mark.parametrize("field", ["host", "imap_host"])
+async def test_a_token_leads_the_hub_to_no_machine_of_its_own_network(
+    start_hub: StartHub, host: str, field: str
+) -> None:
+    there = {"host": "192.0.2.1.example", "user": "ann", "password": "x" * 20}
+    async with start_hub(toml=NOTHING) as hub:
+        admin = await hub.admin()
+        arguments = {"provider": "smtp", "credentials": {**there, field: host}}
+        answer = await admin.post("comms_register_provider", arguments)
+        assert hub.count("provider_credentials") == 0
+
+    problem = answer.json()
+    assert (answer.status_code, problem["field"]) == (422, f"credentials.{field}")
+
+
 async def test_a_provider_that_no_plugin_offers_is_told_with_what_to_do(
     start_hub: StartHub,
 ) -> None:

@@ -12,6 +12,7 @@ from trunkline.core.connections.troubles import told
 from trunkline.core.connections.verification import Verification, described
 from trunkline.core.credentials import repository
 from trunkline.core.credentials.following import Following
+from trunkline.core.credentials.hosts import check_hosts
 from trunkline.core.credentials.models import (
     CredentialsStatus,
     Registered,
@@ -85,6 +86,7 @@ class Registrations:
             InUse: It would lead to another account while messages wait for word from this one.
             Missing: No plugin offers its provider, or its adapter cannot work with it here.
         """
+        await check_hosts(principal, wanted.values)
         name = self._name(wanted)
         found = await self.db.write(lambda tx: self._all(tx, name))
         before = found.get(name)
