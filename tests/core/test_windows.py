@@ -54,10 +54,10 @@ def test_what_is_too_much_for_an_empty_window_never_fits() -> None:
 def test_a_correction_counts_where_it_was_reserved_and_never_below_nothing() -> None:
     window = Window(MINUTE).with_(0, 5).with_(30_000, 7)
 
-    assert window.corrected(0, -5).groups == ((0, 0), (30_000, 7))
-    assert window.corrected(20_000, 3).groups == ((0, 5), (30_000, 10))
-    assert window.corrected(0, -50).groups[0] == (0, 0)
-    assert window.corrected(50_000, 3) == window  # it counts no more
+    assert window.corrected(0, -5, 40_000).groups == ((0, 0), (30_000, 7))
+    assert window.corrected(20_000, 3, 40_000).groups == ((0, 5), (30_000, 10))
+    assert window.corrected(0, -50, 40_000).groups[0] == (0, 0)
+    assert window.corrected(50_000, 3, 50_000) == window  # it counts no more
 
 
 def test_what_is_stored_is_what_was() -> None:

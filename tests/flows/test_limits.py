@@ -156,6 +156,20 @@ async def test_what_surely_was_not_sent_gives_its_money_back(start_hub: StartHub
     assert reserved["rule"] == "spend_per_day"
 
 
+@pytest.mark.both(slow=True)
+async def test_what_is_given_back_late_makes_no_room_for_another_day(start_hub: StartHub) -> None:
+    clock = Ahead()
+    async with start_hub(clock=clock) as hub:
+        ann = await hub.agent("ann", ANN)
+        cost = (await ann.send(HANDSET, "how dear is one?"))["cost"]
+        await limit(hub, maxSpendPerDay=cost)
+        early = await ann.send(HANDSET, "early", sendAt=_in(hub, 26 * 3600))
+        clock.travel(25 * 3600)
+        assert (await ann.send(HANDSET, "the next day"))["status"] == "sent"
+        await ann.call("comms_cancel", id=early["messageId"])
+        await refused(ann, "spend_cap")
+
+
 async def test_what_nobody_knows_keeps_its_money(start_hub: StartHub) -> None:
     async with start_hub() as hub:
         ann = await hub.agent("ann", ANN)

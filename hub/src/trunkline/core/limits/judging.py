@@ -69,9 +69,10 @@ def with_spend(counters: Counters, micros: int, now_ms: int) -> Counters:
     return replace(counters, last_ms=at_ms, spend=spend)
 
 
-def with_correction(counters: Counters, micros: int, reserved_ms: int) -> Counters:
+def with_correction(counters: Counters, micros: int, reserved_ms: int, now_ms: int) -> Counters:
     """Return counters once so much more, or less, is spent of what was reserved then."""
-    spend = tuple(each.corrected(reserved_ms, micros) for each in counters.spend)
+    at_ms = _now(counters, now_ms)
+    spend = tuple(each.corrected(reserved_ms, micros, at_ms) for each in counters.spend)
     return replace(counters, spend=spend)
 
 

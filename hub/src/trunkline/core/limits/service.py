@@ -184,7 +184,9 @@ class LimitKeeper:
         if not micros:
             return
         for each in repository.accounts_of(workspace_id, agent_id, hold=True).ask(tx):
-            counters = judging.with_correction(each.counters, micros, _ms(reserved_at))
+            counters = judging.with_correction(
+                each.counters, micros, _ms(reserved_at), self._now_ms()
+            )
             repository.count(tx, workspace_id, each.agent_id, counters)
 
     def begin(self, tx: Tx, workspace_id: str, agent_id: str) -> None:

@@ -44,8 +44,14 @@ class Window:
             return replace(self, groups=(*earlier, (now_ms, sum_ + amount)))
         return replace(self, groups=(*self.groups, (now_ms, amount)))
 
-    def corrected(self, at_ms: int, amount: int) -> "Window":
-        """Return it with so much more, or less, of what was written down then or soon after."""
+    def corrected(self, at_ms: int, amount: int, now_ms: int) -> "Window":
+        """
+        Return it with so much more, or less, of what was written down then or soon after.
+
+        What is out of the window by now changes nothing of what has come since.
+        """
+        if at_ms <= now_ms - self.length_ms:
+            return self
         groups = list(self.groups)
         for index, (last_ms, sum_) in enumerate(groups):
             if last_ms >= at_ms:
