@@ -1,5 +1,6 @@
 """An agent's texts and mails are told once more to somebody else, and that never hurts them."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,6 +100,23 @@ async def _posting(start_hub: StartHub, receiver: Receiver) -> AsyncIterator[tup
         yield found
 
 
+@pytest.mark.usefixtures("attentive")
+async def test_a_duplicate_whose_time_has_passed_is_given_up(
+    start_hub: StartHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trunkline.core.forwarding.posting.FIRST_BACKOFF_S", 0.2)
+    async with receiving(BROKEN) as receiver, _posting(start_hub, receiver) as (hub, ann):
+        sent = await ann.send(HANDSET, "hello")
+        waits = await told(hub, ann, sent["messageId"], "queued")
+        await hub.change("UPDATE duplicates SET deadline_at = created_at")
+        late = await told(hub, ann, sent["messageId"], "failed")
+
+        assert hub.count("engine_jobs") == 0
+        assert "reason" not in waits or "500" in waits["reason"]
+        assert late["reason"] == "The callback URL answered 500."
+        assert sent["status"] == "sent"
+
+
 async def test_a_mail_that_was_taken_has_a_copy_that_is_a_mail_of_its_own(
     start_hub: StartHub,
 ) -> None:
@@ -195,6 +213,35 @@ async def test_an_erased_contacts_duplicates_go_with_the_rest(start_hub: StartHu
         assert receipt["vendors"]["demo"]["deleted"] == 2
         assert receipt["finishedAt"]
         assert await Vendor(hub).handset(BOSS) == ["Quesadilla-12"]
+
+
+async def test_an_erasure_waits_for_a_duplicate_that_is_under_way(start_hub: StartHub) -> None:
+    asked, let = asyncio.Event(), asyncio.Event()
+
+    async def answer(sms: OutboundSms) -> Receipt:
+        if sms.recipient == BOB:
+            asked.set()
+            await let.wait()
+        return Receipt(provider_id=f"wire-{sms.recipient}")
+
+    network = Network(answer)
+    async with start_hub(toml=WIRE, plugins=network.plugins()) as hub:
+        ann = await hub.agent("ann", ALICE)
+        await hub.local("agents_set", id="ann", values={"sms_mirror_to": BOB})
+        await hub.local("privacy_keep", id="ann", channel="sms", days=30)
+        sent = await ann.send("+14155550123", "Guacamole-77")
+        await asked.wait()
+        erasing = asyncio.create_task(erase(hub, "+14155550123"))
+        await asyncio.sleep(0.7)  # in which it could have ended
+        assert not erasing.done()
+        let.set()
+        receipt = await erasing
+
+        assert receipt["finishedAt"]
+        assert held_in(hub, "14155550123", "Guacamole-77") == []
+        assert {each["body"] for each in await ann.inbox()} == {None}
+        (duplicate,) = (await ann.status(sent["messageId"]))["duplicates"]
+        assert (duplicate["status"], duplicate["to"]) == ("sent", BOB)
 
 
 async def test_a_text_whose_own_is_destroyed_in_the_same_moment_is_told_all_the_same(

@@ -28,6 +28,7 @@ from trunkline.sdk import Clock, Database, EventLog, IdSource, MessageClass, Tx
 
 _IS_OVER: Final = "The message is not there any more."
 _BUSY: Final = 503
+_LATE: Final = "Its time has passed: the hub was not there."
 _LIVE: Final = "The agent was simulated when it sent this, and is live by now."
 _AGENTS: Final = "An agent of this hub has the number: it would mirror what it gets."
 
@@ -127,6 +128,8 @@ class Duplicating:
         agent = agents.find_agent(tx, workspace_id, duplicate.agent_id)
         if message is None or agent is None:
             return _IS_OVER
+        if self.clock.now() > duplicate.deadline_at:
+            return duplicate.reason or _LATE
         if message.simulated and not self.connections.is_simulated(agent):
             return _LIVE
         if duplicate.way is Way.SMS:
