@@ -76,6 +76,38 @@ DEPROVISIONING: Final = {
     "after a step is stored": Step(f"{_PROVISIONING}.work", "Work._stored", True),
 }
 """The steps by which they are taken back."""
+POOL: Final = {
+    "before the pool is filled": Step(f"{_PROVISIONING}.pool_filling", "Filling._fill", False),
+    "in the transaction that fills it": Step(
+        f"{_PROVISIONING}.pool_filling", "Filling._fill", True
+    ),
+    "before it buys a number": Step(f"{_PROVISIONING}.numbers", "Numbers._buy", False),
+    "after it bought a number": Step(f"{_PROVISIONING}.numbers", "Numbers._buy", True),
+    "before it registers a sender": Step(f"{_PROVISIONING}.senders", "Senders._register", False),
+    "after it registered a sender": Step(f"{_PROVISIONING}.senders", "Senders._register", True),
+    "in the transaction that follows a sender": Step(
+        f"{_PROVISIONING}.pool", "SenderPool.follow", True
+    ),
+    "in the transaction that hands a sender over": Step(
+        f"{_PROVISIONING}.pool", "SenderPool.take", True
+    ),
+    "before the sender is named anew": Step(
+        f"{_PROVISIONING}.senders", "Senders._configure", False
+    ),
+    "in the transaction that takes a sender back": Step(
+        f"{_PROVISIONING}.pool", "SenderPool.take_back", True
+    ),
+    "in the transaction that gives a sender up": Step(
+        f"{_PROVISIONING}.pool", "SenderPool._return", True
+    ),
+    "before the number of a sender is given back": Step(
+        f"{_PROVISIONING}.numbers", "Numbers._release", False
+    ),
+    "in the transaction that ends a sender": Step(
+        f"{_PROVISIONING}.pool", "SenderPool.ended", True
+    ),
+}
+"""The steps of senders that wait for agents."""
 
 DUPLICATING: Final = {
     "in the transaction that stores a duplicate": Step(
@@ -162,7 +194,8 @@ def main() -> None:
     """Be the hub, with the step armed that the environment names, if it names one."""
     name, _, times = os.environ.get("CHAOS_STEP", "").partition(":")
     if name:
-        arm((STEPS | SPEAKING | PROVISIONING | DEPROVISIONING | DUPLICATING)[name], int(times))
+        places = STEPS | SPEAKING | PROVISIONING | DEPROVISIONING | POOL | DUPLICATING
+        arm(places[name], int(times))
     from trunkline.cli import main
 
     main()

@@ -31,18 +31,21 @@ email_domain = "acme.example"
 WISH = {
     "agentId": "ada",
     "country": "US",
-    "capabilities": {"phone": True, "whatsapp": True, "email": True, "voiceAi": True},
+    "capabilities": {"phone": True, "whatsapp": True, "voiceAi": True},
 }
+"""Nothing that stays in review, for which a call waits seconds, as it does for mail domains."""
+WITH_MAIL = {**WISH, "capabilities": {"email": True, "phone": True, "whatsapp": True}}
+OF_MAIL = "after a domain was added"
 
 
 class Scene:
     """A data directory, and the hubs on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, toml: str = TOML) -> None:
         self.data_dir = folder / "data"
         self.data_dir.mkdir(mode=0o700)
         self.config = folder / "trunkline.toml"
-        self.config.write_text(TOML)
+        self.config.write_text(toml)
 
     def hub(self, step: str = "") -> Any:
         """Start a hub; with a step, one that dies there."""
@@ -100,19 +103,21 @@ async def test_a_hub_that_is_killed_goes_on_by_itself_and_buys_nothing_twice(
     tmp_path: Path, step: str
 ) -> None:
     scene = Scene(tmp_path)
-    await killed(scene, step, "comms_provision_channels", WISH)
+    wish = WITH_MAIL if step == OF_MAIL else WISH
+    await killed(scene, step, "comms_provision_channels", wish)
 
     async with scene.hub() as hub:
         begun = bool(scene.steps())
         assert begun or step.startswith(("before an agent", "in the transaction that stores"))
         if begun:  # nobody asks again
             await scene.until(lambda: {each for _, each in scene.steps()} == {"assigned"})
-        again = await ask(hub, "comms_provision_channels", WISH)
+        again = await ask(hub, "comms_provision_channels", wish)
 
     books = scene.books()
     assert {each for _, each in scene.steps()} == {"assigned"}
     assert books.bought == len(books.numbers) == 1
-    assert len(books.senders) == len(books.domains) == 1
+    assert len(books.senders) == 1
+    assert len(books.domains) == (1 if step == OF_MAIL else 0)
     [number] = books.numbers.values()
     [(row_id,)] = scene.rows("SELECT id FROM provisioning WHERE channel = 'phone'")
     assert number.label == f"tl-{row_id.partition('_')[2]}"

@@ -122,6 +122,8 @@ async def open_hub(
         if works and uncalled and settings.server.public_url is None:
             log.warning("hub.no_public_url", reason=not_set(uncalled))
         await hub.agents.ensure_pool(settings.pool.size)
+        if works:
+            await hub.provisioning.filling.begin()
         try:
             async with at_work(composed) if works else nullcontext():
                 yield build_applications(settings, plugins, hub, loopback)

@@ -51,7 +51,7 @@ COMMANDS: Final = {
     "approvals": "Show what waits for a person, and decide about it.",
     "consent": "Record, show and take back what people agreed to.",
     "suppressions": "Show who gets nothing more, and lift what a bounce closed.",
-    "pool": "Show and grow the pool of agent slots.",
+    "pool": "Show and grow the pool of agent slots; see to WhatsApp senders that wait.",
     "events": "Show what became of providers' webhooks, and replay dead letters.",
     "usage": "Show what was done and what it cost, and export it.",
     "messages": "List messages, look at one, and decide what became of it.",

@@ -1,4 +1,4 @@
-"""How the answer of `agents provision` is printed: a line for each channel, and what is to do."""
+"""How what agents have, and what waits for them, is printed: a line each, and what is to do."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -26,3 +26,20 @@ def show_provisioned(result: Mapping[str, Any]) -> None:
     if result["securityToken"]:
         click.echo(f"securityToken: {result['securityToken']}  (shown this once)")
     click.echo(f"poolSlotsRemaining: {result['poolSlotsRemaining']}")
+
+
+def show_pools(result: Mapping[str, Any]) -> None:
+    """Print how many agents there may be, and the WhatsApp senders that wait for them."""
+    click.echo(f"size: {result['size']}\nused: {result['used']}")
+    waiting = result.get("whatsapp")
+    if waiting is None:
+        return
+    states = ", ".join(f"{count} {state}" for state, count in waiting["states"].items())
+    prices = ", ".join(f"{price:.2f} {name}" for name, price in waiting["monthlyPrice"].items())
+    click.echo(f"whatsapp: {states or 'none'} (size {waiting['size']})")
+    if prices:
+        click.echo(f"per month: {prices}")
+    if waiting.get("reason"):
+        click.echo(f"reason: {waiting['reason']}")
+    click.echo()
+    table(waiting["senders"], ["phoneNumber", "status", "agentId", "monthlyPrice", "reason"])

@@ -10,7 +10,7 @@ import click
 from trunkline.cli import COMMANDS as GROUPS
 from trunkline.cli import files
 from trunkline.cli.operator import as_json_option, operate, show, table
-from trunkline.cli.provisioning import show_provisioned
+from trunkline.cli.provisioning import show_pools, show_provisioned
 from trunkline.cli.templates import show_stored, show_template, show_templates, template_of
 from trunkline.surfaces.command import Argument, Command, Option
 from trunkline.surfaces.commands import COMMANDS
@@ -193,6 +193,9 @@ ARGUMENTS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
 """What makes the arguments of an operation, of the values of parameters that are others."""
 PRINTED: Final[dict[str, Callable[[Mapping[str, Any]], None]]] = {
     "agents_provision": show_provisioned,
+    "pool_show": show_pools,
+    "pool_grow": show_pools,
+    "pool_give_back": show_pools,
     "privacy_export": lambda held: click.echo(json.dumps(held, indent=2)),
     "templates_set": show_stored,
     "templates_list": show_templates,

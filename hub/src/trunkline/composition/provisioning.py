@@ -10,8 +10,12 @@ from trunkline.core.provisioning.assigning import Assigning
 from trunkline.core.provisioning.domains import Domains, Voices
 from trunkline.core.provisioning.ending import Ending
 from trunkline.core.provisioning.numbers import Numbers
+from trunkline.core.provisioning.pool import SenderPool
+from trunkline.core.provisioning.pool_filling import Filling
+from trunkline.core.provisioning.pool_sources import PoolSources
 from trunkline.core.provisioning.senders import Senders
 from trunkline.core.provisioning.service import Provisioning
+from trunkline.core.provisioning.starts import Starts
 from trunkline.core.provisioning.urls import Urls
 from trunkline.core.provisioning.work import Work
 from trunkline.core.sending.service import Messages
@@ -29,16 +33,24 @@ def compose_provisioning(
     assigning = Assigning(clock, ids)
     limit = round(settings.provisioning.max_number_price_per_month * MICROS)
     numbers = Numbers(vendors, assigning, urls, clock, limit)
+    waiting = settings.pool
+    sources = PoolSources(
+        providers.connections, urls, waiting.whatsapp_size, waiting.whatsapp_country
+    )
+    pool = SenderPool(db, engine, clock, ids, sources)
+    filling = Filling(db, engine, clock, ids, ground.log, sources)
     work = Work(
         db,
         engine,
         clock,
         ground.log,
         numbers,
-        Senders(db, vendors, assigning, urls, clock),
+        Senders(db, vendors, assigning, urls, clock, waiting.whatsapp_display_name),
         Domains(vendors, assigning, urls),
         Voices(db),
+        pool,
     )
+    engine.serve(JobKind.SENDER_POOL, filling.work)
     engine.serve(JobKind.PROVISION, work.work)
     engine.serve(JobKind.DEPROVISION, Ending(db, messages).work)
     return Provisioning(
@@ -48,6 +60,9 @@ def compose_provisioning(
         connections=providers.connections,
         numbers=numbers,
         urls=urls,
+        pool=pool,
+        filling=filling,
+        starts=Starts(pool, clock),
         engine=engine,
         clock=clock,
         ids=ids,

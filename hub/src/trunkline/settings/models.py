@@ -231,13 +231,41 @@ class AgentsSettings(_Section):
 
 
 class PoolSettings(_Section):
-    """How many agents the hub admits."""
+    """How many agents the hub admits, and how many WhatsApp senders wait for them."""
 
     size: int = Field(
         default=5,
         ge=1,
         description="Agents admitted at the first start; `trunkline pool grow` adds more.",
     )
+    whatsapp_size: int = Field(
+        default=0,
+        ge=0,
+        le=50,
+        description="How many WhatsApp senders wait for agents, registered ahead because reviews "
+        "take days; each has a number, which is bought. 0: none.",
+    )
+    whatsapp_country: str = Field(
+        default="US",
+        pattern="^[A-Z]{2}$",
+        description="The country of their numbers; agents of that country get them.",
+    )
+    whatsapp_display_name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=60,
+        description="What they are called until they are an agent's: a name of your business, as "
+        "WhatsApp reviews it.",
+    )
+
+    @model_validator(mode="after")
+    def _check_name(self) -> "PoolSettings":
+        if self.whatsapp_size and self.whatsapp_display_name is None:
+            raise ValueError(
+                "whatsapp_size needs whatsapp_display_name: WhatsApp reviews what senders are "
+                "called, so set it to a name of your business"
+            )
+        return self
 
 
 class ProvisioningSettings(_Section):

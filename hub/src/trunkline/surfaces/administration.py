@@ -1,6 +1,6 @@
 """The operator's operations: the command line runs these, on the hub that is running or its own."""
 
-from trunkline.core.agents.models import Agent, Pool
+from trunkline.core.agents.models import Agent
 from trunkline.core.forwarding.destinations import shown
 from trunkline.core.forwarding.models import Forward
 from trunkline.core.hub import Hub
@@ -22,14 +22,13 @@ from trunkline.surfaces.operator_shapes import (
     KeptShape,
     ModeArguments,
     NoArguments,
-    PoolArguments,
-    PoolShape,
     ReplayArguments,
     ReplayedShape,
     SecretArguments,
     SuspendArguments,
     WebhookSecretShape,
 )
+from trunkline.surfaces.pools import POOLS
 from trunkline.surfaces.privacy import PRIVACY
 from trunkline.surfaces.provisioned import OF_OPERATOR
 from trunkline.surfaces.registered import REGISTERED_OPERATIONS
@@ -79,10 +78,6 @@ def _forward(forward: Forward) -> ForwardShape:
     )
 
 
-def _pool(pool: Pool) -> PoolShape:
-    return PoolShape(size=pool.size, used=pool.used)
-
-
 async def _agents_create(hub: Hub, by: Principal, _: str, given: AgentValues) -> AgentShape:
     return _agent(await hub.agents.create(by, given.id, given.values))
 
@@ -109,14 +104,6 @@ async def _agents_mode(hub: Hub, by: Principal, _: str, given: ModeArguments) ->
 
 async def _agents_list(hub: Hub, by: Principal, _: str, given: NoArguments) -> AgentsShape:
     return AgentsShape(agents=[_agent(agent) for agent in await hub.agents.list(by)])
-
-
-async def _pool_show(hub: Hub, by: Principal, _: str, given: NoArguments) -> PoolShape:
-    return _pool(await hub.agents.pool(by))
-
-
-async def _pool_grow(hub: Hub, by: Principal, _: str, given: PoolArguments) -> PoolShape:
-    return _pool(await hub.agents.grow_pool(by, given.size))
 
 
 async def _privacy_keep(hub: Hub, by: Principal, _: str, given: KeepArguments) -> KeptShape:
@@ -196,8 +183,7 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
         _CHANGES,
     ),
     *TOKENS,
-    of_operator("pool_show", "Show the pool", NoArguments, _pool_show, PoolShape, _READS),
-    of_operator("pool_grow", "Grow the pool", PoolArguments, _pool_grow, PoolShape, _CHANGES),
+    *POOLS,
     of_operator("privacy_keep", "Keep texts", KeepArguments, _privacy_keep, KeptShape, _CHANGES),
     *PRIVACY,
     *DECISIONS,

@@ -219,7 +219,17 @@ _ALL: Final = (
         takes=(_ID,),
     ),
     *RULES,
-    Command("pool_show", "Show how many slots there are and how many are taken."),
+    Command(
+        "pool_show",
+        "Show how many slots there are and how many are taken, and the WhatsApp senders that wait.",
+    ),
+    Command(
+        "pool_give_back",
+        """Give a WhatsApp sender of the pool back to its provider, with its number.
+
+        Its place is filled anew. NUMBER is its id where it has no number.""",
+        takes=(Argument("number", "NUMBER"),),
+    ),
     Command(
         "pool_grow",
         "Make the pool N slots large; it never shrinks.",

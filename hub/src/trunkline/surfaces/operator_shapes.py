@@ -110,11 +110,43 @@ class AgentsShape(Result):
     agents: list[AgentShape]
 
 
+class PooledArguments(Arguments):
+    """A sender of the pool: its number, or its id where it has none."""
+
+    number: Line
+
+
+class PooledShape(Result):
+    """A WhatsApp sender that waits for an agent, or was given to one from the pool."""
+
+    id: str
+    phone_number: str | None
+    sender_sid: str | None
+    status: str = Field(
+        description="preparing, pending_review, active, rejected, failed, returning or assigned."
+    )
+    agent_id: str | None = optional("Whose it is.")
+    monthly_price: float | None = optional("Of its number, while that is the pool's.")
+    currency: str | None = optional()
+    reason: str | None = optional("Why it is not active, and what to do.")
+
+
+class WhatsAppPoolShape(Result):
+    """The pool of WhatsApp senders."""
+
+    size: int
+    states: dict[str, int]
+    monthly_price: dict[str, float] = Field(description="Of all its numbers, by currency.")
+    reason: str | None = optional("Why nothing is bought for it.")
+    senders: list[PooledShape]
+
+
 class PoolShape(Result):
-    """The pool of agent slots."""
+    """The pool of agent slots, and that of WhatsApp senders if there is one."""
 
     size: int
     used: int
+    whatsapp: WhatsAppPoolShape | None = optional()
 
 
 class KeptShape(Result):

@@ -1,6 +1,6 @@
 """The operations that give agents their channels, for admins and for the operator."""
 
-from typing import Final
+from typing import Final, Literal
 
 from trunkline.core.agents.models import Agent
 from trunkline.core.hub import Hub
@@ -16,6 +16,7 @@ from trunkline.core.provisioning.models import (
     Step,
     Wish,
 )
+from trunkline.core.provisioning.pool_rows import is_pooled
 from trunkline.sdk import EMAIL, STT, TELEPHONY, TTS, Readiness
 from trunkline.surfaces.operations import Annotations, AnyOperation, Operation, of_operator
 from trunkline.surfaces.provisioning_shapes import (
@@ -110,13 +111,19 @@ async def _deprovision(
             LeftShape(
                 channel=row.part.value,
                 address=row.address,
-                status="kept" if row.step is Step.KEPT else "in_progress",
+                status=_left(row),
                 reason=row.reason,
             )
             for row in done.left
         ],
         pool_slots_remaining=done.slots_left,
     )
+
+
+def _left(row: Row) -> Literal["kept", "pooled", "in_progress"]:
+    if is_pooled(row.agent_id):
+        return "pooled"
+    return "kept" if row.step is Step.KEPT else "in_progress"
 
 
 async def _search(

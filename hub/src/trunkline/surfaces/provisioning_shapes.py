@@ -143,11 +143,11 @@ class DeprovisionArguments(Arguments):
 
 
 class LeftShape(Result):
-    """What is not given back: kept for the next agent, or on its way."""
+    """What is not given back: kept for the next agent, in the pool, or on its way."""
 
     channel: str
     address: str | None
-    status: Literal["kept", "in_progress"]
+    status: Literal["kept", "pooled", "in_progress"]
     reason: str | None = optional("Why it takes long.")
 
 

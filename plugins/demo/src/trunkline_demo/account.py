@@ -29,12 +29,13 @@ class HeldNumber(BaseModel):
 
 
 class HeldSender(BaseModel):
-    """A WhatsApp sender, in review for a while from when it was asked for."""
+    """A WhatsApp sender, in review for a while from when it was asked for, or refused."""
 
     id: str
     number: E164
     asked_at: datetime
     display_name: str
+    refused: bool = False
     inbound_url: str | None = None
     status_url: str | None = None
 

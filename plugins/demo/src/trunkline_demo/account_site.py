@@ -1,4 +1,4 @@
-"""The account over HTTP, for scripts: what it holds, and which records a domain's owner has set."""
+"""The account over HTTP, for scripts: what it holds, and what others decide about that."""
 
 from typing import Literal
 
@@ -16,6 +16,13 @@ class RecordsInput(Input):
     """For what purposes the owner of a domain has set records; the others are not there."""
 
     found: list[Literal["dkim", "spf", "return_path"]]
+
+
+class ReviewInput(Input):
+    """What the review of a WhatsApp sender comes to."""
+
+    number: str
+    refused: bool
 
 
 def account_routes(network: Network) -> list[Route]:
@@ -43,7 +50,18 @@ def account_routes(network: Network) -> list[Route]:
         missing = [each.purpose for each in shown(held).records if not each.found]
         return answered({"domain": held.domain, "missing": missing})
 
+    async def review(request: Request) -> Response:
+        given = await read_input(request, ReviewInput)
+        senders = network.account.books.senders.values()
+        held = next((each for each in senders if each.number == given.number), None)
+        if held is None:
+            raise Problem(404, "not_found", "The account has no such sender.")
+        held.refused = given.refused
+        network.account.keep()
+        return answered({"number": held.number, "refused": held.refused})
+
     return [
+        Route("/senders/review", review, methods=["POST"]),
         Route("/account", show, methods=["GET"]),
         Route("/domains/{domain}/records", set_records, methods=["POST"]),
     ]

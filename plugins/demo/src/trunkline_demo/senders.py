@@ -1,6 +1,7 @@
 """WhatsApp senders of the simulated network: in review for a moment, then active."""
 
 from datetime import timedelta
+from typing import Final
 
 from trunkline.sdk import (
     E164,
@@ -18,6 +19,18 @@ from trunkline_demo.config import DemoConfig
 from trunkline_demo.faults import OF_PURCHASES, Fault
 from trunkline_demo.line import Line
 from trunkline_demo.network import Network
+
+_PASSED: Final = Standing(readiness=Readiness.READY, vendor_status="online")
+_IN_REVIEW: Final = Standing(
+    readiness=Readiness.PENDING,
+    vendor_status="in_review",
+    sentence="The simulated network looks at its name.",
+)
+_REFUSED: Final = Standing(
+    readiness=Readiness.REJECTED,
+    vendor_status="refused",
+    sentence="The simulated network refused its name.",
+)
 
 
 class DemoSenders(SenderOperations):
@@ -76,11 +89,7 @@ class DemoSenders(SenderOperations):
         return WhatsAppSender(
             provider_id=held.id,
             number=held.number,
-            standing=Standing(
-                readiness=Readiness.READY if is_over else Readiness.PENDING,
-                vendor_status="online" if is_over else "in_review",
-                sentence=None if is_over else "The simulated network looks at its name.",
-            ),
+            standing=_REFUSED if held.refused else _PASSED if is_over else _IN_REVIEW,
             settings=SenderSettings(
                 display_name=held.display_name,
                 inbound_url=held.inbound_url,

@@ -38,6 +38,7 @@ AT_ONCE: Final[Mapping[JobKind, int]] = {
     JobKind.MEDIUM: 8,
     JobKind.PROVISION: 16,
     JobKind.DEPROVISION: 2,
+    JobKind.SENDER_POOL: 1,
 }
 """So many jobs of a kind are at work in one process."""
 _BROKEN_OFF_S: Final = (1.0, 5.0, 30.0, 300.0)

@@ -61,6 +61,9 @@ class JobKind(StrEnum):
     DEPROVISION = "deprovision"
     """Cancel what an agent has queued that is no more."""
 
+    SENDER_POOL = "sender_pool"
+    """Fill the pool of WhatsApp senders."""
+
     ERASURE = "erasure"
     """Forget a contact whose erasure was asked for, and have its providers forget it."""
 

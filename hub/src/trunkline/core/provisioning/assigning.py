@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import AgentStatus
 from trunkline.core.provisioning.models import ADDRESS_OF, Row, Step
+from trunkline.core.provisioning.pool_rows import is_pooled
 from trunkline.sdk import Clock, IdSource, Readiness, Tx
 
 
@@ -23,6 +24,8 @@ class Assigning:
         owner = agents.find_agent_by_address(tx, row.workspace_id, channel, address)
         if owner is not None and owner.id != row.agent_id:
             return replace(row, step=Step.RELEASING, reason="Another agent has this address.")
+        if is_pooled(row.agent_id):
+            return row  # it is ready for an agent, and nobody's yet
         if agent is None or agent.status is AgentStatus.DEPROVISIONED:
             return replace(row, step=Step.RELEASING, reason="The agent is no more.")
         if agent.address(channel) != address:

@@ -190,3 +190,12 @@ def is_under_way(row: Row, *, patient: bool) -> bool:
     if row.aim is Aim.KEEP and row.step is not Step.KEPT:
         return True
     return patient and row.step is Step.ASSIGNED and row.readiness is Readiness.PENDING
+
+
+def lacks(agent: Agent, rows: Mapping[Part, Row], part: Part) -> bool:
+    """Tell whether an agent has not got a part, neither from here nor by hand."""
+    row = rows.get(part)
+    if row is not None:
+        return row.step in (Step.FAILED, Step.KEPT)
+    channel = ADDRESS_OF.get(part)
+    return channel is None or agent.address(channel) is None

@@ -48,11 +48,12 @@ def find(tx: Tx, workspace_id: str, row_id: str) -> Row | None:
     return None if found is None else _row(found)
 
 
-def of_agent(tx: Tx, workspace_id: str, agent_id: str) -> dict[Part, Row]:
-    """Return an agent's rows."""
-    found = tx.execute(
-        sa.select(provisioning).where(_T.workspace_id == workspace_id, _T.agent_id == agent_id)
+def of_agent(tx: Tx, workspace_id: str, agent_id: str, *, held: bool = False) -> dict[Part, Row]:
+    """Return an agent's rows; held, nobody else changes them until the transaction ends."""
+    statement = sa.select(provisioning).where(
+        _T.workspace_id == workspace_id, _T.agent_id == agent_id
     )
+    found = tx.execute(statement.order_by(_T.id).with_for_update() if held else statement)
     return {row.part: row for row in map(_row, found)}
 
 

@@ -19,6 +19,7 @@ from trunkline.core.provisioning.moves import (
     watched,
 )
 from trunkline.core.provisioning.numbers import watched_from
+from trunkline.core.provisioning.pool_rows import is_pooled
 from trunkline.core.provisioning.urls import Urls
 from trunkline.sdk import (
     E164,
@@ -44,13 +45,14 @@ _NONE_FREE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Senders:
-    """Does the steps of WhatsApp senders."""
+    """Does the steps of WhatsApp senders; `pool_name` is shown while one is no agent's."""
 
     db: Database
     vendors: Vendors
     assigning: Assigning
     urls: Urls
     clock: Clock
+    pool_name: str | None
 
     async def move(self, row: Row) -> Move:
         """Do the next step."""
@@ -77,10 +79,14 @@ class Senders:
         def fn(tx: Tx) -> tuple[str | None, Row | None]:
             agent = agents.find_agent(tx, row.workspace_id, row.agent_id)
             phone = repository.of_agent(tx, row.workspace_id, row.agent_id).get(Part.PHONE)
+            if is_pooled(row.agent_id):
+                return phone.address if phone and phone.step is Step.ASSIGNED else None, phone
             return agent.phone if agent else None, phone
 
         number, phone = await self.db.read(fn)
         if number is None:
+            if is_pooled(row.agent_id) and phone is not None and phone.step is not Step.FAILED:
+                return Move(row=row)  # the pool goes on with it once the number is there
             if phone is None or phone.step is Step.FAILED:
                 return failed(row, NEEDS_NUMBER)
             return waits(row)
@@ -163,6 +169,8 @@ class Senders:
     async def _settings(self, row: Row) -> SenderSettings:
         agent = await self.db.read(lambda tx: agents.find_agent(tx, row.workspace_id, row.agent_id))
         name = agent.display_name if agent else None
+        if is_pooled(row.agent_id):
+            name = self.pool_name
         return self.urls.of_sender(row.connection, name or row.agent_id)
 
     def _end(self, connection: Connection, row: Row) -> Move:

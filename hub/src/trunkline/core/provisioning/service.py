@@ -21,7 +21,6 @@ from trunkline.core.principal import Principal
 from trunkline.core.problems import Invalid, Missing, NotFound, PoolExhausted, Unsupported
 from trunkline.core.provisioning import repository
 from trunkline.core.provisioning.models import (
-    ADDRESS_OF,
     Aim,
     Deprovisioned,
     NumberWish,
@@ -32,9 +31,13 @@ from trunkline.core.provisioning.models import (
     Step,
     Wish,
     is_under_way,
+    lacks,
 )
 from trunkline.core.provisioning.numbers import Numbers
+from trunkline.core.provisioning.pool import SenderPool
+from trunkline.core.provisioning.pool_filling import Filling
 from trunkline.core.provisioning.senders import NEEDS_NUMBER
+from trunkline.core.provisioning.starts import Starts
 from trunkline.core.provisioning.urls import Urls
 from trunkline.sdk import (
     EMAIL,
@@ -78,6 +81,9 @@ class Provisioning:
     connections: Connections
     numbers: Numbers
     urls: Urls
+    pool: SenderPool
+    filling: Filling
+    starts: Starts
     engine: Engine
     clock: Clock
     ids: IdSource
@@ -115,11 +121,13 @@ class Provisioning:
 
         known, rows, _ = await self.db.read(look)
         agent = draft if known is None or _is_new(known) else known
-        missing = [each for each in _FINAL if each in wish.parts and _lacks(agent, rows, each)]
+        missing = [each for each in _FINAL if each in wish.parts and lacks(agent, rows, each)]
         for part in missing:
             if Part.PHONE not in {*wish.parts} and agent.phone is None:
-                self._check_needs_number(workspace_id, part, agent)
+                await self._check_needs_number(workspace_id, part, agent, wish)
         wanted = [await self._wanted(workspace_id, agent, wish, part) for part in missing]
+        # The number of a sender from the pool comes with it.
+        wanted.sort(key=lambda each: each.part is not Part.WHATSAPP)
         await self.db.write(lambda tx: self._begin(tx, workspace_id, draft, wish, wanted))
         await self._wait(workspace_id, wish.agent_id)
         return await self._provisioned(principal, wish.agent_id)
@@ -130,12 +138,13 @@ class Provisioning:
         """
         Take everything from an agent: it may do nothing from here on, and its slot is free.
 
-        With `release` its number is given back for good; without, it is kept for another agent.
+        With `release` its number is given back for good; without, it is kept for another agent, in
+        the pool of WhatsApp senders if it is one and there is room.
         """
         workspace_id = principal.workspace_id
         aim = Aim.GONE if release else Aim.KEEP
 
-        def fn(tx: Tx) -> None:
+        def fn(tx: Tx) -> list[Row]:
             now = self.clock.now()
             repository.hold_agent(tx, workspace_id, agent_id)
             agent = agents.find_agent(tx, workspace_id, agent_id)
@@ -148,12 +157,15 @@ class Provisioning:
             token_rows.revoke_tokens(tx, workspace_id, now, agent_id=agent_id)
             agents.clear_addresses(tx, workspace_id, agent_id)
             self.engine.enqueue(tx, workspace_id, JobKind.DEPROVISION, agent_id, now)
-            for row in repository.of_agent(tx, workspace_id, agent_id).values():
-                if row.aim is not Aim.GONE:
+            rows = repository.of_agent(tx, workspace_id, agent_id, held=True)
+            pooled = [] if release else self.pool.take_back(tx, rows)
+            for row in rows.values():
+                if row.aim is not Aim.GONE and row.id not in {each.id for each in pooled}:
                     repository.store(tx, replace(row, aim=aim, tries=0), now)
                     self.engine.enqueue(tx, workspace_id, JobKind.PROVISION, row.id, now)
+            return pooled
 
-        await self.db.write(fn)
+        pooled = await self.db.write(fn)
         with suppress(NotFound):  # it has none left; what is remembered of them is forgotten
             await self.tokens.revoke(principal, agent_id)
         await self._wait(workspace_id, agent_id)
@@ -163,7 +175,7 @@ class Provisioning:
             rows = repository.of_agent(tx, workspace_id, agent_id)
             return Deprovisioned(
                 agent_id=agent_id,
-                left=tuple(rows.values()),
+                left=(*rows.values(), *pooled),
                 slots_left=pool.size - pool.used,
             )
 
@@ -202,7 +214,9 @@ class Provisioning:
             if why is not None:
                 raise Missing(f"providerOverrides: {why}")
 
-    def _check_needs_number(self, workspace_id: str, part: Part, agent: Agent) -> None:
+    async def _check_needs_number(
+        self, workspace_id: str, part: Part, agent: Agent, wish: Wish
+    ) -> None:
         field = {Part.WHATSAPP: "capabilities.whatsapp", Part.VOICE_AI: "capabilities.voiceAi"}
         if part not in field:
             return
@@ -210,6 +224,9 @@ class Provisioning:
             able = self.connections.for_agent(agent, WHATSAPP.name).spec.capabilities
             if Capability.WHATSAPP_REGISTER not in able:
                 return  # the account's own senders have their numbers
+            row = self._row(workspace_id, agent, wish, part)
+            if await self.db.read(lambda tx: self.pool.has(tx, row)):
+                return
         raise Invalid(field[part], NEEDS_NUMBER[0].lower() + NEEDS_NUMBER[1:])
 
     def _check_able(
@@ -222,19 +239,22 @@ class Provisioning:
                 "agent its address with `trunkline agents set`.",
             )
 
-    async def _wanted(self, workspace_id: str, agent: Agent, wish: Wish, part: Part) -> Row:
-        """Return the row of a part, once it is sure that it can be had."""
-        connection = self.connections.for_agent(agent, _KIND_OF[part])
-        row = Row(
+    def _row(self, workspace_id: str, agent: Agent, wish: Wish, part: Part) -> Row:
+        return Row(
             id=self.ids.new("row"),
             workspace_id=workspace_id,
             agent_id=wish.agent_id,
             part=part,
             aim=Aim.HAVE,
             step=Step.WANTED,
-            connection=connection.name,
+            connection=self.connections.for_agent(agent, _KIND_OF[part]).name,
             country=None if wish.country is None else _country(wish.country),
         )
+
+    async def _wanted(self, workspace_id: str, agent: Agent, wish: Wish, part: Part) -> Row:
+        """Return the row of a part, once it is sure that it can be had."""
+        connection = self.connections.for_agent(agent, _KIND_OF[part])
+        row = self._row(workspace_id, agent, wish, part)
         if part is Part.PHONE:
             self._check_able(
                 connection, Capability.NUMBER_BUY, "capabilities.phone", "sell numbers"
@@ -305,29 +325,9 @@ class Provisioning:
             prompt: dict[str, str | int | None] = {"system_prompt": wish.system_prompt}
             agents.change_agent(tx, workspace_id, draft.id, prompt, now)
         for row in wanted:
-            begun = self._added(tx, row, rows.get(row.part))
+            begun = self.starts.add(tx, row, rows.get(row.part))
             if begun is not None:
                 self.engine.enqueue(tx, workspace_id, JobKind.PROVISION, begun.id, now)
-
-    def _added(self, tx: Tx, row: Row, known: Row | None) -> Row | None:
-        """Store what shall be had, in place of what failed, of what is kept if there is such."""
-        now = self.clock.now()
-        if known is not None and known.step not in (Step.FAILED, Step.KEPT):
-            return None  # somebody else began with it at the same moment
-        kept = known if known is not None and known.step is Step.KEPT else None
-        if kept is None and row.part in (Part.PHONE, Part.WHATSAPP):
-            country = row.country if row.part is Part.PHONE else None
-            kept = repository.find_kept(tx, row.workspace_id, row.part, row.connection, country)
-        if known is not None and known is not kept:
-            repository.remove(tx, known)
-        if kept is None:
-            repository.add(tx, row, now)
-            return row
-        taken = replace(
-            kept, agent_id=row.agent_id, aim=Aim.HAVE, step=Step.BOUGHT, tries=0, reason=None
-        )
-        repository.store(tx, taken, now)
-        return taken
 
     # --- what is waited for -----------------------------------------------------------------------
 
@@ -372,15 +372,6 @@ class Provisioning:
 
 def _is_new(known: Agent | None) -> bool:
     return known is None or known.status is AgentStatus.DEPROVISIONED
-
-
-def _lacks(agent: Agent, rows: Mapping[Part, Row], part: Part) -> bool:
-    """Tell whether an agent has not got a part, neither from here nor by hand."""
-    row = rows.get(part)
-    if row is not None:
-        return row.step in (Step.FAILED, Step.KEPT)
-    channel = ADDRESS_OF.get(part)
-    return channel is None or agent.address(channel) is None
 
 
 def _overridden(wish: Wish) -> dict[str, str | None]:

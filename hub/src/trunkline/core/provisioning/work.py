@@ -11,6 +11,7 @@ from trunkline.core.provisioning.domains import Domains, Voices
 from trunkline.core.provisioning.models import Aim, Part, Row, Step
 from trunkline.core.provisioning.moves import AT_ONCE, Move, after
 from trunkline.core.provisioning.numbers import Numbers
+from trunkline.core.provisioning.pool import SenderPool
 from trunkline.core.provisioning.senders import Senders
 from trunkline.sdk import Clock, Database, EventLog, ProviderError, Tx
 
@@ -27,6 +28,7 @@ class Work:
     senders: Senders
     domains: Domains
     voices: Voices
+    pool: SenderPool
 
     async def work(self, job: Job) -> None:
         """Go on with a row for as long as there is something to do at once."""
@@ -69,6 +71,7 @@ class Work:
         workspace_id, row = before.workspace_id, move.row
         if row is None:
             if repository.remove(tx, before):
+                self.pool.ended(tx, before)
                 return None
             return repository.find(tx, workspace_id, before.id)  # it is wanted again by now
         known = repository.find(tx, workspace_id, row.id)
@@ -82,6 +85,7 @@ class Work:
         now = self.clock.now()
         if not repository.store(tx, row, now):
             return repository.find(tx, workspace_id, row.id)
+        self.pool.follow(tx, row)
         if due_in is not None and due_in > AT_ONCE:
             self.engine.enqueue(tx, workspace_id, JobKind.PROVISION, row.id, now + due_in)
         if due_in != AT_ONCE:

@@ -39,7 +39,7 @@ from trunkline.db.schema.posts import (
     occurrences,
     subscriptions,
 )
-from trunkline.db.schema.provisioning import provisioning
+from trunkline.db.schema.provisioning import provisioning, whatsapp_pool
 from trunkline.db.schema.rules import consents, do_not_call
 from trunkline.db.schema.speech import speeches
 from trunkline.db.schema.usage import usage_changes, usage_logs, usage_totals
@@ -104,4 +104,5 @@ __all__ = [
     "usage_logs",
     "usage_totals",
     "vendor_deletions",
+    "whatsapp_pool",
 ]

@@ -29,3 +29,16 @@ provisioning = table(
     sa.UniqueConstraint("workspace_id", "agent_id", "channel"),
     sa.UniqueConstraint("workspace_id", "channel", "address"),
 )
+whatsapp_pool = table(
+    "whatsapp_pool",
+    sa.Column("slot", sa.Integer),  # 1 up to the pool's size; none once it is an agent's
+    sa.Column("sender_row", sa.String(64), nullable=False),  # its row of `provisioning`
+    sa.Column("phone_number", sa.Text),
+    sa.Column("sender_sid", sa.String(255)),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("assigned_to_agent", sa.String(64)),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("workspace_id", "slot"),
+    sa.UniqueConstraint("workspace_id", "sender_row"),
+)

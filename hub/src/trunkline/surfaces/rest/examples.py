@@ -97,6 +97,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "tokens_rotate": {"id": "ann"},
     "tokens_revoke": {"target": "ann"},
     "pool_grow": {"size": 10},
+    "pool_give_back": {"number": "+12025550123"},
     "privacy_keep": {"id": "ann", "channel": "sms", "days": 30},
     "privacy_export": {"address": "+12025550150"},
     "privacy_erase": {"address": "+12025550150"},

@@ -206,6 +206,25 @@ def _provisioning() -> None:
             name="uq_provisioning_workspace_id_channel_address",
         ),
     )
+    op.create_table(
+        "whatsapp_pool",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("workspace_id", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("slot", sa.Integer),
+        sa.Column("sender_row", sa.String(64), nullable=False),
+        sa.Column("phone_number", sa.Text),
+        sa.Column("sender_sid", sa.String(255)),
+        sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("assigned_to_agent", sa.String(64)),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("updated_at", UtcTime, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_whatsapp_pool"),
+        sa.UniqueConstraint("workspace_id", "slot", name="uq_whatsapp_pool_workspace_id_slot"),
+        sa.UniqueConstraint(
+            "workspace_id", "sender_row", name="uq_whatsapp_pool_workspace_id_sender_row"
+        ),
+    )
 
 
 def _people() -> None:
