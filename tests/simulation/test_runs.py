@@ -18,7 +18,7 @@ PART = 20
     "first",
     [
         0,
-        *(pytest.param(first, marks=pytest.mark.slow) for first in range(PART, 100, PART)),
+        *(pytest.param(first, marks=pytest.mark.slow) for first in range(PART, 60, PART)),
     ],
 )
 @pytest.mark.parametrize("channel", LINES)
@@ -40,7 +40,7 @@ def test_what_once_broke_a_promise_breaks_none_any_more(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [3, 11])
+@pytest.mark.parametrize("seed", [3])
 def test_a_seed_runs_the_same_way_in_every_process(seed: int) -> None:
     code = f"from tests.simulation.runs import run_seed; print(run_seed({seed}).hash)"
     hashes = {

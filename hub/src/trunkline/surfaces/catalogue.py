@@ -1,8 +1,5 @@
 """The agents' operations, as promised in docs/reference/interface.md."""
 
-from typing import Literal
-
-from trunkline.core.agents.models import AgentStatus
 from trunkline.core.hub import Hub
 from trunkline.core.inbox.pages import Query
 from trunkline.core.messages.models import Status
@@ -13,14 +10,11 @@ from trunkline.surfaces.batch import SEND_BATCH, batch_status, cancel_batch
 from trunkline.surfaces.call_shapes import call_shape
 from trunkline.surfaces.called import call_status
 from trunkline.surfaces.channel_shapes import (
-    BY_ADDRESS,
-    AddressShape,
-    ChannelsShape,
     GetChannelStatusArguments,
     GetChannelStatusResult,
-    PhoneShape,
     RateLimitsShape,
 )
+from trunkline.surfaces.channel_status import channels_shape
 from trunkline.surfaces.duplicated import duplicate_shape
 from trunkline.surfaces.limits import SET_AGENT_LIMITS
 from trunkline.surfaces.message_shapes import GetMessagesArguments, GetMessagesResult, message_shape
@@ -135,26 +129,12 @@ async def _cancel(
 async def _get_channel_status(
     hub: Hub, principal: Principal, agent_id: str, arguments: GetChannelStatusArguments
 ) -> GetChannelStatusResult:
+    rows = await hub.provisioning.rows(principal, agent_id)
     use = await hub.inbox.channel_use(principal, agent_id)
-    status: Literal["active", "suspended"] = (
-        "active" if use.agent.status is AgentStatus.ACTIVE else "suspended"
-    )
-    phone = use.agent.phone and PhoneShape(
-        number=use.agent.phone, status=status, monthly_messages=use.monthly_messages.get("sms", 0)
-    )
-    others = {
-        field: AddressShape(
-            address=address, status=status, monthly_messages=use.monthly_messages.get(channel, 0)
-        )
-        for field, channel in BY_ADDRESS.items()
-        if (address := use.agent.address(channel)) is not None
-    }
     limited = await hub.limits.used(principal, agent_id)
     return GetChannelStatusResult(
         agent_id=agent_id,
-        channels=ChannelsShape.model_validate(
-            {**dict.fromkeys(BY_ADDRESS), **others, "phone": phone or None, "voice_ai": None}
-        ),
+        channels=channels_shape(use, rows),
         monthly_cost=money(use.monthly_cost_micros) or 0.0,
         rate_limits=RateLimitsShape(
             actions_this_minute=limited.actions_this_minute if limited else use.actions_this_minute,

@@ -1,11 +1,15 @@
 """What goes over the wire of an agent's channels and of what it has used."""
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, WithJsonSchema, create_model
 
 from trunkline.core.channels import CHANNELS
 from trunkline.surfaces.shapes import Arguments, Result, optional
+
+STATUSES: Final = (
+    "active, suspended, deprovisioned, pending_review, missing, rejected, in_progress or failed."
+)
 
 
 class GetChannelStatusArguments(Arguments):
@@ -16,23 +20,35 @@ class PhoneShape(Result):
     """An agent's number."""
 
     number: str
-    status: Literal["active", "suspended"]
+    status: str = Field(description=STATUSES)
+    reason: str | None = optional()
     monthly_messages: int
 
 
 class AddressShape(Result):
-    """An agent's address of another channel."""
+    """An agent's address of another channel; `number` where that is one."""
 
     address: str
-    status: Literal["active", "suspended"]
+    number: str | None = optional()
+    status: str = Field(description=STATUSES)
+    reason: str | None = optional()
+    quality_rating: str | None = optional("Of a WhatsApp sender, by its provider.")
+    delivery_rate: float | None = optional("Of the newest mails that ended, how many arrived.")
     monthly_messages: int
+
+
+class VoiceAiShape(Result):
+    """An agent's voice."""
+
+    status: str
+    total_call_minutes: int = Field(description="This month (UTC), of its newest 1,000 calls.")
 
 
 class _Phone(Result):
     """An agent's channels; null for one it lacks."""
 
     phone: PhoneShape | None
-    voice_ai: None
+    voice_ai: VoiceAiShape | None
 
 
 BY_ADDRESS: Final = {

@@ -134,8 +134,7 @@ SEND_MESSAGE = Operation(
     name="comms_send_message",
     title="Send a message",
     description="Send a text (MMS with media), an e-mail or a WhatsApp message to a person or "
-    "another agent. 'sent': the provider has it; comms_get_status tells what became of it. Never "
-    "repeat one that is unknown.",
+    "another agent. 'sent': the provider has it; comms_get_status tells what became of it.",
     scope=Scope.AGENT,
     annotations=Annotations(read_only=False, idempotent=True, open_world=True),
     arguments=SendMessageArguments,

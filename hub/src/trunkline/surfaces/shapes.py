@@ -230,13 +230,13 @@ class OutgoingMessage(Given):
         default=None,
         description="Phone number, e-mail address or agent id; or give toAgentId.",
     )
-    subject: Subject | None = Field(default=None, description="Of a mail; an answer has one.")
+    subject: Subject | None = Field(default=None, description="Of a mail.")
     html: Text | None = None
     cc: Copies | None = None
     bcc: Copies | None = None
     template_id: Line | None = Field(
         default=None,
-        description="On WhatsApp needed unless the person wrote within 24 hours.",
+        description="On WhatsApp needed unless they wrote within 24 hours.",
     )
     template_vars: Values | None = None
     template_language: Line | None = None
@@ -251,12 +251,8 @@ class OutgoingMessage(Given):
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = Field(
         default=None, description="At most 10, instead of mediaUrl."
     )
-    reply_to: Reference | None = Field(
-        default=None, description="Id of the message this answers; marks it read."
-    )
-    send_at: Since | None = Field(
-        default=None, description="Send it then (RFC 3339), at most 30 days away."
-    )
+    reply_to: Reference | None = Field(default=None, description="The message this answers.")
+    send_at: Since | None = Field(default=None, description="RFC 3339, at most 30 days away.")
     valid_for_seconds: Annotated[int, Field(ge=1, le=172_800), Whole] | None = Field(
         default=None,
         description="1 to 172,800; default 4 hours.",
@@ -281,8 +277,7 @@ class SendMessageResult(Result):
     message_id: str
     channel: str
     status: str = Field(
-        description="queued: the hub will send it. unknown: it may have been sent. Of neither send "
-        "another."
+        description="queued: the hub will send it. unknown: maybe sent. Send no other."
     )
     cost: float | None = Field(description="Major units; null: not known.")
     currency: str | None

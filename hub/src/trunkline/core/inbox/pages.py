@@ -1,6 +1,6 @@
 """Reading messages back: pages, one message's history, and an agent's channels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +12,7 @@ from trunkline.core.agents.models import Agent
 from trunkline.core.channels import rules_of
 from trunkline.core.duplicates.models import Followed
 from trunkline.core.duplicates.repository import followed
+from trunkline.core.inbox.channel_use import ChannelUse, channel_use
 from trunkline.core.inbox.cursors import read_cursor
 from trunkline.core.media.shelf import Shelf, file_of
 from trunkline.core.messages import repository, trail
@@ -30,10 +31,7 @@ from trunkline.core.problems import Invalid, NotFound
 from trunkline.core.sending.recipient import read_addresses
 from trunkline.core.speech.models import Cost
 from trunkline.core.speech.repository import costs_of
-from trunkline.core.usage.models import Span
-from trunkline.core.usage.totals import spent
 from trunkline.db.schema import body_vault, contact_keys, messages
-from trunkline.db.types import earliest_id
 from trunkline.sdk import Clock, Database, EventLog, Tx
 
 COUNTED_UP_TO: Final = 1000
@@ -82,17 +80,6 @@ class Traced:
     history: tuple[HistoryEntry, ...]
     parts: tuple[Cost, ...] = ()
     duplicates: tuple[Followed, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelUse:
-    """An agent's channels and what they carried in this calendar month (UTC), each by its name."""
-
-    agent: Agent
-    monthly_messages: Mapping[str, int]
-    monthly_cost_micros: int
-    actions_this_minute: int
-    actions_today: int
 
 
 class Inbox:
@@ -185,46 +172,11 @@ class Inbox:
 
     async def channel_use(self, principal: Principal, agent_id: str) -> ChannelUse:
         """Return an agent's channels and what they carried this month."""
-        now = self._clock.now()
-        month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        minute = now.replace(second=0, microsecond=0)
+        workspace_id, now = principal.workspace_id, self._clock.now()
 
         def fn(tx: Tx) -> ChannelUse:
             agent = _agent(tx, principal, agent_id)
-            mine = (
-                messages.c.workspace_id == principal.workspace_id,
-                messages.c.agent_id == agent_id,
-            )
-            outbound = messages.c.direction == Direction.OUTBOUND.value
-            used = tx.execute(
-                sa.select(
-                    messages.c.channel,
-                    sa.func.count().label("carried"),
-                    sa.func.count()
-                    .filter(outbound, messages.c.id > earliest_id("msg", day))
-                    .label("today"),
-                    sa.func.count()
-                    .filter(outbound, messages.c.id > earliest_id("msg", minute))
-                    .label("this_minute"),
-                )
-                .where(*mine, messages.c.id > earliest_id("msg", month))
-                .group_by(messages.c.channel)
-            ).all()
-            return ChannelUse(
-                agent=agent,
-                monthly_messages={each.channel: each.carried for each in used},
-                monthly_cost_micros=spent(
-                    tx,
-                    principal.workspace_id,
-                    agent_id,
-                    Span.MONTH,
-                    now.date(),
-                    self._currency,
-                ),
-                actions_today=sum(each.today for each in used),
-                actions_this_minute=sum(each.this_minute for each in used),
-            )
+            return channel_use(tx, workspace_id, agent, now, self._currency)
 
         return await self._db.read(fn, heavy=True)
 

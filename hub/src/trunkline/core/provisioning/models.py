@@ -106,6 +106,7 @@ class Row:
     reason: str | None = None
     tries: int = 0
     asked_at: datetime | None = None
+    updated_at: datetime | None = None
     version: int = 0
 
     @property

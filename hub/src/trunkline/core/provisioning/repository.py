@@ -159,4 +159,5 @@ def _row(found: Any) -> Row:
         tries=found.tries,
         asked_at=found.asked_at,
         version=found.version,
+        updated_at=found.updated_at,
     )

@@ -20,6 +20,7 @@ from trunkline.core.engine.repository import JobKind
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Invalid, Missing, NotFound, PoolExhausted, Unsupported
 from trunkline.core.provisioning import repository
+from trunkline.core.provisioning.looking import Looking
 from trunkline.core.provisioning.models import (
     Aim,
     Deprovisioned,
@@ -197,10 +198,13 @@ class Provisioning:
         return await self._quoted(connection, query)
 
     async def rows(self, principal: Principal, agent_id: str) -> dict[Part, Row]:
-        """Return how far each part of an agent is."""
-        return await self.db.read(
-            lambda tx: repository.of_agent(tx, principal.workspace_id, agent_id)
-        )
+        """
+        Return how each part of an agent stands, as its providers say now.
+
+        What was looked at within a minute is not asked for again, and nobody is waited for long.
+        """
+        looking = Looking(self.db, self.engine, self.clock)
+        return await looking.rows(principal.workspace_id, agent_id)
 
     async def kept(self, principal: Principal) -> list[Row]:
         """Return what is nobody's and paid for."""
