@@ -1,5 +1,6 @@
 """WhatsApp by GREEN-API through a whole hub: asked or calling, out, in, and what got lost."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -331,3 +332,33 @@ async def test_an_agent_is_given_the_one_sender_whose_instance_is_set_up_by_itse
         ada = hub.caller(given["securityToken"])
         (message,) = await hub.until(lambda: ada.inbox(channel="whatsapp"), bool)
         assert message["from"] == PERSON
+
+
+async def test_the_pool_holds_the_accounts_own_sender_and_says_what_it_lacks(
+    start_hub: StartHub, green: Instance
+) -> None:
+    green.double.state = "notAuthorized"
+    waiting = '[pool]\nwhatsapp_size = 1\nwhatsapp_display_name = "Acme"\n'
+    async with start_hub(toml=green.toml() + waiting) as hub:
+
+        async def senders() -> list[dict[str, Any]]:
+            shown: list[dict[str, Any]] = (await hub.local("pool_show"))["whatsapp"]["senders"]
+            return shown
+
+        async def until(**states: int) -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = await hub.until(
+                senders, lambda now: Counter(each["status"] for each in now) == states
+            )
+            return found
+
+        (lacking,) = await until(rejected=1)
+        assert "scan its QR code" in lacking["reason"]
+        green.double.state = "authorized"
+        await until(active=1)
+
+        wish = {"agentId": "ada", "capabilities": {"whatsapp": True}}
+        given = await (await hub.admin()).call("comms_provision_channels", **wish)
+
+        assert given["channels"]["whatsapp"] == {"number": HUB, "status": "active"}
+        failed, _ = await until(failed=1, assigned=1)
+        assert "Every WhatsApp sender of the connection is an agent's" in failed["reason"]

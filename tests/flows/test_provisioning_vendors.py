@@ -266,3 +266,29 @@ async def _told(hub: Served, endpoint: str, signed_with: str) -> int:
         urlsplit(endpoint).path, content=told.body, headers=dict(told.headers)
     )
     return answer.status_code
+
+
+async def test_twilio_keeps_a_sender_ready_and_renames_it_for_its_agent(
+    start_hub: StartHub, vendors: Market
+) -> None:
+    waiting = '[pool]\nwhatsapp_size = 1\nwhatsapp_display_name = "Acme"\n'
+    async with start_hub(toml=vendors.settings() + waiting) as hub:
+
+        async def states() -> dict[str, int]:
+            found: dict[str, int] = (await hub.local("pool_show"))["whatsapp"]["states"]
+            return found
+
+        await hub.until(states, lambda now: now == {"active": 1})
+        (sender,) = vendors.twilio.senders.values()
+        assert sender["profile"]["name"] == "Acme"
+
+        given = await provision(await hub.admin(), capabilities={"whatsapp": True})
+
+        assert given["channels"]["whatsapp"] == {"number": FIRST, "status": "active"}
+        assert sender["profile"]["name"] == "Ada"
+        await hub.until(states, lambda now: now == {"active": 1, "assigned": 1})
+        assert vendors.asked(BUY) == len(vendors.twilio.senders) == 2
+        await hub.local("pool_give_back", number=SECOND)
+        await hub.until(states, lambda now: now == {"failed": 1, "assigned": 1})  # none is on sale
+        assert [each["phone_number"] for each in vendors.twilio.numbers.values()] == [FIRST]
+        assert len(vendors.twilio.senders) == 1

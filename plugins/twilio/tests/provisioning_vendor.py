@@ -302,9 +302,10 @@ class Vendor:
                 each["status"] = "ONLINE" if each["status"] == "CREATING" else each["status"]
             return told
         if not rest:
-            made = sender(status="CREATING", properties=None)
-            self.senders[XE] = made | {name: body[name] for name in body}
-            return _json(self.senders[XE], 202)
+            sid = f"{XE[:-1]}{len(self.senders) + 1}"
+            made = sender(sid, status="CREATING", properties=None)
+            self.senders[sid] = made | {name: body[name] for name in body}
+            return _json(self.senders[sid], 202)
         found = self.senders.get(rest[0])
         if found is None:
             return None

@@ -278,7 +278,7 @@ def _shown(pooled: Pooled, rows: Mapping[Part, Row]) -> PooledShown:
         which = pooled.phone_number or pooled.id
         reason = (
             f"{reason or 'It was refused.'} Mend that at the provider, and the hub sees it; or "
-            f"give it back with `trunkline pool give-back {which}`, and another is bought."
+            f"give it back with `trunkline pool give-back {which}`, and its place is filled anew."
         )
     elif pooled.status is PoolStatus.FAILED:
         reason = f"{reason or 'It failed.'} It is tried again, less and less often."
