@@ -182,6 +182,7 @@ def test_consents_are_recorded_shown_exported_imported_and_taken_back(
         (("subscriptions", "list", "--limit", "0"), 2, "limit"),
         (("subscriptions", "end", f"sub_{0:032x}"), 1, "no such subscription"),
         (("suppressions", "list", "--limit", "0"), 2, "limit"),
+        (("agents", "kept", "--release", "+14155550123"), 1, "no such kept address"),
         (("approvals", "list", "--status", "lost"), 2, "pending, approved"),
         (("approvals", "show", f"apr_{0:032x}"), 1, "no such approval"),
         (("approvals", "decide", f"apr_{0:032x}", "approve"), 1, "no such approval"),

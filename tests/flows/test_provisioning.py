@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.hubs import DEMO, Caller, Served, StartHub
+from tests.flows.hubs import ANN, DEMO, Caller, Served, StartHub
 
 TOML = DEMO + 'review_ms = 0\n[provisioning]\nemail_domain = "agents.example"\n[pool]\nsize = 6\n'
 ALL = {"phone": True, "whatsapp": True, "email": True, "voiceAi": True}
@@ -152,8 +152,15 @@ async def test_a_number_that_somebody_has_by_hand_is_neither_given_back_nor_give
         held = [each["number"] for each in (await account(hub))["numbers"]]
         sent = await bob.send("+12025550150", "Still mine.")
 
+        (kept,) = (await hub.local("agents_kept"))["kept"]
+        await hub.local("agents_kept", release=number)
+        await hub.until(lambda: hub.local("agents_kept"), lambda told: told["kept"][0]["reason"])
+        still = [each["number"] for each in (await account(hub))["numbers"]]
+
     assert second["channels"]["phone"]["number"] != number
     assert number in held
+    assert number in still
+    assert (kept["address"], kept["wasOf"], kept["monthlyPrice"] > 0) == (number, "ada", True)
     assert [(each["address"], each["status"]) for each in gone["left"]] == [(number, "kept")]
     assert "bob" in gone["left"][0]["reason"]
     assert sent["status"] == "sent"
@@ -181,6 +188,20 @@ async def test_a_mail_address_needs_no_country(start_hub: StartHub) -> None:
         given = await admin.call("comms_provision_channels", **wish)
 
     assert given["channels"]["email"]["address"] == "ada@agents.example"
+
+
+async def test_what_is_kept_can_be_given_back_later(start_hub: StartHub) -> None:
+    async with start_hub(toml=WHOLE) as hub:
+        admin = await hub.admin()
+        given = await provision(admin, "ada", capabilities={"phone": True})
+        await admin.call("comms_deprovision_channels", agentId="ada")
+        number = given["channels"]["phone"]["number"]
+        other = await hub.operator.post("/api/v1/tools/agents_kept", json={"release": ANN})
+        await hub.local("agents_kept", release=number)
+        await hub.until(lambda: hub.local("agents_kept"), lambda told: told["kept"] == [])
+
+        assert other.status_code == 404
+        assert (await account(hub))["numbers"] == []
 
 
 async def test_an_agent_that_is_gone_can_come_back(start_hub: StartHub) -> None:

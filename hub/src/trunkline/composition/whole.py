@@ -29,6 +29,7 @@ from trunkline.core.hub import Hub
 from trunkline.core.inbound.listening import Listening
 from trunkline.core.privacy.rotation import Rotation
 from trunkline.core.privacy.sealing import Seals
+from trunkline.core.provisioning.keeping import Keeping
 from trunkline.core.retention.erasing import Erasing
 from trunkline.core.retention.exporting import Exporting
 from trunkline.core.retention.forgetting import Retention
@@ -124,6 +125,7 @@ def compose(lent: Lent) -> Composed:
         agents=agents,
         tokens=tokens,
         provisioning=compose_provisioning(ground, providers, agents, tokens, messages.messages),
+        keeping=Keeping(db, ground.engine, clock),
         limits=posts.limits,
         media=media.store,
         media_sweeping=media.sweeping,

@@ -22,6 +22,7 @@ from trunkline.core.limits.service import LimitKeeper
 from trunkline.core.media.service import MediaStore
 from trunkline.core.media.sweeping import Sweeping
 from trunkline.core.privacy.rotation import Rotation
+from trunkline.core.provisioning.keeping import Keeping
 from trunkline.core.provisioning.service import Provisioning
 from trunkline.core.retention.erasing import Erasing
 from trunkline.core.retention.exporting import Exporting
@@ -47,6 +48,7 @@ class Hub:
     agents: Agents
     tokens: Tokens
     provisioning: Provisioning
+    keeping: Keeping
     limits: LimitKeeper
     media: MediaStore
     media_sweeping: Sweeping

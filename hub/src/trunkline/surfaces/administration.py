@@ -8,6 +8,7 @@ from trunkline.core.principal import Principal
 from trunkline.surfaces.called import CALLED
 from trunkline.surfaces.consenting import CONSENTING
 from trunkline.surfaces.decisions import DECISIONS
+from trunkline.surfaces.kept import KEPT
 from trunkline.surfaces.limits import AGENTS_LIMITS
 from trunkline.surfaces.operations import Annotations, AnyOperation, of_operator
 from trunkline.surfaces.operator_shapes import (
@@ -191,6 +192,7 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
     *CALLED,
     *SUBSCRIBED,
     *OF_OPERATOR,
+    *KEPT,
     *USAGE,
     *SUPPRESSED,
     *CONSENTING,

@@ -67,6 +67,14 @@ _ALL: Final = (
         columns={"left": "channel address status reason"},
     ),
     Command(
+        "agents_kept",
+        """List numbers and senders that no agent has and that are paid for.
+
+        The next agent of the country gets one of them, unless it is released.""",
+        takes=(Option("release", "Give this one back for good."),),
+        columns={"kept": "address channel connection country wasOf monthlyPrice currency reason"},
+    ),
+    Command(
         "agents_numbers",
         "List numbers on sale, cheapest first; nothing is bought.",
         takes=(

@@ -224,7 +224,7 @@ class OutgoingMessage(Given):
 
     channel: ChannelName = Field(description=_either(CHANNELS))
     body: Text = Field(
-        description="Of sms at most 1,600 characters; empty only with media, html or a template."
+        description="Of sms at most 1,600 characters; empty only with media or a template."
     )
     to: Line | None = Field(
         default=None,
@@ -263,7 +263,7 @@ class OutgoingMessage(Given):
     )
     idempotency_key: IdempotencyKey | None = Field(
         default=None,
-        description="The same key never sends twice; a new one does.",
+        description="The same key never sends twice.",
     )
 
 
@@ -286,10 +286,10 @@ class SendMessageResult(Result):
     provider: str
     timestamp: Time
     rate_limit_remaining: int | None = Field(description="Null: no limit.")
-    replayed: bool = Field(description="True: nothing was sent now.")
+    replayed: bool = Field(description="Nothing was sent now.")
     reason: str | None = optional()
     retry_owner: Literal["hub", "caller", "none"] = Field(
-        description="hub or none: do not send it again."
+        description="hub, none: do not send again."
     )
     earliest_at: Time | None = optional()
     simulated: bool | None = optional(told=False)

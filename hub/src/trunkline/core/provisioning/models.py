@@ -6,7 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+import phonenumbers
+
 from trunkline.core.agents.models import Agent
+from trunkline.core.problems import Invalid
 from trunkline.sdk import DnsRecord, NumberOffer, NumberType, Readiness
 
 
@@ -200,3 +203,10 @@ def lacks(agent: Agent, rows: Mapping[Part, Row], part: Part) -> bool:
         return row.step in (Step.FAILED, Step.KEPT)
     channel = ADDRESS_OF.get(part)
     return channel is None or agent.address(channel) is None
+
+
+def country_of(text: str) -> str:
+    """Return the code of a country; `Invalid` of what is none."""
+    if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise Invalid("country", "give a two-letter country code such as US.")
+    return text.upper()

@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-import phonenumbers
-
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents import slots, token_rows
 from trunkline.core.agents.models import Agent, AgentStatus
@@ -31,6 +29,7 @@ from trunkline.core.provisioning.models import (
     Row,
     Step,
     Wish,
+    country_of,
     is_under_way,
     lacks,
 )
@@ -184,7 +183,7 @@ class Provisioning:
 
     async def offers(self, wish: NumberWish) -> list[Quoted]:
         """Return what numbers are on sale, cheapest first, and why the hub would not buy one."""
-        country = _country(wish.country)
+        country = country_of(wish.country)
         connection = self.connections.for_agent(None, TELEPHONY.name)
         self._check_able(connection, Capability.NUMBER_SEARCH, "country", "sell numbers")
         query = NumberQuery(
@@ -205,10 +204,6 @@ class Provisioning:
         """
         looking = Looking(self.db, self.engine, self.clock)
         return await looking.rows(principal.workspace_id, agent_id)
-
-    async def kept(self, principal: Principal) -> list[Row]:
-        """Return what is nobody's and paid for."""
-        return await self.db.read(lambda tx: repository.kept(tx, principal.workspace_id))
 
     # --- what can be refused ----------------------------------------------------------------------
 
@@ -252,7 +247,7 @@ class Provisioning:
             aim=Aim.HAVE,
             step=Step.WANTED,
             connection=self.connections.for_agent(agent, _KIND_OF[part]).name,
-            country=None if wish.country is None else _country(wish.country),
+            country=None if wish.country is None else country_of(wish.country),
         )
 
     async def _wanted(self, workspace_id: str, agent: Agent, wish: Wish, part: Part) -> Row:
@@ -386,9 +381,3 @@ def _overridden(wish: Wish) -> dict[str, str | None]:
         for kind, name in wish.overrides.items()
         if kind in KINDS
     }
-
-
-def _country(text: str) -> str:
-    if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise Invalid("country", "give a two-letter country code such as US.")
-    return text.upper()

@@ -56,6 +56,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "comms_deprovision_channels": {"agentId": "ann", "releaseNumber": True},
     "agents_deprovision": {"agentId": "ann", "releaseNumber": True},
     "comms_search_numbers": {"country": "US", "limit": 5},
+    "agents_kept": {"release": _ANN},
     "agents_numbers": {"country": "US", "limit": 5},
     "approvals_list": {"status": "pending", "limit": 10},
     "approvals_show": {"id": _APPROVAL},
