@@ -171,6 +171,9 @@ async def test_a_refused_one_says_what_to_do_and_is_not_replaced(
         await review(hub, number, refused=True)
 
         [rejected] = await until(hub, rejected=1)
+        wish = {"agentId": "ada", "country": "US", "capabilities": WHATSAPP}
+        none_is_ready = await (await hub.admin()).post("comms_provision_channels", wish)
+        assert none_is_ready.status_code == 422
         for _ in range(3):
             clock.travel(24 * HOUR_S)
             await keep_still()
