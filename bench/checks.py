@@ -19,6 +19,8 @@ from bench.gates import SIGNATURE, TOKEN
 from bench.run import Run
 from bench.traffic import ACCOUNT, AUTH_TOKEN
 from trunkline.core.agents.tokens import Tokens, Wish
+from trunkline.core.audit.chain import Chain
+from trunkline.core.audit.service import Audit
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.privacy.keys import Keys
 from trunkline.logs import get_log
@@ -54,7 +56,8 @@ async def _authenticate_us(run: Run) -> float:
     clock = SystemClock()
     async with opened("sqlite:///trunkline.db", run.directory("tokens")) as db:
         keys, log = Keys(os.urandom(32)), get_log("trunkline")
-        tokens = Tokens(db, keys, clock, IdSource(clock), log, alone=True)
+        ids = IdSource(clock)
+        tokens = Tokens(db, keys, clock, ids, log, Audit(Chain(keys), clock, ids), alone=True)
         wish = Wish(agent_id=None)
         bearer = (await tokens.issue(Principal(scope=Scope.LOCAL), wish)).token
         started = time.perf_counter()

@@ -9,6 +9,8 @@ from typing import TypeVar
 import pytest
 
 from trunkline.core.agents.tokens import Tokens, Wish
+from trunkline.core.audit.chain import Chain
+from trunkline.core.audit.service import Audit
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.privacy.keys import Keys
 from trunkline.core.problems import Unauthenticated
@@ -46,9 +48,9 @@ async def test_a_token_that_is_revoked_while_it_is_read_is_not_remembered(tmp_pa
     async with spec.open("sqlite:///trunkline.db", context) as db:
         await bring_up_to_date(db, embedded=True, allowed=True)
         held = Held(db)
-        tokens = Tokens(
-            held, Keys(os.urandom(32)), clock, IdSource(clock), RecordingLog(), alone=True
-        )
+        keys, ids = Keys(os.urandom(32)), IdSource(clock)
+        audit = Audit(Chain(keys), clock, ids)
+        tokens = Tokens(held, keys, clock, ids, RecordingLog(), audit, alone=True)
         issued = await tokens.issue(OPERATOR, Wish(agent_id=None))
         first = asyncio.create_task(tokens.authenticate(issued.token))
         await held.read_one.wait()

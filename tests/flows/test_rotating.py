@@ -36,6 +36,13 @@ OTHERS = {  # what no rotation seals anew
     "idempotency_keys.content_hash",
     "message_batches.key_hash",
     "speeches.digest",
+    "approvals.contact_hash",
+    "do_not_call.number_hash",
+    "audit_log.prev_hash",
+    "audit_log.row_hash",
+    "audit_checkpoints.row_hash",
+    "audit_checkpoints.public_key",
+    "audit_checkpoints.signature",
 }
 
 

@@ -33,6 +33,9 @@ MAY_SEND = (
 _KEEPS_STDOUT = "hub/src/trunkline/loading/quiet.py"  # from whoever else would write there
 _RUNS_PROGRAMS = "plugins/local-voice/src/trunkline_local_voice/"  # whose stdout is not the hub's
 
+_SPEAKS_ALONE = "hub/src/trunkline/audit_verifier.py"  # a program of its own, for strangers
+_HAVE_STDOUT = (_KEEPS_STDOUT, _RUNS_PROGRAMS, _SPEAKS_ALONE)
+
 
 def nodes(files: Files, *but: str) -> Iterator[tuple[str, ast.AST]]:
     """Return every node with its place, of all files but those below some paths."""
@@ -84,7 +87,7 @@ def managers(files: Files) -> Iterator[str]:
 
 def printers(files: Files) -> Iterator[str]:
     """Nothing but the command line may write to stdout: MCP clients read protocol there."""
-    for place, node in nodes(files, "hub/src/trunkline/cli/", _KEEPS_STDOUT, _RUNS_PROGRAMS):
+    for place, node in nodes(files, "hub/src/trunkline/cli/", *_HAVE_STDOUT):
         prints = isinstance(node, ast.Call) and names_in(node.func) == {"print"}
         if prints or "stdout" in names_in(node):
             yield f"{place} writes to stdout"

@@ -39,6 +39,7 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
         hub.verification.run(),
         composed.following.run(),
         composed.watching.run(),
+        hub.sealer.run(),
         composed.listening.run(),
         hub.rotation.run(),
         hub.erasing.run(),

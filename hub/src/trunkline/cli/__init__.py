@@ -56,6 +56,7 @@ COMMANDS: Final = {
     "usage": "Show what was done and what it cost, and export it.",
     "messages": "List messages, look at one, and decide what became of it.",
     "privacy": "Choose which texts are kept; export and erase contacts.",
+    "audit": "Verify and export the record of what was done.",
     "keys": "Show and rotate the keys that everything is encrypted under.",
     "plugins": "Show, enable, disable and check plugins.",
     "new-plugin": "Write an adapter to begin with.",

@@ -7,6 +7,8 @@ from typing import Final
 
 import httpx2
 
+from trunkline.core.audit.chain import Chain
+from trunkline.core.audit.service import Audit
 from trunkline.core.compliance.filters import Filters
 from trunkline.core.connections.registry import Connection
 from trunkline.core.credentials.following import Configure
@@ -74,6 +76,8 @@ class Ground:
     pulse: Pulse
     keys: Keys
     vault: BodyVault
+    audit: Audit
+    chain: Chain
     shelf: Shelf
     reply_addresses: ReplyAddresses
 
@@ -84,6 +88,7 @@ def lay_ground(lent: Lent) -> Ground:
     executor = LOCAL_EXECUTOR if lent.alone else ids.new("exe")
     keys = lent.keys
     engine = Engine(db, clock, ids, log, executor)
+    chain = Chain(keys)
     hold_hours = settings.privacy.hold_hours
     vault = BodyVault(keys, clock, ids, hold_hours=hold_hours)
     return Ground(
@@ -99,6 +104,8 @@ def lay_ground(lent: Lent) -> Ground:
         pulse=Pulse(db, clock, executor, lambda: (keys.knows, keys.seals_with)),
         keys=keys,
         vault=vault,
+        audit=Audit(chain, clock, ids),
+        chain=chain,
         shelf=Shelf(vault, engine, clock, ids, timedelta(hours=hold_hours)),
         reply_addresses=ReplyAddresses(keys, settings.messages.plus_address_domains),
     )

@@ -29,6 +29,7 @@ def compose_limits(ground: Ground) -> LimitKeeper:
         ids=ground.ids,
         log=ground.log,
         metrics=ground.metrics,
+        audit=ground.audit,
         for_new=Limits(
             actions_per_minute=times("actions_per_minute"),
             actions_per_hour=times("actions_per_hour"),

@@ -47,7 +47,7 @@ def compose_posts(ground: Ground) -> Posts:
     clock, ids, log = ground.clock, ground.ids, ground.log
     allowed = ground.settings.messages
     destinations = Destinations(allowed.callback_url, allowed.callback_allow)
-    forwarding = Forwarding(db, destinations, engine, keys, clock, ids)
+    forwarding = Forwarding(db, destinations, engine, keys, clock, ids, ground.audit)
     announcements = Announcements(engine, clock, ids)
     secrets = SecretStore(Seals(keys, ids))
     http = ground.lent.callbacks
@@ -66,7 +66,14 @@ def compose_posts(ground: Ground) -> Posts:
         announcements.moved(tx, workspace_id, message, to)
 
     journal = Journal(
-        ground.vault, clock, ids, announce, ground.shelf.let_go, usage, duplicates.taken
+        ground.vault,
+        clock,
+        ids,
+        announce,
+        ground.shelf.let_go,
+        usage,
+        duplicates.taken,
+        ground.audit,
     )
     courier = Courier(
         db, http, destinations, journal, engine, keys, log, forwarded, ground.shelf.files

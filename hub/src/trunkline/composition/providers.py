@@ -136,6 +136,7 @@ def compose_providers(ground: Ground, announce: Announce) -> Providers:
             clock=clock,
             ids=ids,
             log=log,
+            audit=ground.audit,
         ),
         callback_url=callback_url,
         secrets_of=secrets_of,

@@ -49,6 +49,7 @@ def compose_provisioning(
         Domains(vendors, assigning, urls),
         Voices(db),
         pool,
+        ground.audit,
     )
     engine.serve(JobKind.SENDER_POOL, filling.work)
     engine.serve(JobKind.PROVISION, work.work)
@@ -66,6 +67,7 @@ def compose_provisioning(
         engine=engine,
         clock=clock,
         ids=ids,
+        audit=ground.audit,
         alone=ground.lent.alone,
         email_domain=settings.provisioning.email_domain,
     )

@@ -14,6 +14,10 @@ from trunkline.composition.speech import compose_speech
 from trunkline.core.agents.models import SHARED_ADDRESSES
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
+from trunkline.core.audit.denials import Denials
+from trunkline.core.audit.sealing import Sealer
+from trunkline.core.audit.verifying import Verifying
+from trunkline.core.audit.witness import FILE, Witness
 from trunkline.core.calls.service import Calls
 from trunkline.core.channels import CHANNELS
 from trunkline.core.compliance.ledger import Consents
@@ -84,6 +88,7 @@ def compose(lent: Lent) -> Composed:
         clock=clock,
         ids=ids,
         log=log,
+        begun=lambda tx, by: ground.audit.act(tx, by, "keys.rotated", "keys"),
     )
     ground.engine.serve(JobKind.ROTATION, rotation.work)
     erasing = Erasing(
@@ -97,6 +102,7 @@ def compose(lent: Lent) -> Composed:
         clock=clock,
         ids=ids,
         log=log,
+        audit=ground.audit,
     )
     ground.engine.serve(JobKind.ERASURE, erasing.work)
     own = [each for name, each in CHANNELS.items() if name not in SHARED_ADDRESSES]
@@ -111,6 +117,7 @@ def compose(lent: Lent) -> Composed:
         speech.greetings.changed,
         log,
         posts.limits.begin,
+        ground.audit,
     )
     tokens = Tokens(
         db,
@@ -118,9 +125,11 @@ def compose(lent: Lent) -> Composed:
         clock,
         ids,
         log,
+        ground.audit,
         admin_tokens=[token.get_secret_value() for token in settings.admin_tokens],
         alone=lent.alone,
     )
+    witness = Witness(settings.server.data_dir / FILE)
     hub = Hub(
         agents=agents,
         tokens=tokens,
@@ -141,16 +150,18 @@ def compose(lent: Lent) -> Composed:
         events=inbound.events,
         forwarding=posts.forwarding,
         subscriptions=posts.subscriptions,
-        suppressions=Suppressions(db, log, ground.vault),
+        suppressions=Suppressions(db, log, ground.vault, ground.audit),
         consents=Consents(db, clock, ids, log, [*CHANNELS]),
-        templates=Templates(db, connections, clock, ids, log, timeout_s=providers.timeout_s),
+        templates=Templates(
+            db, connections, clock, ids, log, ground.audit, timeout_s=providers.timeout_s
+        ),
         usage=UsageReports(db, clock, ids, settings.money.currency, connections.is_simulated),
         speaking=speech.speaking,
         sounds=speech.sounds,
         rotation=rotation,
         erasing=erasing,
         exporting=Exporting(db, posts.journal),
-        privacy=Privacy(db, ground.vault, clock, ids),
+        privacy=Privacy(db, ground.vault, clock, ids, ground.audit),
         retention=Retention(
             db, clock, ids, settings.privacy.detail_days, settings.privacy.usage_days
         ),
@@ -168,6 +179,9 @@ def compose(lent: Lent) -> Composed:
             public_url=settings.public_url,
             is_public=settings.server.public_url is not None,
         ),
+        audit=Verifying(db, ground.chain, witness, ground.vault),
+        sealer=Sealer(db, ground.chain, witness, clock, ids, log),
+        denials=Denials(ground.audit, db, clock, log),
         connections=connections,
         routes=providers.routes,
         verification=providers.verification,

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.approvals.service import Approvals
+from trunkline.core.audit.denials import Denials
+from trunkline.core.audit.sealing import Sealer
+from trunkline.core.audit.verifying import Verifying
 from trunkline.core.calls.service import Calls
 from trunkline.core.compliance.ledger import Consents
 from trunkline.core.compliance.service import Suppressions
@@ -76,6 +79,9 @@ class Hub:
     privacy: Privacy
     retention: Retention
     doctor: Doctor
+    audit: Verifying
+    denials: Denials
+    sealer: Sealer
     connections: Connections
     routes: Routes
     verification: Verification

@@ -13,6 +13,11 @@ def earliest_id(prefix: str, at: datetime) -> str:
     return f"{prefix}_{int(at.timestamp() * 1000):012x}"
 
 
+def utc_text(value: datetime) -> str:
+    """Return an aware time as text of fixed width, which sorts by time."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 class UtcTime(TypeDecorator[datetime]):
     """
     An aware UTC time.
@@ -34,10 +39,7 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")
-        utc = value.astimezone(UTC)
-        if dialect.name != "sqlite":
-            return utc
-        return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return utc_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None or isinstance(value, datetime):

@@ -32,6 +32,7 @@ from trunkline.surfaces.operator_shapes import (
 from trunkline.surfaces.pools import POOLS
 from trunkline.surfaces.privacy import PRIVACY
 from trunkline.surfaces.provisioned import OF_OPERATOR
+from trunkline.surfaces.recorded import RECORDED
 from trunkline.surfaces.registered import REGISTERED_OPERATIONS
 from trunkline.surfaces.subscribed import SUBSCRIBED
 from trunkline.surfaces.suppressed import SUPPRESSED
@@ -198,5 +199,6 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
     *CONSENTING,
     *TEMPLATES,
     *UPKEEP,
+    *RECORDED,
     *REGISTERED_OPERATIONS,
 )

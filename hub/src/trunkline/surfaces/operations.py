@@ -258,7 +258,11 @@ class Catalogue:
         Raises:
             Problem: A documented refusal.
         """
-        operation = self.find(principal, name)
+        try:
+            operation = self.find(principal, name)
+        except Forbidden as problem:
+            await hub.denials.note(principal, name, problem.code)
+            raise
         started = hub.clock.monotonic()
         outcome = "ok"
         agent_id, channel = principal.agent_id or "", arguments.get("channel")
@@ -274,6 +278,8 @@ class Catalogue:
                 result = await operation.run_told(hub, principal, agent_id, given, progress)
         except Problem as problem:
             outcome = problem.code
+            if isinstance(problem, Forbidden | AgentMismatch):
+                await hub.denials.note(principal, name, problem.code)
             raise
         finally:
             elapsed_s = hub.clock.monotonic() - started

@@ -1,12 +1,10 @@
 """Creating and changing agents, within the pool's slots."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar, Final, Protocol, TypeVar
 
-import phonenumbers
 from sqlalchemy.exc import IntegrityError
 
 from trunkline.core.agents import repository, slots
@@ -21,9 +19,12 @@ from trunkline.core.agents.models import (
     is_url,
 )
 from trunkline.core.agents.suspension import resume_in, suspend_in
+from trunkline.core.agents.values import checked, class_of, settle_ms
+from trunkline.core.audit.models import Details
+from trunkline.core.audit.service import Audit
 from trunkline.core.principal import DEFAULT_WORKSPACE, Principal
 from trunkline.core.problems import Invalid, NotFound, PoolExhausted
-from trunkline.sdk import Clock, Database, EventLog, IdSource, MessageClass, Tx
+from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
 
 _MIRROR: Final = "sms_mirror_to"
 _COLUMNS: Final = (
@@ -32,9 +33,6 @@ _COLUMNS: Final = (
 )
 
 MAX_POOL = 10_000
-MAX_SETTLE_MS = 60_000
-MAX_GREETING = 320
-"""Longest greeting, in characters: less than half a minute."""
 MAX_REASON = 300
 """Longest reason of a suspension, in characters."""
 
@@ -72,6 +70,7 @@ class Agents:
         greets: Callable[[Tx, str, str, str | None], None],
         log: EventLog,
         begins: Callable[[Tx, str, str], None],
+        audit: Audit,
     ) -> None:
         """
         Take what values are checked with.
@@ -84,6 +83,7 @@ class Agents:
             greets: Is told in the transaction of an agent whose greeting changes, and of the
                 handle of the sound of the one before.
             begins: Is told of a new agent in the transaction that stores it.
+            audit: Takes down what is done to agents.
         """
         self._db = db
         self._clock = clock
@@ -94,6 +94,7 @@ class Agents:
         self._greets = greets
         self._log = log
         self._begins = begins
+        self._audit = audit
         self._channels = {each.set_by: each for each in channels}
         self._kinds = {
             f"{kind}_connection" if kind in self._channels else kind: kind for kind in connections()
@@ -109,7 +110,12 @@ class Agents:
     ) -> Agent:
         """Create an agent in a free slot; `values` are those of `set`."""
         draft = self.drafted(agent_id, values)
-        await self._write(lambda tx: self.admit(tx, principal.workspace_id, draft))
+
+        def fn(tx: Tx) -> None:
+            self.admit(tx, principal.workspace_id, draft)
+            self._audit.act(tx, principal, "agent.created", agent_id, {"set": sorted(values)})
+
+        await self._write(fn)
         return draft
 
     def drafted(self, agent_id: str, values: Mapping[str, str | None]) -> Agent:
@@ -130,9 +136,9 @@ class Agents:
             callback_url=columns.get("callback_url"),
             status=AgentStatus.ACTIVE,
             provisioned_at=self._clock.now(),
-            settle_ms=_settle_ms(values.get("settle_ms")),
+            settle_ms=settle_ms(values.get("settle_ms")),
             greeting=columns.get("greeting"),
-            message_class=_class_of(columns.get("message_class")),
+            message_class=class_of(columns.get("message_class")),
             hold=columns.get("hold"),
             sms_mirror_to=columns.get("sms_mirror_to"),
             email_bcc_to=columns.get("email_bcc_to"),
@@ -187,7 +193,7 @@ class Agents:
         if "greeting" in columns:
             changed["greeting_media"] = None  # it is spoken anew
         if "settle_ms" in values:
-            changed["settle_ms"] = _settle_ms(values["settle_ms"])
+            changed["settle_ms"] = settle_ms(values["settle_ms"])
         return await self._change(principal, agent_id, changed, addresses, connections)
 
     async def suspend(self, principal: Principal, agent_id: str, reason: str | None) -> Agent:
@@ -198,7 +204,8 @@ class Agents:
         now, workspace_id = self._clock.now(), principal.workspace_id
 
         def fn(tx: Tx) -> Agent:
-            suspend_in(tx, workspace_id, agent_id, given, now)
+            if suspend_in(tx, workspace_id, agent_id, given, now):
+                self._audit.act(tx, principal, "agent.suspended", agent_id)
             return _found(tx, workspace_id, agent_id)
 
         return await self._db.write(fn)
@@ -209,6 +216,8 @@ class Agents:
 
         def fn(tx: Tx) -> Agent:
             resumed = resume_in(tx, workspace_id, agent_id, now)
+            if resumed:
+                self._audit.act(tx, principal, "agent.resumed", agent_id)
             agent = _found(tx, workspace_id, agent_id)
             if resumed and agent.greeting is not None and agent.greeting_media is None:
                 self._greets(tx, workspace_id, agent_id, None)
@@ -255,6 +264,7 @@ class Agents:
             if not current.size <= size <= MAX_POOL:
                 raise Invalid("size", f"give {current.size} to {MAX_POOL}: a pool only grows.")
             slots.resize_pool(tx, principal.workspace_id, size)
+            self._audit.act(tx, principal, "pool.grown", "pool", {"size": size})
             return Pool(size=size, used=current.used)
 
         return await self._db.write(fn)
@@ -280,6 +290,12 @@ class Agents:
                 self._greets(tx, workspace_id, agent_id, before.greeting_media if before else None)
             self._set_addresses(tx, workspace_id, agent_id, addresses)
             self._set_connections(tx, workspace_id, agent_id, connections)
+            mode = columns.get("mode")
+            details: Details = {"set": sorted((*columns, *addresses, *connections))}
+            if isinstance(mode, str):
+                details = {"mode": mode}
+            event_type = "agent.changed" if mode is None else "agent.mode_set"
+            self._audit.act(tx, principal, event_type, agent_id, details)
             agent = repository.find_agent(tx, workspace_id, agent_id)
             assert agent is not None  # it was changed in this transaction
             return agent
@@ -318,7 +334,7 @@ class Agents:
             elif name in COPIED_TO:
                 columns[name] = self._copied_to(name, value) if value else None
             elif name in _COLUMNS:
-                columns[name] = _checked(name, value) if value else None
+                columns[name] = checked(name, value) if value else None
             elif kind := self._kinds.get(name):
                 connections[kind] = self._connection(name, kind, value) if value else None
             elif name != "settle_ms":
@@ -368,30 +384,3 @@ def _found(tx: Tx, workspace_id: str, agent_id: str) -> Agent:
     if agent is None:
         raise NotFound("agent")
     return agent
-
-
-def _settle_ms(value: str | None) -> int:
-    """Return for how long subscribers wait for more; 0 if it is not set."""
-    if not value:
-        return 0
-    if re.fullmatch("[0-9]{1,5}", value) and int(value) <= MAX_SETTLE_MS:
-        return int(value)
-    raise Invalid("settle_ms", f"give 0 to {MAX_SETTLE_MS} milliseconds.")
-
-
-def _class_of(name: str | None) -> MessageClass | None:
-    return None if name is None else MessageClass(name)
-
-
-def _checked(name: str, value: str) -> str:
-    if name == "country":
-        if value.upper() not in phonenumbers.SUPPORTED_REGIONS:
-            raise Invalid(name, "give a two-letter country code such as US.")
-        return value.upper()
-    if name == "message_class" and value not in {*MessageClass}:
-        raise Invalid(name, f"give one of {', '.join(MessageClass)}.")
-    if name == "greeting" and len(value) > MAX_GREETING:
-        raise Invalid(name, f"give at most {MAX_GREETING} characters.")
-    if len(value) > 2000:
-        raise Invalid(name, "give at most 2000 characters.")
-    return value

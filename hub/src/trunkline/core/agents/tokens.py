@@ -10,6 +10,8 @@ from typing import Final, TypeVar
 from trunkline.core.agents import repository, token_rows
 from trunkline.core.agents.guessing import Guessing
 from trunkline.core.agents.models import IssuedToken, StoredToken, Token
+from trunkline.core.audit.models import Detail, Details
+from trunkline.core.audit.service import Audit
 from trunkline.core.principal import WHOLE, Address, Grant, Principal, Role, Scope
 from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.core.problems import Invalid, NotFound, Unauthenticated
@@ -74,6 +76,7 @@ class Tokens:
         clock: Clock,
         ids: IdSource,
         log: EventLog,
+        audit: Audit,
         *,
         admin_tokens: Sequence[str] = (),
         alone: bool = False,
@@ -83,6 +86,7 @@ class Tokens:
         self._clock = clock
         self._ids = ids
         self._log = log
+        self._audit = audit
         self._given = tuple(self._hash(token) for token in admin_tokens)
         self._used: dict[str, datetime] = {}
         self._alone = alone
@@ -128,7 +132,12 @@ class Tokens:
                 raise Invalid("days", f"give 1 to {LONGEST_DAYS}.")
             expires_at = now + timedelta(days=wish.days)
         issued, token = self._made(principal, wish.agent_id, wish.role, wish.grant, now, expires_at)
-        await self._db.write(lambda tx: self._add(tx, principal.workspace_id, issued, token))
+
+        def fn(tx: Tx) -> None:
+            self._add(tx, principal.workspace_id, issued, token)
+            self._record(tx, principal, "token.issued", token, lastsDays=wish.days)
+
+        await self._db.write(fn)
         return issued
 
     async def issue_first(self, principal: Principal, agent_id: str) -> str | None:
@@ -184,6 +193,8 @@ class Tokens:
                     token_rows.end_token(tx, workspace_id, each.kid, end)
                 else:
                     token_rows.revoke_tokens(tx, workspace_id, now, kid=each.kid)
+            before = [each.kid for each in living]
+            self._record(tx, principal, "token.rotated", token, before=before, overlapS=overlap_s)
             return issued
 
         return await self._changed(fn)
@@ -194,9 +205,13 @@ class Tokens:
 
         def fn(tx: Tx) -> int:
             revoked = token_rows.revoke_tokens(tx, workspace_id, now, kid=kid_or_agent_id)
-            return revoked or token_rows.revoke_tokens(
+            revoked = revoked or token_rows.revoke_tokens(
                 tx, workspace_id, now, agent_id=kid_or_agent_id
             )
+            if revoked:
+                details = {"count": revoked}
+                self._audit.act(tx, principal, "token.revoked", kid_or_agent_id, details)
+            return revoked
 
         count = await self._changed(fn)
         if not count:
@@ -253,6 +268,13 @@ class Tokens:
             raise NotFound("agent")
         row_id, hashed = self._ids.new("row"), self._hash(issued.token)
         token_rows.add_token(tx, workspace_id, row_id, token, hashed)
+
+    def _record(
+        self, tx: Tx, by: Principal, event_type: str, token: Token, **details: Detail
+    ) -> None:
+        of = token.agent_id or token.scope.value
+        told: Details = {"of": of, "role": token.role.value if token.role else None, **details}
+        self._audit.act(tx, by, event_type, token.kid, told)
 
     async def _changed(self, fn: Callable[[Tx], T]) -> T:
         """Return what a change of tokens gives; none is remembered from before it."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trunkline.core.audit.service import Audit
 from trunkline.core.compliance import repository
 from trunkline.core.compliance.repository import Suppression, Why
 from trunkline.core.principal import Principal
@@ -17,6 +18,7 @@ class Suppressions:
     db: Database
     log: EventLog
     vault: BodyVault
+    audit: Audit
 
     async def newest(self, principal: Principal, limit: int) -> list[Suppression]:
         """Return who gets nothing more and why, the newest first."""
@@ -44,6 +46,10 @@ class Suppressions:
                     "back, by writing START."
                 )
             repository.lift_bounces(tx, workspace_id, address, erased)
+            key = self.vault.known_key(tx, workspace_id, address)
+            target = key.commitment(address) if key else "unknown"
+            details = {"senders": len(found)}
+            self.audit.act(tx, principal, "suppression.lifted", target, details)
             return len(found)
 
         lifted = await self.db.write(fn)

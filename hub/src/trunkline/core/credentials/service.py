@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from trunkline.core.audit.models import Details
+from trunkline.core.audit.service import Audit
 from trunkline.core.connections.configuring import is_secret
 from trunkline.core.connections.lanes import Bounds
 from trunkline.core.connections.registry import Connection, Connections
@@ -73,6 +75,7 @@ class Registrations:
     clock: Clock
     ids: IdSource
     log: EventLog
+    audit: Audit
 
     async def register(self, principal: Principal, wanted: Wanted) -> Registration:
         """
@@ -126,6 +129,12 @@ class Registrations:
             if (standing and standing.edition) != (before and before.edition):
                 raise Invalid("connection", "it was changed at the same moment: look, then do it.")
             repository.put(tx, self.seals, stored, now)
+            details: Details = {
+                "provider": provider,
+                "version": given.version,
+                "set": sorted(wanted.values),
+            }
+            self.audit.act(tx, principal, "credentials.registered", name, details)
             return is_active and self.watching.settle(tx, name, holds=True)
 
         recovered = await self.db.write(fn)
@@ -158,6 +167,7 @@ class Registrations:
             if repository.find(tx, self.seals, name) is None:
                 raise NotFound("registered connection")
             repository.remove(tx, name)
+            self.audit.act(tx, principal, "credentials.removed", name, {})
             repository.set_refused(tx, row_id, name, None, self.clock.now())
             if not asked:
                 forget_secrets(tx, name)

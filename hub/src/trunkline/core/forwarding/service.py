@@ -6,6 +6,7 @@ from typing import Final
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent
+from trunkline.core.audit.service import Audit
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import JobKind
 from trunkline.core.forwarding import repository
@@ -42,6 +43,7 @@ class Forwarding:
     keys: Keys
     clock: Clock
     ids: IdSource
+    audit: Audit
 
     def announce(self, tx: Tx, workspace_id: str, agent: Agent, message_id: str) -> None:
         """Let a message be forwarded, if its agent has a callback URL and `tx` commits."""
@@ -115,6 +117,8 @@ class Forwarding:
             if overlap_s is not None:
                 until = now + timedelta(seconds=overlap_s)
                 repository.rotate_signing(tx, workspace_id, agent_id, now, until)
+                details = {"overlapS": overlap_s}
+                self.audit.act(tx, principal, "webhook_secret.rotated", agent_id, details)
             return repository.signing_of(tx, workspace_id, agent_id)
 
         signing = await (self.db.peek(fn) if overlap_s is None else self.db.write(fn))

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from trunkline.core.addresses import canonical
 from trunkline.core.agents import repository as agents
+from trunkline.core.audit.service import Audit
 from trunkline.core.limits import judging, repository
 from trunkline.core.limits.models import (
     ACTION_WINDOWS,
@@ -58,6 +59,7 @@ class LimitKeeper:
     ids: IdSource
     log: EventLog
     metrics: Metrics
+    audit: Audit
     for_new: Limits
     most_prefixes: int | None
 
@@ -216,9 +218,7 @@ class LimitKeeper:
         Raises:
             NotFound: There is no such agent.
         """
-        set_ = partial(
-            self._change, principal.workspace_id, agent_id, change=change, channels=channels
-        )
+        set_ = partial(self._change, principal, agent_id, change=change, channels=channels)
         try:
             return await self.db.write(set_)
         except IntegrityError:  # another operator gave it its first limits at the same moment
@@ -251,13 +251,14 @@ class LimitKeeper:
 
     def _change(
         self,
-        workspace_id: str,
+        principal: Principal,
         agent_id: str,
         tx: Tx,
         *,
         change: Change,
         channels: Mapping[str, bool],
     ) -> Limits:
+        workspace_id = principal.workspace_id
         self._check(tx, workspace_id, agent_id)
         account = self._account(tx, workspace_id, agent_id, hold=True)
         limits = account.limits if account else NO_LIMITS
@@ -267,6 +268,7 @@ class LimitKeeper:
         counters = account.counters if account else self._unused()
         counters = judging.put_right(counters, self._now_ms())
         self._set(tx, workspace_id, agent_id, limits, counters)
+        self.audit.act(tx, principal, "limits.set", agent_id, {**change, **channels})
         return limits
 
     def _set(

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
+from trunkline.core.audit.models import HUB
+from trunkline.core.audit.service import Audit
 from trunkline.core.messages import repository, trail
 from trunkline.core.messages.content import Content, Form, unpacked
 from trunkline.core.messages.models import (
@@ -19,7 +21,7 @@ from trunkline.core.messages.models import (
 )
 from trunkline.core.privacy.keeps import keep_days
 from trunkline.core.privacy.keys import Unreadable
-from trunkline.core.privacy.vault import BodyVault, Place
+from trunkline.core.privacy.vault import BodyVault, ContactKey, Place
 from trunkline.db.schema import messages
 from trunkline.sdk import Clock, IdSource, Tx
 
@@ -66,6 +68,7 @@ class Journal:
     accounts: Accounts
     duplicate: Callable[[Tx, str, Message, Content | None], None]
     """Lets a message that a provider took be told once more, if `tx` commits."""
+    audit: Audit
 
     def store(
         self,
@@ -76,32 +79,39 @@ class Journal:
         evidence: Evidence,
         *,
         days: int | None = None,
+        by: str | None = None,
     ) -> Message:
         """
         Insert a message and return it as stored.
 
         Its content goes to the vault; or beside it, encrypted, if its owner keeps texts; or
-        nowhere, for None. Who has asked already for how many `days` they are kept, says so.
+        nowhere, for None. Who has asked already for how many `days` they are kept, says so. An act
+        of somebody's is recorded with whom it was `by`.
         """
         if content is not None:
             message = replace(message, content_form=content.form)
         place = place_of(workspace_id, message)
-        contact = message.contact  # whose key the text is encrypted under
+        key: ContactKey | None = None
         if days is None and content is not None:
             days = keep_days(workspace_id, message.agent_id, message.channel).ask(tx)
         sealed, until = None, None
-        if content is None:
+        if content is not None:
+            key = self.vault.key(tx, workspace_id, message.contact)
+        if content is None or key is None:
             message = replace(message, body_state=BodyState.SHREDDED)
         elif days:
             message = replace(message, body_state=BodyState.KEPT)
-            sealed = self.vault.seal(tx, place, contact, content.packed())
+            sealed = self.vault.seal(tx, place, key, content.packed())
             until = (message.due_at or message.created_at) + timedelta(days=days)
         else:
-            self.vault.hold(tx, place, contact, content.packed(), since=message.due_at)
+            self.vault.hold(tx, place, key, content.packed(), since=message.due_at)
         repository.add_message(tx, workspace_id, message, body=sealed, body_until=until)
         if message.direction is Direction.INBOUND:
             tx.notify("inbound", message.agent_id)
         self.note(tx, workspace_id, message.id, message.status.value, evidence, moved=True)
+        if by is not None:
+            key = key or self.vault.known_key(tx, workspace_id, message.contact)
+            self._record(tx, workspace_id, message, by, key)
         return message
 
     def move(
@@ -127,6 +137,10 @@ class Journal:
             self._shred(tx, workspace_id, message)
         if moved:
             self.announce(tx, workspace_id, message, to)
+        if moved and to in (Status.BLOCKED, Status.CANCELED):
+            by = message.agent_id if evidence.source is Source.AGENT else HUB
+            details = {"agent": message.agent_id, "from": message.status.value}
+            self.audit.note(tx, f"message.{to}", by, message.id, details, workspace_id=workspace_id)
         if moved and to in TAKEN and message.status not in TAKEN:
             self.accounts.taken(tx, workspace_id, message)
         if moved and to is Status.UNKNOWN:
@@ -229,6 +243,30 @@ class Journal:
         except Unreadable:
             content = None
         self.duplicate(tx, workspace_id, message, content)
+
+    def _record(
+        self, tx: Tx, workspace_id: str, message: Message, by: str, key: ContactKey | None
+    ) -> None:
+        """Record what somebody wanted to send, and whether it may go."""
+        refused = message.status in (Status.BLOCKED, Status.RATE_LIMITED)
+        self.audit.note(
+            tx,
+            "message.refused" if refused else "message.accepted",
+            by,
+            message.id,
+            {
+                "agent": message.agent_id,
+                "channel": message.channel,
+                "recipient": key.commitment(message.contact) if key else None,
+                "status": message.status.value,
+                "rule": message.rule,
+                "connection": message.connection,
+                "costMicros": message.cost_micros,
+                "currency": message.currency,
+                "simulated": message.simulated,
+            },
+            workspace_id=workspace_id,
+        )
 
     def _shred(self, tx: Tx, workspace_id: str, message: Message) -> None:
         self.vault.shred(tx, place_of(workspace_id, message))

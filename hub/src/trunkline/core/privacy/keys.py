@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     CREDENTIALS = "trunkline/v1/credentials"
     TOKEN_PEPPER = "trunkline/v1/token-pepper"
     AUDIT = "trunkline/v1/audit"
+    CHECKPOINTS = "trunkline/v1/audit-checkpoints"
     PSEUDONYMS = "trunkline/v1/pseudonyms"
     URLS = "trunkline/v1/urls"
     PROBE = "trunkline/v1/probe"

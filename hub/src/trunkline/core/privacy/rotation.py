@@ -81,6 +81,8 @@ class Rotation:
     clock: Clock
     ids: IdSource
     log: EventLog
+    begun: Callable[[Tx, Principal], None]
+    """Takes down, in its transaction, that somebody has begun one."""
 
     async def begin(self, by: Principal) -> Rotated:
         """
@@ -112,6 +114,7 @@ class Rotation:
                 add_root(tx, row_id, newest.number + 1, root, master, nonce, now, seals=False)
             subject = newest.id if newest.settled_at is None else row_id
             job(tx, DEFAULT_WORKSPACE, JobKind.ROTATION, subject, now)
+            self.begun(tx, by)
             tx.notify("root_keys", subject)
 
         await self.db.write(fn)

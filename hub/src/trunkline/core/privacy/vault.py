@@ -6,6 +6,7 @@ destroying a contact's key makes all its bodies unreadable at once. The associat
 ciphertext to its workspace, table, row, column and key.
 """
 
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from trunkline.db.locks import hold
 from trunkline.db.schema import body_vault, contact_keys, messages
 from trunkline.sdk import Clock, IdSource, Tx
 
-__all__ = ["BodyVault", "Place", "Unreadable", "unwrap", "wrap"]
+__all__ = ["BodyVault", "ContactKey", "Place", "Unreadable", "unwrap", "wrap"]
 _VERSION: Final = b"\x01"
 _CACHED_KEYS: Final = 10_000
 _SWEEP_ROWS: Final = 500
@@ -64,9 +65,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class _ContactKey:
+class ContactKey:
+    """The key of a contact."""
+
     id: str
     secret: bytes
+
+    def commitment(self, contact: str) -> str:
+        """
+        Return what stands for the contact where nothing personal may.
+
+        Whoever has the address, and a hub that has the key, can tell that it is theirs; after an
+        erasure nobody can.
+        """
+        salt = hmac.digest(self.secret, b"trunkline/v1/commitment", "sha256")
+        return hmac.digest(salt, canonical(contact).encode(), "sha256")[:16].hex()
 
 
 class BodyVault:
@@ -77,7 +90,7 @@ class BodyVault:
         self._clock = clock
         self._ids = ids
         self._hold = timedelta(hours=hold_hours)
-        self._known: dict[tuple[str, bytes], _ContactKey] = {}
+        self._known: dict[tuple[str, bytes], ContactKey] = {}
 
     def pseudonyms(self, workspace_id: str, addresses: Iterable[str]) -> str | None:
         """Return what addresses are known again by, with blanks between them; None for none."""
@@ -96,15 +109,34 @@ class BodyVault:
         """Return what a contact's key is found by."""
         return self._keys.digest(Purpose.PSEUDONYMS, "contact", workspace_id, canonical(contact))
 
+    def key(self, tx: Tx, workspace_id: str, contact: str) -> ContactKey:
+        """Return a contact's key, which is made if there is none."""
+        return self._contact_key(tx, workspace_id, contact)
+
+    def known_key(self, tx: Tx, workspace_id: str, contact: str) -> ContactKey | None:
+        """Return a contact's key; None if the contact has none, or was erased."""
+        contact_hash = self.contact_hash(workspace_id, contact)
+        rows = _FIND_KEY(tx, {"workspace_id": workspace_id, "contact_hash": contact_hash})
+        if not rows:
+            return None
+        key_id, wrapped = rows[0]
+        return ContactKey(key_id, unwrap(self._keys, workspace_id, key_id, wrapped))
+
     def forget(self) -> None:
         """Look every contact's key up anew: some may have been destroyed."""
         self._known.clear()
 
     def hold(
-        self, tx: Tx, place: Place, contact: str, body: str, *, since: datetime | None = None
+        self,
+        tx: Tx,
+        place: Place,
+        contact: str | ContactKey,
+        body: str,
+        *,
+        since: datetime | None = None,
     ) -> None:
         """Put a body into the vault, for the hold time after `since` (or now) at most."""
-        key = self._contact_key(tx, place.workspace_id, contact)
+        key = self._key_of(tx, place, contact)
         now = self._clock.now()
         _ADD_BODY.put(
             tx,
@@ -120,9 +152,9 @@ class BodyVault:
             },
         )
 
-    def seal(self, tx: Tx, place: Place, contact: str, body: str) -> bytes:
+    def seal(self, tx: Tx, place: Place, contact: str | ContactKey, body: str) -> bytes:
         """Return a body as ciphertext, for the column of an owner who chose to keep it."""
-        key = self._contact_key(tx, place.workspace_id, contact)
+        key = self._key_of(tx, place, contact)
         return key.id.encode() + b":" + self._encrypt(key, place, body.encode())
 
     def unseal(self, tx: Tx, place: Place, sealed: bytes) -> str | None:
@@ -214,11 +246,16 @@ class BodyVault:
             .values(body=None, body_state="shredded", body_until=None)
         ).rowcount
 
-    def _encrypt(self, key: _ContactKey, place: Place, plain: bytes) -> bytes:
+    def _encrypt(self, key: ContactKey, place: Place, plain: bytes) -> bytes:
         nonce = self._ids.secret(NONCE_BYTES)
         return _VERSION + nonce + AESGCM(key.secret).encrypt(nonce, plain, place.bind(key.id))
 
-    def _contact_key(self, tx: Tx, workspace_id: str, contact: str) -> _ContactKey:
+    def _key_of(self, tx: Tx, place: Place, contact: str | ContactKey) -> ContactKey:
+        if isinstance(contact, ContactKey):
+            return contact
+        return self._contact_key(tx, place.workspace_id, contact)
+
+    def _contact_key(self, tx: Tx, workspace_id: str, contact: str) -> ContactKey:
         contact_hash = self.contact_hash(workspace_id, contact)
         known = self._known.get((workspace_id, contact_hash))
         if known is not None:
@@ -232,14 +269,14 @@ class BodyVault:
             # Not remembered: the transaction may yet be undone, and the key with it.
             return self._new_contact_key(tx, workspace_id, contact_hash)
         key_id, wrapped = rows[0]
-        key = _ContactKey(key_id, unwrap(self._keys, workspace_id, key_id, wrapped))
+        key = ContactKey(key_id, unwrap(self._keys, workspace_id, key_id, wrapped))
         if len(self._known) >= _CACHED_KEYS:
             self._known.clear()
         self._known[workspace_id, contact_hash] = key
         return key
 
-    def _new_contact_key(self, tx: Tx, workspace_id: str, contact_hash: bytes) -> _ContactKey:
-        key = _ContactKey(self._ids.new("row"), self._ids.secret(32))
+    def _new_contact_key(self, tx: Tx, workspace_id: str, contact_hash: bytes) -> ContactKey:
+        key = ContactKey(self._ids.new("row"), self._ids.secret(32))
         wrapped = wrap(self._keys, self._ids, workspace_id, key.id, key.secret)
         tx.execute(
             sa.insert(contact_keys).values(

@@ -1,7 +1,7 @@
 """Giving agents their channels with one call, and taking them back."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,6 +11,8 @@ from trunkline.core.agents import slots, token_rows
 from trunkline.core.agents.models import Agent, AgentStatus
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
+from trunkline.core.audit.models import Details
+from trunkline.core.audit.service import Audit
 from trunkline.core.channels import CHANNELS
 from trunkline.core.connections.registry import Connection, Connections
 from trunkline.core.engine.engine import Engine
@@ -87,6 +89,7 @@ class Provisioning:
     engine: Engine
     clock: Clock
     ids: IdSource
+    audit: Audit
     alone: bool
     email_domain: str | None
 
@@ -128,7 +131,7 @@ class Provisioning:
         wanted = [await self._wanted(workspace_id, agent, wish, part) for part in missing]
         # The number of a sender from the pool comes with it.
         wanted.sort(key=lambda each: each.part is not Part.WHATSAPP)
-        await self.db.write(lambda tx: self._begin(tx, workspace_id, draft, wish, wanted))
+        await self.db.write(lambda tx: self._begin(tx, principal, draft, wish, wanted))
         await self._wait(workspace_id, wish.agent_id)
         return await self._provisioned(principal, wish.agent_id)
 
@@ -154,6 +157,7 @@ class Provisioning:
                 gone: dict[str, str | int | None] = {"status": AgentStatus.DEPROVISIONED.value}
                 agents.change_agent(tx, workspace_id, agent_id, gone, now)
                 slots.free_slot(tx, workspace_id)
+            self.audit.act(tx, principal, "deprovisioning.begun", agent_id, {"release": release})
             token_rows.revoke_tokens(tx, workspace_id, now, agent_id=agent_id)
             agents.clear_addresses(tx, workspace_id, agent_id)
             self.engine.enqueue(tx, workspace_id, JobKind.DEPROVISION, agent_id, now)
@@ -307,9 +311,10 @@ class Provisioning:
     # --- what is stored ---------------------------------------------------------------------------
 
     def _begin(
-        self, tx: Tx, workspace_id: str, draft: Agent, wish: Wish, wanted: Iterable[Row]
+        self, tx: Tx, principal: Principal, draft: Agent, wish: Wish, wanted: Sequence[Row]
     ) -> None:
         """Create the agent if it is new, and let the engine begin with what it lacks."""
+        workspace_id = principal.workspace_id
         now = self.clock.now()
         repository.hold_agent(tx, workspace_id, draft.id)
         known = agents.find_agent(tx, workspace_id, draft.id)
@@ -323,6 +328,9 @@ class Provisioning:
         if _is_new(known) and wish.system_prompt is not None:
             prompt: dict[str, str | int | None] = {"system_prompt": wish.system_prompt}
             agents.change_agent(tx, workspace_id, draft.id, prompt, now)
+        parts = [each.part.value for each in wanted]
+        details: Details = {"parts": parts, "country": wish.country, "new": _is_new(known)}
+        self.audit.act(tx, principal, "provisioning.begun", draft.id, details)
         for row in wanted:
             begun = self.starts.add(tx, row, rows.get(row.part))
             if begun is not None:
@@ -356,11 +364,8 @@ class Provisioning:
             if agent is None:
                 raise NotFound("agent")
             pool = slots.read_pool(tx, workspace_id)
-            return (
-                agent,
-                repository.of_agent(tx, workspace_id, agent_id),
-                pool.size - pool.used,
-            )
+            rows = repository.of_agent(tx, workspace_id, agent_id)
+            return agent, rows, pool.size - pool.used
 
         agent, rows, slots_left = await self.db.read(fn)
         token = None

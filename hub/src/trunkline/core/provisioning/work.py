@@ -2,7 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
+from trunkline.core.audit.models import HUB
+from trunkline.core.audit.service import Audit
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.provisioning import repository
@@ -14,6 +17,9 @@ from trunkline.core.provisioning.numbers import Numbers
 from trunkline.core.provisioning.pool import SenderPool
 from trunkline.core.provisioning.senders import Senders
 from trunkline.sdk import Clock, Database, EventLog, ProviderError, Tx
+
+ENDS: Final = (Step.ASSIGNED, Step.KEPT, Step.FAILED)
+"""Steps that the record tells of, beside that a part is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Work:
     domains: Domains
     voices: Voices
     pool: SenderPool
+    audit: Audit
 
     async def work(self, job: Job) -> None:
         """Go on with a row for as long as there is something to do at once."""
@@ -72,6 +79,7 @@ class Work:
         if row is None:
             if repository.remove(tx, before):
                 self.pool.ended(tx, before)
+                self._record(tx, before, "gone")
                 return None
             return repository.find(tx, workspace_id, before.id)  # it is wanted again by now
         known = repository.find(tx, workspace_id, row.id)
@@ -86,8 +94,17 @@ class Work:
         if not repository.store(tx, row, now):
             return repository.find(tx, workspace_id, row.id)
         self.pool.follow(tx, row)
+        if row.step is not before.step and row.step in ENDS:
+            self._record(tx, row, row.step.value)
         if due_in is not None and due_in > AT_ONCE:
             self.engine.enqueue(tx, workspace_id, JobKind.PROVISION, row.id, now + due_in)
         if due_in != AT_ONCE:
             return None
         return replace(row, version=row.version + 1)
+
+    def _record(self, tx: Tx, row: Row, came: str) -> None:
+        """Record what provisioning came to; the name of a part's row tells which number it was."""
+        details = {"part": row.part.value, "connection": row.connection, "row": row.id, "as": came}
+        self.audit.note(
+            tx, "provisioning.ended", HUB, row.agent_id, details, workspace_id=row.workspace_id
+        )

@@ -12,6 +12,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from trunkline.core.addresses import spellings
+from trunkline.core.audit.models import HUB
+from trunkline.core.audit.service import Audit
 from trunkline.core.compliance import repository as compliance
 from trunkline.core.engine import repository as jobs
 from trunkline.core.engine.engine import Engine
@@ -71,6 +73,7 @@ class Erasing:
     clock: Clock
     ids: IdSource
     log: EventLog
+    audit: Audit
 
     async def erase(self, by: Principal, address: str) -> Receipt:
         """
@@ -100,6 +103,7 @@ class Erasing:
                     vendors="{}",
                 )
             )
+            self.audit.act(tx, by, "erasure.begun", receipt_id)
             # Done below, and by the engine only if this process dies before.
             due_at = now + _TAKES_OVER
             self.engine.enqueue(tx, workspace_id, JobKind.ERASURE, receipt_id, due_at)
@@ -299,7 +303,8 @@ class Erasing:
                 erasures.c.id == receipt_id,
                 erasures.c.finished_at.is_(None),
             )
-            tx.execute(finished.values(finished_at=self.clock.now()))
+            if tx.execute(finished.values(finished_at=self.clock.now())).rowcount:
+                self.audit.note(tx, "erasure.ended", HUB, receipt_id, workspace_id=workspace_id)
             jobs.cancel(tx, workspace_id, JobKind.ERASURE, receipt_id)
 
         await self.db.write(fn)

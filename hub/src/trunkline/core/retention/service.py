@@ -3,6 +3,8 @@
 from typing import Final
 
 from trunkline.core.agents import repository as agents
+from trunkline.core.audit.models import Details
+from trunkline.core.audit.service import Audit
 from trunkline.core.messages import idempotency
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keeps import set_keep
@@ -16,11 +18,14 @@ MAX_KEEP_DAYS: Final = 3650
 class Privacy:
     """Keeps nothing unless asked to, and forgets in time."""
 
-    def __init__(self, db: Database, vault: BodyVault, clock: Clock, ids: IdSource) -> None:
+    def __init__(
+        self, db: Database, vault: BodyVault, clock: Clock, ids: IdSource, audit: Audit
+    ) -> None:
         self._db = db
         self._vault = vault
         self._clock = clock
         self._ids = ids
+        self._audit = audit
 
     async def keep(self, principal: Principal, agent_id: str, channel: str, days: int) -> None:
         """Keep the texts of an agent and channel, encrypted, for `days`; 0 keeps none."""
@@ -32,6 +37,8 @@ class Privacy:
             if agents.find_agent(tx, principal.workspace_id, agent_id) is None:
                 raise NotFound("agent")
             set_keep(tx, principal.workspace_id, row_id, agent_id, channel, days, now)
+            details: Details = {"channel": channel, "days": days}
+            self._audit.act(tx, principal, "privacy.keep_set", agent_id, details)
 
         await self._db.write(fn)
 

@@ -22,6 +22,8 @@ OWNERS: Final = frozenset(
         "agent_connections",
         "agent_pool",
         "agent_tokens",
+        "audit_checkpoints",
+        "audit_log",
         "connection_secrets",
         "connection_states",
         "engine_executors",

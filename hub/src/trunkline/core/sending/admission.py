@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from trunkline.core.agents.suspension import suspend_in
 from trunkline.core.approvals import service as approvals
 from trunkline.core.approvals.service import Approvals
+from trunkline.core.audit.models import HUB, actor_of
 from trunkline.core.channels import Block
 from trunkline.core.compliance.filters import Wait
 from trunkline.core.connections.routes import Later, Route
@@ -142,6 +143,7 @@ class Admission:
             reviewed.act.content if block is None else None,
             Evidence(source=Source.SEND),
             days=days,
+            by=actor_of(plan.principal),
         )
         if plan.cost_ids:
             bind_parts(tx, workspace_id, plan.cost_ids, message.id)
@@ -192,6 +194,14 @@ class Admission:
         if block is HURRIES:
             agent_id = reviewed.act.agent.id
             suspend_in(tx, workspace_id, agent_id, _HURRIED, self.clock.now())
+            self.journal.audit.note(
+                tx,
+                "agent.suspended",
+                HUB,
+                agent_id,
+                {"rule": HURRIES.rule},
+                workspace_id=workspace_id,
+            )
         return block
 
     def _attempt(

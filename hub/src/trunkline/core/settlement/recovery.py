@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from trunkline.audit_verifier import RESTORED as RECORD_RESTORED
+from trunkline.core.audit.models import HUB
 from trunkline.core.delivery.deliver import Delivery
 from trunkline.core.duplicates import repository as duplicates
 from trunkline.core.engine import repository as jobs
@@ -68,6 +70,9 @@ class Recovery:
                 jobs.cancel(tx, workspace_id, kind, message_id)
         jobs.release_all(tx)
         clear_mark(tx, DEFAULT_WORKSPACE, RESTORED)
+        # What had been recorded since the backup is lost, and verification knows it by this row.
+        details = {"unknown": len(distrusted)}
+        self.journal.audit.note(tx, RECORD_RESTORED, HUB, "database", details)
         return len(distrusted)
 
     def _settle(self, tx: Tx, leftovers: list[tuple[str, str, str]]) -> int:

@@ -168,6 +168,8 @@ class Decisions:
             if message is None or message.direction is not direction:
                 raise NotFound("message")
             decide(tx, workspace_id, message)
+            details = {"before": message.status.value}
+            self.journal.audit.act(tx, principal, "message.resolved", message_id, details)
             decided = repository.find_message(tx, workspace_id, message_id)
             assert decided is not None
             return decided

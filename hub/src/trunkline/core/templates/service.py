@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from trunkline.core.agents.models import Agent, AgentStatus
+from trunkline.core.audit.service import Audit
 from trunkline.core.connections.asking import AdapterFailed, ask
 from trunkline.core.connections.opening import CannotOpen
 from trunkline.core.connections.registry import Connection, Connections
@@ -22,6 +23,7 @@ from trunkline.sdk import (
     EventLog,
     IdSource,
     ProviderError,
+    Tx,
     Unsupported,
     WhatsAppProvider,
 )
@@ -53,6 +55,7 @@ class Templates:
         clock: Clock,
         ids: IdSource,
         log: EventLog,
+        audit: Audit,
         *,
         timeout_s: float,
     ) -> None:
@@ -61,6 +64,7 @@ class Templates:
         self._clock = clock
         self._ids = ids
         self._log = log
+        self._audit = audit
         self._timeout_s = timeout_s
         self._known: dict[str, tuple[float, Listed]] = {}
 
@@ -69,11 +73,15 @@ class Templates:
         whatsapp = [each.name for each in self._connections.all() if each.kind == WHATSAPP.name]
         template = checked(given, whatsapp)
         row_id, now = self._ids.new("row"), self._clock.now()
-        stored = await self._db.write(
-            lambda tx: repository.put_template(
-                tx, principal.workspace_id, row_id, template, now, most=MOST
-            )
-        )
+
+        def fn(tx: Tx) -> bool:
+            of = principal.workspace_id
+            if not repository.put_template(tx, of, row_id, template, now, most=MOST):
+                return False
+            self._audit.act(tx, principal, "template.set", template.id)
+            return True
+
+        stored = await self._db.write(fn)
         if not stored:
             raise Invalid("id", f"there are {MOST} templates already: remove one first.")
         return replace(template, updated_at=now)
@@ -95,9 +103,15 @@ class Templates:
 
     async def remove(self, principal: Principal, template_id: str) -> None:
         """Remove a template; what waits to be sent of it is sent all the same."""
-        removed = await self._db.write(
-            lambda tx: repository.remove_template(tx, principal.workspace_id, template_id)
-        )
+
+        def fn(tx: Tx) -> bool:
+            of = principal.workspace_id
+            if not repository.remove_template(tx, of, template_id):
+                return False
+            self._audit.act(tx, principal, "template.removed", template_id)
+            return True
+
+        removed = await self._db.write(fn)
         if not removed:
             raise NotFound("template")
 

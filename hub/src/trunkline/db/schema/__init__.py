@@ -40,6 +40,7 @@ from trunkline.db.schema.posts import (
     subscriptions,
 )
 from trunkline.db.schema.provisioning import provisioning, whatsapp_pool
+from trunkline.db.schema.record import audit_checkpoints, audit_log
 from trunkline.db.schema.rules import consents, do_not_call
 from trunkline.db.schema.speech import speeches
 from trunkline.db.schema.usage import usage_changes, usage_logs, usage_totals
@@ -63,6 +64,8 @@ __all__ = [
     "answer_chains",
     "approval_events",
     "approvals",
+    "audit_checkpoints",
+    "audit_log",
     "body_keeps",
     "body_vault",
     "call_events",

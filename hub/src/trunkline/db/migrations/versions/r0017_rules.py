@@ -18,6 +18,7 @@ depends_on = None
 def upgrade() -> None:
     _rules()
     _approvals()
+    _record()
 
 
 def _rules() -> None:
@@ -108,4 +109,45 @@ def _approvals() -> None:
     )
     op.create_index(
         "ix_approval_events_approval", "approval_events", ["workspace_id", "approval_id", "id"]
+    )
+
+
+def _record() -> None:
+    """What was done and refused."""
+    op.create_table(
+        "audit_log",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("workspace_id", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("seq", sa.BigInteger),
+        sa.Column("event_type", sa.String(64), nullable=False),
+        sa.Column("actor", sa.String(80), nullable=False),
+        sa.Column("target", sa.String(160), nullable=False),
+        sa.Column("details", sa.Text, nullable=False),
+        sa.Column("prev_hash", sa.LargeBinary, nullable=False),
+        sa.Column("row_hash", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_log"),
+        sa.UniqueConstraint("workspace_id", "seq", name="uq_audit_log_workspace_id_seq"),
+    )
+    unsealed = sa.text("seq IS NULL")
+    op.create_index(
+        "ix_audit_log_unsealed",
+        "audit_log",
+        ["workspace_id", "id"],
+        sqlite_where=unsealed,
+        postgresql_where=unsealed,
+    )
+    op.create_table(
+        "audit_checkpoints",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("workspace_id", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("row_hash", sa.LargeBinary, nullable=False),
+        sa.Column("public_key", sa.LargeBinary, nullable=False),
+        sa.Column("signature", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_checkpoints"),
+    )
+    op.create_index(
+        "ix_audit_checkpoints_created_at", "audit_checkpoints", ["workspace_id", "created_at"]
     )
