@@ -10,6 +10,7 @@ from tests.flows.clocks import Ahead, clock, keep_still
 from tests.flows.hubs import Caller, Served, StartHub
 from tests.flows.judges import Judging, with_filters
 from tests.flows.networks import ALICE, BOB, WIRE, Network, WireWebhooks
+from tests.flows.subscribers import Rpc, subscribable, to
 from trunkline.sdk import Hold
 
 __all__ = ["clock"]
@@ -102,6 +103,32 @@ async def test_of_two_who_decide_at_once_the_first_counts(start_hub: StartHub) -
 
     assert sorted(each.status_code for each in answers) == [200] * 8 + [409] * 8
     assert set(statuses.values()) <= {"approved", "rejected"}
+
+
+@pytest.mark.both(slow=True)
+async def test_admins_hear_of_what_waits_and_of_what_became_of_it(start_hub: StartHub) -> None:
+    network = Network()
+    async with (
+        subscribable() as host,
+        start_hub(
+            plugins=network.plugins(),
+            toml=host.settings,
+            environ={**ALL, "TRUNKLINE_SLOTS__TELEPHONY": "wire"},
+        ) as hub,
+    ):
+        ann, boss = await hub.agent("ann", ALICE), await hub.admin()
+        for event in ("approval.needed", "approval.decided"):
+            await Rpc(boss).get("events/subscribe", **to(host.url, event))
+        hidden = await Rpc(ann).fail("events/subscribe", **to(host.url, "approval.needed"))
+        held = await ann.send(BOB, "hello")
+        await asyncio.wait_for(host.came.acquire(), 10)
+        await decide(boss, held["approvalId"], "reject")
+        await asyncio.wait_for(host.came.acquire(), 10)
+
+    about = {"approvalId": held["approvalId"], "agentId": "ann"}
+    assert [post.event["name"] for post in host.posts] == ["approval.needed", "approval.decided"]
+    assert host.data == [{**about, "status": "pending"}, {**about, "status": "rejected"}]
+    assert hidden[2]["kind"] == "event"
 
 
 async def test_an_agents_token_decides_nothing(start_hub: StartHub) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.flows.hubs import ANN, DEMO, HANDSET, Caller, StartHub
 from tests.flows.networks import ALICE, BOB, WIRE, Network
+from tests.flows.subscribers import Rpc, subscribable, to
 
 DEFAULTS = {
     "maxActionsPerMinute": 10,
@@ -204,9 +205,20 @@ async def test_numbers_that_cost_extra_are_refused_wherever_an_agent_may_send(
 
 async def test_who_acts_in_too_many_ranges_of_numbers_is_suspended(start_hub: StartHub) -> None:
     network = Network()
-    toml = WIRE + "[limits]\nactions_per_minute = 100\n"
-    async with start_hub(plugins=network.plugins(), toml=toml, limited=True) as hub:
+    environ = {
+        "TRUNKLINE_SLOTS__TELEPHONY": "wire",
+        "TRUNKLINE_LIMITS__ACTIONS_PER_MINUTE": "100",
+        "TRUNKLINE_LIMITS__PREFIXES_PER_10_MINUTES": "10",
+    }
+    async with (
+        subscribable() as host,
+        start_hub(
+            plugins=network.plugins(), toml=host.settings, environ=environ, limited=True
+        ) as hub,
+    ):
         ann = await hub.agent("ann", ALICE)
+        admin = Rpc(await hub.admin())
+        await admin.get("events/subscribe", **to(host.url, "agent.suspended"))
         for number in range(30):
             await ann.send(f"+1415555{number:04}", "of one range")
         for area in range(200, 209):
@@ -215,7 +227,9 @@ async def test_who_acts_in_too_many_ranges_of_numbers_is_suspended(start_hub: St
         after = await ann.try_send("+14155550000", "and now")
         shown = await hub.local("agents_show", id="ann")
         figures = (await (await hub.admin()).get("/metrics")).text
+        await asyncio.wait_for(host.came.acquire(), 10)
 
+    assert host.data == [{"agentId": "ann", "rule": "velocity"}]
     assert rule == "velocity"
     assert (after.status_code, shown["status"]) == (403, "suspended")
     assert 'comms_security_events_total{type="velocity"} 1.0' in figures

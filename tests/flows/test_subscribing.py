@@ -66,14 +66,17 @@ async def test_the_list_says_what_there_is_and_how_to_narrow_it_down(
 
 async def test_an_admin_has_to_name_an_agent(served: Served, ann: Caller) -> None:
     admin = Rpc(await served.admin())
-    received, _, *of_credentials = (await admin.get("events/list"))["events"]
+    received, _, *of_no_agent = (await admin.get("events/list"))["events"]
     nobody = await admin.fail("events/subscribe", **to("https://host.example/in"))
     unknown = await admin.fail("events/subscribe", **to("https://host.example/in", agentId="zoe"))
 
     assert received["inputSchema"]["required"] == ["agentId"]
-    assert [each["name"] for each in of_credentials] == [
+    assert [each["name"] for each in of_no_agent] == [
         "provider.credential.expired",
         "provider.credential.recovered",
+        "agent.suspended",
+        "approval.needed",
+        "approval.decided",
     ]
     assert (nobody[0], nobody[2]["field"]) == (-32602, "arguments.agentId")
     assert (unknown[0], unknown[2]["kind"]) == (-32011, "agent")

@@ -45,21 +45,44 @@ class CredentialShape(Result):
     connection: str = Field(description="Whose credentials they are.")
 
 
+class SuspendedShape(Result):
+    """The data of `agent.suspended`."""
+
+    agent_id: str = Field(description="Whose; agents resume lets it act again.")
+    rule: str = Field(description="What it did too much of.")
+
+
+class ApprovalEventShape(Result):
+    """The data of `approval.needed` and of `approval.decided`."""
+
+    approval_id: str = Field(description="For approvals_show.")
+    agent_id: str = Field(description="Whose act it is about.")
+    status: str
+
+
 class OccurrenceShape(Result):
     """The body of an event."""
 
     event_id: str
     name: EventName
     timestamp: Time
-    data: ReceivedShape | StatusShape | CredentialShape
+    data: ReceivedShape | StatusShape | CredentialShape | SuspendedShape | ApprovalEventShape
     cursor: None = None
 
 
 def occurrence_body(occurrence: Occurrence, message: Message | None) -> bytes:
     """Return an event as it is posted, the same at each try."""
-    data: ReceivedShape | StatusShape | CredentialShape
-    if message is None:
-        data = CredentialShape(connection=str(occurrence.connection))
+    data: ReceivedShape | StatusShape | CredentialShape | SuspendedShape | ApprovalEventShape
+    if occurrence.event is EventName.AGENT_SUSPENDED:
+        data = SuspendedShape(agent_id=occurrence.agent_id, rule=str(occurrence.status))
+    elif occurrence.event in (EventName.APPROVAL_NEEDED, EventName.APPROVAL_DECIDED):
+        data = ApprovalEventShape(
+            approval_id=str(occurrence.subject),
+            agent_id=occurrence.agent_id,
+            status=str(occurrence.status),
+        )
+    elif message is None:
+        data = CredentialShape(connection=str(occurrence.subject))
     elif occurrence.event is EventName.MESSAGE_RECEIVED:
         sender = message.from_address
         is_bare = (

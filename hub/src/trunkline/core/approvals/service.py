@@ -20,6 +20,7 @@ from trunkline.core.messages.models import Evidence, Message, Source, Status
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys, Purpose, Unreadable
 from trunkline.core.problems import Changed, Decided, NotFound
+from trunkline.core.subscriptions.announcing import Announcements
 from trunkline.sdk import Database, EventLog, Tx
 
 RULE: Final = "approval"
@@ -55,6 +56,7 @@ class Approvals:
     journal: Journal
     outcomes: Outcomes
     engine: Engine
+    announcements: Announcements
     keys: Keys
     log: EventLog
     expires: timedelta
@@ -89,6 +91,7 @@ class Approvals:
         contact_hash = self.journal.vault.contact_hash(workspace_id, message.to_address)
         repository.add(tx, workspace_id, approval, contact_hash)
         self._note(tx, workspace_id, approval.id, "asked", by=message.agent_id)
+        self.announcements.approval(tx, workspace_id, approval.id, approval.agent_id, "pending")
         self.engine.enqueue(tx, workspace_id, JobKind.APPROVAL, approval.id, approval.expires_at)
         return approval
 
@@ -323,6 +326,7 @@ class Approvals:
             return False
         self._note(tx, workspace_id, approval.id, status.value, by=by, via=via, note=note)
         jobs.cancel(tx, workspace_id, JobKind.APPROVAL, approval.id)
+        self.announcements.approval(tx, workspace_id, approval.id, approval.agent_id, status.value)
         return True
 
     def _note(

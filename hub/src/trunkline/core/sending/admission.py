@@ -39,6 +39,7 @@ from trunkline.core.messages.models import (
 from trunkline.core.messages.threads import references
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keeps import keep_days
+from trunkline.core.subscriptions.announcing import Announcements
 from trunkline.core.usage.ledger import Ledger
 from trunkline.core.usage.repository import bind_parts
 from trunkline.db.hot import both
@@ -98,6 +99,7 @@ class Admission:
     usage: Ledger
     limits: LimitKeeper
     approvals: Approvals
+    announcements: Announcements
     valid_for_s: int
 
     async def admit(self, plan: Plan) -> Admitted:
@@ -202,6 +204,7 @@ class Admission:
                 {"rule": HURRIES.rule},
                 workspace_id=workspace_id,
             )
+            self.announcements.suspended(tx, workspace_id, agent_id, HURRIES.rule)
         return block
 
     def _attempt(

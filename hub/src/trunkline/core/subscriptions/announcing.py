@@ -66,27 +66,52 @@ class Announcements:
     def credentials(self, tx: Tx, connection: str, holds: bool) -> None:
         """Let admins who subscribed hear that a provider refuses credentials, or takes them."""
         expired, recovered = OF_CREDENTIALS
-        event, now = recovered if holds else expired, self.clock.now()
-        for id_, _, _ in repository.wanting(tx, DEFAULT_WORKSPACE, "", event, now):
+        self._tell_admins(tx, DEFAULT_WORKSPACE, recovered if holds else expired, connection)
+
+    def suspended(self, tx: Tx, workspace_id: str, agent_id: str, rule: str) -> None:
+        """Let admins who subscribed hear of an agent that was suspended for how it acted."""
+        event = EventName.AGENT_SUSPENDED
+        self._tell_admins(tx, workspace_id, event, agent_id, agent_id=agent_id, status=rule)
+
+    def approval(
+        self, tx: Tx, workspace_id: str, approval_id: str, agent_id: str, status: str
+    ) -> None:
+        """Let admins who subscribed hear that something waits for a person, or is decided."""
+        is_new = status == "pending"
+        event = EventName.APPROVAL_NEEDED if is_new else EventName.APPROVAL_DECIDED
+        self._tell_admins(tx, workspace_id, event, approval_id, agent_id=agent_id, status=status)
+
+    def _tell_admins(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        event: EventName,
+        subject: str,
+        *,
+        agent_id: str = "",
+        status: str | None = None,
+    ) -> None:
+        now = self.clock.now()
+        for id_, _, _ in repository.wanting(tx, workspace_id, "", event, now):
             occurrence = Occurrence(
                 id=self.ids.new("occ"),
                 created_at=now,
                 subscription_id=id_,
                 event=event,
-                agent_id="",
+                agent_id=agent_id,
                 message_id="",
                 size=1,
-                status=None,
+                status=status,
                 state=OccurrenceState.WAITING,
                 tries=0,
                 reason=None,
                 occurred_at=now,
                 deadline_at=now + GIVE_UP,
                 finished_at=None,
-                connection=connection,
+                subject=subject,
             )
-            repository.add(tx, DEFAULT_WORKSPACE, occurrence)
-            self.engine.enqueue(tx, DEFAULT_WORKSPACE, JobKind.OCCURRENCE, occurrence.id, now)
+            repository.add(tx, workspace_id, occurrence)
+            self.engine.enqueue(tx, workspace_id, JobKind.OCCURRENCE, occurrence.id, now)
 
     def _joined(
         self,

@@ -23,6 +23,15 @@ class EventName(StrEnum):
     PROVIDER_CREDENTIAL_RECOVERED = "provider.credential.recovered"
     """It takes them again."""
 
+    AGENT_SUSPENDED = "agent.suspended"
+    """An agent acted as one does that was taken over, and may act no more."""
+
+    APPROVAL_NEEDED = "approval.needed"
+    """Something waits for a person."""
+
+    APPROVAL_DECIDED = "approval.decided"
+    """Somebody decided about it, or its time is over."""
+
 
 TOLD: Final = (Status.DELIVERED, Status.READ, Status.FAILED, Status.BLOCKED, Status.UNKNOWN)
 """What is told of an outbound message; a host need not wake for what is still on its way."""
@@ -112,13 +121,13 @@ class Occurrence:
     One event for one subscription; its `id` is the event's, the same at each try.
 
     Attributes:
-        message_id: The newest of `size` messages; empty for an event of a connection.
+        message_id: The newest of `size` messages; empty for what is no message's.
         status: What an outbound message came to.
         occurred_at: When the newest message came, or moved.
         tries: How often it has been posted.
         deadline_at: No try is made after it.
         reason: Why the last try failed.
-        connection: Whose credentials it is about.
+        subject: The connection, agent or approval that it is about, of what is no message's.
     """
 
     id: str
@@ -135,4 +144,4 @@ class Occurrence:
     occurred_at: datetime
     deadline_at: datetime
     finished_at: datetime | None
-    connection: str | None = None
+    subject: str | None = None

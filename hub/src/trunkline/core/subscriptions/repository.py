@@ -153,7 +153,7 @@ def wanting(
 def add(tx: Tx, workspace_id: str, given: Occurrence) -> None:
     """Insert an occurrence."""
     row = asdict(given) | {"event": given.event.value, "state": given.state.value}
-    _ADD(tx, {"workspace_id": workspace_id, "connection": None, **row})
+    _ADD(tx, {"workspace_id": workspace_id, "subject": None, **row})
 
 
 def find_occurrence(tx: Tx, workspace_id: str, occurrence_id: str) -> Occurrence | None:
@@ -299,5 +299,5 @@ def _occurrence(row: sa.Row[Any]) -> Occurrence:
         occurred_at=row.occurred_at,
         deadline_at=row.deadline_at,
         finished_at=row.finished_at,
-        connection=row.connection,
+        subject=row.subject,
     )

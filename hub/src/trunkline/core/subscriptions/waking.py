@@ -86,7 +86,7 @@ class Waker:
         subscription_id = occurrence.subscription_id
         subscription = repository.find_living(tx, workspace_id, subscription_id, now)
         message = messages.find_message(tx, workspace_id, occurrence.message_id)
-        if subscription is None or (message is None and occurrence.connection is None):
+        if subscription is None or (message is None and occurrence.subject is None):
             return _dead("The subscription has expired, or its token was revoked.")
         is_read = message is not None and message.acknowledged_at is not None
         is_read = is_read and occurrence.size == 1

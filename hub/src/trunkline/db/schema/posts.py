@@ -35,6 +35,6 @@ occurrences = table(
     sa.Column("occurred_at", UtcTime, nullable=False),
     sa.Column("deadline_at", UtcTime, nullable=False),  # no try is made after it
     sa.Column("finished_at", UtcTime),
-    sa.Column("connection", sa.String(64)),  # whose credentials; null of a message
+    sa.Column("subject", sa.String(64)),  # connection, agent or approval; null of a message
     index_where("finished_at IS NULL", "ix_occurrences_open", "workspace_id", "subscription_id"),
 )

@@ -35,7 +35,13 @@ from trunkline.surfaces.authority import check_channel, obstacle
 from trunkline.surfaces.http import as_problem, problem_object
 from trunkline.surfaces.mcp.caller import caller
 from trunkline.surfaces.mcp.unread import check_cursor
-from trunkline.surfaces.occurrences import CredentialShape, ReceivedShape, StatusShape
+from trunkline.surfaces.occurrences import (
+    ApprovalEventShape,
+    CredentialShape,
+    ReceivedShape,
+    StatusShape,
+    SuspendedShape,
+)
 from trunkline.surfaces.operations import shaped
 from trunkline.surfaces.schemas import schema_of
 from trunkline.surfaces.shapes import ChannelName, Given, Line, Whole
@@ -170,6 +176,25 @@ _KINDS: Final = {
             description="A provider takes the credentials of a connection again.",
             arguments=NoArguments,
             data=CredentialShape,
+        ),
+        _Kind(
+            name=EventName.AGENT_SUSPENDED,
+            description="An agent acted as one does that was taken over, and may act no more until "
+            "an operator resumes it.",
+            arguments=NoArguments,
+            data=SuspendedShape,
+        ),
+        _Kind(
+            name=EventName.APPROVAL_NEEDED,
+            description="Something waits for a person: look with approvals_show, then decide.",
+            arguments=NoArguments,
+            data=ApprovalEventShape,
+        ),
+        _Kind(
+            name=EventName.APPROVAL_DECIDED,
+            description="Somebody decided about what waited, or its time is over.",
+            arguments=NoArguments,
+            data=ApprovalEventShape,
         ),
     )
 }

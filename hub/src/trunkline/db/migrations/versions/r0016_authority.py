@@ -157,7 +157,7 @@ def _providers() -> None:
         ),
     )
     op.add_column("connection_states", sa.Column("refused_at", UtcTime))
-    op.add_column("occurrences", sa.Column("connection", sa.String(64)))
+    op.add_column("occurrences", sa.Column("subject", sa.String(64)))
 
 
 def _provisioning() -> None:
