@@ -77,6 +77,7 @@ _CONTRACT: Final[dict[str, tuple[ModuleType, str]]] = {
     "Calls": (sdk, "calls"),
     "Speech and storage": (sdk, "audio tts stt storage"),
     "Compliance filters": (sdk, "compliance"),
+    "Alert sinks": (sdk, "alerts"),
     "Numbers, senders, domains, accounts": (sdk, "provisioning"),
     "Callbacks": (sdk, "webhooks"),
     "What a provider can do and means": (sdk, "capability failures money phone"),

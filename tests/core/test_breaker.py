@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.alarms import silent_alarms
 from trunkline.core.connections.breaker import FAILURES, Breakers
 from trunkline.db.schema import metadata
 from trunkline.metrics import Metrics
@@ -36,7 +37,13 @@ Start = Callable[[], Breakers]
 def start(tables: Database, clock: FakeClock) -> Start:
     """Return a function that makes the breakers of a hub."""
     return lambda: Breakers(
-        tables, clock, IdSource(clock), RecordingLog(), Metrics(), probe_s=PROBE_S
+        tables,
+        clock,
+        IdSource(clock),
+        RecordingLog(),
+        Metrics(),
+        silent_alarms(tables, clock),
+        probe_s=PROBE_S,
     )
 
 

@@ -24,6 +24,7 @@ FILES = {
     "GET /api/v1/media/{medium_id}/info",
     "GET /media/{token}",
 }
+FOR_ADMINS = {"GET /metrics", "GET /api/v1/alerts"}
 READS = {
     "GET /api/v1/tools",
     "GET /api/v1/messages",
@@ -70,7 +71,7 @@ def test_case_a15_it_holds_what_a_token_may_call_and_nothing_else() -> None:
     for_admins = for_agents | {f"POST /api/v1/tools/{each.name}" for each in ADMIN_OPERATIONS}
 
     assert set(described(Scope.AGENT)) == for_agents | READS | FILES | ITS_OWN
-    assert set(described(Scope.ADMIN)) == for_admins | READS | FILES | ITS_OWN | {"GET /metrics"}
+    assert set(described(Scope.ADMIN)) == for_admins | READS | FILES | ITS_OWN | FOR_ADMINS
     assert set(described(Scope.LOCAL)) == set(described(Scope.ADMIN)) | for_operators
 
 

@@ -113,6 +113,7 @@ async def open_hub(
                     timeout_s=settings.rules.timeout_ms / 1000,
                     log=log,
                 ),
+                sinks=plugins.sinks,
             )
         )
         hub = composed.hub
@@ -129,7 +130,9 @@ async def open_hub(
                 yield build_applications(settings, plugins, hub, loopback)
         finally:
             await hub.connections.close()
+            await hub.alerts.sinks.close()
             await hub.tokens.note_uses()
+            await hub.alarms.write_down()
 
 
 def _wanted_filters(settings: Settings, plugins: Plugins) -> Mapping[str, FilterSpec[Any]]:

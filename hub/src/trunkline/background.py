@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from trunkline.composition import Composed
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.engine.repository import read_beats, release, release_strangers
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal, Scope
@@ -19,6 +20,7 @@ ADD_UP_S: Final = 5.0
 DRAIN_S: Final = 3.0
 """For what is under way once the server has ended, so that a stop takes less than ten seconds."""
 _END_S: Final = 0.5
+_FEW_SLOTS: Final = 2
 STRAGGLERS_S: Final = 30.0
 """Beyond opening the provider and asking it, what an attempt may still take."""
 
@@ -43,6 +45,7 @@ async def at_work(composed: Composed) -> AsyncIterator[None]:
         composed.listening.run(),
         hub.rotation.run(),
         hub.erasing.run(),
+        hub.alarms.run(),
         _keep_house(composed),
         _watch_for_silence(composed),
         _forget_in_time(composed),
@@ -134,7 +137,7 @@ async def _sweep(composed: Composed) -> None:
         partial(_shred, hub),
         hub.rotation.refresh,
         hub.tokens.note_uses,
-        hub.tokens.remind,
+        partial(_remind, hub),
         hub.subscriptions.sweep,
         partial(_count_pool, hub),
     )
@@ -147,6 +150,8 @@ async def _safely(hub: Hub, *chores: Callable[[], Awaitable[object]]) -> None:
             await chore()
         except Exception as error:
             hub.log.error("housekeeping.failed", error_type=type(error).__name__, exc_info=error)
+            if not isinstance(error, DatabaseFailed | Overloaded):
+                hub.alarms.note(AlertKind.INTERNAL, type(error).__name__)
 
 
 async def _shred(hub: Hub) -> None:
@@ -164,9 +169,15 @@ async def _forget(hub: Hub) -> None:
         hub.log.info("privacy.forgotten", count=forgotten)
 
 
+async def _remind(hub: Hub) -> None:
+    for agent_id in await hub.tokens.remind():
+        hub.alarms.note(AlertKind.TOKEN_OLD, agent_id)
+
+
 async def _count_pool(hub: Hub) -> None:
     pool = await hub.agents.pool(Principal(scope=Scope.LOCAL))
     hub.metrics.pool(used=pool.used, total=pool.size)
+    hub.alarms.level(AlertKind.POOL_LOW, is_so=pool.size - pool.used < _FEW_SLOTS)
 
 
 def _settle_forgotten(tx: Tx, composed: Composed) -> None:

@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "events-demo": "Show how an MCP host is woken, on a hub of its own.",
     "subscriptions": "Show and end the subscriptions of MCP hosts.",
     "calls": "Look at phone calls.",
+    "alerts": "Show what is wrong, acknowledge it, and try who is told.",
     "approvals": "Show what waits for a person, and decide about it.",
     "consent": "Record, show and take back what people agreed to.",
     "suppressions": "Show who gets nothing more, and lift what a bounce closed.",
@@ -70,7 +71,7 @@ COMMANDS: Final = {
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
 _RENDERED: Final = (
     *("agents", "templates", "tokens", "forwards", "subscriptions", "suppressions", "calls"),
-    *("approvals", "consent"),
+    *("alerts", "approvals", "consent"),
     *("pool", "events", "messages", "privacy", "keys", "usage"),
 )
 """Those that are made of the operator's operations, in ``cli/rendered.py``."""

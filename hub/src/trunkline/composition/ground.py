@@ -1,12 +1,15 @@
 """The ground all wings stand on: what the hub is lent, its engine, its keys."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.models import AlertKind
+from trunkline.core.alerts.times import Times
 from trunkline.core.audit.chain import Chain
 from trunkline.core.audit.service import Audit
 from trunkline.core.compliance.filters import Filters
@@ -21,7 +24,15 @@ from trunkline.core.privacy.masters import Masters
 from trunkline.core.privacy.vault import BodyVault
 from trunkline.egress import OnAnswer
 from trunkline.metrics import Metrics
-from trunkline.sdk import Clock, Database, EventLog, IdSource, WebhookReply, WebhookRequest
+from trunkline.sdk import (
+    AlertSinkSpec,
+    Clock,
+    Database,
+    EventLog,
+    IdSource,
+    WebhookReply,
+    WebhookRequest,
+)
 from trunkline.settings import Settings
 
 LOCAL_EXECUTOR: Final = "local"
@@ -41,6 +52,7 @@ class Lent:
         callbacks: The client for the agents' callback URLs.
         deliver: Hands a webhook request to the hub's own routes.
         filters: What judges acts.
+        sinks: The alert sinks that loaded plugins offer.
     """
 
     settings: Settings
@@ -58,6 +70,7 @@ class Lent:
     log: EventLog
     deliver: Callable[[WebhookRequest], Awaitable[WebhookReply]]
     filters: Filters
+    sinks: Mapping[str, AlertSinkSpec[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +86,7 @@ class Ground:
     metrics: Metrics
     executor: str
     engine: Engine
+    alarms: Alarms
     pulse: Pulse
     keys: Keys
     vault: BodyVault
@@ -89,6 +103,9 @@ def lay_ground(lent: Lent) -> Ground:
     keys = lent.keys
     engine = Engine(db, clock, ids, log, executor)
     chain = Chain(keys)
+    times = Times(zone=settings.alerts.zone, quiet=settings.alerts.quiet)
+    alarms = Alarms(db, engine, clock, ids, log, times)
+    engine.broke_off = lambda error: alarms.note(AlertKind.INTERNAL, type(error).__name__)
     hold_hours = settings.privacy.hold_hours
     vault = BodyVault(keys, clock, ids, hold_hours=hold_hours)
     return Ground(
@@ -101,6 +118,7 @@ def lay_ground(lent: Lent) -> Ground:
         metrics=Metrics(),
         executor=executor,
         engine=engine,
+        alarms=alarms,
         pulse=Pulse(db, clock, executor, lambda: (keys.knows, keys.seals_with)),
         keys=keys,
         vault=vault,

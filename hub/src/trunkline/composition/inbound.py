@@ -48,7 +48,16 @@ def compose_inbound(
     answers = Answers(db, connections, providers.callback_url, speech.greetings.sound)
     vouching = Vouching(connections, providers.secrets_of, log)
     intake = Intake(
-        db, connections, journal, dispatch, completing, ground.metrics, log, answers, vouching
+        db,
+        connections,
+        journal,
+        dispatch,
+        completing,
+        ground.metrics,
+        log,
+        answers,
+        vouching,
+        ground.alarms,
     )
     engine.serve(JobKind.REPORT, EarlyReports(db, connections, dispatch, journal, engine).work)
     return InboundServices(

@@ -30,6 +30,7 @@ def compose_limits(ground: Ground) -> LimitKeeper:
         log=ground.log,
         metrics=ground.metrics,
         audit=ground.audit,
+        alarms=ground.alarms,
         for_new=Limits(
             actions_per_minute=times("actions_per_minute"),
             actions_per_hour=times("actions_per_hour"),

@@ -76,7 +76,16 @@ def compose_posts(ground: Ground) -> Posts:
         ground.audit,
     )
     courier = Courier(
-        db, http, destinations, journal, engine, keys, log, forwarded, ground.shelf.files
+        db,
+        http,
+        destinations,
+        journal,
+        engine,
+        keys,
+        log,
+        ground.alarms,
+        forwarded,
+        ground.shelf.files,
     )
     waker = Waker(db, http, secrets, engine, clock, ids, log, occurrence_body)
     engine.serve(JobKind.FORWARD, courier.work)

@@ -108,10 +108,10 @@ def compose_providers(ground: Ground, announce: Announce) -> Providers:
         mode=Mode(settings.agents.mode),
     )
     probe_s = timeout_s + PROBE_GRACE_S
-    breakers = Breakers(ground.db, clock, ids, log, ground.metrics, probe_s=probe_s)
-    troubles = Troubles(clock, log, ground.metrics)
+    breakers = Breakers(ground.db, clock, ids, log, ground.metrics, ground.alarms, probe_s=probe_s)
+    troubles = Troubles(clock, log, ground.metrics, ground.alarms)
     connections.follow(troubles.forget)
-    watching = Watching(ground.db, clock, ids, log, ground.metrics, announce)
+    watching = Watching(ground.db, clock, ids, log, ground.metrics, announce, ground.alarms)
     troubles.follow(watching.hear)
     routes = Routes(ground.db, connections, breakers, troubles, clock, log, patience_s=timeout_s)
     verification = Verification(connections, troubles, clock, log, timeout_s=timeout_s)

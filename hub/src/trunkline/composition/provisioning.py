@@ -44,6 +44,7 @@ def compose_provisioning(
         engine,
         clock,
         ground.log,
+        ground.alarms,
         numbers,
         Senders(db, vendors, assigning, urls, clock, waiting.whatsapp_display_name),
         Domains(vendors, assigning, urls),
@@ -53,7 +54,7 @@ def compose_provisioning(
     )
     engine.serve(JobKind.SENDER_POOL, filling.work)
     engine.serve(JobKind.PROVISION, work.work)
-    engine.serve(JobKind.DEPROVISION, Ending(db, messages).work)
+    engine.serve(JobKind.DEPROVISION, Ending(db, messages, ground.alarms).work)
     return Provisioning(
         db=db,
         agents=agents,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from trunkline.composition.alerts import compose_alerts
 from trunkline.composition.ground import Lent, lay_ground
 from trunkline.composition.inbound import compose_inbound
 from trunkline.composition.media import compose_media
@@ -140,6 +141,8 @@ def compose(lent: Lent) -> Composed:
         media_sweeping=media.sweeping,
         messages=messages.messages,
         approvals=messages.approvals,
+        alarms=ground.alarms,
+        alerts=compose_alerts(ground, posts.destinations, messages.messages),
         quotes=messages.quotes,
         batches=messages.batches,
         inbox=messages.inbox,

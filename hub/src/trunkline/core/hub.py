@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.service import Alerts
 from trunkline.core.approvals.service import Approvals
 from trunkline.core.audit.denials import Denials
 from trunkline.core.audit.sealing import Sealer
@@ -57,6 +59,8 @@ class Hub:
     media_sweeping: Sweeping
     messages: Messages
     approvals: Approvals
+    alarms: Alarms
+    alerts: Alerts
     quotes: Quotes
     batches: Batches
     inbox: Inbox

@@ -14,10 +14,11 @@ from trunkline.loading.specs import (
     check_database,
     check_filter,
     check_provider,
+    check_sink,
     check_site,
     variables_of,
 )
-from trunkline.sdk import KINDS, DatabaseSpec, FilterSpec, ProviderSpec, Site
+from trunkline.sdk import KINDS, AlertSinkSpec, DatabaseSpec, FilterSpec, ProviderSpec, Site
 
 S = TypeVar("S")
 
@@ -98,7 +99,14 @@ FILTERS: Final[Offered[FilterSpec[Any]]] = Offered(
     claims=lambda spec: [f"the compliance filter {spec.name!r}"],
     check=check_filter,
 )
-OFFERED: Final[tuple[Offered[Any], ...]] = (DATABASES, *PROVIDERS.values(), FILTERS, SITES)
+SINKS: Final[Offered[AlertSinkSpec[Any]]] = Offered(
+    name="alert_sinks",
+    spec=AlertSinkSpec,
+    keys=lambda spec: [spec.name],
+    claims=lambda spec: [f"the alert sink {spec.name!r}"],
+    check=check_sink,
+)
+OFFERED: Final[tuple[Offered[Any], ...]] = (DATABASES, *PROVIDERS.values(), FILTERS, SINKS, SITES)
 
 
 def _place_of(function: Callable[..., object]) -> str:

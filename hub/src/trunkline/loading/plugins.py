@@ -13,13 +13,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from trunkline import __version__
-from trunkline.loading.offers import DATABASES, FILTERS, OFFERED, PROVIDERS, SITES
+from trunkline.loading.offers import DATABASES, FILTERS, OFFERED, PROVIDERS, SINKS, SITES
 from trunkline.loading.quiet import stderr_of_its_own, stdout_is_stderr, watched_for_interrupts
 from trunkline.loading.specs import Unfit
 from trunkline.sdk import (
     ENTRY_POINT_GROUP,
     PROJECT,
     TELEPHONY,
+    AlertSinkSpec,
     DatabaseSpec,
     FilterSpec,
     NotConfigured,
@@ -73,6 +74,7 @@ class Plugins:
         providers: By kind, then by name.
         sites: By path prefix.
         filters: The compliance filters, by name.
+        sinks: The alert sinks, by name.
     """
 
     reports: tuple[PluginReport, ...]
@@ -80,6 +82,7 @@ class Plugins:
     providers: Mapping[str, Mapping[str, ProviderSpec[Any, Any]]]
     sites: Mapping[str, Site]
     filters: Mapping[str, FilterSpec[Any]] = field(default_factory=dict)
+    sinks: Mapping[str, AlertSinkSpec[Any]] = field(default_factory=dict)
 
     @property
     def telephony(self) -> Mapping[str, ProviderSpec[Any, Any]]:
@@ -176,6 +179,7 @@ def load_plugins(
         providers={name: kind.by_key(offers) for name, kind in PROVIDERS.items()},
         sites=SITES.by_key(offers),
         filters=FILTERS.by_key(offers),
+        sinks=SINKS.by_key(offers),
     )
 
 

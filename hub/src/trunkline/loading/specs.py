@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from trunkline.loading.variables import is_the_hubs
 from trunkline.sdk import (
+    AlertSinkSpec,
     DatabaseSpec,
     FailureKind,
     FilterSpec,
@@ -30,6 +31,7 @@ from trunkline.sdk import (
     Site,
     WebhookAdapter,
 )
+from trunkline.sdk.alerts import OWN_SINKS
 
 HUBS_KEYS: Final = ("provider", "max_at_once", "max_per_second")
 """The keys of a connection's table that are the hub's own."""
@@ -129,6 +131,20 @@ def check_filter(spec: FilterSpec[Any]) -> None:
     _must(not needed, said, "config", needed, "have a default for every field")
     create: object = spec.create
     _must(callable(create), said, "create", create, "be a function of a config")
+
+
+def check_sink(spec: AlertSinkSpec[Any]) -> None:
+    """Check an alert sink; `Unfit` as above."""
+    said = f"AlertSinkSpec {_shown(spec.name)}"
+    _check_name(said, spec.name)
+    noun: object = spec.noun
+    _must(isinstance(noun, str) and noun.strip(), said, "noun", noun, "say where it tells")
+    _must(spec.name not in OWN_SINKS, said, "name", spec.name, "be none of the hub's own sinks")
+    _check_config(said, spec.name, spec.config)
+    taken = "min_severity" in spec.config.model_fields
+    _must(not taken, said, "config", "min_severity", "leave that key to the hub")
+    opened: object = spec.open
+    _must(callable(opened), said, "open", opened, "be a function of a config and a context")
 
 
 def provider_fault(provider: type, kind: Kind, capabilities: frozenset[str]) -> str | None:

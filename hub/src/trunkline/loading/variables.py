@@ -18,6 +18,9 @@ SHORT_NAMES: Final = {
     "DEFAULT_MAX_SPEND_PER_DAY": "limits.spend_per_day",
     "DEFAULT_MAX_SPEND_PER_MONTH": "limits.spend_per_month",
     "DEFAULT_MAX_CALLS_PER_DAY_SAME_NUMBER": "limits.calls_per_day_same_number",
+    "ADMIN_WHATSAPP_NUMBER": "alerts.whatsapp",
+    "ADMIN_ALERT_PHONE": "alerts.phone",
+    "ADMIN_ALERT_EMAIL": "alerts.email",
     "TRUNKLINE_DATA_DIR": "server.data_dir",
 }
 """Environment variables that set a key under a name of their own; they win over the long name."""

@@ -1,5 +1,6 @@
 """Everything an adapter author may import, and the only place to import it from."""
 
+from trunkline.sdk.alerts import Alert, AlertContext, AlertSink, AlertSinkSpec, Severity
 from trunkline.sdk.audio import AudioFormat
 from trunkline.sdk.calls import (
     AnsweredBy,
@@ -173,6 +174,10 @@ __all__ = [
     "Account",
     "AccountOperations",
     "AgentCard",
+    "Alert",
+    "AlertContext",
+    "AlertSink",
+    "AlertSinkSpec",
     "Allow",
     "Amend",
     "AnsweredBy",
@@ -277,6 +282,7 @@ __all__ = [
     "Secrets",
     "SenderOperations",
     "SenderSettings",
+    "Severity",
     "Site",
     "Sound",
     "Speech",

@@ -8,6 +8,7 @@ takes nothing, does no I/O, and returns a sequence of specs, which may be empty.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from trunkline.sdk.alerts import AlertSinkSpec
 from trunkline.sdk.compliance import FilterSpec
 from trunkline.sdk.database import DatabaseSpec
 from trunkline.sdk.kind import Kind
@@ -53,6 +54,16 @@ def trunkline_register_compliance_filters() -> Sequence[FilterSpec[Any]]:  # typ
 
     Returns:
         One spec per filter. Of plugins that offer one name none is loaded.
+    """
+
+
+@hookspec
+def trunkline_register_alert_sinks() -> Sequence[AlertSinkSpec[Any]]:  # type: ignore[empty-body]
+    """
+    Offer places where operators are told what is wrong.
+
+    Returns:
+        One spec per sink. Of plugins that offer one name none is loaded.
     """
 
 

@@ -19,6 +19,7 @@ type_prefixes: Final = {
     "sub": "subscription",
     "occ": "event for a subscriber",
     "use": "what was done and what it cost",
+    "alr": "alert",
     "row": "any other row",
 }
 """The prefixes in use and what each one names."""

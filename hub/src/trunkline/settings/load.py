@@ -23,7 +23,7 @@ DEFAULT_FILE: Final = Path("trunkline.toml")
 
 _COMMAND_LINE: Final = "command line"
 _DATA_DIR: Final = ("server", "data_dir")
-_NAMED_TABLES: Final = ("providers", "connections", "prices", "filters")
+_NAMED_TABLES: Final = ("providers", "connections", "prices", "filters", "sinks")
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
     name: tuple(field.annotation.model_fields)
     for name, field in Settings.model_fields.items()

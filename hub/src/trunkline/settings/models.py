@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import Field, PrivateAttr, create_model, model_validator
 
 from trunkline.sdk import KINDS, Kind
+from trunkline.settings.alerts import AlertsSettings
 from trunkline.settings.authority import LimitsSettings
 from trunkline.settings.money import MoneySettings, Prices
 from trunkline.settings.rules import ApprovalsSettings, RulesSettings
@@ -326,6 +327,13 @@ class Settings(_Section):
     filters: dict[str, Table] = Field(
         default={},
         description="[filters.NAME]: the keys that the compliance filter NAME documents.",
+    )
+    alerts: AlertsSettings = AlertsSettings()
+    sinks: dict[str, Table] = Field(
+        default={},
+        repr=False,
+        description="[sinks.NAME]: the keys that the alert sink NAME documents, and its own "
+        "`min_severity`.",
     )
     admin_tokens: tuple[Token, ...] = Field(
         default=(), description="Tokens accepted as an admin's, of at least 32 characters."

@@ -5,6 +5,7 @@ from trunkline.core.inbox.pages import Query
 from trunkline.core.messages.models import Status
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.speech.models import Cost, whole_cost
+from trunkline.surfaces.alerting import ALERTING
 from trunkline.surfaces.approving import APPROVING
 from trunkline.surfaces.batch import SEND_BATCH, batch_status, cancel_batch
 from trunkline.surfaces.call_shapes import call_shape
@@ -194,6 +195,7 @@ ADMIN_OPERATIONS: tuple[AnyOperation, ...] = (
     SET_AGENT_LIMITS,
     REGISTER_PROVIDER,
     *APPROVING,
+    *ALERTING,
 )
 AGENT_OPERATIONS: tuple[AnyOperation, ...] = (
     SEND_MESSAGE,

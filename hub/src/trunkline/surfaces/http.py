@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Address, Principal
 from trunkline.core.problems import (
@@ -100,6 +101,7 @@ def as_problem(error: Exception, hub: Hub) -> Problem:
     if isinstance(error, ClientDisconnect):
         return Unreadable("The connection closed before the request was complete.")
     hub.log.error("request.failed", error_type=type(error).__name__, exc_info=error)
+    hub.alarms.note(AlertKind.INTERNAL, type(error).__name__)
     return Internal()
 
 
@@ -146,6 +148,8 @@ async def authenticate(hub: Hub, request: Request) -> Principal:
             raise Forbidden(_ELSEWHERE)  # noqa: TRY301 - it is counted as the others are
     except (Unauthenticated, TooManyAttempts, Forbidden) as problem:
         hub.metrics.security_event(problem.code)
+        if isinstance(problem, TooManyAttempts):
+            hub.alarms.note(AlertKind.TOKEN_GUESSES)
         raise
     return principal
 

@@ -8,6 +8,33 @@ _NEWEST: Final = Option("limit", "How many, newest first. Default: 50.", kind=in
 
 RULES: Final = (
     Command(
+        "alerts_list",
+        """List what is or was wrong, newest first.
+
+        status: open, acknowledged or over.""",
+        takes=(
+            Option("severity", "CRITICAL, HIGH, MEDIUM or LOW: these, and what is worse."),
+            Option("open", "Only what is neither acknowledged nor over.", kind=bool),
+            _NEWEST,
+        ),
+        columns={"alerts": "id severity kind subject status count firstAt lastAt told"},
+    ),
+    Command(
+        "alerts_ack",
+        "Say that somebody sees to an alert, or to all that are open: it is not told again.",
+        takes=(Argument("id", "ALERT|all"),),
+        columns={"alerts": "id severity kind subject acknowledgedBy"},
+    ),
+    Command(
+        "alerts_test",
+        "Tell every alert sink, or one, that this is a test.",
+        takes=(
+            Option("severity", "How bad to call it. Default: LOW.", default="LOW"),
+            Option("sink", "Only this one."),
+        ),
+        columns={"sinks": "sink taken minSeverity reason"},
+    ),
+    Command(
         "approvals_list",
         """List what waits, or waited, for a person, newest first.
 

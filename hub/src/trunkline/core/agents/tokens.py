@@ -228,14 +228,20 @@ class Tokens:
         if used:
             await self._db.write(lambda tx: token_rows.mark_tokens_used(tx, used))
 
-    async def remind(self) -> None:
-        """Say once a day in the log which tokens should be rotated."""
+    async def remind(self) -> Sequence[str]:
+        """
+        Say once a day in the log which tokens should be rotated.
+
+        Returns whose they are: agents, and nobody for an admin's.
+        """
         now = self._clock.now()
         if self._reminded_at is not None and now - self._reminded_at < timedelta(days=1):
-            return
+            return ()
         self._reminded_at = now
-        for each in await self._db.read(lambda tx: token_rows.old_tokens(tx, now - OLD, now)):
+        old = await self._db.read(lambda tx: token_rows.old_tokens(tx, now - OLD, now))
+        for each in old:
             self._log.warning("token.old", kid=each.kid, agentId=each.agent_id or "")
+        return sorted({each.agent_id or "" for each in old})
 
     def _made(
         self,

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.connections import repository
 from trunkline.core.connections.repository import Standing
 from trunkline.metrics import Metrics
@@ -57,6 +59,7 @@ class Breakers:
         ids: IdSource,
         log: EventLog,
         metrics: Metrics,
+        alarms: Alarms,
         *,
         probe_s: float,
     ) -> None:
@@ -66,6 +69,7 @@ class Breakers:
         self._ids = ids
         self._log = log
         self._metrics = metrics
+        self._alarms = alarms
         self._probe_s = probe_s
         self._breakers: dict[str, _Breaker] = {}
 
@@ -118,9 +122,11 @@ class Breakers:
                 failures=failures,
                 until=until.isoformat(timespec="seconds"),
             )
+            self._alarms.note(AlertKind.PROVIDER_DOWN, permit.connection)
         elif breaker.standing.open_until is not None:
             self._change(permit.connection, Standing(), unsaved=True)
             self._log.info("connection.circuit_closed", connection=permit.connection)
+            self._alarms.over(AlertKind.PROVIDER_DOWN, permit.connection)
         else:
             breaker.standing = Standing(failures)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.models import AlertKind
 from trunkline.metrics import Metrics
 from trunkline.sdk import (
     Account,
@@ -43,10 +45,11 @@ class Troubles:
     They are noted of every send and every verification. Each change is a line in the log.
     """
 
-    def __init__(self, clock: Clock, log: EventLog, metrics: Metrics) -> None:
+    def __init__(self, clock: Clock, log: EventLog, metrics: Metrics, alarms: Alarms) -> None:
         self._clock = clock
         self._log = log
         self._metrics = metrics
+        self._alarms = alarms
         self._noted: dict[str, Trouble] = {}
         self._followers: list[Callable[[str, bool], None]] = []
 
@@ -79,11 +82,7 @@ class Troubles:
                 kind = TroubleKind.UNREACHABLE
             case _:
                 if before is not None and _ends(before, outcome):
-                    del self._noted[connection]
-                    self._metrics.trouble(connection=connection, kind=before.kind, is_so=False)
-                    self._log.info(
-                        "connection.trouble_over", connection=connection, trouble=before.kind.value
-                    )
+                    self._end(connection, before)
                 return
         since = before.since if before and before.kind is kind else self._clock.now()
         trouble = Trouble(kind=kind, sentence=told(outcome), since=since)
@@ -99,6 +98,15 @@ class Troubles:
             trouble=kind.value,
             reason=trouble.sentence,
         )
+        if kind is TroubleKind.CREDIT:
+            self._alarms.note(AlertKind.OUT_OF_CREDIT, connection)
+
+    def _end(self, connection: str, trouble: Trouble) -> None:
+        del self._noted[connection]
+        self._metrics.trouble(connection=connection, kind=trouble.kind, is_so=False)
+        self._log.info("connection.trouble_over", connection=connection, trouble=trouble.kind.value)
+        if trouble.kind is TroubleKind.CREDIT:
+            self._alarms.over(AlertKind.OUT_OF_CREDIT, connection)
 
 
 def told(error: BaseException) -> str:

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Final
 
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.credentials import repository
 from trunkline.core.credentials.models import CredentialsStatus
+from trunkline.core.principal import DEFAULT_WORKSPACE
 from trunkline.core.trouble import tell_trouble
 from trunkline.metrics import Metrics
 from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
@@ -32,6 +35,7 @@ class Watching:
         log: EventLog,
         metrics: Metrics,
         announce: Announce,
+        alarms: Alarms,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -39,6 +43,7 @@ class Watching:
         self._log = log
         self._metrics = metrics
         self._announce = announce
+        self._alarms = alarms
         self._refused: set[str] = set()
         self._unproven: set[str] = set()
         self._heard: dict[str, bool] = {}
@@ -80,6 +85,8 @@ class Watching:
         changed = repository.set_refused(tx, self._ids.new("row"), connection, refused_at, now)
         if changed:
             self._announce(tx, connection, holds)
+            alarm = self._alarms.over_in if holds else self._alarms.raise_in
+            alarm(tx, DEFAULT_WORKSPACE, AlertKind.CREDENTIALS_REFUSED, connection)
         tx.notify(repository.TOPIC, connection)
         return changed
 

@@ -10,7 +10,15 @@ from typing import Final
 from trunkline.core.engine import repository
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.trouble import tell_trouble
-from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
+from trunkline.sdk import (
+    Clock,
+    Database,
+    DatabaseFailed,
+    EventLog,
+    IdSource,
+    Overloaded,
+    Tx,
+)
 
 Work = Callable[[Job], Awaitable[None]]
 """
@@ -35,6 +43,7 @@ AT_ONCE: Final[Mapping[JobKind, int]] = {
     JobKind.SUSPENSION: 2,
     JobKind.ROTATION: 1,
     JobKind.ERASURE: 2,
+    JobKind.ALERT: 1,
     JobKind.MEDIUM: 8,
     JobKind.PROVISION: 16,
     JobKind.DEPROVISION: 2,
@@ -67,6 +76,8 @@ class Engine:
         self._at_work: set[str] = set()
         self._unsure = self._runs = False
         self._wake = asyncio.Event()
+        self.broke_off: Callable[[Exception], None] = lambda _: None
+        """Is told what work raised that nobody foresaw."""
 
     def enqueue(
         self, tx: Tx, workspace_id: str, kind: JobKind, subject_id: str, due_at: datetime
@@ -174,6 +185,8 @@ class Engine:
             self._log.error(
                 "engine.work_broke_off", kind=job.kind.value, jobId=job.id, exc_info=error
             )
+            if not isinstance(error, DatabaseFailed | Overloaded):
+                self.broke_off(error)
             await self._give_back(job)
         finally:
             self._busy[job.kind] -= 1

@@ -67,6 +67,9 @@ class JobKind(StrEnum):
     ERASURE = "erasure"
     """Forget a contact whose erasure was asked for, and have its providers forget it."""
 
+    ALERT = "alert"
+    """Tell operators what is wrong, and is to be told by now."""
+
     MEDIUM = "medium"
     """Fetch a medium that came in, or delete the object of one that is gone."""
 

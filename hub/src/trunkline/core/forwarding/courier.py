@@ -8,6 +8,8 @@ from typing import Final
 import httpx2
 
 from trunkline.core.agents import repository as agents
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.forwarding import repository
@@ -59,6 +61,7 @@ class Courier:
     engine: Engine
     keys: Keys
     log: EventLog
+    alarms: Alarms
     render: Callable[[ReadableMessage, datetime], bytes]
     files: Callable[[Tx, str, Message], tuple[File, ...]]
     """Returns what came with a message."""
@@ -139,4 +142,6 @@ class Courier:
             return None
         if state is ForwardState.WAITING:
             self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, due_at)
+        elif state is ForwardState.DEAD:
+            self.alarms.raise_in(tx, workspace_id, AlertKind.FORWARD_DEAD, forward.agent_id)
         return state

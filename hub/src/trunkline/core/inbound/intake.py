@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import Agent, Mode
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.calls.answering import Answers
 from trunkline.core.channels import CHANNELS
 from trunkline.core.connections.registry import Connection, Connections
@@ -83,9 +85,11 @@ class Intake:
         log: EventLog,
         answers: Answers,
         vouching: Vouching,
+        alarms: Alarms,
     ) -> None:
         self._answers = answers
         self._vouching = vouching
+        self._alarms = alarms
         self._completing = completing
         self._db = db
         self._connections = connections
@@ -291,6 +295,7 @@ class Intake:
             dead = Applied(state=EventState.DEAD, reason=each.fault)
             self._dispatch.store(tx, stored, dead)
             self._journal.vault.hold(tx, place, f"connection:{connection.name}", letter)
+            self._alarms.raise_in(tx, stored.workspace_id, AlertKind.DEAD_LETTER, connection.name)
             return dead.state.value
 
         state = await self._db.write(fn)

@@ -45,6 +45,21 @@ def overspent(allowance: Allowance, now_ms: int) -> str | None:
     return None
 
 
+def spent_parts(account: Account, counters: Counters, parts: int, of: int) -> bool:
+    """
+    Tell whether an account comes to so many parts of one of its caps by its new counters.
+
+    It had not come to them by those that it has.
+    """
+    for before, after, (_, most) in zip(
+        account.counters.spend, counters.spend, account.limits.spend, strict=True
+    ):
+        used = before.at(counters.last_ms).used
+        if most and used * of < most * parts <= after.at(counters.last_ms).used * of:
+            return True
+    return False
+
+
 def with_act(account: Account, wish: Wish, now_ms: int) -> Counters:
     """Return an account's counters once an act is reserved."""
     counters = account.counters

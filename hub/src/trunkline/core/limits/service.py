@@ -10,6 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from trunkline.core.addresses import canonical
 from trunkline.core.agents import repository as agents
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.audit.service import Audit
 from trunkline.core.limits import judging, repository
 from trunkline.core.limits.models import (
@@ -28,7 +30,7 @@ from trunkline.core.limits.models import (
 from trunkline.core.limits.windows import Window
 from trunkline.core.principal import Principal
 from trunkline.core.privacy.keys import Keys, Purpose
-from trunkline.core.problems import NotFound
+from trunkline.core.problems import NotFound, SpendCap
 from trunkline.db.hot import Question, both
 from trunkline.metrics import Metrics
 from trunkline.sdk import Clock, Database, EventLog, IdSource, Tx
@@ -37,6 +39,9 @@ _ANY_CHANNEL: Final = "*"
 _CONTACT: Final = 32
 _PREFIX: Final = 12
 """So long pseudonyms are: of numbers, and of what they begin with."""
+_NEAR: Final = 80
+_MORE: Final = 101
+"""Per cent of a cap of which operators hear; what is refused at it, they hear of as well."""
 _LOCAL_DIGITS: Final = 4
 """So many digits at a number's end tell one line from another of the same range."""
 
@@ -60,6 +65,7 @@ class LimitKeeper:
     log: EventLog
     metrics: Metrics
     audit: Audit
+    alarms: Alarms
     for_new: Limits
     most_prefixes: int | None
 
@@ -144,8 +150,9 @@ class LimitKeeper:
             replace(each, counters=judging.with_act(each, wish, now_ms))
             for each in allowance.accounts
         )
-        for each in accounts:
+        for before, each in zip(allowance.accounts, accounts, strict=True):
             repository.count(tx, workspace_id, each.agent_id, each.counters)
+            self._warn(tx, workspace_id, before, each.counters)
         calls = allowance.calls
         if accounts and called is not None and calls is not None:
             at_ms = max(each.counters.last_ms for each in accounts)
@@ -162,9 +169,11 @@ class LimitKeeper:
         """Count an act that was refused."""
         self.metrics.rate_limit_hit(agent=agent_id)
         self.log.info("limit.reached", agentId=agent_id, rule=exceeded.rule)
+        is_cap = exceeded.code == SpendCap.code
+        self.alarms.note(AlertKind.CAP_BREACHED if is_cap else AlertKind.LIMIT_HIT, agent_id)
 
     def tell_hold(self, agent_id: str) -> None:
-        """Warn of an agent that was suspended for how it acted."""
+        """Warn of an agent that was suspended for how it acted; its alert is stored with that."""
         self.metrics.security_event("velocity")
         self.log.warning("agent.suspended", agentId=agent_id, reason="velocity")
 
@@ -178,6 +187,7 @@ class LimitKeeper:
         for each in repository.accounts_of(workspace_id, agent_id, hold=True).ask(tx):
             counters = judging.with_spend(each.counters, micros, now_ms)
             repository.count(tx, workspace_id, each.agent_id, counters)
+            self._warn(tx, workspace_id, each, counters)
 
     def correct(
         self, tx: Tx, workspace_id: str, agent_id: str, micros: int, reserved_at: datetime
@@ -190,6 +200,7 @@ class LimitKeeper:
                 each.counters, micros, _ms(reserved_at), self._now_ms()
             )
             repository.count(tx, workspace_id, each.agent_id, counters)
+            self._warn(tx, workspace_id, each, counters)
 
     def begin(self, tx: Tx, workspace_id: str, agent_id: str) -> None:
         """Give a new agent what new agents may."""
@@ -277,6 +288,13 @@ class LimitKeeper:
         row_ids = (self.ids.new("row"), self.ids.new("row"))
         now = self.clock.now()
         repository.set_limits(tx, workspace_id, row_ids, agent_id, limits, counters, now)
+
+    def _warn(self, tx: Tx, workspace_id: str, before: Account, counters: Counters) -> None:
+        """Tell operators of who has spent four fifths of a cap by now, or more than all of it."""
+        if judging.spent_parts(before, counters, _NEAR, 100):
+            self.alarms.raise_in(tx, workspace_id, AlertKind.CAP_NEAR, before.agent_id)
+        if judging.spent_parts(before, counters, _MORE, 100):
+            self.alarms.raise_in(tx, workspace_id, AlertKind.CAP_BREACHED, before.agent_id)
 
     def _account(self, tx: Tx, workspace_id: str, agent_id: str, *, hold: bool) -> Account | None:
         found = repository.accounts_of(workspace_id, agent_id, hold=hold).ask(tx)

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from trunkline.core.agents import repository as agents
 from trunkline.core.agents.models import AgentStatus
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.engine.repository import Job
 from trunkline.core.messages.models import Direction, Status
 from trunkline.core.principal import Principal, Scope
@@ -27,9 +29,11 @@ class Ending:
 
     db: Database
     messages: Messages
+    alarms: Alarms
 
     async def work(self, job: Job) -> None:
-        """Cancel what waits, a hundred at a time."""
+        """Tell operators, and cancel what waits, a hundred at a time."""
+        await self.db.write(partial(self._tell, job))
         principal = Principal(scope=Scope.LOCAL, workspace_id=job.workspace_id)
         last = ""
         while found := await self.db.read(partial(_waiting, job, last)):
@@ -38,10 +42,18 @@ class Ending:
                     await self.messages.cancel(principal, job.subject_id, message_id)
             last = found[-1]
 
+    def _tell(self, job: Job, tx: Tx) -> None:
+        if _is_gone(tx, job):
+            self.alarms.raise_in(tx, job.workspace_id, AlertKind.DEPROVISIONED, job.subject_id)
+
+
+def _is_gone(tx: Tx, job: Job) -> bool:
+    agent = agents.find_agent(tx, job.workspace_id, job.subject_id)
+    return agent is not None and agent.status is AgentStatus.DEPROVISIONED
+
 
 def _waiting(job: Job, after: str, tx: Tx) -> list[str]:
-    agent = agents.find_agent(tx, job.workspace_id, job.subject_id)
-    if agent is None or agent.status is not AgentStatus.DEPROVISIONED:
+    if not _is_gone(tx, job):
         return []  # it is back
     return list(
         tx.execute(

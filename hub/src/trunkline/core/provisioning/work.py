@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from trunkline.core.alerts.alarms import Alarms
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.audit.models import HUB
 from trunkline.core.audit.service import Audit
 from trunkline.core.engine.engine import Engine
@@ -16,7 +18,7 @@ from trunkline.core.provisioning.moves import AT_ONCE, Move, after
 from trunkline.core.provisioning.numbers import Numbers
 from trunkline.core.provisioning.pool import SenderPool
 from trunkline.core.provisioning.senders import Senders
-from trunkline.sdk import Clock, Database, EventLog, ProviderError, Tx
+from trunkline.sdk import Clock, Database, EventLog, ProviderError, Readiness, Tx
 
 ENDS: Final = (Step.ASSIGNED, Step.KEPT, Step.FAILED)
 """Steps that the record tells of, beside that a part is gone."""
@@ -30,6 +32,7 @@ class Work:
     engine: Engine
     clock: Clock
     log: EventLog
+    alarms: Alarms
     numbers: Numbers
     senders: Senders
     domains: Domains
@@ -96,6 +99,7 @@ class Work:
         self.pool.follow(tx, row)
         if row.step is not before.step and row.step in ENDS:
             self._record(tx, row, row.step.value)
+        self._alarm(tx, before, row)
         if due_in is not None and due_in > AT_ONCE:
             self.engine.enqueue(tx, workspace_id, JobKind.PROVISION, row.id, now + due_in)
         if due_in != AT_ONCE:
@@ -108,3 +112,10 @@ class Work:
         self.audit.note(
             tx, "provisioning.ended", HUB, row.agent_id, details, workspace_id=row.workspace_id
         )
+
+    def _alarm(self, tx: Tx, before: Row, row: Row) -> None:
+        """Tell operators of what they have to see to."""
+        if row.step is Step.FAILED and before.step is not Step.FAILED:
+            self.alarms.raise_in(tx, row.workspace_id, AlertKind.PROVISIONING_FAILED, row.agent_id)
+        if row.readiness is Readiness.REJECTED and before.readiness is not Readiness.REJECTED:
+            self.alarms.raise_in(tx, row.workspace_id, AlertKind.SENDER_REJECTED, row.agent_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -17,6 +17,7 @@ from trunkline.core.messages.models import FINAL, Direction
 from trunkline.core.principal import DEFAULT_WORKSPACE
 from trunkline.core.usage.models import UsageState
 from trunkline.db.schema import (
+    alerts,
     call_events,
     calls,
     duplicates,
@@ -70,6 +71,7 @@ class Retention:
         paid_before = self.clock.now() - timedelta(days=self.usage_days)
         forgotten += await self._usage(earliest_id("use", paid_before))
         forgotten += await self._media(earliest_id("med", before))
+        forgotten += await self._alerts(before)
         return forgotten + await self._events(earliest_id("evt", before))
 
     def _is_due(self, tx: Tx) -> bool:
@@ -149,6 +151,12 @@ class Retention:
         )
         clear = sa.update(table).values(dict.fromkeys(details))
         return await self._each(table, old, lambda ids: clear.where(table.c.id.in_(ids)))
+
+    async def _alerts(self, before: datetime) -> int:
+        """Delete alerts of what has not happened since, and is not told any more."""
+        table = alerts
+        old = sa.select(table.c.id).where(table.c.last_at < before, table.c.due_at.is_(None))
+        return await self._each(table, old, lambda ids: sa.delete(table).where(table.c.id.in_(ids)))
 
     async def _each(
         self,

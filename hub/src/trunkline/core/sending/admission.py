@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 
 from trunkline.core.agents.suspension import suspend_in
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.approvals import service as approvals
 from trunkline.core.approvals.service import Approvals
 from trunkline.core.audit.models import HUB, actor_of
@@ -195,7 +196,8 @@ class Admission:
         block = self.gate.commit(workspace_id, reviewed, standing)
         if block is HURRIES:
             agent_id = reviewed.act.agent.id
-            suspend_in(tx, workspace_id, agent_id, _HURRIED, self.clock.now())
+            if suspend_in(tx, workspace_id, agent_id, _HURRIED, self.clock.now()):
+                self.limits.alarms.raise_in(tx, workspace_id, AlertKind.AGENT_SUSPENDED, agent_id)
             self.journal.audit.note(
                 tx,
                 "agent.suspended",

@@ -6,6 +6,7 @@ is an integer of micro-units; times are `UtcTime`; ids sort by the time they wer
 """
 
 from trunkline.db.schema.accounts import connection_secrets, provider_credentials
+from trunkline.db.schema.alerts import alerts
 from trunkline.db.schema.approvals import approval_events, approvals
 from trunkline.db.schema.base import metadata
 from trunkline.db.schema.calls import call_events, calls
@@ -61,6 +62,7 @@ __all__ = [
     "agent_connections",
     "agent_pool",
     "agent_tokens",
+    "alerts",
     "answer_chains",
     "approval_events",
     "approvals",

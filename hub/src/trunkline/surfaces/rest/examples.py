@@ -11,6 +11,7 @@ _ANN, _HANDSET = "+12025550101", "+12025550150"
 _MESSAGE, _REPLY = f"msg_{0x0199:032x}", f"msg_{0x019A:032x}"
 _BATCH, _EVENT = f"bat_{0x019B:032x}", f"evt_{0x019C:032x}"
 _CALL = f"call_{0x019E:032x}"
+_ALERT = f"alr_{0x01A0:032x}"
 _APPROVAL = f"apr_{0x019F:032x}"
 _MEDIUM = f"med_{0x019E:032x}"
 _SUBSCRIPTION = f"sub_{0x019D:032x}"
@@ -58,6 +59,9 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "comms_search_numbers": {"country": "US", "limit": 5},
     "agents_kept": {"release": _ANN},
     "agents_numbers": {"country": "US", "limit": 5},
+    "alerts_list": {"severity": "HIGH", "open": True},
+    "alerts_ack": {"id": _ALERT},
+    "alerts_test": {"severity": "CRITICAL"},
     "approvals_list": {"status": "pending", "limit": 10},
     "approvals_show": {"id": _APPROVAL},
     "approvals_decide": {"id": _APPROVAL, "decision": "approve"},

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from trunkline.core.principal import Scope
+from trunkline.surfaces.alerting import AlertShape
 from trunkline.surfaces.files import MediumShape
 from trunkline.surfaces.schemas import Schema, schema_of
 
@@ -198,6 +199,24 @@ PATHS: Final[Mapping[str, Described]] = {
             )
         },
         refusals=(404, 422),
+    ),
+    "/api/v1/alerts": Described(
+        operation_id="list_alerts",
+        summary="Read alerts",
+        description="What is wrong with the hub, or was, newest first.",
+        tag="alerts",
+        parameters=_PAGE,
+        answers={
+            200: (
+                JSON,
+                _object(
+                    items=_list(schema_of(AlertShape, "serialization")),
+                    nextCursor={"anyOf": [{"type": "string"}, {"type": "null"}]},
+                ),
+            )
+        },
+        refusals=(403, 422),
+        scopes=frozenset({Scope.ADMIN, Scope.LOCAL}),
     ),
     "/api/v1/media": Described(
         operation_id="store_medium",

@@ -36,6 +36,7 @@ NEEDS: Final[Mapping[str, str | None]] = {
     "/api/v1/calls": "comms_get_status",
     "/api/v1/calls/{call_id}": "comms_get_status",
     "/api/v1/usage": "comms_get_usage_dashboard",
+    "/api/v1/alerts": "alerts_list",
     "/api/v1/media": "comms_send_message",
     "/api/v1/media/{medium_id}": "comms_get_media",
     "/api/v1/media/{medium_id}/info": "comms_get_media",
@@ -77,6 +78,7 @@ class Rest:
         yield "/api/v1/calls", self.calls, "GET"
         yield "/api/v1/calls/{call_id}", self.call, "GET"
         yield "/api/v1/usage", self.usage, "GET"
+        yield "/api/v1/alerts", self.alerts, "GET"
         files = Files(self._hub)
         yield "/api/v1/media", files.store, "POST"
         yield "/api/v1/media/{medium_id}", files.read, "GET"
@@ -223,6 +225,20 @@ class Rest:
         page = await self._hub.usage.page(principal, agent_id, limit, cursor)
         items = [row_shape(each).model_dump(mode="json") for each in page.rows]
         return JSONResponse({"items": items, "nextCursor": page.next_cursor})
+
+    async def alerts(self, request: Request, principal: Caller) -> Response:
+        """Return a page of what is wrong, or was."""
+        if principal.scope is Scope.AGENT:
+            raise Forbidden("Alerts are for an admin token.")
+        given = _page_asked_for(request)
+        limit, cursor = _limit_and_cursor(given)
+        if "agentId" in given:
+            raise Invalid("agentId", "leave it out: alerts are the hub's.")
+        arguments = {"limit": limit, "before": cursor}
+        result = await self._catalogue.call(self._hub, principal, "alerts_list", arguments)
+        items = result.model_dump(mode="json")["alerts"]
+        last = items[-1]["id"] if len(items) == limit else None
+        return JSONResponse({"items": items, "nextCursor": last})
 
     async def _whose(self, principal: Principal, given: Mapping[str, str]) -> str | None:
         """Return the agent that is asked about; None is all of them, which only an admin may."""

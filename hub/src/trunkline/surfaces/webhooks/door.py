@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trunkline.core.agents.models import AGENT_ID
+from trunkline.core.alerts.models import AlertKind
 from trunkline.core.channels import CHANNELS
 from trunkline.core.hub import Hub
 from trunkline.core.inbound.intake import Refused, Taken
@@ -75,6 +76,8 @@ class Webhooks:
         except Refused as refused:
             metrics.webhook(agent=agent_id, provider="", status=Refused.status)
             metrics.security_event("webhook_refused")
+            if refused.connection is not None:
+                self._hub.alarms.note(AlertKind.SIGNATURES, refused.connection)
             self._hub.log.warning(
                 "webhook.refused",
                 agentId=agent_id,

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _rules()
     _approvals()
     _record()
+    _alerts()
 
 
 def _rules() -> None:
@@ -150,4 +151,35 @@ def _record() -> None:
     )
     op.create_index(
         "ix_audit_checkpoints_created_at", "audit_checkpoints", ["workspace_id", "created_at"]
+    )
+
+
+def _alerts() -> None:
+    """What operators are told of."""
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("workspace_id", sa.String(64), nullable=False),
+        sa.Column("created_at", UtcTime, nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("severity", sa.String(16), nullable=False),
+        sa.Column("subject", sa.String(64), nullable=False),
+        sa.Column("times", sa.Integer, nullable=False),
+        sa.Column("last_at", UtcTime, nullable=False),
+        sa.Column("due_at", UtcTime),
+        sa.Column("told", sa.Integer, nullable=False),
+        sa.Column("told_at", UtcTime),
+        sa.Column("acknowledged_at", UtcTime),
+        sa.Column("acknowledged_by", sa.String(64)),
+        sa.Column("over_at", UtcTime),
+        sa.PrimaryKeyConstraint("id", name="pk_alerts"),
+    )
+    op.create_index("ix_alerts_kind", "alerts", ["workspace_id", "kind", "subject", "id"])
+    where = sa.text("due_at IS NOT NULL")
+    op.create_index(
+        "ix_alerts_due",
+        "alerts",
+        ["workspace_id", "due_at"],
+        sqlite_where=where,
+        postgresql_where=where,
     )

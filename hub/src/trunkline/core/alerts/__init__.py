@@ -1,0 +1,1 @@
+"""What is wrong: noted where it is noticed, kept as rows, told to operators in time."""

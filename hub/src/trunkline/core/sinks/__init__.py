@@ -1,0 +1,1 @@
+"""The hub's own alert sinks: the log, a signed webhook, and what an agent's channels carry."""

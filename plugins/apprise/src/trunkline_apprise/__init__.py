@@ -1,0 +1,1 @@
+"""Alerts to chats, push services and pagers, through Apprise."""
