@@ -57,7 +57,8 @@ async def _authenticate_us(run: Run) -> float:
     async with opened("sqlite:///trunkline.db", run.directory("tokens")) as db:
         keys, log = Keys(os.urandom(32)), get_log("trunkline")
         ids = IdSource(clock)
-        tokens = Tokens(db, keys, clock, ids, log, Audit(Chain(keys), clock, ids), alone=True)
+        audit = Audit(Chain(keys), clock, ids)
+        tokens = Tokens(db, keys, clock, ids, log, audit, lambda *_: None, alone=True)
         wish = Wish(agent_id=None)
         bearer = (await tokens.issue(Principal(scope=Scope.LOCAL), wish)).token
         started = time.perf_counter()

@@ -50,7 +50,7 @@ async def test_a_token_that_is_revoked_while_it_is_read_is_not_remembered(tmp_pa
         held = Held(db)
         keys, ids = Keys(os.urandom(32)), IdSource(clock)
         audit = Audit(Chain(keys), clock, ids)
-        tokens = Tokens(held, keys, clock, ids, RecordingLog(), audit, alone=True)
+        tokens = Tokens(held, keys, clock, ids, RecordingLog(), audit, lambda *_: None, alone=True)
         issued = await tokens.issue(OPERATOR, Wish(agent_id=None))
         first = asyncio.create_task(tokens.authenticate(issued.token))
         await held.read_one.wait()

@@ -170,6 +170,53 @@ async def test_what_is_given_back_late_makes_no_room_for_another_day(start_hub: 
         await refused(ann, "spend_cap")
 
 
+@pytest.mark.both(slow=True)
+async def test_a_token_has_a_cap_of_its_own_which_holds_for_many_at_once(
+    start_hub: StartHub,
+) -> None:
+    async with start_hub() as hub:
+        ann = await hub.agent("ann", ANN)
+        cost = (await ann.send(HANDSET, "how dear is one?"))["cost"]
+        issued = await hub.local("tokens_issue", id="ann", maxSpendPerDay=round(3.5 * cost, 6))
+        capped = hub.caller(issued["token"])
+        quote = await capped.quote(HANDSET, "hello")
+        answers = await asyncio.gather(
+            *(capped.try_send(HANDSET, f"hello {each}") for each in range(9))
+        )
+        over = await capped.quote(HANDSET, "one more")
+        rotated = await hub.local("tokens_rotate", id="ann", overlapS=60)
+        after = await hub.caller(rotated["token"]).try_send(HANDSET, "with the next")
+        other = await ann.send(HANDSET, "by the other token")
+        listed = (await hub.local("tokens_list"))["tokens"]
+
+    codes = [each.status_code for each in answers]
+    assert {code: codes.count(code) for code in {*codes}} == {200: 3, 402: 6}
+    assert quote["spendRemaining"] == pytest.approx(2.5 * cost)
+    assert (over["decision"], over["rule"]) == ("spend_cap", "spend_per_day")
+    assert (after.status_code, other["status"]) == (402, "sent")
+    assert "This token would spend" in after.json()["detail"]
+    assert [each.get("maxSpendPerDay") for each in listed][1:] == [round(3.5 * cost, 6)] * 2
+
+
+@pytest.mark.both(slow=True)
+async def test_a_quote_of_a_batch_says_of_each_message_what_the_batch_will(
+    start_hub: StartHub,
+) -> None:
+    async with start_hub() as hub:
+        ann = await hub.agent("ann", ANN)
+        await limit(hub, maxActionsPerMinute=3)
+        batch = [{"channel": "sms", "to": HANDSET, "body": f"hello {each}"} for each in range(5)]
+        arguments = {"messages": batch}
+        quote = await ann.call("comms_quote", operation="comms_send_batch", arguments=arguments)
+        sent = await ann.call("comms_send_batch", **arguments)
+
+    said = [each["decision"] for each in quote["messages"]]
+    assert said == ["allow"] * 3 + ["rate_limited"] * 2
+    became = [each["status"] for each in sent["results"]]  # a server takes them side by side
+    assert sorted(became) == ["queued"] * 3 + ["rate_limited"] * 2
+    assert [each.get("rateLimitRemaining") for each in quote["messages"]][:3] == [2, 1, 0]
+
+
 async def test_what_nobody_knows_keeps_its_money(start_hub: StartHub) -> None:
     async with start_hub() as hub:
         ann = await hub.agent("ann", ANN)

@@ -112,6 +112,8 @@ def _token(given: dict[str, Any]) -> dict[str, Any]:
         if given[name] is not None
     }
     known = {name: value for name, value in given.items() if value is not None}
+    longer = {"max_spend_per_day": "maxSpendPerDay", "max_spend_per_month": "maxSpendPerMonth"}
+    known = {longer.get(name, name): value for name, value in known.items()}
     return {"readOnly": known.pop("read_only"), **known, **lists}
 
 

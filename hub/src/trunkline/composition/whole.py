@@ -127,6 +127,7 @@ def compose(lent: Lent) -> Composed:
         ids,
         log,
         ground.audit,
+        posts.limits.begin_token,
         admin_tokens=[token.get_secret_value() for token in settings.admin_tokens],
         alone=lent.alone,
     )

@@ -57,12 +57,20 @@ class Grant:
         channels, operations: Those that it is for; None: all.
         networks: From where it may be used; none: from anywhere.
         read_only: It changes nothing and sends nothing.
+        spend_per_day, spend_per_month: What it may spend, in micro-units; None: what its agent may.
     """
 
     channels: frozenset[str] | None = None
     operations: frozenset[str] | None = None
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     read_only: bool = False
+    spend_per_day: int | None = None
+    spend_per_month: int | None = None
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether what is spent with it is counted."""
+        return self.spend_per_day is not None or self.spend_per_month is not None
 
     def covers(self, address: Address | None) -> bool:
         """Tell whether it is good at an address; who has none asks on this machine's own socket."""

@@ -169,6 +169,8 @@ _ALL: Final = (
             Option("operations", "The operations that it is for; default: all."),
             Option("networks", "From where it may be used, such as 192.0.2.0/24."),
             Option("read_only", "It sends nothing and changes nothing.", kind=bool),
+            Option("max_spend_per_day", "What it may spend in 24 hours.", kind=float),
+            Option("max_spend_per_month", "What it may spend in 30 days.", kind=float),
         ),
         only="token",
     ),

@@ -38,7 +38,7 @@ def _micros(given: object) -> object:
 
 
 _Times = Annotated[Annotated[int, Field(ge=0, le=MOST)] | None, Field(default=None)]
-_Money = Annotated[
+Spend = Annotated[
     int | None,
     BeforeValidator(_micros),
     WithJsonSchema({"type": "number", "minimum": 0}),
@@ -52,8 +52,8 @@ class LimitsGiven(Given):
     max_actions_per_minute: _Times
     max_actions_per_hour: _Times
     max_actions_per_day: _Times
-    max_spend_per_day: _Money
-    max_spend_per_month: _Money
+    max_spend_per_day: Spend
+    max_spend_per_month: Spend
     max_call_duration_minutes: _Times
     max_calls_per_day_to_same_number: _Times
     unlimited: list[Line] | None = Field(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import Field, WithJsonSchema
 
 from trunkline.core.hub import Hub
+from trunkline.core.limits.models import Wish
 from trunkline.core.messages.models import SendMessage
 from trunkline.core.principal import Principal, Scope
 from trunkline.core.problems import AgentMismatch, Forbidden, Problem
@@ -63,6 +64,7 @@ class QuoteResult(Result):
     currency: str | None = optional()
     earliest_at: Time | None = optional()
     rate_limit_remaining: int | None = optional()
+    spend_remaining: float | None = optional(told=False)
     approval_needed: bool
     parts: list[dict[str, Any]] | None = optional(told=False)
     message_id: str | None = optional(told=False)
@@ -78,7 +80,7 @@ async def _quote(
         if arguments.operation == SEND_BATCH.name:
             batch = _allowed(SEND_BATCH, principal, agent_id, arguments.arguments)
             items = [as_item(principal, each) for each in batch.messages]
-            return _of_batch([await _of_item(hub, principal, agent_id, each) for each in items])
+            return _of_batch(await _of_items(hub, principal, agent_id, items))
         if arguments.operation == SEND_MESSAGE.name:
             command = as_command(_allowed(SEND_MESSAGE, principal, agent_id, arguments.arguments))
         else:
@@ -105,18 +107,28 @@ def _allowed(
     return arguments
 
 
-async def _of_item(
-    hub: Hub, principal: Principal, agent_id: str, item: SendMessage | Problem
-) -> Quote:
-    if isinstance(item, Problem):
-        return refused(item)
-    return await hub.quotes.of(principal, agent_id, replace(item, batch_id=_QUOTED))
+async def _of_items(
+    hub: Hub, principal: Principal, agent_id: str, items: Sequence[SendMessage | Problem]
+) -> list[Quote]:
+    """Return the quote of each message of a batch, after those before it that would go."""
+    quotes: list[Quote] = []
+    before: list[Wish] = []
+    for item in items:
+        if isinstance(item, Problem):
+            quotes.append(refused(item))
+            continue
+        command = replace(item, batch_id=_QUOTED)
+        quote = await hub.quotes.of(principal, agent_id, command, before)
+        quotes.append(quote)
+        if quote.wish is not None and quote.takes_room:
+            before.append(quote.wish)
+    return quotes
 
 
 def _of_batch(quotes: Sequence[Quote]) -> QuoteResult:
-    """Return the quote of a batch: each of its messages as if it were the first of them."""
+    """Return the quote of a batch."""
     counts = Counter(each.decision.value for each in quotes)
-    going = [each for each in quotes if each.decision in (Decision.ALLOW, Decision.DEFER)]
+    going = [each for each in quotes if each.takes_room]
     currency = next((each.currency for each in going if each.currency), None)
     costs = [
         micros
@@ -131,7 +143,9 @@ def _of_batch(quotes: Sequence[Quote]) -> QuoteResult:
         code=first.code,
         cost=money(sum(costs)) if costs else None,
         currency=currency,
-        approval_needed=False,
+        approval_needed=any(each.decision is Decision.HOLD for each in quotes),
+        rate_limit_remaining=quotes[-1].remaining,
+        spend_remaining=money(quotes[-1].spend_remaining_micros),
         simulated=any(each.simulated for each in quotes) or None,
         counts=dict(counts),
         messages=[
@@ -172,6 +186,7 @@ def _result(quote: Quote) -> QuoteResult:
         parts=[_part(each) for each in parts] or None,
         earliest_at=quote.earliest_at,
         rate_limit_remaining=quote.remaining,
+        spend_remaining=money(quote.spend_remaining_micros),
         approval_needed=quote.decision is Decision.HOLD,
         message_id=quote.repeats,
         simulated=quote.simulated or None,

@@ -14,9 +14,10 @@ from trunkline.core.hub import Hub
 from trunkline.core.principal import Grant, Principal, Role
 from trunkline.core.problems import Invalid
 from trunkline.surfaces.catalogue import AGENT_OPERATIONS
+from trunkline.surfaces.limits import Spend
 from trunkline.surfaces.operations import Annotations, AnyOperation, of_operator
 from trunkline.surfaces.operator_shapes import NoArguments
-from trunkline.surfaces.shapes import Arguments, Line, Result, Time, optional
+from trunkline.surfaces.shapes import Arguments, Line, Result, Time, money, optional
 
 _READS = Annotations(read_only=True, idempotent=True)
 _CHANGES = Annotations(read_only=False)
@@ -35,6 +36,8 @@ class TokenArguments(Arguments):
     operations: list[Line] | None = None
     networks: list[Line] | None = None
     read_only: bool = False
+    max_spend_per_day: Spend
+    max_spend_per_month: Spend
 
 
 class RotateArguments(Arguments):
@@ -75,6 +78,8 @@ class TokenShape(Result):
     operations: list[str] | None = optional("Those it is for, if not for all.")
     networks: list[str] | None = optional("From where it may be used, if not from anywhere.")
     read_only: bool
+    max_spend_per_day: float | None = optional("What may be spent with it in 24 hours.")
+    max_spend_per_month: float | None = optional("What may be spent with it in 30 days.")
     advice: str | None = optional("What to do about it.")
     created_by: str
 
@@ -107,6 +112,8 @@ def _token(token: Token, now: datetime) -> TokenShape:
         operations=None if grant.operations is None else sorted(grant.operations),
         networks=[str(each) for each in grant.networks] or None,
         read_only=grant.read_only,
+        max_spend_per_day=money(grant.spend_per_day),
+        max_spend_per_month=money(grant.spend_per_month),
         advice=f"older than {OLD.days} days: rotate it" if is_old else None,
         created_by=token.created_by,
     )
@@ -147,6 +154,8 @@ async def _issue(hub: Hub, by: Principal, _: str, given: TokenArguments) -> Issu
         operations=_known("operations", given.operations, _OPERATIONS),
         networks=_networks(given.networks),
         read_only=given.read_only,
+        spend_per_day=given.max_spend_per_day,
+        spend_per_month=given.max_spend_per_month,
     )
     wish = Wish(agent_id=given.id, role=given.role or Role.ADMIN, days=given.days, grant=grant)
     return _issued(await hub.tokens.issue(by, wish))

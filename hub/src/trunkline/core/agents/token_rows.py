@@ -26,6 +26,8 @@ _TOKEN = Hot(
         agent_tokens.c.operations,
         agent_tokens.c.networks,
         agent_tokens.c.read_only,
+        agent_tokens.c.max_spend_per_day,
+        agent_tokens.c.max_spend_per_month,
     ).where(agent_tokens.c.kid == sa.bindparam("kid"))
 )
 
@@ -50,6 +52,8 @@ def add_token(tx: Tx, workspace_id: str, row_id: str, token: Token, token_hash: 
             operations=_joined(grant.operations),
             networks=" ".join(map(str, grant.networks)) or None,
             read_only=grant.read_only,
+            max_spend_per_day=grant.spend_per_day,
+            max_spend_per_month=grant.spend_per_month,
         )
     )
 
@@ -155,7 +159,14 @@ def _token(row: Any) -> Token:
         scope=scope,
         agent_id=row.agent_id,
         role=role if scope is Scope.ADMIN else None,
-        grant=_grant(row.channels, row.operations, row.networks, row.read_only),
+        grant=_grant(
+            row.channels,
+            row.operations,
+            row.networks,
+            row.read_only,
+            row.max_spend_per_day,
+            row.max_spend_per_month,
+        ),
         issued_at=row.issued_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
@@ -165,15 +176,23 @@ def _token(row: Any) -> Token:
 
 
 def _grant(
-    channels: str | None, operations: str | None, networks: str | None, read_only: object
+    channels: str | None,
+    operations: str | None,
+    networks: str | None,
+    read_only: object,
+    spend_per_day: int | None,
+    spend_per_month: int | None,
 ) -> Grant:
-    if channels is None and operations is None and networks is None and not read_only:
+    narrowed = (channels, operations, networks, spend_per_day, spend_per_month)
+    if not read_only and all(each is None for each in narrowed):
         return WHOLE
     return Grant(
         channels=None if channels is None else frozenset(channels.split()),
         operations=None if operations is None else frozenset(operations.split()),
         networks=tuple(map(ip_network, (networks or "").split())),
         read_only=bool(read_only),
+        spend_per_day=spend_per_day,
+        spend_per_month=spend_per_month,
     )
 
 

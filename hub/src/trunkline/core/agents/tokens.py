@@ -77,10 +77,13 @@ class Tokens:
         ids: IdSource,
         log: EventLog,
         audit: Audit,
+        begins: Callable[[Tx, str, str, Grant, str | None], None],
         *,
         admin_tokens: Sequence[str] = (),
         alone: bool = False,
     ) -> None:
+        """`begins` is told of a token that may spend so much, and of the one in whose place."""
+        self._begins = begins
         self._db = db
         self._keys = keys
         self._clock = clock
@@ -186,7 +189,7 @@ class Tokens:
                 now,
                 None if lasts is None else now + lasts,
             )
-            self._add(tx, workspace_id, issued, token)
+            self._add(tx, workspace_id, issued, token, newest.kid if newest else None)
             for each in living:
                 if overlap_s:
                     end = now + timedelta(seconds=overlap_s)
@@ -269,11 +272,20 @@ class Tokens:
         text = f"tl_{scope}_{kid}_{secret}"
         return IssuedToken(token=text, kid=kid, agent_id=agent_id, expires_at=expires_at), token
 
-    def _add(self, tx: Tx, workspace_id: str, issued: IssuedToken, token: Token) -> None:
+    def _add(
+        self,
+        tx: Tx,
+        workspace_id: str,
+        issued: IssuedToken,
+        token: Token,
+        instead_of: str | None = None,
+    ) -> None:
         if token.agent_id and repository.find_agent(tx, workspace_id, token.agent_id) is None:
             raise NotFound("agent")
         row_id, hashed = self._ids.new("row"), self._hash(issued.token)
         token_rows.add_token(tx, workspace_id, row_id, token, hashed)
+        if token.grant.is_capped:
+            self._begins(tx, workspace_id, token.kid, token.grant, instead_of)
 
     def _record(
         self, tx: Tx, by: Principal, event_type: str, token: Token, **details: Detail

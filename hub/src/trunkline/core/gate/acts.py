@@ -29,6 +29,7 @@ class Act:
         message_class: What it is for, if its caller or its agent's setting says so.
         at: When it shall be sent, if not now.
         ruling: What the compliance filters said, once they were asked.
+        token: The kid of the token that asks for it, if that has caps of its own.
         is_duplicate: It says once more, to whom its operator named, what is done already.
     """
 
@@ -39,6 +40,7 @@ class Act:
     message_class: MessageClass | None = None
     at: datetime | None = None
     ruling: Ruling | None = None
+    token: str | None = None
     is_duplicate: bool = False
 
 

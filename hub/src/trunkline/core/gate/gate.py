@@ -61,7 +61,7 @@ class Gate:
         self._connections = connections
         self._vault = vault
         self._clock = clock
-        self._limits = limits
+        self.limits = limits
         self._destinations = destinations
         self.order = order
         self._rules = rules
@@ -140,6 +140,7 @@ class Gate:
         *,
         reserves: bool = False,
         asks_if_new: bool = False,
+        token: str | None = None,
     ) -> Question[Standing]:
         """
         Ask how things stand; whoever could still be told to stop is held until `tx` ends.
@@ -156,8 +157,8 @@ class Gate:
         if rules.asks_when_written:
             wrote_at = windows.wrote_at(workspace_id, rules.name, sender, recipient)
             asked = both(asked, wrote_at).then(_with_wrote_at)
-        allowance = self._limits.allowance(
-            workspace_id, agent_id, _called(rules, recipient), hold=reserves
+        allowance = self.limits.allowance(
+            workspace_id, agent_id, _called(rules, recipient), token, hold=reserves
         )
         chain = chains.asked(workspace_id, agent_id, rules.name, recipient)
         all_asked = both(both(asked, allowance), chain).then(
@@ -195,7 +196,7 @@ class Gate:
         stop = block or self._ruled(reviewed, standing.acquaintance)
         if isinstance(stop, Block):
             return stop
-        wish = self._wish(workspace_id, reviewed)
+        wish = self.wish(workspace_id, reviewed)
         allowance = standing.allowance
         if any(
             wish.minutes is not None
@@ -204,8 +205,8 @@ class Gate:
             for each in allowance.accounts
         ):
             return TOO_LONG
-        over = self._limits.exceeded(allowance, wish)
-        if over is None and self._limits.hurries(allowance, wish):
+        over = self.limits.exceeded(allowance, wish)
+        if over is None and self.limits.hurries(allowance, wish):
             return HURRIES
         return over or self.holds.asked(reviewed, standing.is_new) or stop
 
@@ -243,22 +244,22 @@ class Gate:
             chains.say(
                 tx,
                 workspace_id,
-                self._limits.ids.new("row"),
+                self.limits.ids.new("row"),
                 act.agent.id,
                 act.rules.name,
                 act.recipient,
                 standing.chain,
                 self._clock.now(),
             )
-        allowance = self._limits.reserve(
+        allowance = self.limits.reserve(
             tx,
             workspace_id,
             act.agent.id,
             standing.allowance,
-            self._wish(workspace_id, reviewed),
+            self.wish(workspace_id, reviewed),
             _called(act.rules, act.recipient),
         )
-        return self._limits.remaining(allowance)
+        return self.limits.remaining(allowance)
 
     def count(self, tx: Tx, workspace_id: str, reviewed: Reviewed, standing: Standing) -> None:
         """Count an act that goes out now among its recipient's contacts."""
@@ -267,11 +268,12 @@ class Gate:
 
     async def remaining(self, workspace_id: str, agent_id: str) -> int | None:
         """Return how many more acts an agent has in the tightest window; None without a limit."""
-        return await self._limits.left(workspace_id, agent_id)
+        return await self.limits.left(workspace_id, agent_id)
 
-    def _wish(self, workspace_id: str, reviewed: Reviewed) -> Wish:
+    def wish(self, workspace_id: str, reviewed: Reviewed) -> Wish:
+        """Return an act as limits see it."""
         act = reviewed.act
-        return self._limits.wish(
+        return self.limits.wish(
             workspace_id,
             act.rules.name,
             act.recipient if act.rules.dialled else "",
@@ -337,7 +339,7 @@ class Gate:
         leaves: bool,
     ) -> Block | None:
         """Judge what was accepted already."""
-        if self._limits.overspent(standing.allowance):
+        if self.limits.overspent(standing.allowance):
             return OVERSPENT
         return self._judge(standing, rules, sender, recipient, content, leaves=leaves)
 

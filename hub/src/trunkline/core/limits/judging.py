@@ -121,6 +121,17 @@ def remaining(allowance: Allowance, now_ms: int) -> int | None:
     return min(left, default=None)
 
 
+def spend_remaining(allowance: Allowance, now_ms: int) -> int | None:
+    """Return what the tightest cap leaves to spend, in micro-units; None while there is none."""
+    left = [
+        max(0, most - window.at(_now(account.counters, now_ms)).used)
+        for account in allowance.accounts
+        for window, (_, most) in zip(account.counters.spend, account.limits.spend, strict=True)
+        if most is not None
+    ]
+    return min(left, default=None)
+
+
 def prefixes(allowance: Allowance, wish: Wish, now_ms: int) -> int:
     """Return in how many ranges of numbers an agent acts of late, with one more act."""
     if wish.prefix is None:
@@ -129,7 +140,7 @@ def prefixes(allowance: Allowance, wish: Wish, now_ms: int) -> int:
         (
             len({*_recent(each.counters, now_ms), wish.prefix})
             for each in allowance.accounts
-            if each.agent_id != WORKSPACE
+            if each.is_agents
         ),
         default=0,
     )
@@ -162,7 +173,7 @@ def _over_calls(allowance: Allowance, calls: Window, now_ms: int) -> list[Exceed
     found = []
     for account in allowance.accounts:
         most = account.limits.calls_per_day_same_number
-        if account.agent_id == WORKSPACE or most is None:
+        if not account.is_agents or most is None:
             continue
         at_ms = _now(account.counters, now_ms)
         current = calls.at(at_ms)
@@ -189,7 +200,9 @@ def _wait(each: Exceeded) -> float:
 
 
 def _whose(account: Account) -> str:
-    return "All agents together" if account.agent_id == WORKSPACE else "This agent"
+    if account.is_agents:
+        return "This agent"
+    return "All agents together" if account.agent_id == WORKSPACE else "This token"
 
 
 def _now(counters: Counters, now_ms: int) -> int:

@@ -7,6 +7,8 @@ from typing import Final
 from trunkline.core.limits.windows import Window
 
 WORKSPACE: Final = "*"
+TOKEN: Final = "token:"
+"""What stands before a token's kid where its own caps are; no agent's id has a colon."""
 """Stands for all agents together, where an agent could be named."""
 
 MINUTE_MS: Final = 60_000
@@ -76,11 +78,16 @@ class Counters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The limits of an agent, or of `WORKSPACE`, and what is counted against them."""
+    """The limits of an agent, a token or `WORKSPACE`, and what is counted against them."""
 
     agent_id: str
     limits: Limits
     counters: Counters
+
+    @property
+    def is_agents(self) -> bool:
+        """Whether it is one agent's own."""
+        return self.agent_id != WORKSPACE and not self.agent_id.startswith(TOKEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from trunkline.core.limits.models import (
     ACTION_WINDOWS,
     DAY_MS,
     SPEND_WINDOWS,
+    TOKEN,
     WORKSPACE,
     Account,
     Counters,
@@ -53,6 +54,7 @@ _ACCOUNTS = (
         sa.or_(
             spending_limits.c.agent_id == sa.bindparam("agent_id"),
             spending_limits.c.agent_id == WORKSPACE,
+            spending_limits.c.agent_id == sa.bindparam("token"),
         ),
     )
     # Whoever holds several takes them in this order, so that no two wait for one another.
@@ -78,13 +80,18 @@ _CALLS = Hot(
 )
 
 
-def accounts_of(workspace_id: str, agent_id: str, *, hold: bool) -> Question[tuple[Account, ...]]:
+def accounts_of(
+    workspace_id: str, agent_id: str, token: str | None = None, *, hold: bool
+) -> Question[tuple[Account, ...]]:
     """
     Ask for the limits of an agent and of its workspace, with what is counted against them.
 
+    With the kid of a token that has caps, for those too.
+
     With `hold` nobody else counts until the transaction ends. Without limits nothing is counted.
     """
-    wanted = {"workspace_id": workspace_id, "agent_id": agent_id}
+    key = "" if token is None else f"{TOKEN}{token}"
+    wanted = {"workspace_id": workspace_id, "agent_id": agent_id, "token": key}
     return question(_HOLD if hold else _LOOK, wanted, _accounts)
 
 

@@ -1,6 +1,6 @@
 """The verbs of limits: ask, reserve, correct, and what an operator sets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,6 +18,7 @@ from trunkline.core.limits.models import (
     ACTION_WINDOWS,
     NO_LIMITS,
     SPEND_WINDOWS,
+    TOKEN,
     WORKSPACE,
     Account,
     Allowance,
@@ -28,7 +29,7 @@ from trunkline.core.limits.models import (
     Wish,
 )
 from trunkline.core.limits.windows import Window
-from trunkline.core.principal import Principal
+from trunkline.core.principal import Grant, Principal
 from trunkline.core.privacy.keys import Keys, Purpose
 from trunkline.core.problems import NotFound, SpendCap
 from trunkline.db.hot import Question, both
@@ -72,14 +73,20 @@ class LimitKeeper:
     # --- in the transaction of an act -------------------------------------------------------------
 
     def allowance(
-        self, workspace_id: str, agent_id: str, called: str | None, *, hold: bool
+        self,
+        workspace_id: str,
+        agent_id: str,
+        called: str | None,
+        token: str | None = None,
+        *,
+        hold: bool,
     ) -> Question[Allowance]:
         """
-        Ask what an agent may still do; `called` is the number of a call.
+        Ask what an agent may still do; `called` is the number of a call, `token` one with caps.
 
         With `hold` nobody else reserves anything of it until the transaction ends.
         """
-        accounts = repository.accounts_of(workspace_id, agent_id, hold=hold)
+        accounts = repository.accounts_of(workspace_id, agent_id, token, hold=hold)
         if called is None:
             return accounts.then(lambda found: Allowance(accounts=found))
         contact = self._pseudonym(workspace_id, called)
@@ -165,6 +172,19 @@ class LimitKeeper:
         """Return how many acts the tightest window has room for."""
         return judging.remaining(allowance, self._now_ms())
 
+    def spend_remaining(self, allowance: Allowance) -> int | None:
+        """Return what the tightest cap leaves to spend, in micro-units."""
+        return judging.spend_remaining(allowance, self._now_ms())
+
+    def after(self, allowance: Allowance, wishes: Sequence[Wish]) -> Allowance:
+        """Return what would be left to do after some acts; nothing is counted."""
+        accounts, now_ms = allowance.accounts, self._now_ms()
+        for wish in wishes:
+            accounts = tuple(
+                replace(each, counters=judging.with_act(each, wish, now_ms)) for each in accounts
+            )
+        return replace(allowance, accounts=accounts)
+
     def tell_hit(self, agent_id: str, exceeded: Exceeded) -> None:
         """Count an act that was refused."""
         self.metrics.rate_limit_hit(agent=agent_id)
@@ -206,6 +226,19 @@ class LimitKeeper:
         """Give a new agent what new agents may."""
         if self.for_new != NO_LIMITS:
             self._set(tx, workspace_id, agent_id, self.for_new, self._unused())
+
+    def begin_token(
+        self, tx: Tx, workspace_id: str, kid: str, grant: Grant, instead_of: str | None
+    ) -> None:
+        """Give a token its caps; what was spent with the one before it stays spent."""
+        limits = replace(
+            NO_LIMITS, spend_per_day=grant.spend_per_day, spend_per_month=grant.spend_per_month
+        )
+        before = None
+        if instead_of is not None:
+            before = self._account(tx, workspace_id, f"{TOKEN}{instead_of}", hold=True)
+        counters = before.counters if before else self._unused()
+        self._set(tx, workspace_id, f"{TOKEN}{kid}", limits, counters)
 
     async def left(self, workspace_id: str, agent_id: str) -> int | None:
         """Return how many acts an agent has in its tightest window; None without a limit."""

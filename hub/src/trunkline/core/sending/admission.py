@@ -261,6 +261,7 @@ class Admission:
             act.content,
             reserves=True,
             asks_if_new=self.gate.holds.asks_if_new(act.agent),
+            token=act.token,
         )
         days = keep_days(workspace_id, act.agent.id, plan.command.channel)
         bound, (standing, kept) = both(

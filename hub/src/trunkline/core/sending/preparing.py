@@ -93,7 +93,7 @@ class Preparing:
             return await self.db.read(drafted, heavy=True)
         return await self.db.peek(drafted)
 
-    async def reviewed(self, workspace_id: str, draft: Draft) -> Reviewed:
+    async def reviewed(self, principal: Principal, draft: Draft) -> Reviewed:
         """
         Return what the gate says to a draft that repeats nothing.
 
@@ -112,10 +112,11 @@ class Preparing:
             content=content,
             message_class=command.message_class or act.agent.message_class,
             at=command.send_at,
+            token=principal.kid if principal.grant.is_capped else None,
             is_duplicate=command.duplicate_of is not None,
         )
         reviewed = await self.gate.review(act)
-        reviewed = await self.gate.judged(self.db, workspace_id, reviewed)
+        reviewed = await self.gate.judged(self.db, principal.workspace_id, reviewed)
         return carrying(reviewed, draft.media, is_public=self.is_public)
 
     def _check_time(self, send_at: datetime) -> None:

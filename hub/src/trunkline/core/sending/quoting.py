@@ -1,17 +1,18 @@
 """What would become of a send, said beforehand by the code that sends, without doing it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
 
 from trunkline.core.channels import Block
 from trunkline.core.compliance.filters import Wait
 from trunkline.core.connections.registry import Connection
 from trunkline.core.connections.routes import Later, Routes
 from trunkline.core.gate.acts import Reviewed, over
+from trunkline.core.gate.foresight import foreseen
 from trunkline.core.gate.holds import Ask
-from trunkline.core.limits.models import Exceeded
+from trunkline.core.limits.models import Exceeded, Wish
 from trunkline.core.messages.models import SendMessage
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Blocked, OutOfWindow, Problem
@@ -55,7 +56,9 @@ class Quote:
         cost_micros, currency: What carrying it is expected to cost.
         earliest_at: When it may go, if not now.
         remaining: How many acts the agent would have left in its tightest window; None: no limit.
+        spend_remaining_micros: What the tightest cap would leave to spend; None: no cap.
         repeats: The message that was sent already under the same key: nothing would be sent.
+        wish: The act as limits see it, where it was found out.
     """
 
     decision: Decision
@@ -73,7 +76,15 @@ class Quote:
     earliest_at: datetime | None = None
     repeats: str | None = None
     remaining: int | None = None
+    spend_remaining_micros: int | None = None
+    wish: Wish | None = None
     simulated: bool = False
+
+    @property
+    def takes_room(self) -> bool:
+        """Whether it would be counted against the agent's limits."""
+        goes = self.decision in (Decision.ALLOW, Decision.DEFER, Decision.HOLD)
+        return goes and self.repeats is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +96,14 @@ class Quotes:
     saying: Saying
     routes: Routes
 
-    async def of(self, principal: Principal, agent_id: str, command: SendMessage) -> Quote:
-        """Return what would become of a message if it were sent now."""
+    async def of(
+        self,
+        principal: Principal,
+        agent_id: str,
+        command: SendMessage,
+        before: Sequence[Wish] = (),
+    ) -> Quote:
+        """Return what would become of a message if it were sent now, after some others."""
         try:
             draft = await self.preparing.draft(principal, agent_id, command)
             if draft.repeats is not None:
@@ -95,13 +112,17 @@ class Quotes:
                     reason="It was sent before: nothing is sent again.",
                     repeats=draft.repeats,
                 )
-            reviewed = await self.preparing.reviewed(principal.workspace_id, draft)
-            return await self._of_reviewed(principal, draft.command, reviewed)
+            reviewed = await self.preparing.reviewed(principal, draft)
+            return await self._of_reviewed(principal, draft.command, reviewed, before)
         except Problem as problem:
             return refused(problem)
 
     async def _of_reviewed(
-        self, principal: Principal, command: SendMessage, reviewed: Reviewed
+        self,
+        principal: Principal,
+        command: SendMessage,
+        reviewed: Reviewed,
+        before: Sequence[Wish],
     ) -> Quote:
         workspace_id = principal.workspace_id
         parts: tuple[Cost, ...] = ()
@@ -114,8 +135,9 @@ class Quotes:
                 earliest_at, reason = route.at, route.why
             else:
                 reviewed, why = over(reviewed, route.connection), route.passed_over
-        block = await self.db.peek(partial(self.saying.judged, workspace_id, reviewed))
-        remaining = await self.preparing.gate.remaining(workspace_id, reviewed.act.agent.id)
+        standing = await self.db.peek(lambda tx: self.saying.standing(tx, workspace_id, reviewed))
+        foresight = foreseen(self.preparing.gate, workspace_id, reviewed, standing, before)
+        block = foresight.stop
         if isinstance(block, Exceeded):
             decision, reason = Decision(block.code), block.sentence
             wait_s = block.retry_after_s
@@ -124,15 +146,12 @@ class Quotes:
         elif isinstance(block, Wait):
             decision, reason = Decision.DEFER, block.sentence
             earliest_at = max(block.until, earliest_at or block.until)
-            remaining = None if remaining is None else remaining - 1
         elif isinstance(block, Ask):
             decision, reason, earliest_at = Decision.HOLD, block.doubts[0].why, None
-            remaining = None if remaining is None else remaining - 1
         elif block is not None:
             decision, reason, earliest_at = Decision.BLOCK, block.sentence, None
         else:
             decision = Decision.ALLOW if earliest_at is None else Decision.DEFER
-            remaining = None if remaining is None else remaining - 1
         return Quote(
             decision=decision,
             code=_code_of(block) if isinstance(block, Block | Exceeded) else None,
@@ -147,7 +166,9 @@ class Quotes:
             cost_micros=0 if isinstance(block, Block | Exceeded) else reviewed.cost_micros,
             currency=reviewed.currency,
             earliest_at=earliest_at,
-            remaining=remaining,
+            remaining=foresight.remaining,
+            spend_remaining_micros=foresight.spend_remaining,
+            wish=foresight.wish,
             simulated=reviewed.simulated,
         )
 

@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from trunkline.core.channels import Block
-from trunkline.core.compliance.filters import Wait
-from trunkline.core.gate.acts import Reviewed
+from trunkline.core.gate.acts import Reviewed, Standing
 from trunkline.core.gate.gate import Gate
-from trunkline.core.gate.holds import Ask
 from trunkline.core.limits.models import Exceeded
 from trunkline.core.messages.content import Content
 from trunkline.core.principal import Principal
@@ -54,15 +51,13 @@ class Saying:
 
     async def is_blocked(self, workspace_id: str, reviewed: Reviewed) -> bool:
         """Tell whether the gate would stop an act as things stand."""
-        stop = await self.db.peek(partial(self.judged, workspace_id, reviewed))
-        return isinstance(stop, Block | Exceeded)
+        standing = await self.db.peek(lambda tx: self.standing(tx, workspace_id, reviewed))
+        return isinstance(self.gate.commit(workspace_id, reviewed, standing), Block | Exceeded)
 
-    def judged(
-        self, workspace_id: str, reviewed: Reviewed, tx: Tx
-    ) -> Block | Exceeded | Wait | Ask | None:
-        """Return what the gate says to an act as things stand."""
+    def standing(self, tx: Tx, workspace_id: str, reviewed: Reviewed) -> Standing:
+        """Return how things stand for an act."""
         act = reviewed.act
-        standing = self.gate.standing(
+        return self.gate.standing(
             tx,
             workspace_id,
             act.agent.id,
@@ -71,8 +66,8 @@ class Saying:
             act.recipient,
             act.content,
             asks_if_new=self.gate.holds.asks_if_new(act.agent),
+            token=act.token,
         ).ask(tx)
-        return self.gate.commit(workspace_id, reviewed, standing)
 
     def _wishes(self, reviewed: Reviewed) -> list[Wish]:
         """Return what is to be spoken of an act: its text, and the notice of a recording."""

@@ -78,7 +78,7 @@ class Messages:
         command = draft.command
         if draft.repeats is not None:
             return await self._replay(principal, command, draft.repeats)
-        reviewed = await self._preparing.reviewed(principal.workspace_id, draft)
+        reviewed = await self._preparing.reviewed(principal, draft)
         reviewed, cost_ids = await self._saying.said(principal, reviewed)
         route: Route | Later | None = None
         if command.send_at is None and command.batch_id is None:

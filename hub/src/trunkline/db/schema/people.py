@@ -77,6 +77,8 @@ agent_tokens = table(
     sa.Column("operations", sa.Text),  # the same
     sa.Column("networks", sa.Text),  # from where it may be used; null: from anywhere
     sa.Column("read_only", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("max_spend_per_day", sa.BigInteger),  # micro-units; null: what its agent may
+    sa.Column("max_spend_per_month", sa.BigInteger),
     sa.UniqueConstraint("workspace_id", "kid"),
 )
 

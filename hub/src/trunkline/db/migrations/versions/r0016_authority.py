@@ -102,6 +102,8 @@ def _tokens() -> None:
         "agent_tokens",
         sa.Column("read_only", sa.Boolean, nullable=False, server_default=sa.false()),
     )
+    for name in ("max_spend_per_day", "max_spend_per_month"):
+        op.add_column("agent_tokens", sa.Column(name, sa.BigInteger))
     op.add_column("agent_channels", sa.Column("suspended_at", UtcTime))
     op.add_column("agent_channels", sa.Column("suspended_reason", sa.Text))
     op.add_column(
