@@ -53,9 +53,9 @@ class Checkpoint(NamedTuple):
         return "\n".join(("trunkline audit checkpoint 1", *lines)).encode()
 
 
-def hash_of(key: bytes, prev_hash: bytes, fields: tuple[object, ...]) -> bytes:
-    """Return the hash of a row whose fields are those up to `details`."""
-    return hmac.digest(key, prev_hash + "\n".join(map(str, fields)).encode(), "sha256")
+def hash_of(key: bytes, before: bytes, fields: tuple[Any, ...]) -> bytes:
+    """Return the hash of a row whose fields are those up to `details`, after another's hash."""
+    return hmac.digest(key, before + "\n".join((str(fields[0]), *fields[1:])).encode(), "sha256")
 
 
 class Record:

@@ -53,11 +53,20 @@ def _rows(timestamp: sa.ColumnElement[str], where: sa.ColumnElement[bool], order
     )
 
 
-_AFTER: Final = audit_log.c.seq > sa.bindparam("after")
+_BETWEEN: Final = sa.and_(
+    audit_log.c.seq > sa.bindparam("after"), audit_log.c.seq <= sa.bindparam("until")
+)
+"""Both ends are told: a server that has not counted lately would sort all that follows."""
+_NEXT: Final = Hot(
+    sa.select(sa.func.min(audit_log.c.seq)).where(
+        audit_log.c.workspace_id == sa.bindparam("workspace_id"),
+        audit_log.c.seq > sa.bindparam("after"),
+    )
+)
 _UNSEALED: Final = sa.and_(audit_log.c.seq.is_(None), audit_log.c.id > sa.bindparam("after"))
 _SEALED_ROWS: Final = {
-    "sqlite": _rows(_IN_A_FILE, _AFTER, "seq"),
-    "postgresql": _rows(_ON_A_SERVER, _AFTER, "seq"),
+    "sqlite": _rows(_IN_A_FILE, _BETWEEN, "seq"),
+    "postgresql": _rows(_ON_A_SERVER, _BETWEEN, "seq"),
 }
 _UNSEALED_ROWS: Final = {
     "sqlite": _rows(_IN_A_FILE, _UNSEALED, "id"),
@@ -127,8 +136,13 @@ def rows_after(tx: Tx, workspace_id: str, after: int | None, most: int) -> list[
     They are plain tuples, as it is a million of them that is to be verified in seconds.
     """
     hot = _SEALED_ROWS[tx.connection.dialect.name]
-    start = _FIRST if after is None else after
-    found = hot(tx, {"workspace_id": workspace_id, "after": start, "most": most})
+    of = {"workspace_id": workspace_id, "most": most}
+    start = 0 if after is None else after
+    found = hot(tx, {**of, "after": start, "until": start + most}) if after is not None else []
+    if not found:  # a gap, or the end
+        ((following,),) = _NEXT(tx, {**of, "after": _FIRST if after is None else start})
+        if following is not None:
+            found = hot(tx, {**of, "after": following - 1, "until": following - 1 + most})
     return cast("list[Row]", found)
 
 
@@ -170,7 +184,7 @@ def add_checkpoint(tx: Tx, row_id: str, signed: Checkpoint, created_at: datetime
 
 
 def checkpoints(
-    tx: Tx, workspace_id: str, *, since: datetime | None = None, after: int = _FIRST
+    tx: Tx, workspace_id: str, *, since: datetime | None = None, after: int | None = None
 ) -> list[Checkpoint]:
     """Return what was signed, the oldest first: since a time, or of rows after one."""
     of = audit_checkpoints.c
@@ -178,7 +192,7 @@ def checkpoints(
         sa.select(of.workspace_id, of.seq, of.row_hash, of.created_at, of.public_key, of.signature)
         .where(
             of.workspace_id == workspace_id,
-            of.seq > after,
+            sa.true() if after is None else of.seq > after,
             sa.true() if since is None else of.created_at > since,
         )
         .order_by(of.created_at)

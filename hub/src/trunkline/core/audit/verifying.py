@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from trunkline.audit_verifier import Record
+from trunkline.audit_verifier import Record, Row
 from trunkline.core.audit import repository
 from trunkline.core.audit.chain import Chain
 from trunkline.core.audit.models import Page, Verdict
@@ -37,13 +37,11 @@ class Verifying:
             record.take_checkpoint(each)
         for number in unreadable:
             record.fault("forged", 0, f"line {number} of {self.witness.path.name} is unreadable")
-        after: int | None = None
-        while rows := await self.db.read(
-            partial(repository.rows_after, workspace_id=workspace_id, after=after, most=_ROWS),
-            heavy=True,
-        ):
-            await asyncio.to_thread(record.take_rows, rows)
-            after = rows[-1][0]
+        rows = await self._read(workspace_id, None)
+        while rows:
+            # What is read next comes from the server while this is hashed.
+            following = self._read(workspace_id, rows[-1][0])
+            rows, _ = await asyncio.gather(following, asyncio.to_thread(record.take_rows, rows))
         waiting = await self._judge_unsealed(workspace_id, record)
         faults = record.end()
         return Verdict(
@@ -56,6 +54,10 @@ class Verifying:
             faults=tuple(faults),
             fault_count=record.fault_count,
         )
+
+    async def _read(self, workspace_id: str, after: int | None) -> list[Row]:
+        asked = partial(repository.rows_after, workspace_id=workspace_id, after=after, most=_ROWS)
+        return await self.db.read(asked, heavy=True)
 
     async def _judge_unsealed(self, workspace_id: str, record: Record) -> int:
         """Return how many rows wait to be sealed; one that no hub wrote never is."""
@@ -77,9 +79,9 @@ class Verifying:
 
         def fn(tx: Tx) -> Page:
             rows = repository.rows_after(tx, by.workspace_id, after or None, most)
-            signed = repository.checkpoints(tx, by.workspace_id, after=after)
-            if len(rows) < most:
-                return Page(rows=tuple(rows), checkpoints=tuple(signed), next_seq=None)
+            signed = repository.checkpoints(tx, by.workspace_id, after=after or None)
+            if not rows:
+                return Page(rows=(), checkpoints=tuple(signed), next_seq=None)
             last = rows[-1][0]
             of_these = tuple(each for each in signed if each.seq <= last)
             return Page(rows=tuple(rows), checkpoints=of_these, next_seq=last)
