@@ -16,7 +16,6 @@ from trunkline.sdk import (
     Block,
     ComplianceFacts,
     Defer,
-    Hold,
     MessageClass,
     NotConfigured,
     OutboundSms,
@@ -239,20 +238,6 @@ async def test_a_table_that_does_not_fit_stops_the_start(start_hub: StartHub) ->
     with pytest.raises(NotConfigured, match=r"\[filters.…\] names .* 'nobody'"):
         async with start_hub(plugins=plugins, toml='[filters.nobody]\nkey = "value"\n'):
             pass
-
-
-async def test_what_a_person_should_look_at_is_blocked_while_there_is_nobody(
-    start_hub: StartHub,
-) -> None:
-    network = Network()
-    doubts = Judging(lambda _: Hold(rule="odd", why="It looks odd."))
-    async with start_hub(
-        plugins=with_filters(network.plugins(), {"careful": doubts}), toml=WIRE
-    ) as hub:
-        ann = await hub.agent("ann", ALICE)
-        answer = await ann.try_send(BOB, "hello")
-
-    assert (answer.status_code, answer.json()["rule"], network.asked) == (403, "careful.odd", [])
 
 
 @pytest.mark.both(slow=True)
