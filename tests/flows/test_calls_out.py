@@ -21,6 +21,19 @@ __all__ = ["clock"]
 RUNG = [{"call": "c1", "status": word} for word in ("initiated", "ringing", "in-progress")]
 
 
+@pytest.mark.parametrize(("minutes", "seconds"), [("2", 120), ("none", 600), ("30", 600)])
+async def test_a_provider_is_told_when_to_hang_up(
+    start_hub: StartHub, minutes: str, seconds: int
+) -> None:
+    phones = Phones(speaks_s=20)
+    async with start_hub(plugins=phones.plugins(), toml=PHONES) as hub:
+        await hub.agent("ann", ALICE)
+        await hub.local("agents_limits", id="ann", values={"maxCallDurationMinutes": minutes})
+        await say(hub)
+
+    assert [call.max_duration_s for call in phones.placed] == [seconds]
+
+
 @pytest.mark.both(slow=True)
 async def test_a_call_and_its_message_move_by_what_is_told(start_hub: StartHub) -> None:
     phones = Phones(speaks_s=20)

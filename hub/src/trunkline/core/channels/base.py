@@ -50,6 +50,7 @@ class Outgoing:
         to_automatic: It answers what a program wrote by itself.
         recording_url: Where its provider tells of what was recorded in it, or None.
         able: What its connection can do.
+        most_minutes: How long a call of its agent may last; None where there is no limit.
     """
 
     message_id: str
@@ -62,6 +63,7 @@ class Outgoing:
     to_automatic: bool = False
     recording_url: str | None = None
     able: Collection[str] = ()
+    most_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from trunkline.sdk import (
     PriceList,
     Record,
 )
+from trunkline.sdk.calls import MAX_DURATION_S
 
 
 class Voice(Dialled):
@@ -66,8 +67,16 @@ class Voice(Dialled):
                 *((Record(url=outgoing.recording_url),) if content.record else ()),
                 HangUp(),
             ),
+            max_duration_s=_longest_s(outgoing.most_minutes),
             finds_machine=Capability.CALL_MACHINE in outgoing.able,
         )
 
 
 RULES: Final = Voice()
+
+
+def _longest_s(most_minutes: int | None) -> int:
+    """Return after how many seconds a provider hangs up; no provider takes none."""
+    if most_minutes is None:
+        return MAX_DURATION_S
+    return max(1, min(MAX_DURATION_S, most_minutes * 60))

@@ -201,6 +201,10 @@ class Delivery:
             reply_address=self._reply_addresses.of(message.from_address, message.thread),
             to_automatic=message.automatic,
         )
+        if rules.only_speaks:
+            limits = self._beginning.gate.limits
+            minutes = await limits.call_minutes(attempt.workspace_id, message.agent_id)
+            outgoing = replace(outgoing, most_minutes=minutes)
         content = await self._content(attempt)
         if isinstance(content, ProviderError):
             return content

@@ -240,6 +240,13 @@ class LimitKeeper:
         counters = before.counters if before else self._unused()
         self._set(tx, workspace_id, f"{TOKEN}{kid}", limits, counters)
 
+    async def call_minutes(self, workspace_id: str, agent_id: str) -> int | None:
+        """Return how long a call of an agent may last; None without a limit."""
+        accounts = repository.accounts_of(workspace_id, agent_id, hold=False)
+        found = await self.db.peek(accounts.ask)
+        most = [each.limits.call_minutes for each in found]
+        return min((each for each in most if each is not None), default=None)
+
     async def left(self, workspace_id: str, agent_id: str) -> int | None:
         """Return how many acts an agent has in its tightest window; None without a limit."""
         asked = self.allowance(workspace_id, agent_id, None, hold=False)
