@@ -24,6 +24,7 @@ async def test_what_an_operator_does_is_recorded_with_who_did_it(start_hub: Star
         await hub.local("pool_grow", size=60)
         await hub.local("templates_set", id="t1", texts=[{"language": "en", "body": "Hello"}])
         await hub.local("templates_remove", id="t1")
+        await hub.local("privacy_export", address=HANDSET)
         await hub.admin()
         found = rows(hub)
 
@@ -31,7 +32,7 @@ async def test_what_an_operator_does_is_recorded_with_who_did_it(start_hub: Star
         *("agent.created", "token.issued", "agent.changed", "limits.set", "agent.mode_set"),
         *("agent.mode_set", "agent.suspended", "agent.resumed", "webhook_secret.rotated"),
         *("privacy.keep_set", "token.rotated", "token.revoked", "pool.grown", "template.set"),
-        *("template.removed", "token.issued"),
+        *("template.removed", "contact.exported", "token.issued"),
     ]
     assert {each["actor"] for each in found} == {"operator"}
     assert found[3]["details"] == {"actions_per_day": 7, "email": False}

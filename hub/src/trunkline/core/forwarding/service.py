@@ -82,7 +82,7 @@ class Forwarding:
                 raise NotFound("forward")
             if forward.state in (ForwardState.DELIVERED, ForwardState.ACKNOWLEDGED):
                 raise Invalid("id", f"this message has been {forward.state}.")
-            self._revive(tx, principal.workspace_id, message_id)
+            self._revive(tx, principal, message_id)
 
         await self.db.write(fn)
 
@@ -92,7 +92,7 @@ class Forwarding:
         def fn(tx: Tx) -> list[str]:
             found = repository.replayable(tx, principal.workspace_id, after, _REPLAYED_AT_ONCE)
             for message_id in found:
-                self._revive(tx, principal.workspace_id, message_id)
+                self._revive(tx, principal, message_id)
             return found
 
         replayed, after = 0, ""
@@ -128,7 +128,8 @@ class Forwarding:
         until = signing.overlap_until
         return Secret(shown(newest), until if until is not None and until > now else None)
 
-    def _revive(self, tx: Tx, workspace_id: str, message_id: str) -> None:
-        now = self.clock.now()
+    def _revive(self, tx: Tx, by: Principal, message_id: str) -> None:
+        now, workspace_id = self.clock.now(), by.workspace_id
+        self.audit.act(tx, by, "forward.replayed", message_id)
         repository.revive(tx, workspace_id, message_id, now + GIVE_UP)
         self.engine.enqueue(tx, workspace_id, JobKind.FORWARD, message_id, now)

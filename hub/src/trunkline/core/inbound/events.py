@@ -89,6 +89,8 @@ class Events:
         found = await self._find(principal, event_id)
         if found.state in _NOT_TRIED:
             return Replayed(event=found, outcome=_NOT_TRIED[found.state])
+        record = self.journal.audit.act
+        await self.db.write(lambda tx: record(tx, principal, "event.replayed", event_id))
         try:
             outcome = await self._take_in(principal.workspace_id, found)
         except _StaysDead as error:

@@ -49,6 +49,14 @@ class Exporting:
     db: Database
     journal: Journal
 
+    def _asked(self, by: Principal, address: str, tx: Tx) -> Sequence[str]:
+        """Return the addresses of a contact, and record that somebody exports what is held."""
+        theirs = whose(tx, by.workspace_id, address)
+        key = self.journal.vault.known_key(tx, by.workspace_id, theirs[0])
+        target = key.commitment(theirs[0]) if key else "unknown"
+        self.journal.audit.act(tx, by, "contact.exported", target)
+        return theirs
+
     async def export(self, by: Principal, address: str) -> Held:
         """
         Return everything that is held of a contact.
@@ -57,7 +65,7 @@ class Exporting:
             Invalid: It is no address, or an agent's own.
         """
         workspace_id = by.workspace_id
-        theirs = await self.db.read(lambda tx: whose(tx, workspace_id, address))
+        theirs = await self.db.write(partial(self._asked, by, address))
         forms = dict.fromkeys(form for each in theirs for form in spellings(each))
         traces = Traces(workspace_id, dict.fromkeys(forms, ""))
         held: dict[str, list[Row]] = {}
