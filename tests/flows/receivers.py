@@ -120,7 +120,8 @@ async def forwards(hub: Served) -> list[dict[str, Any]]:
 
 async def jobs(hub: Served) -> int:
     """Return how many tries are still to be made."""
-    return hub.count("engine_jobs")
+    found = hub.rows("SELECT count(*) AS n FROM engine_jobs WHERE kind = 'forward'")
+    return int(found[0]["n"])
 
 
 def has_been_tried(times: int) -> Callable[[list[dict[str, Any]]], bool]:

@@ -20,7 +20,7 @@ FOUND: dict[Bug, tuple[int, str]] = {
     bugs.a_report_that_comes_early_is_dropped: (0, "reported"),
     bugs.a_failover_follows_an_unknown_outcome: (7, "accepted_once"),
     bugs.a_safe_resend_goes_out_under_another_key: (1, "accepted_once"),
-    bugs.a_look_up_is_believed_too_early: (29, "accepted_once"),
+    bugs.a_look_up_is_believed_too_early: (61, "accepted_once"),
     bugs.after_a_crash_what_was_under_way_is_queued_again: (0, "accepted_once"),
     bugs.after_a_crash_nobody_looks: (0, "at_rest"),
     bugs.an_event_counts_again_after_a_while: (8, "heard_once"),

@@ -146,7 +146,9 @@ class World:
             and all(self.told.values())
             and not any(vendor.pending for vendor in self.vendors.values())
             and None not in self.lives
-            and not self.disk.rows(f"SELECT 1 FROM engine_jobs UNION {hanging}")
+            and not self.disk.rows(
+                f"SELECT 1 FROM engine_jobs WHERE kind <> 'alert' UNION {hanging}"
+            )
         )
 
     async def end(self) -> None:

@@ -20,6 +20,7 @@ type_prefixes: Final = {
     "occ": "event for a subscriber",
     "use": "what was done and what it cost",
     "alr": "alert",
+    "apr": "approval",
     "row": "any other row",
 }
 """The prefixes in use and what each one names."""
