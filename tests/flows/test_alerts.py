@@ -72,7 +72,9 @@ async def test_what_is_critical_is_told_every_quarter_of_an_hour_until_it_is_ack
         clock.travel(60 * MINUTE)
         await keep_still()
         again = await hub.local("alerts_ack", id="all")
+        recorded = hub.rows("SELECT target FROM audit_log WHERE event_type = 'alert.acknowledged'")
 
+    assert recorded == [{"target": first.id}]
     assert early == 1
     assert [each.telling for each in (first, second, third)] == [1, 2, 3]
     assert {each.id for each in loud.told} == {first.id}

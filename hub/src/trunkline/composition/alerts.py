@@ -45,7 +45,14 @@ def compose_alerts(ground: Ground, destinations: Destinations, messages: Message
         sinks=sinks,
     )
     ground.engine.serve(JobKind.ALERT, rounds.work)
-    return Alerts(db=ground.db, sinks=sinks, clock=ground.clock, ids=ground.ids, log=ground.log)
+    return Alerts(
+        db=ground.db,
+        sinks=sinks,
+        clock=ground.clock,
+        ids=ground.ids,
+        log=ground.log,
+        record=lambda tx, by, id_: ground.audit.act(tx, by, "alert.acknowledged", id_),
+    )
 
 
 def _addresses(settings: Settings) -> dict[str, str | None]:

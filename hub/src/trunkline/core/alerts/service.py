@@ -1,6 +1,6 @@
 """The verbs of alerts for operators: list, acknowledge, try the sinks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trunkline.core.alerts import repository
@@ -24,13 +24,19 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
-    """What operators do with alerts."""
+    """
+    What operators do with alerts.
+
+    Attributes:
+        record: Records that somebody acknowledged an alert, in the transaction.
+    """
 
     db: Database
     sinks: Sinks
     clock: Clock
     ids: IdSource
     log: EventLog
+    record: Callable[[Tx, Principal, str], None]
 
     async def newest(
         self,
@@ -70,6 +76,8 @@ class Alerts:
             if alert_id is not None and repository.find(tx, workspace_id, alert_id) is None:
                 raise NotFound("alert")
             changed = repository.acknowledge(tx, workspace_id, by, now, alert_id)
+            for each in changed:
+                self.record(tx, principal, each)
             found = (repository.find(tx, workspace_id, each) for each in changed)
             return [each for each in found if each is not None]
 
