@@ -145,8 +145,12 @@ async def test_a_server_that_crashes_under_load_costs_no_text_and_doubles_none(
 
 @asynccontextmanager
 async def taking_every_connection(url: str) -> AsyncIterator[None]:
-    """Be somebody else who uses the server, much."""
-    others: list[asyncpg.Connection] = []
+    """Be somebody else who uses the server, much, and whose connections came first."""
+    others = [await asyncpg.connect(url)]
+    await others[0].execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
     with suppress(asyncpg.TooManyConnectionsError):
         while True:
             others.append(await asyncpg.connect(url))
