@@ -9,7 +9,7 @@ import pytest
 from tests.flows.clocks import Ahead, clock, keep_still
 from tests.flows.hubs import DEMO, Caller, Served, StartHub
 from trunkline.core.engine.repository import Job, JobKind
-from trunkline.settings.models import PoolSettings
+from trunkline.settings.provisioning import PoolSettings
 
 __all__ = ["clock"]
 HOUR_S = 3600

@@ -5,6 +5,8 @@ from trunkline.composition.providers import Providers
 from trunkline.core.agents.service import Agents
 from trunkline.core.agents.tokens import Tokens
 from trunkline.core.engine.repository import JobKind
+from trunkline.core.privacy.sealing import Seals
+from trunkline.core.provisioning.accounts import Accounts, Isolation
 from trunkline.core.provisioning.asking import Vendors
 from trunkline.core.provisioning.assigning import Assigning
 from trunkline.core.provisioning.domains import Domains, Voices
@@ -30,7 +32,15 @@ def compose_provisioning(
     settings = ground.settings
     vendors = Vendors(providers.connections, ground.log, providers.timeout_s)
     urls = Urls(settings.public_url, settings.server.public_url is not None)
-    assigning = Assigning(clock, ids)
+    accounts = Accounts(
+        db,
+        vendors,
+        Seals(ground.keys, ids),
+        clock,
+        ids,
+        Isolation(settings.provisioning.isolation),
+    )
+    assigning = Assigning(clock, ids, accounts.serve)
     limit = round(settings.provisioning.max_number_price_per_month * MICROS)
     numbers = Numbers(vendors, assigning, urls, clock, limit)
     waiting = settings.pool
@@ -49,6 +59,7 @@ def compose_provisioning(
         Senders(db, vendors, assigning, urls, clock, waiting.whatsapp_display_name),
         Domains(vendors, assigning, urls),
         Voices(db),
+        accounts,
         pool,
         ground.audit,
     )
@@ -65,6 +76,7 @@ def compose_provisioning(
         pool=pool,
         filling=filling,
         starts=Starts(pool, clock),
+        accounts=accounts,
         engine=engine,
         clock=clock,
         ids=ids,

@@ -1,5 +1,6 @@
 """Making something the agent's own, in the transaction that says so."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from trunkline.core.agents import repository as agents
@@ -15,6 +16,8 @@ class Assigning:
 
     clock: Clock
     ids: IdSource
+    serves: Callable[[Tx, Row], None] = lambda tx, row: None
+    """Is told in the transaction of what an agent gets, and so of the account that it is in."""
 
     def assign(self, tx: Tx, row: Row) -> Row:
         """Give an agent the address of a row; where that is another's, it is given back."""
@@ -31,6 +34,7 @@ class Assigning:
         if agent.address(channel) != address:
             row_id, now = self.ids.new("row"), self.clock.now()
             agents.set_address(tx, row.workspace_id, row_id, row.agent_id, channel, address, now)
+        self.serves(tx, row)
         return self.note(tx, row)
 
     def note(self, tx: Tx, row: Row) -> Row:

@@ -21,6 +21,9 @@ class Part(StrEnum):
     EMAIL = "email"
     VOICE_AI = "voice_ai"
 
+    ACCOUNT = "account"
+    """An account of its own below the provider's, where agents are kept apart."""
+
 
 ADDRESS_OF: Final[Mapping[Part, str]] = {
     Part.PHONE: "sms",
@@ -81,7 +84,7 @@ class Row:
 
     Attributes:
         connection: Of the provider that it comes from.
-        address: The number or address, once it is known.
+        address: The number or address, once it is known; of an account its connection's name.
         provider_id: The provider's id of it, once the hub has it.
         monthly_micros: What it costs per month.
         records: Of a mail domain, what its owner has to set.

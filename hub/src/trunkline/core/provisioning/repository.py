@@ -107,11 +107,27 @@ def find_kept(
     return None if found is None else _row(found)
 
 
+def account_named(tx: Tx, workspace_id: str, name: str) -> Row | None:
+    """Return the account that a connection is of."""
+    found = tx.execute(
+        sa.select(provisioning).where(
+            _T.workspace_id == workspace_id,
+            _T.channel == Part.ACCOUNT.value,
+            _T.address == name,
+        )
+    ).first()
+    return None if found is None else _row(found)
+
+
 def kept(tx: Tx, workspace_id: str) -> list[Row]:
     """Return what is nobody's and paid for."""
     found = tx.execute(
         sa.select(provisioning)
-        .where(_T.workspace_id == workspace_id, _T.step == Step.KEPT.value)
+        .where(
+            _T.workspace_id == workspace_id,
+            _T.step == Step.KEPT.value,
+            _T.channel != Part.ACCOUNT.value,
+        )
         .order_by(_T.id)
     )
     return [_row(each) for each in found]

@@ -20,6 +20,7 @@ from trunkline.core.engine.repository import JobKind
 from trunkline.core.principal import Principal
 from trunkline.core.problems import Invalid, Missing, NotFound, PoolExhausted, Unsupported
 from trunkline.core.provisioning import repository
+from trunkline.core.provisioning.accounts import Accounts
 from trunkline.core.provisioning.looking import Looking
 from trunkline.core.provisioning.models import (
     Aim,
@@ -86,6 +87,7 @@ class Provisioning:
     pool: SenderPool
     filling: Filling
     starts: Starts
+    accounts: Accounts
     engine: Engine
     clock: Clock
     ids: IdSource
@@ -258,6 +260,7 @@ class Provisioning:
         """Return the row of a part, once it is sure that it can be had."""
         connection = self.connections.for_agent(agent, _KIND_OF[part])
         row = self._row(workspace_id, agent, wish, part)
+        self._apart(row)  # it refuses what cannot be had so
         if part is Part.PHONE:
             self._check_able(
                 connection, Capability.NUMBER_BUY, "capabilities.phone", "sell numbers"
@@ -331,10 +334,18 @@ class Provisioning:
         parts = [each.part.value for each in wanted]
         details: Details = {"parts": parts, "country": wish.country, "new": _is_new(known)}
         self.audit.act(tx, principal, "provisioning.begun", draft.id, details)
-        for row in wanted:
+        for each in wanted:
+            row, account = self._apart(each)
+            if account is not None:
+                begun_id = self.accounts.begin(tx, account)
+                self.engine.enqueue(tx, workspace_id, JobKind.PROVISION, begun_id, now)
             begun = self.starts.add(tx, row, rows.get(row.part))
             if begun is not None:
                 self.engine.enqueue(tx, workspace_id, JobKind.PROVISION, begun.id, now)
+
+    def _apart(self, row: Row) -> tuple[Row, Row | None]:
+        connection = self.connections.find(row.connection, _KIND_OF[row.part])
+        return (row, None) if connection is None else self.accounts.apart(row, connection)
 
     # --- what is waited for -----------------------------------------------------------------------
 

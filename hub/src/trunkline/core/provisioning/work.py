@@ -11,6 +11,7 @@ from trunkline.core.audit.service import Audit
 from trunkline.core.engine.engine import Engine
 from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.provisioning import repository
+from trunkline.core.provisioning.accounts import Accounts
 from trunkline.core.provisioning.assigning import used_by
 from trunkline.core.provisioning.domains import Domains, Voices
 from trunkline.core.provisioning.models import Aim, Part, Row, Step
@@ -37,6 +38,7 @@ class Work:
     senders: Senders
     domains: Domains
     voices: Voices
+    accounts: Accounts
     pool: SenderPool
     audit: Audit
 
@@ -53,6 +55,7 @@ class Work:
             Part.WHATSAPP: self.senders.move,
             Part.EMAIL: self.domains.move,
             Part.VOICE_AI: self.voices.move,
+            Part.ACCOUNT: self.accounts.move,
         }
         if row.step is Step.RELEASING:
             user = await self.db.read(lambda tx: used_by(tx, row))
@@ -60,6 +63,9 @@ class Work:
                 why = f"The agent {user} has it, so it is not given back."
                 kept = replace(row, step=Step.KEPT, aim=Aim.KEEP, reason=why, tries=0)
                 return Move(row=kept)
+        awaited = await self.accounts.awaited(row)
+        if awaited is not None:
+            return awaited
         try:
             return await steps[row.part](row)
         except ProviderError as error:
