@@ -183,6 +183,8 @@ def test_consents_are_recorded_shown_exported_imported_and_taken_back(
         (("subscriptions", "end", f"sub_{0:032x}"), 1, "no such subscription"),
         (("suppressions", "list", "--limit", "0"), 2, "limit"),
         (("agents", "kept", "--release", "+14155550123"), 1, "no such kept address"),
+        (("carriers", "register", "brand", "a=b", "--connection", "x"), 1, "no such connection"),
+        (("carriers", "list", "--limit", "5"), 2, "No such option"),
         (("alerts", "list", "--severity", "bad"), 2, "CRITICAL, HIGH"),
         (("alerts", "ack", f"alr_{0:032x}"), 1, "no such alert"),
         (("alerts", "test", "--sink", "pager"), 1, "no such alert sink"),

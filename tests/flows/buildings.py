@@ -1,6 +1,6 @@
 """A vendor of numbers with accounts below accounts, and what an owner may do in each."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -21,7 +21,12 @@ from trunkline.sdk import (
     OwnedNumber,
     ProviderContext,
     ProviderSpec,
+    Readiness,
     Receipt,
+    Registration,
+    RegistrationKind,
+    Rejected,
+    Standing,
     Subaccount,
     TelephonyProvider,
     WebhookAdapter,
@@ -58,6 +63,7 @@ class Tower:
     numbers: dict[str, dict[str, OwnedNumber]] = field(default_factory=dict)
     sent: list[tuple[str, OutboundSms]] = field(default_factory=list)
     loses_answers: int = 0
+    registered: list[Registration] = field(default_factory=list)
 
     def plugins(self) -> Plugins:
         """Return the installed plugins with this vendor's provider, `tower`, beside them."""
@@ -72,6 +78,7 @@ class Tower:
                     Capability.ACCOUNT_BELOW,
                     Capability.NUMBER_SEARCH,
                     Capability.NUMBER_BUY,
+                    Capability.NUMBER_REGISTER,
                 }
             ),
             accept_latency_s=0.0,
@@ -119,6 +126,26 @@ class TowerAccount(TelephonyProvider):
     async def close_subaccount(self, provider_id: str) -> None:
         assert not self.tower.numbers.get(provider_id), "it has numbers"
         self.tower.closed.add(provider_id)
+
+    async def register(
+        self, kind: RegistrationKind, name: str, facts: Mapping[str, str]
+    ) -> Registration:
+        if "use" not in facts:
+            raise Rejected("use is missing: say what is sent.")
+        made = Registration(
+            provider_id=f"reg-{len(self.tower.registered) + 1}",
+            kind=kind,
+            standing=Standing(readiness=Readiness.PENDING, vendor_status="IN_REVIEW"),
+            facts={"use": facts["use"]},
+        )
+        self.tower.registered.append(made)
+        if self.tower.loses_answers:
+            self.tower.loses_answers -= 1
+            raise OutcomeUnknown("The answer was lost.")
+        return made
+
+    async def registrations(self) -> list[Registration]:
+        return list(self.tower.registered)
 
     def _of(self, name: str, provider_id: str) -> Subaccount:
         credentials = {"account": provider_id, "token": f"{provider_id}-token"}

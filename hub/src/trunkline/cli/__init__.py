@@ -52,6 +52,7 @@ COMMANDS: Final = {
     "approvals": "Show what waits for a person, and decide about it.",
     "consent": "Record, show and take back what people agreed to.",
     "suppressions": "Show who gets nothing more, and lift what a bounce closed.",
+    "carriers": "Register with carriers who sends what, and see how that stands.",
     "pool": "Show and grow the pool of agent slots; see to WhatsApp senders that wait.",
     "events": "Show what became of providers' webhooks, and replay dead letters.",
     "usage": "Show what was done and what it cost, and export it.",
@@ -71,7 +72,7 @@ COMMANDS: Final = {
 """Command to what ``--help`` says of it; `new-plugin` is `new_plugin` in ``cli/new_plugin.py``."""
 _RENDERED: Final = (
     *("agents", "templates", "tokens", "forwards", "subscriptions", "suppressions", "calls"),
-    *("alerts", "approvals", "consent"),
+    *("alerts", "approvals", "carriers", "consent"),
     *("pool", "events", "messages", "privacy", "keys", "usage"),
 )
 """Those that are made of the operator's operations, in ``cli/rendered.py``."""

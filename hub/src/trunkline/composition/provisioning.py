@@ -9,6 +9,7 @@ from trunkline.core.privacy.sealing import Seals
 from trunkline.core.provisioning.accounts import Accounts, Isolation
 from trunkline.core.provisioning.asking import Vendors
 from trunkline.core.provisioning.assigning import Assigning
+from trunkline.core.provisioning.carriers import Carriers
 from trunkline.core.provisioning.domains import Domains, Voices
 from trunkline.core.provisioning.ending import Ending
 from trunkline.core.provisioning.numbers import Numbers
@@ -60,6 +61,7 @@ def compose_provisioning(
         Domains(vendors, assigning, urls),
         Voices(db),
         accounts,
+        Carriers(db, vendors, accounts.seals, clock),
         pool,
         ground.audit,
     )

@@ -35,6 +35,7 @@ from trunkline.core.inbound.listening import Listening
 from trunkline.core.privacy.rotation import Rotation
 from trunkline.core.privacy.sealing import Seals
 from trunkline.core.provisioning.keeping import Keeping
+from trunkline.core.provisioning.registering import Registering
 from trunkline.core.retention.erasing import Erasing
 from trunkline.core.retention.exporting import Exporting
 from trunkline.core.retention.forgetting import Retention
@@ -137,6 +138,15 @@ def compose(lent: Lent) -> Composed:
         tokens=tokens,
         provisioning=compose_provisioning(ground, providers, agents, tokens, messages.messages),
         keeping=Keeping(db, ground.engine, clock),
+        registering=Registering(
+            db,
+            providers.connections,
+            ground.engine,
+            Seals(keys, ids),
+            clock,
+            ids,
+            ground.audit,
+        ),
         limits=posts.limits,
         media=media.store,
         media_sweeping=media.sweeping,

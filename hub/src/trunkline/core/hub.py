@@ -28,6 +28,7 @@ from trunkline.core.media.service import MediaStore
 from trunkline.core.media.sweeping import Sweeping
 from trunkline.core.privacy.rotation import Rotation
 from trunkline.core.provisioning.keeping import Keeping
+from trunkline.core.provisioning.registering import Registering
 from trunkline.core.provisioning.service import Provisioning
 from trunkline.core.retention.erasing import Erasing
 from trunkline.core.retention.exporting import Exporting
@@ -54,6 +55,7 @@ class Hub:
     tokens: Tokens
     provisioning: Provisioning
     keeping: Keeping
+    registering: Registering
     limits: LimitKeeper
     media: MediaStore
     media_sweeping: Sweeping

@@ -6,6 +6,7 @@ from trunkline.core.forwarding.models import Forward
 from trunkline.core.hub import Hub
 from trunkline.core.principal import Principal
 from trunkline.surfaces.called import CALLED
+from trunkline.surfaces.carriers import CARRIERS
 from trunkline.surfaces.consenting import CONSENTING
 from trunkline.surfaces.decisions import DECISIONS
 from trunkline.surfaces.kept import KEPT
@@ -194,6 +195,7 @@ LOCAL_OPERATIONS: tuple[AnyOperation, ...] = (
     *SUBSCRIBED,
     *OF_OPERATOR,
     *KEPT,
+    *CARRIERS,
     *USAGE,
     *SUPPRESSED,
     *CONSENTING,

@@ -9,7 +9,7 @@ operations nor what they rest on, and to import those takes longer than all else
 from typing import Final
 
 from trunkline.surfaces.command import Argument, Command, Option
-from trunkline.surfaces.record_commands import RECORD
+from trunkline.surfaces.record_commands import CARRIERS, RECORD
 from trunkline.surfaces.rule_commands import RULES
 
 _ID: Final = Argument("id", "ID")
@@ -230,7 +230,7 @@ _ALL: Final = (
         takes=(_ID,),
     ),
     *RULES,
-    *RECORD,
+    *(*RECORD, *CARRIERS),
     Command(
         "pool_show",
         "Show how many slots there are and how many are taken, and the WhatsApp senders that wait.",

@@ -1,9 +1,30 @@
-"""The operator's commands on the record."""
+"""The operator's commands on the record, and on what carriers know."""
 
 from typing import Final
 
-from trunkline.surfaces.command import Argument, Command
+from trunkline.surfaces.command import Argument, Command, Option
 
+CARRIERS: Final = (
+    Command(
+        "carriers_register",
+        """Register a business (brand), or what it sends (campaign), with carriers.
+
+        Facts are the provider's own fields; the same ones again are the same registration. It may
+        cost money, and take weeks: `carriers list` tells how it stands.""",
+        takes=(
+            Argument("kind", "brand|campaign"),
+            Argument("facts", "FIELD=VALUE", pairs=True),
+            Option("connection", "The account. Default: that of slot telephony."),
+        ),
+    ),
+    Command(
+        "carriers_list",
+        """List what is registered with carriers, or shall be, and how it stands.
+
+        status: in_progress, pending, ready, rejected, missing or failed.""",
+        columns={"registrations": "id kind connection providerId status vendorStatus reason"},
+    ),
+)
 RECORD: Final = (
     Command(
         "audit_verify",

@@ -24,6 +24,10 @@ class Part(StrEnum):
     ACCOUNT = "account"
     """An account of its own below the provider's, where agents are kept apart."""
 
+    BRAND = "brand"
+    CAMPAIGN = "campaign"
+    """What carriers know of the business and of what it sends; no agent's."""
+
 
 ADDRESS_OF: Final[Mapping[Part, str]] = {
     Part.PHONE: "sms",
@@ -84,7 +88,8 @@ class Row:
 
     Attributes:
         connection: Of the provider that it comes from.
-        address: The number or address, once it is known; of an account its connection's name.
+        address: The number or address, once it is known; of an account its connection's name,
+            of a registration the digest of what was asked for.
         provider_id: The provider's id of it, once the hub has it.
         monthly_micros: What it costs per month.
         records: Of a mail domain, what its owner has to set.

@@ -17,6 +17,7 @@ NOTES: Final = "provisioning"
 """The channel of notes on agents whose rows have changed."""
 
 _T: Final = provisioning.c
+_REGISTERED: Final = (Part.BRAND.value, Part.CAMPAIGN.value)
 
 
 def hold_agent(tx: Tx, workspace_id: str, agent_id: str) -> None:
@@ -105,6 +106,46 @@ def find_kept(
     hold(tx, "provisioning kept", workspace_id, part.value)
     found = tx.execute(sa.select(provisioning).where(*wanted).order_by(_T.id).limit(1)).first()
     return None if found is None else _row(found)
+
+
+def registered(tx: Tx, workspace_id: str) -> list[Row]:
+    """Return what is registered with carriers, or shall be."""
+    found = tx.execute(
+        sa.select(provisioning)
+        .where(_T.workspace_id == workspace_id, _T.channel.in_(_REGISTERED))
+        .order_by(_T.id)
+    )
+    return [_row(each) for each in found]
+
+
+def provider_ids(tx: Tx, row: Row) -> set[str]:
+    """Return the provider's ids of other rows of a part."""
+    found = tx.execute(
+        sa.select(_T.provider_id).where(
+            _T.workspace_id == row.workspace_id,
+            _T.channel == row.part.value,
+            _T.provider_id.is_not(None),
+            _T.id != row.id,
+        )
+    )
+    return set(found.scalars())
+
+
+def facts(tx: Tx, row: Row) -> bytes | None:
+    """Return what a registration is asked for with, sealed."""
+    statement = sa.select(_T.facts_encrypted).where(
+        _T.workspace_id == row.workspace_id, _T.id == row.id
+    )
+    return tx.execute(statement).scalar()
+
+
+def put_facts(tx: Tx, row: Row, sealed: bytes | None) -> None:
+    """Store what a registration is asked for with, or forget it."""
+    tx.execute(
+        sa.update(provisioning)
+        .where(_T.workspace_id == row.workspace_id, _T.id == row.id)
+        .values(facts_encrypted=sealed)
+    )
 
 
 def account_named(tx: Tx, workspace_id: str, name: str) -> Row | None:

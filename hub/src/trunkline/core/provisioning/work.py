@@ -13,6 +13,7 @@ from trunkline.core.engine.repository import Job, JobKind
 from trunkline.core.provisioning import repository
 from trunkline.core.provisioning.accounts import Accounts
 from trunkline.core.provisioning.assigning import used_by
+from trunkline.core.provisioning.carriers import Carriers
 from trunkline.core.provisioning.domains import Domains, Voices
 from trunkline.core.provisioning.models import Aim, Part, Row, Step
 from trunkline.core.provisioning.moves import AT_ONCE, Move, after
@@ -39,6 +40,7 @@ class Work:
     domains: Domains
     voices: Voices
     accounts: Accounts
+    carriers: Carriers
     pool: SenderPool
     audit: Audit
 
@@ -56,6 +58,8 @@ class Work:
             Part.EMAIL: self.domains.move,
             Part.VOICE_AI: self.voices.move,
             Part.ACCOUNT: self.accounts.move,
+            Part.BRAND: self.carriers.move,
+            Part.CAMPAIGN: self.carriers.move,
         }
         if row.step is Step.RELEASING:
             user = await self.db.read(lambda tx: used_by(tx, row))

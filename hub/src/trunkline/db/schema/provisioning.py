@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from trunkline.db.schema.base import table
+from trunkline.db.schema.base import sealed, table
 from trunkline.db.types import UtcTime
 
 provisioning = table(
@@ -21,6 +21,7 @@ provisioning = table(
     sa.Column("vendor_status", sa.Text),
     sa.Column("quality", sa.String(16)),
     sa.Column("records", sa.Text),  # JSON: what a domain's owner has to set
+    sealed("facts_encrypted"),  # of a registration, until its provider has them
     sa.Column("reason", sa.Text),
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("asked_at", UtcTime),  # first, for what may cost money

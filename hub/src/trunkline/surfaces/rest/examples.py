@@ -58,6 +58,8 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "agents_deprovision": {"agentId": "ann", "releaseNumber": True},
     "comms_search_numbers": {"country": "US", "limit": 5},
     "agents_kept": {"release": _ANN},
+    "carriers_register": {"kind": "brand", "facts": {"company_name": "Ann & Co."}},
+    "carriers_list": {},
     "agents_numbers": {"country": "US", "limit": 5},
     "alerts_list": {"severity": "HIGH", "open": True},
     "alerts_ack": {"id": _ALERT},

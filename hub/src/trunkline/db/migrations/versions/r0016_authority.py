@@ -189,6 +189,7 @@ def _provisioning() -> None:
         sa.Column("vendor_status", sa.Text),
         sa.Column("quality", sa.String(16)),
         sa.Column("records", sa.Text),
+        sa.Column("facts_encrypted", sa.LargeBinary),
         sa.Column("reason", sa.Text),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("asked_at", UtcTime),
