@@ -120,7 +120,7 @@ async def forwards(hub: Served) -> list[dict[str, Any]]:
 
 async def jobs(hub: Served) -> int:
     """Return how many tries are still to be made."""
-    found = hub.rows("SELECT count(*) AS n FROM engine_jobs WHERE kind = 'forward'")
+    found = hub.rows("SELECT count(*) AS n FROM engine_jobs WHERE kind <> 'alert'")
     return int(found[0]["n"])
 
 
